@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# Three ways to register a test.
+find_package(GTest QUIET)
+if(NOT GTest_FOUND)
+  message(FATAL_ERROR "GoogleTest was not found; install it: apt-get install libgtest-dev libgmock-dev, "
+                      "or configure with -DSUPERSTEP_BUILD_TESTS=OFF")
+endif()
+
+# More ranks than cores, as root, in a container: what mpirun needs to be told for that. Leaks are not
+# looked for because Open MPI has its own.
+set(superstep_test_environment
+  OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+  OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
+  OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1)
+
+function(superstep_test_executable target)
+  add_executable(${target} ${ARGN})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE superstep superstep_options GTest::gtest GTest::gmock)
+  # Scratch files go into a directory of the test's own.
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/scratch)
+endfunction()
+
+# superstep_unit_test(NAME source...): one process, one test `unit.NAME`. The target unit_tests builds all.
+add_custom_target(unit_tests)
+function(superstep_unit_test name)
+  superstep_test_executable(unit_${name} ${ARGN})
+  add_dependencies(unit_tests unit_${name})
+  target_link_libraries(unit_${name} PRIVATE GTest::gtest_main)
+  add_test(NAME unit.${name} COMMAND unit_${name} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/scratch)
+  set_tests_properties(unit.${name} PROPERTIES
+    LABELS unit TIMEOUT 300 ENVIRONMENT "${superstep_test_environment}")
+endfunction()
+
+# superstep_mpi_test(NAME SOURCES source... RANKS 1 2 3 5 [TIMEOUT seconds]): one program for any number
+# of ranks; a test `mpi.NAME.npN` for each number, with the labels mpi and npN.
+function(superstep_mpi_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;RANKS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  superstep_test_executable(mpi_${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/mpi/main.cpp)
+  foreach(ranks IN LISTS arg_RANKS)
+    set(test mpi.${name}.np${ranks})
+    set(scratch ${CMAKE_CURRENT_BINARY_DIR}/scratch/${name}.np${ranks})
+    file(MAKE_DIRECTORY ${scratch})
+    add_test(NAME ${test} WORKING_DIRECTORY ${scratch}
+             COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
+                     $<TARGET_FILE:mpi_${name}> ${MPIEXEC_POSTFLAGS})
+    set_tests_properties(${test} PROPERTIES LABELS "mpi;np${ranks}" PROCESSORS ${ranks}
+      TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${superstep_test_environment}")
+  endforeach()
+endfunction()
+
+# superstep_script_test(NAME COMMAND command... [LABELS label...] [TIMEOUT seconds] [PROCESSORS n]): any
+# command. It finds the program in $SUPERSTEP, the MPI launcher in $MPIEXEC, the sources in $SUPERSTEP_SOURCE
+# and starts in an empty directory of its own.
+function(superstep_script_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS" "COMMAND;LABELS")
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  if(NOT arg_PROCESSORS)
+    set(arg_PROCESSORS 1)
+  endif()
+  set(scratch ${CMAKE_CURRENT_BINARY_DIR}/scratch/${name})
+  file(MAKE_DIRECTORY ${scratch})
+  add_test(NAME ${name} WORKING_DIRECTORY ${scratch} COMMAND ${arg_COMMAND})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" PROCESSORS ${arg_PROCESSORS}
+    TIMEOUT ${arg_TIMEOUT}
+    ENVIRONMENT "${superstep_test_environment};SUPERSTEP=$<TARGET_FILE:superstep_app>;MPIEXEC=${MPIEXEC_EXECUTABLE};SUPERSTEP_SOURCE=${PROJECT_SOURCE_DIR}")
+endfunction()

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// MPI's own handle of a communicator, for io/, which lends it to parallel HDF5. Nobody else
+// includes this.
+#pragma once
+
+#include <mpi.h>
+
+#include <superstep/comm/communicator.hpp>
+
+namespace superstep {
+
+/// Stays the communicator's own: not to be freed.
+MPI_Comm native_handle(const Communicator& comm);
+
+}  // namespace superstep

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A block: a fixed run of consecutive rows, the unit of work. Where blocks begin depends on the
+// shape of the dataset alone, never on ranks, threads, memory or chunking (rule 1).
+#pragma once
+
+#include <vector>
+
+#include <superstep/core/types.hpp>
+
+namespace superstep {
+
+/// What a kernel sees of a block. The memory belongs to the engine and lasts for one call.
+struct Block {
+  Index index = 0;      ///< number of the block in the dataset
+  Index position = 0;   ///< its number among the selected blocks
+  Index first_row = 0;  ///< number of its first row in the dataset
+  Index rows = 0;
+  Index columns = 0;
+  const double* x = nullptr;       ///< rows x columns, row-major
+  const double* y = nullptr;       ///< targets or class codes; null when the table reads none
+  const double* weight = nullptr;  ///< one weight a row; null when all are one
+
+  double weight_of(Index row) const { return weight == nullptr ? 1.0 : weight[row]; }
+};
+
+/// The canonical blocks of a dataset.
+class BlockPlan {
+ public:
+  BlockPlan() = default;
+  /// All rows. `columns` decides how tall a block is: 4096 rows, fewer when the rows are wide.
+  BlockPlan(Index rows, Index columns);
+  /// A subset of another plan's blocks, in ascending order.
+  BlockPlan(const BlockPlan& all, std::vector<Index> chosen);
+
+  Index size() const { return is_subset_ ? static_cast<Index>(chosen_.size()) : n_blocks_; }
+  Index rows() const { return selected_rows_; }
+  Index rows_per_block() const { return rows_per_block_; }
+  /// First row in the file of the i-th block.
+  Index first_row(Index i) const { return id(i) * rows_per_block_; }
+  /// Rows of the i-th block.
+  Index rows_of(Index i) const;
+  /// Canonical number of the i-th block.
+  Index id(Index i) const { return is_subset_ ? chosen_[static_cast<std::size_t>(i)] : i; }
+
+ private:
+  Index total_rows_ = 0;
+  Index selected_rows_ = 0;
+  Index rows_per_block_ = 1;
+  Index n_blocks_ = 0;
+  bool is_subset_ = false;
+  std::vector<Index> chosen_;
+};
+
+/// A contiguous share of `n` things for one of `parts`: sizes differ by one at most.
+struct Share {
+  Index begin = 0;
+  Index end = 0;
+  Index size() const { return end - begin; }
+};
+Share share_of(Index n, int part, int parts);
+
+}  // namespace superstep

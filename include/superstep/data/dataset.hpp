@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A dataset: what an HDF5 file holds, known to every rank, and the reading of one block of it by
+// any thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <superstep/comm/communicator.hpp>
+#include <superstep/data/block.hpp>
+#include <superstep/data/labels.hpp>
+
+namespace superstep {
+
+/// Where the parts of a dataset are in its file, and which rows are wanted.
+struct DataOptions {
+  std::string x = "/X";
+  std::string y = "/y";  ///< taken when it is there; an error if named otherwise and absent
+  std::string weight = "/weight";  ///< likewise
+  std::optional<Index> rows;       ///< only the first so many rows
+  std::optional<double> sample;    ///< only this fraction of the blocks, drawn from the seed
+  std::uint64_t seed = 0;
+  int readers = 1;  ///< threads that will read blocks at once
+};
+
+/// What a table reads of /y.
+enum class Target { none, numbers, classes };
+
+/// Memory for values that are written before they are read; 64-byte aligned, not initialised.
+template <class T>
+class Buffer {
+ public:
+  Buffer() = default;
+  explicit Buffer(Index size)
+      : data_(size == 0 ? nullptr
+                        : static_cast<T*>(::operator new (
+                              static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{64}))),
+        size_(size) {}
+  T* data() { return data_.get(); }
+  const T* data() const { return data_.get(); }
+  Index size() const { return size_; }
+  /// Makes room for at least `size` values; forgets the old ones if it grows.
+  void grow(Index size) {
+    if (size > size_) *this = Buffer(size);
+  }
+
+ private:
+  struct Free {
+    void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
+  };
+  std::unique_ptr<T[], Free> data_;
+  Index size_ = 0;
+};
+
+/// A block as it lies in memory: features in the precision of the file, targets already encoded.
+struct StoredBlock {
+  Buffer<float> x32;
+  Buffer<double> x64;
+  Buffer<double> y;
+  Buffer<double> weight;
+  Target target = Target::none;
+};
+
+/// Values that are NaN or infinite: how many, and the first.
+struct BadValues {
+  Index x_count = 0;
+  Index x_first = -1;  ///< row * columns + column
+  bool x_first_is_nan = false;
+  Index y_count = 0;
+  Index y_first = -1;
+  Index weight_count = 0;  ///< negative weights are bad, too
+  Index weight_first = -1;
+  bool any() const { return x_count + y_count + weight_count > 0; }
+  /// The bad values of both.
+  void add(const BadValues& other);
+};
+
+/// Rows of one file.
+class Dataset {
+ public:
+  /// Looks at the file on the root and tells every rank. **Collective.**
+  static std::shared_ptr<Dataset> open(const Communicator& comm, const std::string& path,
+                                       const DataOptions& options = {});
+  ~Dataset();
+
+  const std::string& path() const;
+  /// "train.h5:/X", for messages.
+  std::string x_name() const;
+  std::string y_name() const;
+  const DataOptions& options() const;
+  Index rows() const { return blocks().rows(); }  ///< those selected
+  Index rows_in_file() const;
+  Index columns() const;
+  const BlockPlan& blocks() const;
+  bool is_float32() const;  ///< features are kept as float32
+  std::string x_type() const;
+  std::string y_type() const;     ///< empty without /y
+  std::string x_storage() const;  ///< "contiguous", "chunks of 4096 x 50, gzip", for info
+  bool has_y() const;
+  bool y_is_text() const;
+  bool has_weight() const;
+  const std::vector<std::string>& feature_names() const;  ///< may be empty
+  /// "column 4", or "column 4 ('age')" where names are known.
+  std::string column_name(Index column) const;
+
+  /// The distinct targets, found by reading /y once. DataError if there are more than can be
+  /// classes.
+  /// **Collective** on the first call.
+  const Labels& classes(const Communicator& comm);
+  /// The classes found before, or given by a model: targets are encoded as positions in it, unknown
+  /// ones -1.
+  void set_classes(Labels labels);
+
+  /// Bytes of a block in memory.
+  std::size_t block_bytes(Target target) const;
+  /// Bytes that so many reading threads need beside the blocks (decoded chunks).
+  std::size_t reader_bytes(int readers) const;
+  /// Bytes taken from the file so far by this rank.
+  std::size_t bytes_read() const;
+  /// Reads the i-th block of blocks(). Any thread. FileError on failure.
+  void read(Index i, Target target, StoredBlock& into) const;
+  /// Reads the targets of a block anew, into a block that was stored for another use of them.
+  void read_target(Index i, Target target, StoredBlock& into) const;
+  /// NaN, infinite and negative-weight values of a block that was read; `i` says where it is.
+  BadValues check(Index i, const StoredBlock& block, bool nan_is_fine) const;
+
+ private:
+  struct Impl;
+  explicit Dataset(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+/// Says where the first bad value is, in the same words on any number of ranks.
+[[noreturn]] void throw_bad_values(const Dataset& data, const BadValues& bad);
+
+}  // namespace superstep

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files of other kinds as sources of rows: CSV and TSV, NumPy's .npy, HDF5 with another layout.
+// What is found out about them (types, classes, where rows begin) depends on the file alone, not on
+// who looked.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <superstep/comm/communicator.hpp>
+#include <superstep/data/row_source.hpp>
+
+namespace superstep {
+
+/// What a file is, by its first bytes. FileError when it cannot be read. Call it on one rank.
+enum class ImportFormat { csv, npy, hdf5 };
+ImportFormat import_format(const std::string& path);
+
+/// A source, and what the user should be told.
+struct ImportedSource {
+  std::unique_ptr<RowSource> rows;
+  std::vector<std::string> notes;
+  std::vector<std::string> warnings;
+};
+
+struct CsvOptions {
+  std::optional<char> delimiter;  ///< else a tab for .tsv and .tab, a comma for others
+  bool has_header = true;
+  std::optional<std::string>
+      target;              ///< name or number of a column; else the one called y or target
+  bool has_target = true;  ///< false: no column is the target
+  std::optional<std::string> weight;  ///< name or number of a column
+  std::vector<std::string> drop;      ///< names or numbers of columns to leave out
+  bool is_float32 = false;
+  std::optional<Index> rows;      ///< only the first so many
+  std::uint64_t piece_bytes = 0;  ///< 0: a share of the file that suits its size
+};
+
+/// Reads the file once to find types, classes and rows. DataError on what is no table of numbers.
+/// **Collective.**
+ImportedSource open_csv(const Communicator& comm, const std::string& path,
+                        const CsvOptions& options, const ParallelFor& parallel_for);
+
+struct ArrayOptions {
+  std::optional<std::string> y;       ///< .npy: another file; HDF5: a dataset, else /y if there
+  std::optional<std::string> weight;  ///< likewise
+  std::string x = "/X";               ///< HDF5
+  std::optional<bool> is_float32;     ///< else as in the file
+  std::optional<Index> rows;
+  int threads = 1;  ///< that will read at once
+};
+
+/// **Collective.**
+ImportedSource open_npy(const Communicator& comm, const std::string& path,
+                        const ArrayOptions& options, const ParallelFor& parallel_for);
+/// **Collective.**
+ImportedSource open_hdf5(const Communicator& comm, const std::string& path,
+                         const ArrayOptions& options, const ParallelFor& parallel_for);
+
+}  // namespace superstep

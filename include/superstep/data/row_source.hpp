@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a dataset file is written from: rows that any thread may ask for in any order. A generator
+// and every format that can be imported is one.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <superstep/core/types.hpp>
+
+namespace superstep {
+
+/// How the values of /y are written.
+struct TargetFormat {
+  enum class Kind { none, real, integer, names };
+  Kind kind = Kind::none;
+  std::vector<std::string> names;  ///< sorted; a value is a position in this list
+};
+
+/// What the standard layout needs to know of the rows.
+struct RowFormat {
+  Index rows = 0;
+  Index columns = 0;
+  bool is_float32 = false;  ///< /X is written in single precision
+  bool has_weight = false;
+  TargetFormat target;
+  std::vector<std::string> feature_names;  ///< may be empty
+};
+
+/// Where rows are put. `y` and `weight` are not touched by a source that has none.
+struct RowSpan {
+  double* x = nullptr;  ///< rows x columns, row-major
+  double* y = nullptr;
+  double* weight = nullptr;
+};
+
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  /// The same on every rank.
+  virtual const RowFormat& format() const = 0;
+  /// Fills rows [first, first + count). Any thread, no communication; Errors on this rank alone.
+  virtual void read(Index first, Index count, const RowSpan& out) const = 0;
+};
+
+/// Runs task(i) for every i in [0, n) on the threads of this rank and returns when all are done;
+/// throws what the failing task with the lowest i threw.
+using ParallelFor = std::function<void(Index n, const std::function<void(Index)>& task)>;
+
+}  // namespace superstep

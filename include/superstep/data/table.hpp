@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an estimator sees: a dataset, how its targets are read, and a chain of fitted transformers
+// that ride along. Nothing is materialised: the chain is applied to a block on its way to the
+// kernel (rule 5).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <superstep/data/dataset.hpp>
+
+namespace superstep {
+
+/// A fitted transformer, row by row. Implementations are immutable and used by many threads.
+class RowMap {
+ public:
+  virtual ~RowMap() = default;
+  virtual Index columns_in() const = 0;
+  virtual Index columns_out() const = 0;
+  /// rows x columns_in -> rows x columns_out. `in` and `out` do not overlap.
+  virtual void apply(const double* in, Index rows, double* out) const = 0;
+};
+
+struct Table {
+  std::shared_ptr<Dataset> data;
+  Target target = Target::none;
+  std::vector<std::shared_ptr<const RowMap>> maps;
+  bool nan_is_fine = false;  ///< NaN stands for a missing value and is handed on
+
+  Index rows() const { return data->rows(); }
+  /// Columns behind the last transformer.
+  Index columns() const { return maps.empty() ? data->columns() : maps.back()->columns_out(); }
+  /// The same rows seen through one more transformer.
+  Table through(std::shared_ptr<const RowMap> map) const;
+  Table with_target(Target other) const;
+};
+
+}  // namespace superstep

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The engine: work goes in supersteps (rule 2). Every rank maps its blocks to partial results, an
+// exact sum combines them in one allreduce, every rank applies the same update. The engine owns
+// threads, memory, reading ahead, progress and failures; estimators hold only mathematics (rule 7).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <superstep/comm/communicator.hpp>
+#include <superstep/data/table.hpp>
+#include <superstep/engine/exact_sum.hpp>
+#include <superstep/engine/memory.hpp>
+#include <superstep/engine/progress.hpp>
+#include <superstep/engine/workspace.hpp>
+
+namespace superstep {
+
+struct EngineOptions {
+  std::optional<std::size_t>
+      memory;  ///< bytes a rank may use; else the allocation's or node's share
+  int threads = 1;
+  std::uint64_t seed = 0;
+};
+
+/// What an estimator will need beside the blocks, told before the work starts.
+struct Footprint {
+  Index sums = 0;         ///< most doubles in a block's partial result
+  Index row_doubles = 0;  ///< most doubles of scratch per row of a block and thread
+  Index replicated = 0;   ///< doubles every rank holds: state, matrices being solved
+  /// The larger of both, entry by entry: for steps that run one after the other.
+  Footprint operator|(const Footprint& other) const;
+};
+
+/// What a few blocks, the same for every run, tell about the columns: where to put the exact grid
+/// and a provisional centre. Never trusted: a bound that is broken is noticed and mended.
+struct Sketch {
+  std::vector<int> exponents;  ///< |x_j| < 2^e in the sampled rows
+  std::vector<double> shift;   ///< mean of the sampled rows; the value itself if they are all equal
+  std::vector<int> spread_exponents;  ///< |x_j - shift_j| < 2^e in the sampled rows
+  int weight_exponent = 1;
+  double y_shift = 0.0;
+  int y_exponent = 1;
+  int y_spread_exponent = 1;
+  int rows_exponent = 0;  ///< rows of any block < 2^e
+};
+
+/// What a superstep does when a block's partial exceeds its declared bound.
+enum class Overflow {
+  repeat,  ///< measure, raise the bounds and do the superstep again
+  report,  ///< Totals::holds tells; for trial steps that may go astray
+};
+
+/// What has been done so far, on this rank.
+struct EngineCounters {
+  Index passes = 0;
+  Index supersteps = 0;
+  Index repeated = 0;
+  Index blocks = 0;
+  double seconds_read = 0.0;  ///< spent waiting for files
+  double seconds_map = 0.0;   ///< of passes over blocks, waiting included
+  double seconds_reduce = 0.0;
+};
+
+class Engine {
+ public:
+  using SumMap = std::function<void(const Block&, Partial&, Workspace&)>;
+  using MaxMap = std::function<void(const Block&, std::span<double>, Workspace&)>;
+  using RowsMap = std::function<void(const Block&, double* out, Workspace&)>;
+  using RowsSink = std::function<void(Index first_row, Index rows, const double* values)>;
+
+  /// **Collective.**
+  Engine(const Communicator& comm, const EngineOptions& options);
+  ~Engine();
+  const Communicator& comm() const { return comm_; }
+  const EngineOptions& options() const { return options_; }
+  const MemoryBudget& budget() const { return budget_; }
+  const EngineCounters& counters() const { return counters_; }
+  /// Who is told of passes; null: nobody. Must outlive the engine.
+  void set_progress(Progress* progress) { progress_ = progress; }
+  /// What the coming passes are for.
+  void set_task(std::string task);
+
+  /// Makes room: decides which blocks stay in memory beside `need`. MemoryError on every rank, with
+  /// the smallest budget that would do, before anything is read. **Collective.**
+  void reserve(const Table& table, const Footprint& need);
+
+  /// **Collective.**
+  Sketch sketch(const Table& table);
+
+  /// One superstep that sums: `map` fills the partial of each block. The shape's exponents are
+  /// raised when a bound was broken, so later supersteps of the same kind begin with what was
+  /// learnt. **Collective.**
+  Totals superstep(const Table& table, SumShape& shape, const SumMap& map,
+                   Overflow overflow = Overflow::repeat);
+
+  /// One superstep that takes maxima: `map` raises the entries, which begin at minus infinity. A
+  /// maximum is exact by itself. **Collective.**
+  std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
+
+  /// Computes `width` doubles for every row and hands them to `sink` on the calling thread, block
+  /// by block in no particular order; rows are numbered within the selected rows. Not a superstep:
+  /// nothing is combined, but failures are agreed on. **Collective.**
+  void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
+
+ private:
+  void raise_bounds(const Table& table, SumShape& shape, const SumMap& map);
+
+  struct Worker;
+  class Impl;
+
+  const Communicator& comm_;
+  EngineOptions options_;
+  MemoryBudget budget_;
+  EngineCounters counters_;
+  Progress* progress_ = nullptr;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace superstep

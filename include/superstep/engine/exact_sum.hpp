@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Exact sums (rule 3): a block's partial result is written as two integers on a grid that every
+// rank agreed on beforehand, and integers are added. The order of the summands, and who added them,
+// cannot be seen.
+//
+// An entry declared below 2^E is split as  x = (hi + lo 2^-W) 2^(E-W) + rest,  |rest| <=
+// 2^(E-2W-1),  with W = 40 for up to four million blocks. The declaration is checked for every
+// partial; a partial beyond its bound is counted, and the superstep is done again with a larger E.
+// The test is on the partial of one block, never on a running sum, so its outcome does not depend
+// on the distribution either.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <superstep/core/types.hpp>
+
+namespace superstep {
+
+/// What one superstep adds up: runs of entries, each entry with the exponent of its bound.
+class SumShape {
+ public:
+  /// `count` entries below 2^exponent in every block. Returns the number of the run.
+  Index add(Index count, int exponent);
+  /// One entry for each exponent.
+  Index add(std::span<const int> exponents);
+  /// A symmetric n x n matrix: the block writes n x n values of which the upper triangle counts;
+  /// entry (i, j) lies below 2^(exponents[i] + exponents[j] + extra).
+  Index add_symmetric(std::span<const int> exponents, int extra);
+
+  Index runs() const { return static_cast<Index>(runs_.size()); }
+  /// Doubles that a block's partial holds.
+  Index partial_size() const { return partial_size_; }
+  /// Entries that are added up: less than the partial where triangles are.
+  Index entries() const { return static_cast<Index>(exponents_.size()); }
+
+  struct Run {
+    Index partial_begin;
+    Index entry_begin;
+    Index count;      ///< entries of the partial: n * n for a triangle
+    Index dimension;  ///< n of a symmetric run, else 0
+  };
+  const Run& run(Index i) const { return runs_[static_cast<std::size_t>(i)]; }
+  std::span<const std::int16_t> exponents() const { return exponents_; }
+  std::span<std::int16_t> exponents() { return exponents_; }
+
+ private:
+  void append(int exponent);
+  std::vector<Run> runs_;
+  std::vector<std::int16_t> exponents_;
+  Index partial_size_ = 0;
+};
+
+/// Where a block's map writes: zeroed before each block.
+class Partial {
+ public:
+  Partial(const SumShape& shape, double* values) : shape_(&shape), values_(values) {}
+  /// The values of one run; a symmetric run is n x n, row-major.
+  std::span<double> operator[](Index run) {
+    const SumShape::Run& r = shape_->run(run);
+    return {values_ + r.partial_begin, static_cast<std::size_t>(r.count)};
+  }
+
+ private:
+  const SumShape* shape_;
+  double* values_;
+};
+
+/// The finished sums as doubles, each rounded once from the exact integer.
+class Totals {
+ public:
+  Totals(const SumShape& shape, std::vector<double> values, std::vector<std::int64_t> violations);
+  /// A run's values; a symmetric run comes as the full n x n matrix, row-major.
+  std::span<const double> operator[](Index run) const;
+  double value(Index run) const { return (*this)[run][0]; }
+  /// Whether every block's partial of this run kept its declared bound. Always so unless the
+  /// superstep was told to report instead of repeating.
+  bool holds(Index run) const { return violations_[static_cast<std::size_t>(run)] == 0; }
+
+ private:
+  std::vector<SumShape::Run> runs_;
+  std::vector<double> values_;
+  std::vector<std::int64_t> violations_;
+};
+
+/// One thread's running integer sums, and what is reduced between ranks.
+class ExactSum {
+ public:
+  /// Bits of the grid below the bound, for a dataset of so many blocks.
+  static int window(Index blocks);
+
+  ExactSum(const SumShape& shape, int window, Index extra_words);
+
+  /// Adds a block's partial. Entries beyond their bound are counted for their run and not added.
+  void deposit(const SumShape& shape, const double* partial, const double* scales);
+  void add(const ExactSum& other);
+  /// Words of the wire: high parts, low parts, violations by run, then the caller's extra words.
+  std::span<std::int64_t> words() { return words_; }
+  std::int64_t* extra();
+  std::int64_t& violations(Index run);
+  std::vector<double> rounded(const SumShape& shape) const;
+
+  /// 2^(W-E) for every entry, shared by the threads.
+  static std::vector<double> scales(const SumShape& shape, int window);
+  static std::size_t bytes(const SumShape& shape);
+
+ private:
+  std::vector<std::int64_t> words_;
+  Index entries_;
+  Index runs_;
+  int window_;
+};
+
+/// Smallest E with |x| < 2^E; the least representable for zero.
+int exponent_above(double x);
+
+}  // namespace superstep

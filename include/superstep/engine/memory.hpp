@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How much memory a rank may use: what the user said, else its share of the allocation or of the
+// node.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include <superstep/comm/communicator.hpp>
+
+namespace superstep {
+
+struct MemoryBudget {
+  std::size_t bytes = 0;
+  std::string source;  ///< "--memory", "the Slurm allocation", "this node's memory / 2 ranks"
+};
+
+/// The budget of this rank. **Collective** unless `asked` is given.
+MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked);
+
+/// Peak resident memory of this process so far.
+std::size_t peak_resident_bytes();
+
+}  // namespace superstep

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// CSV and TSV files, read from any place by any thread. RFC 4180: fields may be quoted, quoted
+// fields may hold delimiters, line ends and doubled quotes; lines end with LF or CRLF; blank lines
+// are no records. A quote inside an unquoted field is refused: so the number of quotes before a
+// byte tells, for a reader that begins in the middle, whether that byte is inside a quoted field.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <superstep/core/types.hpp>
+
+namespace superstep {
+
+/// What is wrong with the text, and where; the line is found later.
+struct CsvProblem {
+  std::uint64_t offset = 0;
+  std::string what;
+};
+
+/// A file of records.
+class CsvFile {
+ public:
+  /// Opens it. FileError when it cannot be read; DataError when it is no text that can be taken for
+  /// CSV (compressed, UTF-16, Parquet, ...).
+  CsvFile(std::string path, char delimiter);
+  CsvFile(CsvFile&&) noexcept;
+  ~CsvFile();
+
+  const std::string& path() const;
+  char delimiter() const;
+  std::uint64_t size() const;
+  /// Where the first record may begin: behind a byte order mark.
+  std::uint64_t text_begin() const;
+
+  /// Up to `size` bytes from `offset`; fewer only at the end of the file.
+  std::size_t read(std::uint64_t offset, std::size_t size, char* out) const;
+
+  /// Quotes and line ends in [begin, end).
+  struct Counts {
+    std::uint64_t quotes = 0;
+    std::uint64_t lines = 0;
+  };
+  Counts count(std::uint64_t begin, std::uint64_t end) const;
+
+  /// The first byte in [begin, end) at which a line begins outside of quotes; `quoted`: whether
+  /// byte `begin` is inside a quoted field. Nothing when there is none.
+  std::optional<std::uint64_t> first_record(std::uint64_t begin, std::uint64_t end,
+                                            bool quoted) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A field without its quotes; doubled quotes are single. Blanks around unquoted fields are not
+/// part of it.
+struct CsvField {
+  std::string_view text;
+  bool was_quoted = false;
+};
+
+/// Goes through records one after the other.
+class CsvCursor {
+ public:
+  /// `offset`: where a line begins outside of quotes.
+  CsvCursor(const CsvFile& file, std::uint64_t offset);
+
+  /// The next record that is not blank, or false at the end of the file. Throws CsvProblem.
+  bool next();
+  /// The same without looking at its fields.
+  bool skip();
+
+  /// Where the record begins.
+  std::uint64_t offset() const { return offset_; }
+  /// Until the next call.
+  const std::vector<CsvField>& fields() const { return fields_; }
+
+ private:
+  bool find_record();
+  bool find_end();
+  bool fill();
+  void split();
+  std::size_t take_quoted(std::size_t begin);
+  std::size_t take_unquoted(std::size_t begin);
+
+  const CsvFile& file_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0;        // of the record in the buffer
+  std::size_t end_ = 0;          // of it, the line end included
+  std::size_t filled_ = 0;       // bytes in the buffer
+  std::uint64_t buffer_at_ = 0;  // where the buffer begins in the file
+  bool is_at_end_ = false;
+  std::uint64_t offset_ = 0;
+  std::string_view record_;  // without its line end
+  bool has_quotes_ = false;
+  std::vector<CsvField> fields_;
+  std::deque<std::string> undoubled_;  // fields that had doubled quotes
+};
+
+/// The number a cell holds, or nothing. Empty cells and what pandas takes for missing (NA, NaN,
+/// null, None, ...) are NaN; what is too large for a double is infinite, as in Python.
+std::optional<double> parse_cell(std::string_view cell);
+/// Whether a cell stands for a missing value.
+bool is_missing(std::string_view text);
+
+}  // namespace superstep

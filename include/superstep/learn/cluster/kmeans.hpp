@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// K-means: scikit-learn's sklearn.cluster.KMeans. All restarts of all candidates share their
+// passes.
+#pragma once
+
+#include <optional>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct KMeansParams {
+  Index n_clusters = 8;
+  Value init = "k-means++";  ///< or "k-means||", "random", a list of n_clusters rows
+  Value n_init = "warn";     ///< or "auto", an int
+  Index max_iter = 300;
+  double tol = 1e-4;
+  std::optional<Index> random_state = std::nullopt;
+};
+
+/// Lloyd's algorithm, begun by k-means|| (Bahmani, Moseley, Vattani, Kumar, Vassilvitskii,
+/// "Scalable k-means++", VLDB 2012). The model holds cluster_centers_, inertia_ and n_iter_;
+/// labels_ would be as long as the data and are what predict gives. transform gives the distance to
+/// every centre.
+class KMeans final : public EstimatorOf<KMeansParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+
+  Kind kind() const override { return Kind::clusterer; }
+  std::unique_ptr<Estimator> clone() const override { return std::make_unique<KMeans>(*this); }
+  const ParamTable<KMeansParams>& param_table() const override;
+  Footprint footprint(Index columns, Index classes) const override;
+
+ protected:
+  std::vector<std::shared_ptr<Model>> train(
+      Engine& engine, const Table& table, std::span<const KMeansParams> candidates) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+};
+
+}  // namespace superstep

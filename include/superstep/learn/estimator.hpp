@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An estimator: hyper-parameters from one table, and mathematics that trains several candidates in
+// the same passes (rule 4). One model is a batch of one.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <superstep/core/params.hpp>
+#include <superstep/engine/engine.hpp>
+#include <superstep/learn/model.hpp>
+
+namespace superstep {
+
+enum class Kind { transformer, classifier, regressor, clusterer };
+
+using ModelPtr = std::shared_ptr<const Model>;
+
+class Data;
+class Fitted;
+
+class Estimator {
+ public:
+  virtual ~Estimator() = default;
+
+  /// Trains on a dataset of a session (learn/session.hpp). **Collective.**
+  Fitted fit(const Data& data) const;
+
+  virtual Kind kind() const = 0;
+  virtual std::unique_ptr<Estimator> clone() const = 0;
+  /// "Ridge(alpha=1.0, ...)": every parameter.
+  virtual std::string expression() const = 0;
+  virtual std::string name() const = 0;
+  /// Sets a hyper-parameter (`alpha`; `ridge__alpha` in a pipeline). UsageError names the nearest.
+  virtual void set(std::string_view param, const Value& value) = 0;
+  virtual Value get(std::string_view param) const = 0;
+  /// Sets what an expression gives, positional arguments too.
+  virtual void apply(const EstimatorExpression& expression) = 0;
+  /// UsageError unless every parameter is in its range: parameters may come from C++ code.
+  virtual void check_params() const = 0;
+
+  /// Whether NaN may stand for missing values.
+  virtual bool takes_nan() const { return false; }
+  /// What training reads of /y.
+  virtual Target target() const;
+  /// What training needs beside the blocks, for a table of so many columns and classes (0 if not of
+  /// interest).
+  virtual Footprint footprint(Index columns, Index classes) const = 0;
+
+  /// Trains every candidate, all of this type, in the same passes. The table's target is target().
+  /// The bits of a model do not depend on the other candidates. **Collective.**
+  virtual std::vector<ModelPtr> fit_batch(Engine& engine, const Table& table,
+                                          std::span<const Estimator* const> candidates) const = 0;
+  /// The model that `save` wrote.
+  ModelPtr load(const AttributeReader& in) const {
+    auto model = load_fitted(in);
+    model->set_expression(expression());
+    return model;
+  }
+
+ protected:
+  virtual std::shared_ptr<Model> load_fitted(const AttributeReader& in) const = 0;
+};
+
+/// Trains one model on a dataset: reads the classes, makes room, fits. **Collective.**
+ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data);
+
+/// The base of an estimator with parameter struct `P`: a derived class gives its table, `train` and
+/// `load_fitted`.
+template <class P>
+class EstimatorOf : public Estimator {
+ public:
+  explicit EstimatorOf(P params = {}) : params_(std::move(params)) {}
+
+  virtual const ParamTable<P>& param_table() const = 0;
+  const P& params() const { return params_; }
+
+  std::string name() const override { return param_table().estimator(); }
+  std::string expression() const override { return param_table().repr(params_); }
+  void set(std::string_view param, const Value& value) override {
+    param_table().set(params_, param, value);
+  }
+  void apply(const EstimatorExpression& expression) override {
+    param_table().apply(params_, expression);
+  }
+  Value get(std::string_view param) const override { return param_table().get(params_, param); }
+  void check_params() const override { param_table().check(params_); }
+
+  std::vector<ModelPtr> fit_batch(Engine& engine, const Table& table,
+                                  std::span<const Estimator* const> candidates) const final {
+    std::vector<P> params;
+    for (const Estimator* c : candidates) {
+      params.push_back(dynamic_cast<const EstimatorOf&>(*c).params_);
+    }
+    std::vector<std::shared_ptr<Model>> models = train(engine, table, params);
+    for (std::size_t i = 0; i < models.size(); ++i) {
+      models[i]->set_expression(candidates[i]->expression());
+    }
+    return {models.begin(), models.end()};
+  }
+
+ protected:
+  /// The mathematics. One model for each candidate. **Collective.**
+  virtual std::vector<std::shared_ptr<Model>> train(Engine& engine, const Table& table,
+                                                    std::span<const P> candidates) const = 0;
+
+ private:
+  P params_;
+};
+
+}  // namespace superstep

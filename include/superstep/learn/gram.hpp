@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Second moments of a table from one superstep: the Gram matrix of its columns around their means,
+// the products with the target, means and weights. Least squares, coordinate descent and principal
+// components start here.
+//
+// The rows are summed as A' diag(w) A with A = [x - shift | y - y_shift | 1], where the shift is a
+// provisional mean that a few blocks tell; the means are then taken out of the finished, exact
+// sums.
+#pragma once
+
+#include <superstep/engine/engine.hpp>
+#include <superstep/math/matrix.hpp>
+
+namespace superstep {
+
+struct MomentsRequest {
+  bool centred = true;  ///< around the means; else around zero (fit_intercept=False)
+  bool target = true;   ///< with the table's target, which must be read as numbers
+};
+
+/// Sums over the rows, w being a row's weight (1 without weights).
+struct Moments {
+  Index rows = 0;       ///< with a weight above zero
+  double weight = 0.0;  ///< sum of w, above zero
+  Vector mean;          ///< weighted means; zeros when not centred
+  double y_mean = 0.0;  ///< likewise; 0 without target
+  Matrix gram;      ///< sum of w (x - mean)(x - mean)', symmetric, columns x columns; a constant
+                    ///< column has zeros
+  Vector xy;        ///< sum of w (x - mean)(y - y_mean); empty without target
+  double yy = 0.0;  ///< sum of w (y - y_mean)^2
+  /// What to expect of the error of gram(i, j) relative to sqrt(gram(i, i) gram(j, j)): rounding
+  /// inside blocks, and what taking out the means cost where the provisional ones were far off. As
+  /// a rule 3e-14.
+  double noise = 0.0;
+};
+
+/// The moments of the table. AgreedError when no row has a weight above zero. **Collective**, one
+/// superstep.
+Moments moments(Engine& engine, const Table& table, const MomentsRequest& request = {});
+
+/// The moments of the rows seen as u = (x - first.mean) R^-1, R upper triangular, u with a weighted
+/// variance of at most 1: a second look through a preconditioner, with `first` the moments of the
+/// table itself. The u are found by substitution, row by row, so they are those of rows x perturbed
+/// by their own rounding, however ill-conditioned R is. **Collective**, one superstep.
+Moments moments_through(Engine& engine, const Table& table, const MomentsRequest& request,
+                        const Moments& first, const Matrix& R);
+
+/// What either needs for so many columns, its result included.
+Footprint moments_footprint(Index columns);
+
+}  // namespace superstep

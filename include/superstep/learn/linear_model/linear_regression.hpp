@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Ordinary least squares: minimise |y - X b - c|^2, of all minimisers the one of least norm.
+// One superstep (the Gram matrix, d^2/2 entries, n d^2 flops). Where the Gram matrix does not
+// resolve the columns, it says so and refines in further passes (shifted CholeskyQR; Fukaya and
+// others 2020).
+#pragma once
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct LinearRegressionParams {
+  bool fit_intercept = true;
+  bool positive = false;
+};
+
+class LinearRegression final : public EstimatorOf<LinearRegressionParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+  Kind kind() const override { return Kind::regressor; }
+  std::unique_ptr<Estimator> clone() const override {
+    return std::make_unique<LinearRegression>(*this);
+  }
+  const ParamTable<LinearRegressionParams>& param_table() const override;
+  Footprint footprint(Index columns, Index classes) const override;
+
+ protected:
+  std::vector<std::shared_ptr<Model>> train(
+      Engine& engine, const Table& table,
+      std::span<const LinearRegressionParams> candidates) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+};
+
+}  // namespace superstep

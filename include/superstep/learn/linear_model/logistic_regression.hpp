@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Logistic regression: minimise  C sum_i v_i loss_i + penalty(coef),  v_i the row's weight times
+// its class weight, the intercept not penalised. Two classes: loss = log(1 + exp(-+z)); more: the
+// cross entropy of softmax(z). All candidates share their passes: one for moments, then one a step
+// (a handful to twenty).
+#pragma once
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct LogisticRegressionParams {
+  std::optional<std::string> penalty = "l2";
+  double tol = 1e-4;
+  double C = 1.0;
+  bool fit_intercept = true;
+  Value class_weight{};  ///< None, 'balanced' or {label: weight}
+  std::optional<Index> random_state{};
+  std::string solver = "lbfgs";
+  Index max_iter = 100;
+  std::string multi_class = "auto";
+  std::optional<double> l1_ratio{};
+};
+
+class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+  Kind kind() const override { return Kind::classifier; }
+  std::unique_ptr<Estimator> clone() const override {
+    return std::make_unique<LogisticRegression>(*this);
+  }
+  const ParamTable<LogisticRegressionParams>& param_table() const override;
+  void check_params() const override;
+  Footprint footprint(Index columns, Index classes) const override;
+
+ protected:
+  std::vector<std::shared_ptr<Model>> train(
+      Engine& engine, const Table& table,
+      std::span<const LogisticRegressionParams> candidates) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+};
+
+}  // namespace superstep

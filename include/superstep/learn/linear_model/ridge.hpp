@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Ridge regression: minimise |y - X b - c|^2 + alpha |b|^2, the intercept c not penalised.
+// One superstep for any number of candidates (the Gram matrix), then a Cholesky factorisation for
+// each alpha. Where Gram matrix and penalty together do not resolve the columns, it says so and
+// refines in further passes.
+#pragma once
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct RidgeParams {
+  double alpha = 1.0;
+  bool fit_intercept = true;
+  std::optional<Index> max_iter = {};
+  double tol = 1e-4;
+  std::string solver = "auto";
+  bool positive = false;
+  std::optional<Index> random_state = {};
+};
+
+class Ridge final : public EstimatorOf<RidgeParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+  Kind kind() const override { return Kind::regressor; }
+  std::unique_ptr<Estimator> clone() const override { return std::make_unique<Ridge>(*this); }
+  const ParamTable<RidgeParams>& param_table() const override;
+  void check_params() const override;
+  Footprint footprint(Index columns, Index classes) const override;
+
+ protected:
+  std::vector<std::shared_ptr<Model>> train(Engine& engine, const Table& table,
+                                            std::span<const RidgeParams> candidates) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+};
+
+}  // namespace superstep

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every metric in one table: its scikit-learn scorer name and its plain name, what it needs from a
+// model, and how it is computed from a pass's statistics.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/metrics/statistics.hpp>
+
+namespace superstep {
+
+/// A group of statistics that a pass collects, or not.
+enum class Statistic : unsigned {
+  counts = 1,  ///< hits, truth, predicted
+  log_loss = 2,
+  score_ranking = 4,  ///< by decision_function, else by predict_proba
+  probability_ranking = 8,
+  errors = 16,
+  largest_error = 32,
+  poisson = 64,
+  inertia = 128,
+};
+
+struct Metric {
+  std::string name;
+  Kind kind;  ///< of the estimators it is for
+  Statistic needs;
+  bool greater_is_better;
+  /// Multiclass is an error, in scikit-learn's words.
+  std::string multiclass_error;
+  /// Whether a label that the model does not know is an error instead of a miss.
+  bool knows_all_labels;
+  /// DataError where the metric is not defined.
+  std::function<double(const MetricStatistics&)> value;
+};
+
+/// All of them, in the order of the help text.
+const std::vector<Metric>& metrics();
+
+/// The metric of that name; UsageError names the nearest.
+const Metric& find_metric(std::string_view name);
+
+/// What kind of estimator a model comes from.
+Kind kind_of(const Model& model);
+
+/// The metric for that model, or UsageError: unknown, for other estimators, more than the model can
+/// do, more classes than it takes.
+const Metric& metric_for(const Model& model, std::string_view name);
+
+/// What scikit-learn's `score` of the estimator gives: accuracy, r2, the negative inertia.
+/// UsageError for a model that has none.
+std::string default_metric(const Model& model);
+
+/// "Ridge": the estimator's name without its parameters.
+std::string estimator_name(const Model& model);
+
+}  // namespace superstep

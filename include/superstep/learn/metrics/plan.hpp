@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which outputs of a model some metrics need, and where they lie in a row of outputs.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <superstep/data/table.hpp>
+#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/model.hpp>
+
+namespace superstep {
+
+/// One column of outputs that rows are ranked by, and the class it speaks for.
+struct RankedColumn {
+  Index output;
+  Index positive;
+};
+
+/// Several metrics of one model, all from the same outputs.
+class MetricPlan {
+ public:
+  /// UsageError as metric_for().
+  MetricPlan(const Model& model, std::span<const std::string> names);
+
+  const std::vector<const Metric*>& metrics() const { return metrics_; }
+  bool needs(Statistic statistic) const { return (needs_ & static_cast<unsigned>(statistic)) != 0; }
+  Kind kind() const { return kind_; }
+  Index classes() const { return classes_; }
+
+  struct Output {
+    Method method;
+    Index column;  ///< where it begins
+  };
+  const std::vector<Output>& outputs() const { return outputs_; }
+  Index width() const { return width_; }
+  /// Where a method's output begins; only for those that outputs() lists.
+  Index column_of(Method method) const;
+  const std::vector<RankedColumn>& ranked_by_score() const { return by_score_; }
+  const std::vector<RankedColumn>& ranked_by_probability() const { return by_probability_; }
+
+ private:
+  void add_output(const Model& model, Method method);
+  std::vector<RankedColumn> probability_columns() const;
+
+  std::vector<const Metric*> metrics_;
+  unsigned needs_ = 0;
+  Kind kind_;
+  Index classes_ = 0;
+  std::vector<Output> outputs_;
+  Index width_ = 0;
+  std::vector<RankedColumn> by_score_;
+  std::vector<RankedColumn> by_probability_;
+};
+
+/// A model's outputs as the last link of a table's chain: what kernels see as x are the outputs.
+/// Both must outlive it.
+std::shared_ptr<const RowMap> output_map(const Model& model, const MetricPlan& plan);
+
+}  // namespace superstep

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How good a model is on a dataset, by any number of metrics in one pass.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <superstep/engine/engine.hpp>
+#include <superstep/learn/model.hpp>
+
+namespace superstep {
+
+/// One value for each metric, by scikit-learn's scorer names ("neg_log_loss") or plain ones
+/// ("mse"). The dataset's weights count. UsageError before the work starts for what the model
+/// cannot give.
+///
+/// One pass over the data; more only when the scores that rankings (ROC AUC, average precision)
+/// need of every row do not fit in the memory budget. **Collective.**
+std::vector<double> score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
+                          std::span<const std::string> metrics);
+
+}  // namespace superstep

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Metrics as sums over blocks: any number of metrics, and of models, in one superstep.
+#pragma once
+
+#include <superstep/data/block.hpp>
+#include <superstep/engine/engine.hpp>
+#include <superstep/learn/metrics/plan.hpp>
+#include <superstep/learn/metrics/statistics.hpp>
+#include <superstep/math/panel.hpp>
+
+namespace superstep {
+
+/// Rows whose outputs are known. Class codes are the model's, -1 for a label it does not know.
+struct OutputRows {
+  math::ConstPanel outputs;        ///< as the plan lays them out
+  const double* y = nullptr;       ///< targets or class codes; null for a clusterer
+  const double* weight = nullptr;  ///< null when all are one
+
+  double weight_of(Index row) const { return weight == nullptr ? 1.0 : weight[row]; }
+};
+
+/// What one plan adds to a superstep.
+class MetricSums {
+ public:
+  /// Declares its runs in `shape`. The sketch is that of the table with the outputs as its columns.
+  MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& shape);
+
+  /// Adds some rows to a block's partial. Any thread.
+  void add(const OutputRows& rows, Partial& sums) const;
+  /// Whether every sum that counts kept its bound; otherwise the superstep has to be repeated.
+  bool hold(const Totals& totals) const;
+  /// All but rankings and the largest error. DataError where the sums mean nothing, such as a
+  /// Poisson deviance of negative targets.
+  MetricStatistics statistics(const Totals& totals) const;
+
+ private:
+  /// A sum of reals on two grids: one with a bound that is sure to hold, one far finer, for the
+  /// case that the sum turns out small. The finer one is taken when its bound held.
+  struct TwoGrids {
+    Index coarse = -1;
+    Index fine = -1;
+  };
+  TwoGrids two_grids(SumShape& shape, int exponent);
+  static void put(Partial& sums, TwoGrids grids, double value);
+  static double get(const Totals& totals, TwoGrids grids);
+  void add_classes(const OutputRows& rows, Partial& sums) const;
+  void add_log_loss(const OutputRows& rows, Partial& sums) const;
+  void add_errors(const OutputRows& rows, Partial& sums) const;
+  void add_poisson(const OutputRows& rows, Partial& sums) const;
+  void add_inertia(const OutputRows& rows, Partial& sums) const;
+
+  const MetricPlan* plan_;
+  std::vector<TwoGrids> reals_;
+  double target_shift_;   ///< targets are added up as distances from here
+  double poisson_shift_;  ///< a mean that targets are compared with
+  Index rows_ = -1;
+  Index weight_ = -1;
+  Index hits_ = -1;
+  Index truth_ = -1;
+  Index predicted_ = -1;
+  Index unknown_ = -1;
+  Index not_poisson_ = -1;  ///< rows with a negative target or without a positive prediction
+  TwoGrids log_loss_, error_, squared_, absolute_, target_, target_square_, inertia_;
+  TwoGrids deviance_, deviance_of_shift_, target_sum_;
+};
+
+/// The greatest |target - prediction| among rows that count.
+double largest_error(const MetricPlan& plan, const OutputRows& rows);
+
+}  // namespace superstep

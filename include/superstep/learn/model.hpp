@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A fitted model: what it can compute for a row, and its attributes.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <superstep/data/labels.hpp>
+#include <superstep/data/table.hpp>
+#include <superstep/learn/attributes.hpp>
+#include <superstep/math/panel.hpp>
+
+namespace superstep {
+
+/// What can be asked of a model. `predict` gives class codes, values or cluster numbers.
+enum class Method { predict, predict_proba, decision_function, score_samples, transform };
+std::string_view method_name(Method method);
+
+/// How the training went, beside the model.
+struct FitReport {
+  Index n_iter = 0;
+  bool converged = true;
+  std::vector<std::string> warnings;  ///< one sentence each: what, why, what to try
+};
+
+/// Immutable once made; used by many threads. Holds no times, hosts or rank counts.
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  /// The estimator with every parameter: "Ridge(alpha=1.0, ...)". Set by Estimator::fit_batch.
+  const std::string& expression() const { return expression_; }
+  void set_expression(std::string expression) { expression_ = std::move(expression); }
+  const FitReport& report() const { return report_; }
+
+  /// Columns the model expects.
+  virtual Index features() const = 0;
+  virtual bool can(Method method) const = 0;
+  /// Values per row that `apply` writes. Only for methods the model can.
+  virtual Index width(Method method) const = 0;
+  /// x: rows x features() -> out: rows x width(method).
+  virtual void apply(Method method, math::ConstPanel x, math::Panel out) const = 0;
+  /// The classes of a classifier, in the order of codes and columns; null for others.
+  virtual const Labels* classes() const { return nullptr; }
+  /// Whether NaN may stand for missing values in x.
+  virtual bool takes_nan() const { return false; }
+  virtual void save(const AttributeWriter& out) const = 0;
+
+ protected:
+  FitReport report_;
+
+ private:
+  std::string expression_;
+};
+
+/// A model's `transform` as a link in a table's chain.
+std::shared_ptr<const RowMap> row_map(std::shared_ptr<const Model> model);
+
+}  // namespace superstep

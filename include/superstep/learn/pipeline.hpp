@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Pipelines: transformers and a last estimator, fitted one after the other. A fitted transformer
+// rides along with the table; the transformed dataset never exists (rule 5).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+class Pipeline final : public Estimator {
+ public:
+  struct Step {
+    std::string name;
+    std::unique_ptr<Estimator> estimator;
+  };
+
+  /// UsageError when a step before the last is no transformer, or there is none.
+  explicit Pipeline(std::vector<Step> steps);
+  Pipeline(const Pipeline& other);
+
+  const std::vector<Step>& steps() const { return steps_; }
+
+  Kind kind() const override { return last().kind(); }
+  Target target() const override { return last().target(); }
+  bool takes_nan() const override;
+  std::unique_ptr<Estimator> clone() const override { return std::make_unique<Pipeline>(*this); }
+  std::string expression() const override;
+  std::string name() const override { return "Pipeline"; }
+  void set(std::string_view param, const Value& value) override;
+  Value get(std::string_view param) const override;
+  void check_params() const override;
+  Footprint footprint(Index columns, Index classes) const override;
+  std::vector<ModelPtr> fit_batch(Engine& engine, const Table& table,
+                                  std::span<const Estimator* const> candidates) const override;
+  void apply(const EstimatorExpression& expression) override;
+
+ protected:
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+
+ private:
+  const Estimator& last() const { return *steps_.back().estimator; }
+  std::pair<Estimator*, std::string_view> find(std::string_view param) const;
+  ModelPtr fit_one(Engine& engine, const Table& table) const;
+  std::vector<Step> steps_;
+};
+
+/// `make_pipeline(StandardScaler(), Ridge())` in C++: steps are named as scikit-learn names them.
+template <class... Estimators>
+Pipeline make_pipeline(const Estimators&... estimators);
+
+Pipeline make_pipeline_of(std::vector<std::unique_ptr<Estimator>> estimators);
+
+template <class... Estimators>
+Pipeline make_pipeline(const Estimators&... estimators) {
+  std::vector<std::unique_ptr<Estimator>> list;
+  (list.push_back(estimators.clone()), ...);
+  return make_pipeline_of(std::move(list));
+}
+
+}  // namespace superstep

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// MaxAbsScaler: every column divided by its largest absolute value. NaN stands for a missing value:
+// left out when fitting, handed on when transforming.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct MaxAbsScalerParams {};
+
+/// z = x / max |x|, truly divided: no value of the training data leaves [-1, 1]. One superstep of
+/// maxima.
+class MaxAbsScaler final : public EstimatorOf<MaxAbsScalerParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+
+  const ParamTable<MaxAbsScalerParams>& param_table() const override;
+  Kind kind() const override { return Kind::transformer; }
+  std::unique_ptr<Estimator> clone() const override {
+    return std::make_unique<MaxAbsScaler>(*this);
+  }
+  bool takes_nan() const override { return true; }
+  Footprint footprint(Index columns, Index classes) const override;
+
+ protected:
+  std::vector<std::shared_ptr<Model>> train(
+      Engine& engine, const Table& table,
+      std::span<const MaxAbsScalerParams> candidates) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+};
+
+}  // namespace superstep

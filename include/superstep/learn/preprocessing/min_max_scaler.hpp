@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// MinMaxScaler: every column mapped onto the same range. NaN stands for a missing value: left out
+// when fitting, handed on when transforming.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct MinMaxScalerParams {
+  Value feature_range = Value::tuple({0, 1});  ///< (min, max)
+  bool clip = false;
+};
+
+/// z = (x - data_min) (max - min) / (data_max - data_min) + min. One superstep of maxima, 2 a
+/// column.
+class MinMaxScaler final : public EstimatorOf<MinMaxScalerParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+
+  const ParamTable<MinMaxScalerParams>& param_table() const override;
+  Kind kind() const override { return Kind::transformer; }
+  std::unique_ptr<Estimator> clone() const override {
+    return std::make_unique<MinMaxScaler>(*this);
+  }
+  bool takes_nan() const override { return true; }
+  Footprint footprint(Index columns, Index classes) const override;
+
+ protected:
+  std::vector<std::shared_ptr<Model>> train(
+      Engine& engine, const Table& table,
+      std::span<const MinMaxScalerParams> candidates) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+};
+
+}  // namespace superstep

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// StandardScaler: columns with mean 0 and variance 1. NaN stands for a missing value: left out when
+// fitting, handed on when transforming.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct StandardScalerParams {
+  bool with_mean = true;
+  bool with_std = true;
+};
+
+/// z = (x - mean) / sqrt(variance), with weighted means and variances where rows have weights.
+///
+/// One superstep of 3 sums a column, taken around a provisional mean so that a column of 1e8 +- 1
+/// keeps its digits; a second one where the provisional mean was far off. As in scikit-learn a
+/// column whose variance is within its own rounding error (Chan, Golub, LeVeque 1983) counts as
+/// constant and is not scaled.
+class StandardScaler final : public EstimatorOf<StandardScalerParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+
+  const ParamTable<StandardScalerParams>& param_table() const override;
+  Kind kind() const override { return Kind::transformer; }
+  std::unique_ptr<Estimator> clone() const override {
+    return std::make_unique<StandardScaler>(*this);
+  }
+  bool takes_nan() const override { return true; }
+  Footprint footprint(Index columns, Index classes) const override;
+
+ protected:
+  std::vector<std::shared_ptr<Model>> train(
+      Engine& engine, const Table& table,
+      std::span<const StandardScalerParams> candidates) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+};
+
+}  // namespace superstep

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One step of k-means on a few rows: centred copies, and the sums of rows whose centres are known.
+#pragma once
+
+#include <cstdint>
+
+#include <superstep/math/panel.hpp>
+
+namespace superstep::math {
+
+/// Rows of padded panels are this long: no kernel has to care for a remainder of columns.
+constexpr Index padded(Index columns) { return (columns + 7) / 8 * 8; }
+
+/// out = x - origin, followed by zeros. out: x.rows x padded(x.columns), apart from x.
+void centre_rows(ConstPanel x, const double* origin, Panel out);
+
+/// What rows add to their centres.
+struct AssignedSums {
+  Panel sums;       ///< k x columns: += w_i x_i, as scatter_add() of distances.hpp does
+  double* weights;  ///< k: += w_i
+};
+
+/// Adds every row to the sums of its centre and returns the sum of w_i |x_i - c_index[i]|^2 from
+/// differences. weights null: all 1. Columns: a multiple of 8 (see padded). That sum runs in 4
+/// interleaved groups (row mod 4) of 8 lanes (column mod 8), terms fma(w d, d, lane); lanes of the
+/// groups are added as (0 + 2) + (1 + 3), then as lane_sum() of simd.hpp does.
+double add_assigned(ConstPanel x, const std::int32_t* index, const double* weights,
+                    ConstPanel centers, const AssignedSums& out);
+
+}  // namespace superstep::math

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Minimises F(t) = f(t) + sum_j l1_j |t_j| with f convex and smooth, when a look at f is a pass
+// over the data and second derivatives are to be had in the same pass, exactly or from a sample of
+// the rows.
+//
+// A step minimises the quadratic model of f plus the penalty. Its matrix is the last curvature that
+// was given, corrected by what the steps since then taught (BFGS: exact second derivatives make
+// this Newton's method, sampled or bounded ones L-BFGS with a preconditioner). New curvature is
+// asked for as long as the model and the gradient disagree. With a penalty this is a proximal
+// quasi-Newton method (Lee, Sun and Saunders 2014).
+//
+// The solver computes nothing from data: the caller evaluates the trial point and tells.
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <optional>
+
+#include <superstep/math/solvers/curvature.hpp>
+
+namespace superstep::math {
+
+/// What a pass over the data says about a point.
+struct Evaluation {
+  double value =
+      std::numeric_limits<double>::infinity();  ///< f; infinite: the point is out of reach
+  Vector gradient;                              ///< of f
+  std::optional<Curvature> curvature{};         ///< where it was asked for
+};
+
+enum class Stop {
+  running,
+  converged,   ///< every entry of the gradient is within its tolerance
+  iterations,  ///< max_iter steps were taken
+  stalled,     ///< double precision shows no way down
+};
+
+class QuasiNewton {
+ public:
+  struct Options {
+    Vector l1;         ///< one a parameter, >= 0
+    Vector tolerance;  ///< of each entry of the (least sub-)gradient
+    Index max_iter = 100;
+    /// The gradient in the coordinates it is tested in; must leave the parameters with l1_j > 0 as
+    /// they are. Empty: those it comes in.
+    std::function<Vector(const Vector&)> tested_gradient{};
+    /// Whether asking for curvature is any use. Without, the first one is rescaled from step to
+    /// step.
+    bool curvature_on_demand = true;
+  };
+
+  /// Begins at a point that was evaluated, its curvature included.
+  QuasiNewton(Options options, Vector start, Evaluation at_start);
+
+  Stop state() const { return state_; }
+  bool is_done() const { return state_ != Stop::running; }
+  /// Where f is to be evaluated next.
+  const Vector& trial() const { return trial_; }
+  /// Whether the next evaluation should bring the curvature at the trial point.
+  bool wants_curvature() const { return wants_curvature_; }
+  void tell(Evaluation at_trial);
+
+  const Vector& point() const { return point_; }
+  Index iterations() const { return iterations_; }
+  /// F at point().
+  double objective() const { return objective_; }
+  /// The largest entry of the tested gradient at point().
+  double largest_gradient() const;
+
+ private:
+  double penalty(const Vector& point) const;
+  Vector least_subgradient(const Vector& gradient, const Vector& point) const;
+  double scaled_norm(const Vector& gradient, const Vector& point) const;
+  bool is_acceptable(const Evaluation& e, double objective) const;
+  void accept(Evaluation e, double objective);
+  void reject(double objective);
+  void plan();
+  double slope_to(const Vector& target) const;
+  void start_again();
+  void move_trial();
+
+  Options options_;
+  Curvature curvature_;
+  Secants secants_;
+  Vector point_, gradient_;
+  double objective_;
+  Vector target_;       ///< minimum of the model
+  double slope_ = 0.0;  ///< what the model's first order promises for the step to target_
+  double length_ = 1.0;
+  Vector trial_;
+  bool wants_curvature_;
+  bool is_fresh_ =
+      true;  ///< no step was taken since the curvature was computed or the memory cleared
+  Index iterations_ = 0;
+  Stop state_ = Stop::running;
+};
+
+}  // namespace superstep::math

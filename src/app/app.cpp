@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// From the command line to a command, and from whatever it throws to one message and an exit code.
+#include "app/app.hpp"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string_view>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/io/atomic_file.hpp>
+#include <superstep/version.hpp>
+
+#include "app/command.hpp"
+#include "app/help.hpp"
+#include "app/progress_bar.hpp"
+
+namespace superstep::app {
+
+namespace {
+
+/// Whether this process is the one that speaks, as far as the launcher's environment tells before
+/// MPI starts.
+bool is_first_process() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
+    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
+  }
+  return true;
+}
+
+int usage_failure(const std::string& message) {
+  if (is_first_process()) fmt::print(stderr, "superstep: error: {}\n", message);
+  return static_cast<int>(ExitCode::usage);
+}
+
+void describe_common(CommandLine& line, CommonOptions& common) {
+  line.heading("every command");
+  line.option("config", "FILE", common.config,
+              "read options from a file, one `name = value` a line");
+  line.option("memory", "SIZE", common.memory,
+              "memory per rank, such as 4G; else the rank's share of the job's or node's");
+  line.option("threads", "N", common.threads, "threads per rank");
+  line.option("seed", "N", common.seed, "seed of everything random");
+  line.flag("json", common.json, "print the result as one JSON object");
+  line.flag("quiet", common.quiet, "print nothing but the result, warnings and errors");
+}
+
+EngineOptions engine_options(const CommonOptions& common) {
+  EngineOptions options;
+  if (common.threads < 1 || common.threads > 1024) {
+    throw UsageError(fmt::format("--threads must be between 1 and 1024, got {}", common.threads));
+  }
+  if (common.seed < 0)
+    throw UsageError(fmt::format("--seed must not be negative, got {}", common.seed));
+  options.threads = static_cast<int>(common.threads);
+  options.seed = static_cast<std::uint64_t>(common.seed);
+  if (common.memory) options.memory = static_cast<std::size_t>(parse_bytes(*common.memory));
+  return options;
+}
+
+void run_command(const Communicator& world, Command& command,
+                 const std::vector<std::string>& arguments, double start_s) {
+  CommonOptions common;
+  CommandLine line(command.name());
+  command.describe(line);
+  describe_common(line, common);
+  EngineOptions options;
+  // Every rank parses the same words; the file of --config is small and read by each.
+  collectively(world, [&] {
+    line.parse(arguments, read_file);
+    options = engine_options(common);
+    command.validate();
+  });
+  Session session(world, options);
+  ProgressBar progress(world.size());
+  if (!common.quiet) session.engine().set_progress(&progress);
+  Context context(session, common, start_s);
+  command.run(context);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  const double start_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto commands = all_commands();
+  if (arguments.empty()) return usage_failure(short_usage());
+  const std::string name = arguments.front();
+  arguments.erase(arguments.begin());
+  const bool asks_for_help =
+      !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
+  if (name == "--version" || name == "help" || name == "--help" || name == "-h" || asks_for_help) {
+    if (!is_first_process()) return 0;
+    return asks_for_help ? print_help(commands, {name})
+                         : print_help_or_version(commands, name, arguments);
+  }
+  Command* command = nullptr;
+  std::vector<std::string> names = {"help"};
+  for (const auto& c : commands) {
+    names.push_back(c->name());
+    if (c->name() == name) command = c.get();
+  }
+  if (command == nullptr) {
+    return usage_failure(
+        fmt::format("there is no command '{}'; {} (`superstep help` lists them all)", name,
+                    did_you_mean(name, names)));
+  }
+  Environment environment(argc, argv);
+  const Communicator world = Communicator::world();
+  try {
+    run_command(world, *command, arguments, start_s);
+  } catch (...) {
+    end_with_current_exception(world);
+  }
+  return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace superstep::app

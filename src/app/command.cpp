@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/command.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+
+#include <superstep/core/error.hpp>
+
+namespace superstep::app {
+
+namespace {
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Context::Context(Session& session, const CommonOptions& common, double start_s)
+    : session_(session), common_(common), start_s_(start_s) {}
+
+double Context::seconds() const { return now_s() - start_s_; }
+
+void Context::result(Json json, const std::string& text) {
+  if (!comm().is_root()) return;
+  if (common_.json) {
+    json.set("seconds", seconds());
+    json.set("seconds_read", engine().counters().seconds_read);
+    fmt::print("{}\n", json.dump());
+  } else {
+    fmt::print("{}", text);
+  }
+  std::fflush(stdout);
+}
+
+void Context::note(const std::string& text) const {
+  if (comm().is_root() && !common_.quiet) fmt::print(stderr, "{}\n", text);
+}
+
+void Context::warn(const std::string& text) const {
+  if (comm().is_root()) fmt::print(stderr, "superstep: warning: {}\n", text);
+}
+
+void DataChoice::describe(CommandLine& line) {
+  line.heading("data");
+  line.option("x", "PATH", options.x, "dataset of the features");
+  line.option("y", "PATH", options.y, "dataset of the targets");
+  line.option("weight", "PATH", options.weight, "dataset of the row weights");
+  line.option("rows", "N", options.rows, "use the first N rows only");
+  line.option("sample", "F", options.sample, "use a fraction of the blocks, drawn from the seed");
+}
+
+Data DataChoice::open(Context& context, const std::string& path) const {
+  DataOptions chosen = options;
+  chosen.seed = static_cast<std::uint64_t>(context.common().seed);
+  return context.session().open(path, chosen);
+}
+
+void check_output_path(const std::string& path) {
+  struct stat info {};
+  if (stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode))
+      throw FileError(fmt::format("cannot write {}: it is a directory", path));
+    if (!S_ISREG(info.st_mode)) return;
+  }
+  std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder.empty()) folder = ".";
+  if (access(folder.c_str(), W_OK | X_OK) != 0) {
+    throw FileError(fmt::format("cannot write {}: {}: {}; choose a folder that exists and is yours",
+                                path, folder.string(), std::strerror(errno)));
+  }
+}
+
+}  // namespace superstep::app

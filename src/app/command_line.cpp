@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <sstream>
+
+#include <superstep/core/error.hpp>
+#include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
+
+namespace superstep::app {
+
+namespace po = boost::program_options;
+
+namespace {
+
+template <class T>
+T number(const std::string& option, const std::string& text, const char* kind) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw UsageError(fmt::format("--{} needs {}, got '{}'", option, kind, text));
+  }
+  return value;
+}
+
+Index whole(const std::string& option, const std::string& text) {
+  return number<Index>(option, text, "a whole number");
+}
+
+double real(const std::string& option, const std::string& text) {
+  return number<double>(option, text, "a number");
+}
+
+}  // namespace
+
+void CommandLine::argument(const std::string& name, std::string& target, const std::string& help) {
+  arguments_.push_back({name, help, &target});
+}
+
+void CommandLine::add(Option option) {
+  option.heading = heading_;
+  options_.push_back(std::move(option));
+}
+
+void CommandLine::heading(const std::string& text) { heading_ = text; }
+
+void CommandLine::option(const std::string& name, const std::string& value, std::string& target,
+                         const std::string& help) {
+  add({name, value, help, target, "", [&target](const std::string& text) { target = text; }});
+}
+
+void CommandLine::option(const std::string& name, const std::string& value, Index& target,
+                         const std::string& help) {
+  add({name, value, help, std::to_string(target), "",
+       [&target, name](const std::string& text) { target = whole(name, text); }});
+}
+
+void CommandLine::option(const std::string& name, const std::string& value, double& target,
+                         const std::string& help) {
+  add({name, value, help, format_double(target), "",
+       [&target, name](const std::string& text) { target = real(name, text); }});
+}
+
+void CommandLine::option(const std::string& name, const std::string& value,
+                         std::optional<Index>& target, const std::string& help) {
+  add({name, value, help, "", "",
+       [&target, name](const std::string& text) { target = whole(name, text); }});
+}
+
+void CommandLine::option(const std::string& name, const std::string& value,
+                         std::optional<double>& target, const std::string& help) {
+  add({name, value, help, "", "",
+       [&target, name](const std::string& text) { target = real(name, text); }});
+}
+
+void CommandLine::option(const std::string& name, const std::string& value,
+                         std::optional<std::string>& target, const std::string& help) {
+  add({name, value, help, "", "", [&target](const std::string& text) { target = text; }});
+}
+
+void CommandLine::flag(const std::string& name, bool& target, const std::string& help) {
+  add({name, "", help, "", "", [&target, name](const std::string& text) {
+         if (text != "true" && text != "false") {
+           throw UsageError(fmt::format("--{} is a switch: true or false, got '{}'", name, text));
+         }
+         target = text == "true";
+       }});
+}
+
+std::vector<std::string> CommandLine::option_names() const {
+  std::vector<std::string> names;
+  for (const Option& o : options_) names.push_back("--" + o.name);
+  return names;
+}
+
+void CommandLine::parse(const std::vector<std::string>& arguments,
+                        const std::function<std::string(const std::string&)>& read_config) const {
+  po::options_description known;
+  for (const Option& o : options_) {
+    if (o.value.empty()) {
+      known.add_options()(o.name.c_str(),
+                          po::value<std::string>()->implicit_value("true")->zero_tokens());
+    } else {
+      known.add_options()(o.name.c_str(), po::value<std::string>());
+    }
+  }
+  known.add_options()("argument", po::value<std::vector<std::string>>());
+  po::positional_options_description positional;
+  positional.add("argument", -1);
+  po::variables_map values;
+  try {
+    const int style =
+        po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    po::store(
+        po::command_line_parser(arguments).options(known).positional(positional).style(style).run(),
+        values);
+    if (values.count("config") > 0) {
+      std::istringstream text(read_config(values["config"].as<std::string>()));
+      po::store(po::parse_config_file(text, known), values);
+    }
+  } catch (const po::unknown_option& e) {
+    throw UsageError(fmt::format("{} has no option '{}'; {} (`superstep help {}` lists them)",
+                                 name_, e.get_option_name(),
+                                 did_you_mean(e.get_option_name(), option_names()), name_));
+  } catch (const po::error& e) {
+    throw UsageError(fmt::format("{}; usage: {}", e.what(), usage()));
+  }
+  const auto given = values.count("argument") > 0
+                         ? values["argument"].as<std::vector<std::string>>()
+                         : std::vector<std::string>();
+  if (given.size() < arguments_.size()) {
+    throw UsageError(
+        fmt::format("{} is missing; usage: {}", arguments_[given.size()].name, usage()));
+  }
+  if (given.size() > arguments_.size()) {
+    throw UsageError(
+        fmt::format("'{}' is one argument too many; usage: {}", given[arguments_.size()], usage()));
+  }
+  for (std::size_t i = 0; i < given.size(); ++i) *arguments_[i].target = given[i];
+  for (const Option& o : options_) {
+    if (values.count(o.name) > 0) o.set(values[o.name].as<std::string>());
+  }
+}
+
+std::string CommandLine::usage() const {
+  std::string text = "superstep " + name_;
+  for (const Argument& a : arguments_) text += " " + a.name;
+  return text + " [options]";
+}
+
+std::string CommandLine::help_text() const {
+  std::string text;
+  for (const Argument& a : arguments_) text += fmt::format("  {:<24} {}\n", a.name, a.help);
+  std::string heading;
+  for (const Option& o : options_) {
+    if (o.heading != heading) text += fmt::format("\n{}:\n", heading = o.heading);
+    const std::string left = "--" + o.name + (o.value.empty() ? "" : " " + o.value);
+    const std::string right =
+        o.default_text.empty() ? o.help : fmt::format("{} (default {})", o.help, o.default_text);
+    text += fmt::format("  {:<24} {}\n", left, right);
+  }
+  return text;
+}
+
+}  // namespace superstep::app

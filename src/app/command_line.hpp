@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The arguments and options of one command: each described once, bound to the variable it sets,
+// which also holds its default. Parsing, --config, help and error messages come from that
+// description.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <superstep/core/types.hpp>
+
+namespace superstep::app {
+
+class CommandLine {
+ public:
+  /// `name` as in messages: "fit".
+  explicit CommandLine(std::string name) : name_(std::move(name)) {}
+
+  /// A positional argument, in the order of the calls.
+  void argument(const std::string& name, std::string& target, const std::string& help);
+  /// Options of the forms `--name VALUE` and `--name=VALUE`; the default is what `target` holds.
+  void option(const std::string& name, const std::string& value, std::string& target,
+              const std::string& help);
+  void option(const std::string& name, const std::string& value, Index& target,
+              const std::string& help);
+  void option(const std::string& name, const std::string& value, double& target,
+              const std::string& help);
+  void option(const std::string& name, const std::string& value, std::optional<Index>& target,
+              const std::string& help);
+  void option(const std::string& name, const std::string& value, std::optional<double>& target,
+              const std::string& help);
+  void option(const std::string& name, const std::string& value, std::optional<std::string>& target,
+              const std::string& help);
+  void flag(const std::string& name, bool& target, const std::string& help);
+  /// From here on, options belong to this heading of the help text.
+  void heading(const std::string& text);
+
+  /// Sets the targets. `read_config` gives the text of the file that --config names. UsageError
+  /// says what is wrong, with the nearest option for an unknown one.
+  void parse(const std::vector<std::string>& arguments,
+             const std::function<std::string(const std::string&)>& read_config) const;
+  /// "superstep fit ESTIMATOR DATA [options]".
+  std::string usage() const;
+  /// The options, one or two lines each.
+  std::string help_text() const;
+  std::vector<std::string> option_names() const;
+
+ private:
+  struct Argument {
+    std::string name;
+    std::string help;
+    std::string* target;
+  };
+  struct Option {
+    std::string name;
+    std::string value;  ///< "N", "FILE"; empty for a flag
+    std::string help;
+    std::string default_text;
+    std::string heading;
+    std::function<void(const std::string&)> set;
+  };
+  void add(Option option);
+
+  std::string name_;
+  std::string heading_ = "options";
+  std::vector<Argument> arguments_;
+  std::vector<Option> options_;
+};
+
+}  // namespace superstep::app

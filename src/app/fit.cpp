@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// superstep fit ESTIMATOR DATA --model FILE
+#include <fmt/format.h>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/registry.hpp>
+
+#include "app/commands.hpp"
+
+namespace superstep::app {
+
+namespace {
+
+class Fit final : public Command {
+ public:
+  std::string name() const override { return "fit"; }
+  std::string summary() const override { return "train one model or pipeline"; }
+  std::string details() const override {
+    return "examples:\n"
+           "  superstep fit \"LogisticRegression(C=0.1)\" train.h5 --model model.h5\n"
+           "  mpirun -n 4 superstep fit \"make_pipeline(StandardScaler(), PCA(n_components=20), "
+           "Ridge())\" train.h5 --model model.h5\n";
+  }
+
+  void describe(CommandLine& line) override {
+    line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge(alpha=0.1)\"");
+    line.argument("DATA", data_, "HDF5 file with /X and /y");
+    line.option("model", "FILE", model_, "where the model goes");
+    choice_.describe(line);
+  }
+
+  void validate() override {
+    if (model_.empty()) {
+      throw UsageError("fit needs --model FILE, where the trained model goes");
+    }
+    estimator_ = make_estimator(expression_);
+    check_output_path(model_);
+  }
+
+  void run(Context& context) override {
+    const Data data = choice_.open(context, data_);
+    const double before_s = context.seconds();
+    const ModelPtr model = superstep::fit(context.engine(), *estimator_, data.dataset());
+    fit_s_ = context.seconds() - before_s - context.engine().counters().seconds_read;
+    save_model(context.comm(), *model, model_);
+    for (const std::string& w : model->report().warnings) context.warn(w);
+    report(context, data, *model);
+  }
+
+ private:
+  void report(Context& context, const Data& data, const Model& model) const {
+    const EngineCounters& counters = context.engine().counters();
+    const FitReport& fitted = model.report();
+    Json json = Json::object();
+    json.set("model", model_)
+        .set("estimator", model.expression())
+        .set("rows", data.rows())
+        .set("columns", data.columns())
+        .set("n_iter", fitted.n_iter)
+        .set("converged", fitted.converged)
+        .set("warnings", fitted.warnings)
+        .set("ranks", context.comm().size())
+        .set("threads", context.common().threads)
+        .set("passes", counters.passes)
+        .set("supersteps", counters.supersteps)
+        .set("supersteps_repeated", counters.repeated)
+        .set("allreduces", context.comm().traffic().allreduces)
+        .set("bytes_reduced", context.comm().traffic().bytes)
+        .set("seconds_fit", fit_s_)
+        .set("seconds_passes", counters.seconds_map)
+        .set("peak_memory_bytes", peak_resident_bytes());
+    context.result(
+        std::move(json),
+        fmt::format("{}\n{} rows x {} columns, {} pass{} in {} on {} rank{}{}\nwrote {}\n",
+                    model.expression(), format_count(data.rows()), format_count(data.columns()),
+                    counters.passes, counters.passes == 1 ? "" : "es",
+                    format_duration(context.seconds()), context.comm().size(),
+                    context.comm().size() == 1 ? "" : "s",
+                    fitted.converged ? "" : " (not converged)", model_));
+  }
+
+  std::string expression_;
+  std::string data_;
+  std::string model_;
+  double fit_s_ = 0.0;  ///< of training, waiting for files left out
+  DataChoice choice_;
+  std::unique_ptr<Estimator> estimator_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> fit_command() { return std::make_unique<Fit>(); }
+
+}  // namespace superstep::app

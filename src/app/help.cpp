@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "app/help.hpp"
+
+#include <fmt/core.h>
+
+#include <map>
+
+#include <superstep/core/error.hpp>
+#include <superstep/core/suggest.hpp>
+#include <superstep/learn/registry.hpp>
+#include <superstep/version.hpp>
+
+namespace superstep::app {
+
+std::string short_usage() {
+  return "usage: superstep COMMAND [arguments] [options]; `superstep help` lists the commands";
+}
+
+namespace {
+
+std::string overview(const std::vector<std::unique_ptr<Command>>& commands) {
+  std::string text =
+      "superstep: scikit-learn's estimators on any number of ranks, from HDF5\n\n"
+      "  superstep COMMAND [arguments] [options]\n"
+      "  mpirun -n 4 superstep COMMAND ...\n\ncommands:\n";
+  for (const auto& c : commands) text += fmt::format("  {:<16} {}\n", c->name(), c->summary());
+  text += fmt::format("  {:<16} {}\n\nestimators:\n", "help [TOPIC]",
+                      "this text, or that of a command or an estimator");
+  std::map<std::string, std::string> by_module;
+  for (const RegisteredEstimator& e : registry()) {
+    std::string& names = by_module[e.module];
+    names += (names.empty() ? "" : ", ") + e.table->estimator();
+  }
+  for (const auto& [module, names] : by_module) text += fmt::format("  {:<16} {}\n", module, names);
+  return text;
+}
+
+std::string command_help(Command& command) {
+  CommandLine line(command.name());
+  command.describe(line);
+  std::string text =
+      fmt::format("{}\n\n{}\n\n{}", line.usage(), command.summary(), line.help_text());
+  const std::string details = command.details();
+  if (!details.empty()) text += "\n" + details;
+  return text +
+         "\nEvery command also takes --config FILE, --memory SIZE, --threads N, --seed N, --json "
+         "and --quiet.\n";
+}
+
+/// The page docs/estimators/MODULE.md, from the parameter tables.
+std::string module_page(const std::string& module) {
+  std::string text;
+  for (const RegisteredEstimator& e : registry()) {
+    if (e.module != module) continue;
+    text += fmt::format("\n## {}\n\n{}\n\n{}", e.table->estimator(), e.table->summary(),
+                        e.table->markdown());
+  }
+  if (text.empty()) return text;
+  return fmt::format(
+      "# {}\n\nMade from the parameter tables by `superstep help --markdown {}`; names, defaults "
+      "and meaning are "
+      "scikit-learn's.\n{}",
+      module, module, text);
+}
+
+}  // namespace
+
+int print_help(const std::vector<std::unique_ptr<Command>>& commands,
+               const std::vector<std::string>& topics) {
+  if (topics.empty()) {
+    fmt::print("{}", overview(commands));
+    return 0;
+  }
+  const std::string& topic = topics.front();
+  if (topic == "--markdown" && topics.size() == 2) {
+    const std::string page = module_page(topics[1]);
+    fmt::print("{}", page);
+    return page.empty() ? static_cast<int>(ExitCode::usage) : 0;
+  }
+  std::vector<std::string> names;
+  for (const auto& c : commands) {
+    names.push_back(c->name());
+    if (c->name() != topic) continue;
+    fmt::print("{}", command_help(*c));
+    return 0;
+  }
+  for (const RegisteredEstimator& e : registry()) {
+    names.push_back(e.table->estimator());
+    if (e.table->estimator() != topic) continue;
+    fmt::print("{}", e.table->help_text());
+    return 0;
+  }
+  fmt::print(
+      stderr,
+      "superstep: error: there is no command or estimator '{}'; {} (`superstep help` lists them)\n",
+      topic, did_you_mean(topic, names));
+  return static_cast<int>(ExitCode::usage);
+}
+
+int print_help_or_version(const std::vector<std::unique_ptr<Command>>& commands,
+                          const std::string& word, const std::vector<std::string>& topics) {
+  if (word != "--version") return print_help(commands, topics);
+  fmt::print("superstep {}\n", version);
+  return 0;
+}
+
+}  // namespace superstep::app

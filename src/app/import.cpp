@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// superstep import SOURCE FILE
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/data/import.hpp>
+
+#include "app/bulk_work.hpp"
+#include "app/commands.hpp"
+
+namespace superstep::app {
+
+namespace {
+
+const char* format_word(ImportFormat format) {
+  switch (format) {
+    case ImportFormat::csv:
+      return "CSV";
+    case ImportFormat::npy:
+      return "npy";
+    case ImportFormat::hdf5:
+      return "HDF5";
+  }
+  return "";
+}
+
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return words;
+}
+
+class Import final : public Command {
+ public:
+  std::string name() const override { return "import"; }
+  std::string summary() const override {
+    return "turn CSV, TSV, .npy or another HDF5 layout into a dataset";
+  }
+  std::string details() const override {
+    return "CSV: quoted fields, CRLF and blank lines are understood; empty cells, NA and NaN "
+           "become NaN; the names\n"
+           "in the header become /feature_names; a target of text becomes classes. Columns of text "
+           "that are not the\n"
+           "target have to be left out with --drop.\n"
+           "\nexamples:\n"
+           "  superstep import iris.csv iris.h5 --target species\n"
+           "  mpirun -n 4 superstep import big.tsv big.h5 --target 0 --no-header --drop 3,7\n"
+           "  superstep import X.npy train.h5 --y y.npy\n"
+           "  superstep import other.h5 train.h5 --x /features --y /labels --dtype float32\n";
+  }
+
+  void describe(CommandLine& line) override {
+    line.argument("SOURCE", source_, "CSV, TSV, .npy or HDF5 file");
+    line.argument("FILE", file_, "HDF5 file to write");
+    line.option("dtype", "TYPE", dtype_,
+                "float64 or float32 (default: as in the source; CSV: float64)");
+    line.option("rows", "N", rows_, "take the first N rows only");
+    line.heading("CSV and TSV");
+    line.option("target", "NAME", target_,
+                "column for /y, by name or number (default: the one called y or target)");
+    line.flag("no-target", no_target_, "no column becomes /y");
+    line.option("drop", "A,B", drop_, "columns to leave out, by names or numbers");
+    line.option("delimiter", "C", delimiter_,
+                "what separates fields: a character or tab (default: a comma; tab for .tsv)");
+    line.flag("no-header", no_header_, "the first line is a row");
+    line.heading(".npy and HDF5");
+    line.option("x", "PATH", x_, "HDF5: dataset of the features (default /X)");
+    line.option("y", "PATH", y_,
+                ".npy: file of the targets; HDF5: their dataset (default /y if there)");
+    line.option("weight", "PATH", weight_,
+                "the same for row weights; CSV: a column, by name or number");
+    storage_.describe(line);
+  }
+
+  void validate() override {
+    if (dtype_ && *dtype_ != "float64" && *dtype_ != "float32") {
+      throw UsageError(fmt::format("--dtype must be float64 or float32, got '{}'", *dtype_));
+    }
+    if (rows_ && *rows_ < 1)
+      throw UsageError(fmt::format("--rows must be at least 1, got {}", *rows_));
+    if (no_target_ && target_)
+      throw UsageError("--target and --no-target contradict each other; give one");
+    delimiter();
+    storage_.choice();
+    std::error_code ignored;
+    if (std::filesystem::equivalent(source_, file_, ignored)) {
+      throw UsageError(
+          fmt::format("{} would be replaced by its own import; give another name", source_));
+    }
+    check_output_path(file_);
+  }
+
+  void run(Context& context) override {
+    BulkWork work(context);
+    const ImportFormat format = find_format(context);
+    collectively(context.comm(), [&] { refuse_options(format); });
+    const auto bytes = static_cast<std::size_t>(std::filesystem::file_size(source_));
+    work.begin(fmt::format("look through {}", source_), 0, bytes);
+    ImportedSource imported = open(context, format, work);
+    for (const std::string& note : imported.notes) context.note(note);
+    for (const std::string& warning : imported.warnings) context.warn(warning);
+
+    const RowFormat& rows = imported.rows->format();
+    work.begin(fmt::format("import {}", source_), rows.rows, bytes);
+    write_dataset(context.comm(), file_, *imported.rows, storage_.choice(), {}, work.write_means());
+    report(context, format, rows);
+  }
+
+ private:
+  std::optional<char> delimiter() const;
+  ImportFormat find_format(Context& context) const;
+  void refuse_options(ImportFormat format) const;
+  ImportedSource open(Context& context, ImportFormat format, BulkWork& work) const;
+  void report(Context& context, ImportFormat format, const RowFormat& rows) const;
+
+  std::string source_;
+  std::string file_;
+  std::optional<std::string> dtype_;
+  std::optional<Index> rows_;
+  std::optional<std::string> target_;
+  bool no_target_ = false;
+  std::optional<std::string> drop_;
+  std::optional<std::string> delimiter_;
+  bool no_header_ = false;
+  std::optional<std::string> x_;
+  std::optional<std::string> y_;
+  std::optional<std::string> weight_;
+  StorageOptions storage_;
+};
+
+std::optional<char> Import::delimiter() const {
+  if (!delimiter_) return std::nullopt;
+  if (*delimiter_ == "tab" || *delimiter_ == "\\t" || *delimiter_ == "\t") return '\t';
+  const bool is_one = delimiter_->size() == 1;
+  const bool may_separate =
+      is_one && std::string_view(",;|: ^~#&!").find((*delimiter_)[0]) != std::string_view::npos;
+  if (!may_separate) {
+    throw UsageError(fmt::format(
+        "--delimiter must be tab or one of , ; | : ^ ~ # & ! or a blank, got '{}'", *delimiter_));
+  }
+  return (*delimiter_)[0];
+}
+
+ImportFormat Import::find_format(Context& context) const {
+  Index format = 0;
+  on_root(context.comm(), [&] { format = static_cast<Index>(import_format(source_)); });
+  return static_cast<ImportFormat>(context.comm().max(format));
+}
+
+/// An option that the format does not know would be ignored.
+void Import::refuse_options(ImportFormat format) const {
+  const auto refuse = [&](bool is_given, const char* option, const char* where) {
+    if (!is_given) return;
+    throw UsageError(fmt::format("{} is a {} file, and --{} is for {}; leave it out", source_,
+                                 format_word(format), option, where));
+  };
+  if (format == ImportFormat::csv) {
+    refuse(y_.has_value(), "y", ".npy and HDF5 (CSV: --target)");
+  } else {
+    refuse(target_.has_value(), "target", "CSV (here: --y)");
+    refuse(no_target_, "no-target", "CSV");
+    refuse(drop_.has_value(), "drop", "CSV");
+    refuse(delimiter_.has_value(), "delimiter", "CSV");
+    refuse(no_header_, "no-header", "CSV");
+  }
+  if (format != ImportFormat::hdf5) refuse(x_.has_value(), "x", "HDF5");
+}
+
+ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& work) const {
+  if (format == ImportFormat::csv) {
+    CsvOptions options;
+    options.delimiter = delimiter();
+    options.has_header = !no_header_;
+    options.target = target_;
+    options.has_target = !no_target_;
+    options.weight = weight_;
+    if (drop_) options.drop = split_at_commas(*drop_);
+    options.is_float32 = dtype_ == "float32";
+    options.rows = rows_;
+    return open_csv(context.comm(), source_, options, work.parallel_for());
+  }
+  ArrayOptions options;
+  if (x_) options.x = *x_;
+  options.y = y_;
+  options.weight = weight_;
+  if (dtype_) options.is_float32 = dtype_ == "float32";
+  options.rows = rows_;
+  options.threads = static_cast<int>(context.common().threads);
+  return format == ImportFormat::npy
+             ? open_npy(context.comm(), source_, options, work.parallel_for())
+             : open_hdf5(context.comm(), source_, options, work.parallel_for());
+}
+
+void Import::report(Context& context, ImportFormat format, const RowFormat& rows) const {
+  const TargetFormat& target = rows.target;
+  std::string target_text = "no targets";
+  Json json = Json::object();
+  json.set("source", source_)
+      .set("format", format_word(format))
+      .set("file", file_)
+      .set("rows", rows.rows)
+      .set("columns", rows.columns)
+      .set("dtype", rows.is_float32 ? "float32" : "float64");
+  switch (target.kind) {
+    case TargetFormat::Kind::none:
+      json.set("target", Json());
+      break;
+    case TargetFormat::Kind::real:
+      json.set("target", "float64");
+      target_text = "numbers as targets";
+      break;
+    case TargetFormat::Kind::integer:
+      json.set("target", "int64");
+      target_text = "whole numbers as targets";
+      break;
+    case TargetFormat::Kind::names:
+      json.set("target", "classes").set("classes", target.names);
+      target_text = fmt::format("{} classes as targets", target.names.size());
+      break;
+  }
+  json.set("weight", rows.has_weight).set("ranks", context.comm().size());
+  context.result(
+      std::move(json),
+      fmt::format("wrote {}: {} rows x {} columns {}, {}, in {}\n", file_, format_count(rows.rows),
+                  format_count(rows.columns), rows.is_float32 ? "float32" : "float64", target_text,
+                  format_duration(context.seconds())));
+}
+
+}  // namespace
+
+std::unique_ptr<Command> import_command() { return std::make_unique<Import>(); }
+
+}  // namespace superstep::app

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// superstep info FILE
+#include <fmt/format.h>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/core/value.hpp>
+#include <superstep/data/block.hpp>
+#include <superstep/io/dataset_layout.hpp>
+#include <superstep/io/tree_file.hpp>
+
+#include "app/commands.hpp"
+
+namespace superstep::app {
+
+namespace {
+
+constexpr std::size_t most_values_shown = 6;
+constexpr std::size_t widest_text = 60;
+
+const char* storage_word(Storage storage) {
+  switch (storage) {
+    case Storage::unallocated:
+      return "unallocated";
+    case Storage::contiguous:
+      return "contiguous";
+    case Storage::chunked:
+      return "chunked";
+    case Storage::compact:
+      return "compact";
+  }
+  return "";
+}
+
+std::string attribute(const FileSummary& summary, const std::string& name) {
+  for (const auto& [key, value] : summary.attributes) {
+    if (key == name) return value;
+  }
+  return "";
+}
+
+const DatasetLayout* find(const FileSummary& summary, const std::string& path) {
+  for (const DatasetLayout& layout : summary.datasets) {
+    if (layout.dataset == path) return &layout;
+  }
+  return nullptr;
+}
+
+Json shape_json(const std::vector<Index>& shape) {
+  Json json = Json::array();
+  for (const Index extent : shape) json.push_back(extent);
+  return json;
+}
+
+double value_bytes(const DatasetLayout& layout) {
+  return static_cast<double>(layout.rows()) * static_cast<double>(layout.columns()) *
+         static_cast<double>(layout.type.bytes);
+}
+
+// Models.
+
+std::string word_of(double value) { return fmt::format("{:.6g}", value); }
+std::string word_of(std::int64_t value) { return fmt::format("{}", value); }
+std::string word_of(const std::string& value) { return Value(shorten(value, widest_text)).repr(); }
+
+template <class T>
+std::string values_text(const TreeArray<T>& array) {
+  if (array.shape.empty()) return word_of(array.values.front());
+  std::string text;
+  for (std::size_t i = 0; i < std::min(array.values.size(), most_values_shown); ++i) {
+    text += (i > 0 ? ", " : "") + word_of(array.values[i]);
+  }
+  return "[" + text + (array.values.size() > most_values_shown ? ", ..." : "") + "]";
+}
+
+std::string extents_text(const std::vector<Index>& shape) {
+  std::string text;
+  for (const Index extent : shape) text += (text.empty() ? "" : " x ") + format_count(extent);
+  return text;
+}
+
+template <class T>
+Json values_json(const TreeArray<T>& array) {
+  if (array.shape.empty()) return Json(array.values.front());
+  return Json(array.values);
+}
+
+struct Report {
+  Json json = Json::object();
+  std::string text;
+};
+
+Report describe_model(const std::string& file, const Tree& tree) {
+  Report report;
+  const auto text_attribute = [&](const std::string& name) {
+    const TreeAttribute* found = tree.find_attribute(name);
+    return found != nullptr && std::holds_alternative<std::string>(*found)
+               ? std::get<std::string>(*found)
+               : std::string();
+  };
+  report.text = fmt::format("{}: model\n{}\n\n", file, text_attribute("estimator"));
+  Json attributes = Json::object();
+  for (const auto& [path, dataset] : tree.datasets) {
+    const std::string name = path.substr(1);
+    std::visit(
+        [&](const auto& array) {
+          report.text += fmt::format("  {:<28} {:<14} {}\n", name, extents_text(array.shape),
+                                     values_text(array));
+          Json json = Json::object();
+          json.set("shape", shape_json(array.shape)).set("values", values_json(array));
+          attributes.set(name, std::move(json));
+        },
+        dataset);
+  }
+  report.json.set("file", file)
+      .set("kind", "model")
+      .set("estimator", text_attribute("estimator"))
+      .set("attributes", std::move(attributes));
+  return report;
+}
+
+// Datasets and other files.
+
+/// Bytes that the chunks take in the file; of other storage, what its values take.
+double stored_bytes(const std::string& file, const DatasetLayout& outline) {
+  if (outline.storage != Storage::chunked) return value_bytes(outline);
+  const DatasetLayout layout = describe(file, outline.dataset);
+  if (layout.needs_hdf5) return value_bytes(outline);  // nobody but HDF5 knows
+  double bytes = 0.0;
+  for (const StoredChunk& chunk : layout.chunks) bytes += static_cast<double>(chunk.bytes);
+  return bytes;
+}
+
+std::string bytes_text(double bytes) { return format_bytes(static_cast<std::int64_t>(bytes)); }
+
+void add_dataset(const std::string& file, const DatasetLayout& layout, Report& report, Json& list) {
+  Json json = Json::object();
+  json.set("path", layout.dataset)
+      .set("shape", shape_json(layout.shape))
+      .set("dtype", layout.type.name())
+      .set("storage", storage_word(layout.storage));
+  std::string text = layout.summary();
+  if (layout.type.kind == ElementKind::unsupported) {
+    report.text += fmt::format("  {:<18} {}\n", layout.dataset, text);
+    list.push_back(std::move(json));
+    return;
+  }
+  const double stored = stored_bytes(file, layout);
+  if (layout.storage == Storage::chunked) {
+    json.set("chunk", shape_json(layout.chunk_shape));
+  } else {
+    text += fmt::format(", {}", storage_word(layout.storage));
+  }
+  json.set("bytes", static_cast<std::int64_t>(stored));
+  text += fmt::format(", {}", bytes_text(stored));
+  if (layout.type.kind == ElementKind::enumeration) {
+    Json names = Json::array();
+    std::vector<std::string> words;
+    for (const auto& [name, code] : layout.type.members) {
+      names.push_back(name);
+      if (words.size() < most_values_shown) words.push_back(word_of(name));
+    }
+    json.set("names", std::move(names));
+    const bool has_more = layout.type.members.size() > words.size();
+    text += fmt::format(" of {} names: {}{}", layout.type.members.size(), fmt::join(words, ", "),
+                        has_more ? ", ..." : "");
+  }
+  report.text += fmt::format("  {:<18} {}\n", layout.dataset, text);
+  list.push_back(std::move(json));
+}
+
+/// What a pass over /X means: blocks and memory.
+void add_expectations(const FileSummary& summary, Report& report) {
+  const DatasetLayout* x = find(summary, "/X");
+  if (x == nullptr || x->shape.size() != 2 || !x->type.is_number() || x->rows() == 0 ||
+      x->columns() == 0)
+    return;
+  const BlockPlan blocks(x->rows(), x->columns());
+  double per_row = static_cast<double>(x->columns()) * (x->type.is_exact_in_float() ? 4.0 : 8.0);
+  if (find(summary, "/y") != nullptr) per_row += 8.0;
+  if (find(summary, "/weight") != nullptr) per_row += 8.0;
+  const double memory = per_row * static_cast<double>(x->rows());
+  report.json.set("rows", x->rows())
+      .set("columns", x->columns())
+      .set("blocks", blocks.size())
+      .set("rows_per_block", blocks.rows_per_block())
+      .set("memory_bytes", static_cast<std::int64_t>(memory));
+  report.text += fmt::format(
+      "\n{} rows x {} columns in {} block{} of {} rows; {} in memory, shared by the ranks\n",
+      format_count(x->rows()), format_count(x->columns()), format_count(blocks.size()),
+      blocks.size() == 1 ? "" : "s", format_count(std::min(blocks.rows_per_block(), x->rows())),
+      bytes_text(memory));
+}
+
+Report describe_file(const std::string& file, const FileSummary& summary) {
+  Report report;
+  const bool is_dataset = find(summary, "/X") != nullptr;
+  report.text = fmt::format("{}: {}, {}\n", file, is_dataset ? "dataset" : "HDF5 file",
+                            format_bytes(static_cast<std::int64_t>(summary.file_bytes)));
+  Json attributes = Json::object();
+  for (const auto& [name, value] : summary.attributes) {
+    report.text += fmt::format("  {} = {}\n", name, value);
+    attributes.set(name, value);
+  }
+  report.json.set("file", file)
+      .set("kind", is_dataset ? "dataset" : "hdf5")
+      .set("file_bytes", static_cast<std::int64_t>(summary.file_bytes))
+      .set("attributes", std::move(attributes));
+  Json list = Json::array();
+  for (const DatasetLayout& layout : summary.datasets) add_dataset(file, layout, report, list);
+  if (summary.datasets.empty()) report.text += "  no datasets\n";
+  report.json.set("datasets", std::move(list));
+  add_expectations(summary, report);
+  return report;
+}
+
+class Info final : public Command {
+ public:
+  std::string name() const override { return "info"; }
+  std::string summary() const override { return "show what a dataset or a model file holds"; }
+  std::string details() const override {
+    return "Reads no rows: `superstep check` does. With --json, a model's attributes come with all "
+           "their values.\n";
+  }
+  void describe(CommandLine& line) override {
+    line.argument("FILE", file_, "HDF5 file: a dataset, a model, any other");
+  }
+
+  void run(Context& context) override {
+    Report report;
+    on_root(context.comm(), [&] {
+      const FileSummary summary = summarize(file_);
+      report = attribute(summary, "format") == "superstep-model"
+                   ? describe_model(file_, read_tree(file_))
+                   : describe_file(file_, summary);
+    });
+    context.result(std::move(report.json), report.text);
+  }
+
+ private:
+  std::string file_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> info_command() { return std::make_unique<Info>(); }
+
+}  // namespace superstep::app

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// superstep predict MODEL DATA --out FILE, superstep transform MODEL DATA --out FILE
+#include <fmt/format.h>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/learn/apply.hpp>
+
+#include "app/commands.hpp"
+
+namespace superstep::app {
+
+namespace {
+
+/// What both commands do: a model's output for every row, into a file.
+class Apply : public Command {
+ public:
+  void describe(CommandLine& line) override {
+    line.argument("MODEL", model_, "model file that fit wrote");
+    line.argument("DATA", data_, "HDF5 file with /X");
+    line.option("out", "FILE", out_, "where the result goes");
+    describe_more(line);
+    choice_.describe(line);
+  }
+
+  void validate() override {
+    if (out_.empty()) {
+      throw UsageError(fmt::format("{} needs --out FILE, where the result goes", name()));
+    }
+    check_output_path(out_);
+  }
+
+  void run(Context& context) override {
+    const Fitted model = context.session().load(model_);
+    collectively(context.comm(), [&] { check_method(model.model(), method()); });
+    const Data data = choice_.open(context, data_);
+    const Written written =
+        write_output(context.engine(), model.model(), method(), data.dataset(), out_);
+    Json json = Json::object();
+    json.set("out", out_)
+        .set("dataset", written.dataset)
+        .set("rows", written.rows)
+        .set("columns", written.columns);
+    context.result(std::move(json),
+                   fmt::format("wrote {}:{}, {} rows x {} column{}\n", out_, written.dataset,
+                               format_count(written.rows), format_count(written.columns),
+                               written.columns == 1 ? "" : "s"));
+  }
+
+ protected:
+  virtual void describe_more(CommandLine&) {}
+  virtual Method method() const = 0;
+
+ private:
+  std::string model_;
+  std::string data_;
+  std::string out_;
+  DataChoice choice_;
+};
+
+class Predict final : public Apply {
+ public:
+  std::string name() const override { return "predict"; }
+  std::string summary() const override { return "what a model says about every row"; }
+  std::string details() const override {
+    return "example:\n"
+           "  superstep predict model.h5 new.h5 --out answers.h5 --method predict_proba\n\n"
+           "The result is a dataset named like the method. Classes are written as the labels they\n"
+           "stand for.\n";
+  }
+  void validate() override {
+    std::vector<std::string> names;
+    for (const Method m : {Method::predict, Method::predict_proba, Method::decision_function,
+                           Method::score_samples}) {
+      names.emplace_back(method_name(m));
+      if (names.back() == method_name_) method_ = m;
+    }
+    if (method_name_ != method_name(method_)) {
+      throw UsageError(fmt::format("there is no --method '{}'; {}", method_name_,
+                                   did_you_mean(method_name_, names)));
+    }
+    Apply::validate();
+  }
+
+ private:
+  void describe_more(CommandLine& line) override {
+    line.option("method", "NAME", method_name_,
+                "predict, predict_proba, decision_function or score_samples");
+  }
+  Method method() const override { return method_; }
+
+  std::string method_name_ = "predict";
+  Method method_ = Method::predict;
+};
+
+class Transform final : public Apply {
+ public:
+  std::string name() const override { return "transform"; }
+  std::string summary() const override { return "a dataset as a fitted transformer sees it"; }
+  std::string details() const override {
+    return "example:\n"
+           "  superstep transform scaler.h5 train.h5 --out scaled.h5\n\n"
+           "The result is in /X; /y and /weight are carried over.\n";
+  }
+
+ private:
+  Method method() const override { return Method::transform; }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> predict_command() { return std::make_unique<Predict>(); }
+std::unique_ptr<Command> transform_command() { return std::make_unique<Transform>(); }
+
+}  // namespace superstep::app

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/comm/communicator.hpp>
+
+#include <mpi.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <thread>
+
+#include <superstep/comm/native.hpp>
+#include <superstep/core/error.hpp>
+
+namespace superstep {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void check(int code, const char* call) {
+  if (code == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int length = 0;
+  MPI_Error_string(code, text, &length);
+  throw Error(ExitCode::failure, std::string(call) + " failed: " + text);
+}
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// srun may start n programs that each believe to be alone when it speaks another PMI than this
+/// MPI.
+void refuse_disguised_singletons(int size) {
+  const char* tasks = std::getenv("SLURM_STEP_NUM_TASKS");
+  if (size > 1 || tasks == nullptr || std::atoi(tasks) <= 1) return;
+  const char* first = std::getenv("SLURM_PROCID");
+  if (first != nullptr && std::atoi(first) == 0) {
+    std::fprintf(stderr,
+                 "superstep: srun started %s tasks but MPI sees one rank in each; "
+                 "use srun --mpi=pmix, or mpirun inside the job\n",
+                 tasks);
+  }
+  std::exit(static_cast<int>(ExitCode::usage));
+}
+
+}  // namespace
+
+Environment::Environment(int& argc, char**& argv)
+    : exceptions_at_birth_(std::uncaught_exceptions()), owns_mpi_(false) {
+  int initialized = 0;
+  MPI_Initialized(&initialized);
+  if (initialized) return;
+  int provided = 0;
+  check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
+  owns_mpi_ = true;
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  int size = 1;
+  MPI_Comm_size(MPI_COMM_WORLD, &size);
+  refuse_disguised_singletons(size);
+}
+
+Environment::~Environment() {
+  if (owns_mpi_ && std::uncaught_exceptions() == exceptions_at_birth_) finalize();
+}
+
+void Environment::finalize() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (!finalized) MPI_Finalize();
+}
+
+// The watch. A rank that waits longer than the limit asks: rank 0 asks everybody, rank 1 asks rank
+// 0. Ranks at work answer between blocks, waiting ranks answer while they wait. Who stays silent
+// for as long again is named, and the job ends. Only the thread that started MPI talks, so no
+// thread support is needed.
+struct Communicator::State {
+  MPI_Comm comm = MPI_COMM_NULL;
+  MPI_Comm control = MPI_COMM_NULL;
+  int rank = 0;
+  int size = 1;
+  Traffic traffic;
+  std::vector<char> answered;
+
+  static constexpr int ping = 1;
+  static constexpr int pong = 2;
+
+  ~State() {
+    int finalized = 0;
+    MPI_Finalized(&finalized);
+    // MPI_Comm_free is collective: while an exception unwinds it is left to the end of the process.
+    if (finalized || std::uncaught_exceptions() > 0) return;
+    if (control != MPI_COMM_NULL) MPI_Comm_free(&control);
+    if (comm != MPI_COMM_NULL) MPI_Comm_free(&comm);
+  }
+
+  void send(int to, int tag) const {
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Isend(nullptr, 0, MPI_BYTE, to, tag, control, &request);
+    MPI_Request_free(&request);
+  }
+
+  void answer_all() {
+    for (int pending = 1; pending != 0;) {
+      MPI_Status status;
+      MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, control, &pending, &status);
+      if (pending == 0) break;
+      MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, control, MPI_STATUS_IGNORE);
+      if (status.MPI_TAG == ping) send(status.MPI_SOURCE, pong);
+      if (status.MPI_TAG == pong && !answered.empty()) {
+        answered[static_cast<std::size_t>(status.MPI_SOURCE)] = 1;
+      }
+    }
+  }
+
+  void ask() {
+    answered.assign(static_cast<std::size_t>(size), 0);
+    answered[static_cast<std::size_t>(rank)] = 1;
+    for (int other = 0; other < size; ++other) {
+      if (rank == 1 && other != 0) answered[static_cast<std::size_t>(other)] = 1;
+      if (!answered[static_cast<std::size_t>(other)]) send(other, ping);
+    }
+  }
+
+  std::string silent_ranks() const {
+    std::string text;
+    int n_silent = 0;
+    for (int other = 0; other < size; ++other) {
+      if (answered[static_cast<std::size_t>(other)]) continue;
+      if (++n_silent <= 8) text += (text.empty() ? "" : ", ") + std::to_string(other);
+    }
+    if (n_silent > 8) text += " and " + std::to_string(n_silent - 8) + " more";
+    return n_silent == 0 ? "" : (n_silent == 1 ? "rank " : "ranks ") + text;
+  }
+};
+
+Communicator::Communicator(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Communicator::Communicator(Communicator&&) noexcept = default;
+Communicator& Communicator::operator=(Communicator&&) noexcept = default;
+Communicator::~Communicator() = default;
+
+Communicator Communicator::world() {
+  auto state = std::make_unique<State>();
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->control), "MPI_Comm_dup");
+  MPI_Comm_set_errhandler(state->comm, MPI_ERRORS_RETURN);
+  MPI_Comm_set_errhandler(state->control, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(state->comm, &state->rank);
+  MPI_Comm_size(state->comm, &state->size);
+  return Communicator(std::move(state));
+}
+
+int Communicator::rank() const { return state_->rank; }
+int Communicator::size() const { return state_->size; }
+const Traffic& Communicator::traffic() const { return state_->traffic; }
+void Communicator::answer() const {
+  if (state_->size > 1) state_->answer_all();
+}
+
+void Communicator::abort(int code) const {
+  MPI_Abort(MPI_COMM_WORLD, code);
+  std::_Exit(code);
+}
+
+void Communicator::wait_for_all(const char* what) const {
+  State& s = *state_;
+  ++s.traffic.collectives;
+  if (s.size == 1) return;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Ibarrier(s.comm, &request), "MPI_Ibarrier");
+  const auto start = Clock::now();
+  auto asked_at = start;
+  bool asking = false;
+  const double limit_s = watch_limit_s();
+  for (Index turn = 0;; ++turn) {
+    int done = 0;
+    check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done) return;
+    if (turn < 200) continue;
+    // Long waits leave the core to whoever has work: more ranks than cores are common in tests.
+    if (turn < 2000) {
+      std::this_thread::yield();
+    } else {
+      std::this_thread::sleep_for(std::chrono::microseconds(turn < 20000 ? 20 : 200));
+    }
+    if (turn % 64 != 0) continue;
+    s.answer_all();
+    if (s.rank > 1) continue;
+    // Rank 1 watches rank 0 only and gives it time to name the silent ones first.
+    const double patience_s = s.rank == 0 ? limit_s : limit_s * 1.5;
+    if (!asking && seconds_since(start) > patience_s) {
+      s.ask();
+      asking = true;
+      asked_at = Clock::now();
+    } else if (asking && seconds_since(asked_at) > limit_s) {
+      const std::string silent = s.silent_ranks();
+      if (silent.empty()) {  // all alive, only slow: keep waiting and ask again
+        asking = false;
+        asked_at = Clock::now();
+        s.ask();
+        asking = true;
+        continue;
+      }
+      char line[512];
+      const int n = std::snprintf(
+          line, sizeof line,
+          "superstep: %s of %d stopped answering for %.0f s while the others waited (%s); "
+          "look at that rank's host (out of memory, a file system that hangs), or raise "
+          "SUPERSTEP_WATCHDOG\n",
+          silent.c_str(), s.size, seconds_since(start), what);
+      if (write(STDERR_FILENO, line, static_cast<std::size_t>(n)) < 0) { /* nobody to tell */
+      }
+      abort(static_cast<int>(ExitCode::rank_lost));
+    }
+  }
+}
+
+void Communicator::barrier() const { wait_for_all("barrier"); }
+
+void Communicator::sum(std::span<std::int64_t> values) const {
+  wait_for_all("sum");
+  ++state_->traffic.allreduces;
+  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  if (state_->size == 1) return;
+  // Counts are int in MPI 3: longer vectors go in pieces.
+  constexpr std::size_t piece = std::size_t{1} << 27;
+  for (std::size_t at = 0; at < values.size(); at += piece) {
+    const auto part = values.subspan(at, std::min(piece, values.size() - at));
+    check(MPI_Allreduce(MPI_IN_PLACE, part.data(), checked_cast<int>(part.size()), MPI_INT64_T,
+                        MPI_SUM, state_->comm),
+          "MPI_Allreduce");
+  }
+}
+
+void Communicator::max(std::span<double> values) const {
+  wait_for_all("maximum");
+  ++state_->traffic.allreduces;
+  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  if (state_->size == 1) return;
+  check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size()), MPI_DOUBLE,
+                      MPI_MAX, state_->comm),
+        "MPI_Allreduce");
+}
+
+namespace {
+
+std::int64_t reduce_one(MPI_Comm comm, std::int64_t value, MPI_Op op) {
+  std::int64_t result = value;
+  check(MPI_Allreduce(&value, &result, 1, MPI_INT64_T, op, comm), "MPI_Allreduce");
+  return result;
+}
+
+}  // namespace
+
+Index Communicator::sum(Index value) const {
+  std::int64_t v = value;
+  sum(std::span(&v, 1));
+  return v;
+}
+
+Index Communicator::max(Index value) const {
+  wait_for_all("maximum");
+  return reduce_one(state_->comm, value, MPI_MAX);
+}
+
+Index Communicator::min(Index value) const {
+  wait_for_all("minimum");
+  return reduce_one(state_->comm, value, MPI_MIN);
+}
+
+double Communicator::max(double value) const {
+  max(std::span(&value, 1));
+  return value;
+}
+
+void Communicator::broadcast(std::vector<std::byte>& bytes, int root) const {
+  wait_for_all("broadcast");
+  if (state_->size == 1) return;
+  std::int64_t size = static_cast<std::int64_t>(bytes.size());
+  check(MPI_Bcast(&size, 1, MPI_INT64_T, root, state_->comm), "MPI_Bcast");
+  bytes.resize(static_cast<std::size_t>(size));
+  state_->traffic.bytes += size;
+  check(MPI_Bcast(bytes.data(), checked_cast<int>(size), MPI_BYTE, root, state_->comm),
+        "MPI_Bcast");
+}
+
+std::string Communicator::broadcast(std::string text, int root) const {
+  const auto* begin = reinterpret_cast<const std::byte*>(text.data());
+  std::vector<std::byte> bytes(begin, begin + text.size());
+  broadcast(bytes, root);
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+void Communicator::broadcast(std::span<double> values, int root) const {
+  wait_for_all("broadcast");
+  if (state_->size == 1) return;
+  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  check(MPI_Bcast(values.data(), checked_cast<int>(values.size()), MPI_DOUBLE, root, state_->comm),
+        "MPI_Bcast");
+}
+
+std::vector<std::vector<std::byte>> Communicator::gather_all(
+    std::span<const std::byte> bytes) const {
+  const std::vector<std::byte> mine(bytes.begin(), bytes.end());
+  std::vector<std::vector<std::byte>> all(static_cast<std::size_t>(size()));
+  for (int r = 0; r < size(); ++r) {
+    all[static_cast<std::size_t>(r)] = r == rank() ? mine : std::vector<std::byte>();
+  }
+  wait_for_all("gather");
+  if (size() == 1) return all;
+  const int count = checked_cast<int>(bytes.size());
+  std::vector<int> counts(all.size());
+  check(MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, state_->comm),
+        "MPI_Allgather");
+  std::vector<int> offsets(all.size());
+  Index total = 0;
+  for (std::size_t r = 0; r < all.size(); ++r) {
+    offsets[r] = checked_cast<int>(total);
+    total += counts[r];
+  }
+  std::vector<std::byte> joined(static_cast<std::size_t>(checked_cast<int>(total)));
+  state_->traffic.bytes += total;
+  check(MPI_Allgatherv(bytes.data(), count, MPI_BYTE, joined.data(), counts.data(), offsets.data(),
+                       MPI_BYTE, state_->comm),
+        "MPI_Allgatherv");
+  for (std::size_t r = 0; r < all.size(); ++r) {
+    all[r].assign(joined.begin() + offsets[r], joined.begin() + offsets[r] + counts[r]);
+  }
+  return all;
+}
+
+std::vector<std::vector<std::byte>> Communicator::exchange(
+    const std::vector<std::vector<std::byte>>& outgoing) const {
+  wait_for_all("exchange");
+  if (size() == 1) return outgoing;
+  const std::size_t n = outgoing.size();
+  std::vector<int> send_counts(n), receive_counts(n), send_offsets(n), receive_offsets(n);
+  std::vector<std::byte> sent;
+  for (std::size_t r = 0; r < n; ++r) {
+    send_counts[r] = checked_cast<int>(outgoing[r].size());
+    send_offsets[r] = checked_cast<int>(sent.size());
+    sent.insert(sent.end(), outgoing[r].begin(), outgoing[r].end());
+  }
+  check(
+      MPI_Alltoall(send_counts.data(), 1, MPI_INT, receive_counts.data(), 1, MPI_INT, state_->comm),
+      "MPI_Alltoall");
+  Index total = 0;
+  for (std::size_t r = 0; r < n; ++r) {
+    receive_offsets[r] = checked_cast<int>(total);
+    total += receive_counts[r];
+  }
+  std::vector<std::byte> received(static_cast<std::size_t>(checked_cast<int>(total)));
+  state_->traffic.bytes += static_cast<Index>(sent.size());
+  check(
+      MPI_Alltoallv(sent.data(), send_counts.data(), send_offsets.data(), MPI_BYTE, received.data(),
+                    receive_counts.data(), receive_offsets.data(), MPI_BYTE, state_->comm),
+      "MPI_Alltoallv");
+  std::vector<std::vector<std::byte>> incoming(n);
+  for (std::size_t r = 0; r < n; ++r) {
+    const auto begin = received.begin() + receive_offsets[r];
+    incoming[r].assign(begin, begin + receive_counts[r]);
+  }
+  return incoming;
+}
+
+int Communicator::ranks_on_node() const {
+  wait_for_all("count of ranks on the node");
+  MPI_Comm node = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
+        "MPI_Comm_split_type");
+  int n = 1;
+  MPI_Comm_size(node, &n);
+  MPI_Comm_free(&node);
+  return n;
+}
+
+/// Reaches into a communicator for native_handle().
+struct NativeHandle {
+  static MPI_Comm of(const Communicator& comm) { return comm.state_->comm; }
+};
+
+MPI_Comm native_handle(const Communicator& comm) { return NativeHandle::of(comm); }
+
+double watch_limit_s() {
+  static const double limit_s = [] {
+    const char* text = std::getenv("SUPERSTEP_WATCHDOG");
+    const double value = text != nullptr ? std::atof(text) : 0.0;
+    return value > 0.0 ? value : 60.0;
+  }();
+  return limit_s;
+}
+
+std::string host_name() {
+  char name[256] = "";
+  gethostname(name, sizeof name - 1);
+  return name;
+}
+
+}  // namespace superstep

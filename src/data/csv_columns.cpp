@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "data/csv_columns.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include <superstep/core/error.hpp>
+#include <superstep/core/suggest.hpp>
+#include <superstep/core/value.hpp>
+
+namespace superstep {
+
+namespace {
+
+using Role = CsvColumns::Role;
+
+bool is_number(const CsvField& field) {
+  return !is_missing(field.text) && parse_cell(field.text).has_value();
+}
+
+/// A whole line in one field, with what usually separates fields in it.
+void check_delimiter(const CsvFile& file, const std::vector<CsvField>& first) {
+  if (first.size() != 1 || first[0].was_quoted) return;
+  for (const auto& [candidate, word] :
+       {std::pair{';', "';'"}, {'\t', "tab"}, {'|', "'|'"}, {',', "','"}}) {
+    if (candidate == file.delimiter() || first[0].text.find(candidate) == std::string_view::npos)
+      continue;
+    throw DataError(fmt::format(
+        "{} has one column when cut at '{}', but its first line has others; try "
+        "--delimiter {}",
+        file.path(),
+        file.delimiter() == '\t' ? std::string("\\t") : std::string(1, file.delimiter()), word));
+  }
+}
+
+/// The column that `word` names or numbers.
+Index find_column(const CsvColumns& columns, const std::string& word, const char* option,
+                  const std::string& path) {
+  const auto n = static_cast<Index>(columns.roles.size());
+  const auto found = std::ranges::find(columns.names, word);
+  if (found != columns.names.end()) {
+    if (std::find(found + 1, columns.names.end(), word) != columns.names.end()) {
+      throw UsageError(fmt::format("{} has more than one column '{}'; give its number with --{}",
+                                   path, word, option));
+    }
+    return found - columns.names.begin();
+  }
+  Index number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc() && end == word.data() + word.size()) {
+    if (number >= -n && number < n) return number < 0 ? number + n : number;
+    throw UsageError(fmt::format("--{} {}: {} has columns 0 to {}", option, word, path, n - 1));
+  }
+  if (columns.names.empty()) {
+    throw UsageError(fmt::format("--{} {}: {} has no header; give the column's number, 0 to {}",
+                                 option, word, path, n - 1));
+  }
+  throw UsageError(fmt::format("--{} {}: {} has no such column; {}", option, word, path,
+                               did_you_mean(word, columns.names)));
+}
+
+void assign(CsvColumns& columns, Index column, Role role, const std::string& path) {
+  Role& now = columns.roles[static_cast<std::size_t>(column)];
+  if (now != Role::feature && now != role) {
+    throw UsageError(
+        fmt::format("{} of {} is asked to be two things of --target, --weight and --drop",
+                    columns.describe(column), path));
+  }
+  now = role;
+}
+
+/// The column called y or target, if there is one such.
+Index guess_target(const CsvColumns& columns, const std::string& path) {
+  Index guess = -1;
+  for (Index i = 0; i < static_cast<Index>(columns.names.size()); ++i) {
+    const std::string& name = columns.names[static_cast<std::size_t>(i)];
+    const bool is_free = columns.roles[static_cast<std::size_t>(i)] == Role::feature;
+    if (!is_free || (name != "y" && name != "target")) continue;
+    if (guess >= 0) {
+      throw UsageError(
+          fmt::format("{} has more than one column called y or target; say which one is the target "
+                      "with --target, or that none is with --no-target",
+                      path));
+    }
+    guess = i;
+  }
+  return guess;
+}
+
+}  // namespace
+
+Index CsvColumns::features() const { return std::ranges::count(roles, Role::feature); }
+
+std::string CsvColumns::describe(Index column) const {
+  if (names.empty()) return fmt::format("column {}", column);
+  return "column " + Value(names[static_cast<std::size_t>(column)]).repr();
+}
+
+std::string CsvColumns::option_word(Index column) const {
+  if (names.empty()) return std::to_string(column);
+  const std::string& name = names[static_cast<std::size_t>(column)];
+  const bool is_plain = !name.empty() && name.find_first_of(", '\"$\\`") == std::string::npos &&
+                        std::ranges::count(names, name) == 1;
+  return is_plain ? name : std::to_string(column);
+}
+
+CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
+  CsvColumns columns;
+  CsvCursor cursor(file, file.text_begin());
+  try {
+    if (!cursor.next())
+      throw DataError(fmt::format("{} is empty; it needs a line for each row", file.path()));
+    check_delimiter(file, cursor.fields());
+    columns.roles.resize(cursor.fields().size(), Role::feature);
+    columns.data_begin = cursor.offset();
+    if (options.has_header) {
+      for (const CsvField& field : cursor.fields()) columns.names.emplace_back(field.text);
+      columns.header_is_numeric = std::ranges::all_of(cursor.fields(), is_number);
+      ++columns.data_begin;  // records begin at or behind this byte
+    }
+  } catch (const CsvProblem& problem) {
+    throw DataError(fmt::format("{} line {} {}", file.path(),
+                                1 + file.count(file.text_begin(), problem.offset).lines,
+                                problem.what));
+  }
+  const std::string& path = file.path();
+  if (options.target) {
+    columns.target = find_column(columns, *options.target, "target", path);
+    assign(columns, columns.target, Role::target, path);
+  }
+  if (options.weight) {
+    columns.weight = find_column(columns, *options.weight, "weight", path);
+    assign(columns, columns.weight, Role::weight, path);
+  }
+  for (const std::string& word : options.drop) {
+    assign(columns, find_column(columns, word, "drop", path), Role::dropped, path);
+  }
+  if (!options.target && options.has_target) {
+    columns.target = guess_target(columns, path);
+    columns.target_is_guessed = columns.target >= 0;
+    if (columns.target >= 0) assign(columns, columns.target, Role::target, path);
+  }
+  if (columns.features() == 0) {
+    throw DataError(fmt::format("{} has no column left for the features", path));
+  }
+  return columns;
+}
+
+}  // namespace superstep

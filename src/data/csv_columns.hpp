@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The columns of a CSV file: their names and what each of them becomes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <superstep/data/import.hpp>
+#include <superstep/io/csv.hpp>
+
+namespace superstep {
+
+struct CsvColumns {
+  enum class Role : std::uint8_t { feature, target, weight, dropped };
+  std::vector<std::string> names;  ///< of all columns; empty without a header
+  std::vector<Role> roles;         ///< of all columns
+  Index target = -1;
+  Index weight = -1;
+  std::uint64_t data_begin = 0;  ///< where the first record that is no header may begin
+  bool target_is_guessed = false;
+  bool header_is_numeric = false;  ///< perhaps it is none
+
+  Index size() const { return static_cast<Index>(roles.size()); }
+  Index features() const;
+  /// "column 'age'", or "column 3" without a header.
+  std::string describe(Index column) const;
+  /// What --drop and --target call it.
+  std::string option_word(Index column) const;
+};
+
+/// Looks at the first record. DataError when there is none; UsageError when an option names a
+/// column that does not exist.
+CsvColumns read_columns(const CsvFile& file, const CsvOptions& options);
+
+}  // namespace superstep

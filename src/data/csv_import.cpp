@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// CSV as a source of rows: the messages about what cannot be used, and the second reading.
+#include <algorithm>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/core/value.hpp>
+#include <superstep/data/import.hpp>
+#include "data/csv_cells.hpp"
+#include "data/csv_columns.hpp"
+#include "data/csv_scan.hpp"
+#include "data/csv_share.hpp"
+
+namespace superstep {
+
+namespace {
+
+using Role = CsvColumns::Role;
+
+char delimiter_of(const std::string& path, const CsvOptions& options) {
+  if (options.delimiter) return *options.delimiter;
+  const std::string name = to_lower(path);
+  return name.ends_with(".tsv") || name.ends_with(".tab") ? '\t' : ',';
+}
+
+/// "'city' and 'name'", the first few.
+std::string listed(const CsvColumns& columns, const std::vector<CsvText>& texts) {
+  constexpr std::size_t most = 5;
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < texts.size() && i < most; ++i) {
+    words.push_back(columns.names.empty()
+                        ? std::to_string(texts[i].column)
+                        : Value(columns.names[static_cast<std::size_t>(texts[i].column)]).repr());
+  }
+  const std::string all = join(words, "and");
+  return texts.size() <= most ? all : fmt::format("{} and {} more", all, texts.size() - most);
+}
+
+/// Text where numbers are needed: names the columns, the first such cell and what can be done.
+void refuse_texts(const std::string& path, const CsvColumns& columns, std::vector<CsvText> texts) {
+  std::erase_if(texts, [&](const CsvText& t) { return t.column == columns.target; });
+  if (texts.empty()) return;
+  const CsvText& first = texts.front();
+  std::string drop;
+  for (const CsvText& text : texts)
+    drop += (drop.empty() ? "" : ",") + columns.option_word(text.column);
+  std::string advice = fmt::format("turn it into numbers or leave it out with --drop {}", drop);
+  if (texts.size() > 1)
+    advice = fmt::format("turn them into numbers or leave them out with --drop {}", drop);
+  if (columns.target < 0 && texts.size() == 1) {
+    advice += fmt::format(", or is it the target: --target {}", columns.option_word(first.column));
+  }
+  const std::string what = texts.size() == 1 ? columns.describe(first.column) + " is"
+                                             : "columns " + listed(columns, texts) + " are";
+  throw DataError(fmt::format("{}: {} not numeric: row {} (line {}) holds {} in {}; {}", path, what,
+                              first.row, first.line, Value(first.text).repr(),
+                              columns.describe(first.column), advice));
+}
+
+TargetFormat target_format(const std::string& path, const CsvColumns& columns,
+                           const CsvFindings& findings) {
+  const CsvTarget& target = findings.target;
+  if (columns.target < 0) return {};
+  const bool has_texts = std::ranges::any_of(
+      findings.texts, [&](const CsvText& t) { return t.column == columns.target; });
+  const std::string name = columns.describe(columns.target);
+  if (!has_texts) {
+    const bool is_integer = target.is_whole && target.missing == 0;
+    return {is_integer ? TargetFormat::Kind::integer : TargetFormat::Kind::real, {}};
+  }
+  if (target.missing > 0) {
+    throw DataError(fmt::format(
+        "{}: the target, {}, is missing in {} row{}, the first is row {}; remove these "
+        "rows, or quote the name if it is one",
+        path, name, target.missing, target.missing == 1 ? "" : "s", target.first_missing_row));
+  }
+  if (target.has_too_many) {
+    throw DataError(
+        fmt::format("{}: the target, {}, holds more than {} different texts, too many for classes; "
+                    "name another with --target",
+                    path, name, most_class_texts));
+  }
+  return {TargetFormat::Kind::names, target.texts};
+}
+
+class CsvSource final : public RowSource {
+ public:
+  CsvSource(CsvFile file, CsvColumns columns, CsvIndex index, RowFormat format)
+      : file_(std::move(file)),
+        columns_(std::move(columns)),
+        index_(std::move(index)),
+        format_(std::move(format)) {}
+
+  const RowFormat& format() const override { return format_; }
+
+  void read(Index first, Index count, const RowSpan& out) const override {
+    if (count == 0) return;
+    const auto after = std::ranges::upper_bound(index_.first_row, first);
+    const auto piece = static_cast<std::size_t>(after - index_.first_row.begin() - 1);
+    try {
+      CsvCursor cursor(file_, index_.offset[piece]);
+      for (Index row = index_.first_row[piece]; row < first; ++row) require(cursor.skip());
+      for (Index i = 0; i < count; ++i) {
+        require(cursor.next() && std::ssize(cursor.fields()) == columns_.size());
+        put(cursor.fields(), i, out);
+      }
+    } catch (const CsvProblem&) {
+      require(false);
+    }
+  }
+
+ private:
+  void require(bool is_as_before) const {
+    if (is_as_before) return;
+    throw FileError(fmt::format("'{}' changed while it was read; wait until nobody writes to it",
+                                file_.path()));
+  }
+
+  void put(const std::vector<CsvField>& fields, Index i, const RowSpan& out) const {
+    double* x = out.x + i * format_.columns;
+    for (std::size_t c = 0; c < fields.size(); ++c) {
+      const Role role = columns_.roles[c];
+      if (role == Role::dropped) continue;
+      if (role == Role::target) {
+        out.y[i] = target(fields[c]);
+        continue;
+      }
+      const std::optional<double> value = parse_cell(fields[c].text);
+      require(value.has_value());
+      (role == Role::weight ? out.weight[i] : *x++) = *value;
+    }
+  }
+
+  double target(const CsvField& field) const {
+    const std::vector<std::string>& names = format_.target.names;
+    if (format_.target.kind == TargetFormat::Kind::names) {
+      const auto found = std::ranges::lower_bound(
+          names, field.text, {}, [](const std::string& name) { return std::string_view(name); });
+      require(found != names.end() && *found == field.text);
+      return static_cast<double>(found - names.begin());
+    }
+    if (is_missing_label(field)) {
+      require(format_.target.kind == TargetFormat::Kind::real);
+      return std::numeric_limits<double>::quiet_NaN();
+    }
+    const std::optional<double> value = label_number(field);
+    require(value.has_value());
+    return *value;
+  }
+
+  CsvFile file_;
+  CsvColumns columns_;
+  CsvIndex index_;
+  RowFormat format_;
+};
+
+void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std::string& path,
+               const CsvOptions& options, ImportedSource& imported) {
+  if (columns.target_is_guessed) {
+    imported.notes.push_back(
+        fmt::format("{} becomes the target /y (--target NAME takes another, --no-target none)",
+                    columns.describe(columns.target)));
+  } else if (columns.target < 0 && options.has_target) {
+    imported.notes.push_back("no column becomes the target /y; name one with --target");
+  }
+  if (findings.missing > 0) {
+    imported.notes.push_back(fmt::format("{} missing cell{} became NaN",
+                                         format_count(findings.missing),
+                                         findings.missing == 1 ? "" : "s"));
+  }
+  if (findings.target.missing > 0) {
+    imported.warnings.push_back(
+        fmt::format("{}: the target is missing in {} rows, the first is row {}; they hold NaN",
+                    path, findings.target.missing, findings.target.first_missing_row));
+  }
+  if (columns.header_is_numeric) {
+    imported.warnings.push_back(
+        fmt::format("{}: the first line was taken for the header, but it holds numbers; "
+                    "give --no-header if it is a row",
+                    path));
+  }
+}
+
+RowFormat row_format(const CsvColumns& columns, const CsvFindings& findings,
+                     const CsvOptions& options, TargetFormat target) {
+  RowFormat format;
+  format.rows = options.rows ? std::min(*options.rows, findings.index.rows) : findings.index.rows;
+  format.columns = columns.features();
+  format.is_float32 = options.is_float32;
+  format.has_weight = columns.weight >= 0;
+  format.target = std::move(target);
+  for (std::size_t c = 0; c < columns.names.size(); ++c) {
+    if (columns.roles[c] == Role::feature) format.feature_names.push_back(columns.names[c]);
+  }
+  return format;
+}
+
+}  // namespace
+
+ImportedSource open_csv(const Communicator& comm, const std::string& path,
+                        const CsvOptions& options, const ParallelFor& parallel_for) {
+  std::optional<CsvFile> file;
+  CsvColumns columns;
+  collectively(comm, [&] {
+    file.emplace(path, delimiter_of(path, options));
+    columns = read_columns(*file, options);
+  });
+  CsvFindings findings = scan_csv(comm, *file, columns, options.piece_bytes, parallel_for);
+  ImportedSource imported;
+  collectively(comm, [&] {
+    if (findings.index.rows == 0) {
+      throw DataError(fmt::format(
+          "{} holds a header and no rows; give --no-header if its line is a row", path));
+    }
+    refuse_texts(path, columns, findings.texts);
+    RowFormat format =
+        row_format(columns, findings, options, target_format(path, columns, findings));
+    add_notes(columns, findings, path, options, imported);
+    imported.rows = std::make_unique<CsvSource>(std::move(*file), std::move(columns),
+                                                std::move(findings.index), std::move(format));
+  });
+  return imported;
+}
+
+}  // namespace superstep

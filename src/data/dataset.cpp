@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/data/dataset.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <unordered_set>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/core/philox.hpp>
+#include <superstep/io/row_reader.hpp>
+
+namespace superstep {
+
+namespace {
+
+constexpr std::uint32_t sample_purpose = 0x73616d70;  // Philox stream of --sample
+constexpr Index most_classes = 100'000;
+
+std::optional<DatasetLayout> share_layout(const Communicator& comm, const std::string& path,
+                                          const std::string& dataset, bool required,
+                                          const std::string& option) {
+  std::vector<std::byte> bytes;
+  on_root(comm, [&] {
+    std::optional<DatasetLayout> layout;
+    if (required) {
+      layout = describe(path, dataset, option);
+    } else {
+      layout = describe_if_present(path, dataset);
+    }
+    if (layout) bytes = serialize(*layout);
+  });
+  comm.broadcast(bytes);
+  if (bytes.empty()) return std::nullopt;
+  return deserialize_layout(bytes);
+}
+
+std::string counted(Index count, const char* one, const char* many) {
+  return fmt::format("{} {}", count, count == 1 ? one : many);
+}
+
+/// Blocks of the sample: each block draws a number, the smallest are taken, at least one.
+std::vector<Index> sampled_blocks(const BlockPlan& all, double fraction, std::uint64_t seed) {
+  std::vector<std::pair<double, Index>> draws;
+  for (Index i = 0; i < all.size(); ++i) {
+    RowRandom random(Philox(seed, sample_purpose), static_cast<std::uint64_t>(i));
+    draws.emplace_back(random.uniform(), i);
+  }
+  std::sort(draws.begin(), draws.end());
+  const double wanted = std::ceil(fraction * static_cast<double>(all.size()));
+  const auto count = std::clamp<std::size_t>(static_cast<std::size_t>(wanted), 1, draws.size());
+  std::vector<Index> chosen;
+  for (std::size_t i = 0; i < count; ++i) chosen.push_back(draws[i].second);
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+}  // namespace
+
+struct Dataset::Impl {
+  std::string path;
+  DataOptions options;
+  BlockPlan blocks;
+  std::optional<RowReader> x;
+  std::optional<RowReader> y;
+  std::optional<RowReader> weight;
+  std::vector<std::string> feature_names;
+  std::optional<Labels> classes;
+  Index columns = 0;
+
+  // Names of an enumerated target, by its integer.
+  std::vector<std::string> texts_of_y(Index first, Index count) const;
+  void encode(Index first, Index count, double* out) const;
+};
+
+Dataset::Dataset(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Dataset::~Dataset() = default;
+
+namespace {
+
+void check_length(const DatasetLayout& x, const DatasetLayout& other, const char* option) {
+  const bool is_column =
+      other.shape.size() == 1 || (other.shape.size() == 2 && other.shape[1] == 1);
+  if (!is_column) {
+    throw DataError(fmt::format("{} must be one value per row, but it is {}; name another with {}",
+                                other.where(), other.summary(), option));
+  }
+  if (other.rows() != x.rows()) {
+    throw DataError(fmt::format("{} has {} rows but {} has {}; they must be equal", other.where(),
+                                other.rows(), x.where(), x.rows()));
+  }
+}
+
+void check_shape_of_x(const DatasetLayout& x) {
+  if (x.shape.size() != 2) {
+    throw DataError(fmt::format(
+        "{} must have two dimensions (rows x columns), but it is {}; name another with --x",
+        x.where(), x.summary()));
+  }
+  if (!x.type.is_number()) {
+    throw DataError(fmt::format("{} holds {}, features must be numbers; name another with --x",
+                                x.where(), x.type.name()));
+  }
+  if (x.shape[0] == 0 || x.shape[1] == 0) {
+    throw DataError(fmt::format("{} is empty ({} x {}); a dataset needs one row and one column",
+                                x.where(), x.shape[0], x.shape[1]));
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::string& path,
+                                       const DataOptions& options) {
+  auto impl = std::make_unique<Impl>();
+  impl->path = path;
+  impl->options = options;
+  const auto x = share_layout(comm, path, options.x, true, "--x");
+  const auto y = share_layout(comm, path, options.y, options.y != DataOptions{}.y, "--y");
+  const auto weight =
+      share_layout(comm, path, options.weight, options.weight != DataOptions{}.weight, "--weight");
+  const auto names = share_layout(comm, path, "/feature_names", false, "");
+  collectively(comm, [&] {
+    check_shape_of_x(*x);
+    impl->columns = x->columns();
+    const Index tall = BlockPlan(x->rows(), x->columns()).rows_per_block();
+    const auto open_reader = [&](std::optional<RowReader>& reader, const DatasetLayout& layout) {
+      reader.emplace(layout, RowReader::pass_cache_bytes(layout, options.readers, tall));
+    };
+    open_reader(impl->x, *x);
+    if (y) {
+      check_length(*x, *y, "--y");
+      open_reader(impl->y, *y);
+    }
+    if (weight) {
+      check_length(*x, *weight, "--weight");
+      if (!weight->type.is_number()) {
+        throw DataError(fmt::format("{} holds {}, weights must be numbers", weight->where(),
+                                    weight->type.name()));
+      }
+      open_reader(impl->weight, *weight);
+    }
+    if (names && names->type.is_text() && names->rows() == x->columns()) {
+      impl->feature_names = RowReader(*names, 0).read_strings(0, names->rows());
+    }
+    if (options.rows && *options.rows < 1) {
+      throw UsageError(fmt::format("--rows must be at least 1, got {}", *options.rows));
+    }
+    if (options.sample && !(*options.sample > 0.0 && *options.sample <= 1.0)) {
+      throw UsageError(fmt::format("--sample must be in (0, 1], got {}", *options.sample));
+    }
+    const Index rows = options.rows ? std::min(*options.rows, x->rows()) : x->rows();
+    impl->blocks = BlockPlan(rows, x->columns());
+    if (options.sample && *options.sample < 1.0) {
+      impl->blocks =
+          BlockPlan(impl->blocks, sampled_blocks(impl->blocks, *options.sample, options.seed));
+    }
+  });
+  return std::shared_ptr<Dataset>(new Dataset(std::move(impl)));
+}
+
+const std::string& Dataset::path() const { return impl_->path; }
+std::string Dataset::x_name() const { return impl_->x->layout().where(); }
+std::string Dataset::y_name() const { return impl_->path + ":" + impl_->options.y; }
+const DataOptions& Dataset::options() const { return impl_->options; }
+Index Dataset::columns() const { return impl_->columns; }
+const BlockPlan& Dataset::blocks() const { return impl_->blocks; }
+bool Dataset::is_float32() const { return impl_->x->layout().type.is_exact_in_float(); }
+std::string Dataset::x_type() const { return impl_->x->layout().type.name(); }
+std::string Dataset::y_type() const { return has_y() ? impl_->y->layout().type.name() : ""; }
+std::string Dataset::x_storage() const { return impl_->x->layout().summary(); }
+bool Dataset::has_y() const { return impl_->y.has_value(); }
+bool Dataset::y_is_text() const {
+  if (!has_y()) return false;
+  const ElementType& type = impl_->y->layout().type;
+  return type.is_text() || type.kind == ElementKind::enumeration;
+}
+bool Dataset::has_weight() const { return impl_->weight.has_value(); }
+const std::vector<std::string>& Dataset::feature_names() const { return impl_->feature_names; }
+
+std::string Dataset::column_name(Index column) const {
+  if (column >= static_cast<Index>(impl_->feature_names.size())) {
+    return fmt::format("column {}", column);
+  }
+  return fmt::format("column {} ('{}')", column,
+                     impl_->feature_names[static_cast<std::size_t>(column)]);
+}
+
+std::vector<std::string> Dataset::Impl::texts_of_y(Index first, Index count) const {
+  const ElementType& type = y->layout().type;
+  if (type.is_text()) return y->read_strings(first, count);
+  std::vector<double> codes(static_cast<std::size_t>(count));
+  y->read_rows(first, count, codes.data());
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    const auto code = static_cast<std::int64_t>(codes[i]);
+    const auto member =
+        std::ranges::find_if(type.members, [&](const auto& m) { return m.second == code; });
+    if (member == type.members.end()) {
+      throw DataError(fmt::format("{} row {} holds {}, which its enumeration does not name",
+                                  y->layout().where(), first + static_cast<Index>(i), code));
+    }
+    texts.push_back(member->first);
+  }
+  return texts;
+}
+
+namespace {
+
+template <class T>
+void append_value(std::vector<std::byte>& bytes, const T& value) {
+  const auto* p = reinterpret_cast<const std::byte*>(&value);
+  bytes.insert(bytes.end(), p, p + sizeof value);
+}
+
+std::vector<std::byte> pack(const std::unordered_set<std::string>& texts) {
+  std::vector<std::byte> bytes;
+  for (const std::string& text : texts) {
+    append_value(bytes, static_cast<std::uint64_t>(text.size()));
+    const auto* p = reinterpret_cast<const std::byte*>(text.data());
+    bytes.insert(bytes.end(), p, p + text.size());
+  }
+  return bytes;
+}
+
+std::vector<std::byte> pack(const std::unordered_set<double>& numbers) {
+  std::vector<std::byte> bytes;
+  for (const double v : numbers) append_value(bytes, v);
+  return bytes;
+}
+
+void unpack(const std::vector<std::byte>& bytes, std::vector<std::string>& out) {
+  for (std::size_t at = 0; at < bytes.size();) {
+    std::uint64_t size = 0;
+    std::memcpy(&size, bytes.data() + at, sizeof size);
+    at += sizeof size;
+    out.emplace_back(reinterpret_cast<const char*>(bytes.data() + at), size);
+    at += size;
+  }
+}
+
+void unpack(const std::vector<std::byte>& bytes, std::vector<double>& out) {
+  const std::size_t old = out.size();
+  out.resize(old + bytes.size() / sizeof(double));
+  if (!bytes.empty()) std::memcpy(out.data() + old, bytes.data(), bytes.size());
+}
+
+/// The distinct values of all ranks. `collect(first, count, set)` adds those of some rows.
+template <class T, class Collect>
+std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks,
+                               const std::string& where, Collect&& collect) {
+  std::unordered_set<T> mine;
+  collectively(comm, [&] {
+    const Share share = share_of(blocks.size(), comm.rank(), comm.size());
+    for (Index i = share.begin; i < share.end; ++i) {
+      collect(blocks.first_row(i), blocks.rows_of(i), mine);
+      if (static_cast<Index>(mine.size()) > most_classes) {
+        throw DataError(
+            fmt::format("{} has more than {} different values, too many for classes; "
+                        "use a regressor, or bin the target",
+                        where, most_classes));
+      }
+    }
+  });
+  std::vector<T> all;
+  for (const auto& bytes : comm.gather_all(pack(mine))) unpack(bytes, all);
+  return all;
+}
+
+}  // namespace
+
+const Labels& Dataset::classes(const Communicator& comm) {
+  if (impl_->classes) return *impl_->classes;
+  if (!has_y()) {
+    throw AgreedError(ExitCode::bad_data, fmt::format("{} has no targets ({}); name them with --y",
+                                                      impl_->path, impl_->options.y));
+  }
+  if (y_is_text()) {
+    auto all = distinct_values<std::string>(
+        comm, impl_->blocks, y_name(), [&](Index first, Index count, auto& set) {
+          for (std::string& text : impl_->texts_of_y(first, count)) set.insert(std::move(text));
+        });
+    impl_->classes = Labels::of_texts(std::move(all));
+    return *impl_->classes;
+  }
+  std::vector<double> values;
+  auto all = distinct_values<double>(comm, impl_->blocks, y_name(),
+                                     [&](Index first, Index count, auto& set) {
+                                       values.resize(static_cast<std::size_t>(count));
+                                       impl_->y->read_rows(first, count, values.data());
+                                       for (const double v : values) {
+                                         if (std::isfinite(v)) set.insert(v);
+                                       }
+                                     });
+  Labels labels = Labels::of_numbers(std::move(all));
+  if (!labels.is_integer()) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{} holds fractions ({} different values), classes must be whole "
+                                  "numbers or text; use a regressor, or bin the target",
+                                  y_name(), labels.size()));
+  }
+  impl_->classes = std::move(labels);
+  return *impl_->classes;
+}
+
+void Dataset::set_classes(Labels labels) { impl_->classes = std::move(labels); }
+
+std::size_t Dataset::block_bytes(Target target) const {
+  const auto rows =
+      static_cast<std::size_t>(std::min(impl_->blocks.rows_per_block(), rows_in_file()));
+  const std::size_t value = is_float32() ? sizeof(float) : sizeof(double);
+  std::size_t per_row = static_cast<std::size_t>(columns()) * value;
+  if (target != Target::none) per_row += sizeof(double);
+  if (has_weight()) per_row += sizeof(double);
+  return rows * per_row;
+}
+
+Index Dataset::rows_in_file() const { return impl_->x->rows(); }
+
+std::size_t Dataset::reader_bytes(int readers) const {
+  const auto of = [&](const std::optional<RowReader>& reader) {
+    return reader ? reader->cache_bytes() +
+                        static_cast<std::size_t>(readers) * reader->scratch_bytes_per_thread()
+                  : std::size_t{0};
+  };
+  return of(impl_->x) + of(impl_->y) + of(impl_->weight);
+}
+
+std::size_t Dataset::bytes_read() const {
+  std::size_t bytes = impl_->x->bytes_read();
+  if (impl_->y) bytes += impl_->y->bytes_read();
+  if (impl_->weight) bytes += impl_->weight->bytes_read();
+  return bytes;
+}
+
+void Dataset::read(Index i, Target target, StoredBlock& into) const {
+  const Index first = blocks().first_row(i);
+  const Index rows = blocks().rows_of(i);
+  if (is_float32()) {
+    into.x32.grow(rows * columns());
+    impl_->x->read_rows(first, rows, into.x32.data());
+  } else {
+    into.x64.grow(rows * columns());
+    impl_->x->read_rows(first, rows, into.x64.data());
+  }
+  if (has_weight()) {
+    into.weight.grow(rows);
+    impl_->weight->read_rows(first, rows, into.weight.data());
+  }
+  read_target(i, target, into);
+}
+
+void Dataset::read_target(Index i, Target target, StoredBlock& into) const {
+  into.target = target;
+  if (target == Target::none) return;
+  const Index first = blocks().first_row(i);
+  const Index rows = blocks().rows_of(i);
+  into.y.grow(rows);
+  if (target == Target::classes) {
+    impl_->encode(first, rows, into.y.data());
+  } else {
+    impl_->y->read_rows(first, rows, into.y.data());
+  }
+}
+
+void Dataset::Impl::encode(Index first, Index count, double* out) const {
+  if (classes->is_text()) {
+    const std::vector<std::string> texts = texts_of_y(first, count);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      out[i] = static_cast<double>(classes->find(texts[i]));
+    }
+    return;
+  }
+  y->read_rows(first, count, out);
+  for (Index i = 0; i < count; ++i) {
+    // What is no number stays so: the check of the block reports it with its row.
+    if (std::isfinite(out[i])) out[i] = static_cast<double>(classes->find(out[i]));
+  }
+}
+
+namespace {
+
+template <class T>
+bool is_bad(T value, bool nan_is_fine) {
+  return nan_is_fine ? std::isinf(value) : !std::isfinite(value);
+}
+
+/// Whether a value's exponent is all ones: NaN or infinite. Written on bits so that it vectorises.
+bool has_special(const double* values, Index count) {
+  std::uint64_t found = 0;
+  for (Index i = 0; i < count; ++i) {
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, values + i, sizeof bits);
+    found |= static_cast<std::uint64_t>((bits << 1) >= 0xFFE0000000000000ULL);
+  }
+  return found != 0;
+}
+
+bool has_special(const float* values, Index count) {
+  std::uint32_t found = 0;
+  for (Index i = 0; i < count; ++i) {
+    std::uint32_t bits = 0;
+    std::memcpy(&bits, values + i, sizeof bits);
+    found |= static_cast<std::uint32_t>((bits << 1) >= 0xFF000000U);
+  }
+  return found != 0;
+}
+
+template <class T>
+void count_bad(const T* values, Index count, Index offset, bool nan_is_fine, Index& n, Index& first,
+               bool* first_is_nan) {
+  if (!has_special(values, count)) return;
+  for (Index i = 0; i < count; ++i) {
+    if (!is_bad(values[i], nan_is_fine)) continue;
+    if (n++ == 0) {
+      first = offset + i;
+      if (first_is_nan != nullptr) *first_is_nan = std::isnan(values[i]);
+    }
+  }
+}
+
+}  // namespace
+
+BadValues Dataset::check(Index i, const StoredBlock& block, bool nan_is_fine) const {
+  const Index first = blocks().first_row(i);
+  const Index rows = blocks().rows_of(i);
+  BadValues bad;
+  if (is_float32()) {
+    count_bad(block.x32.data(), rows * columns(), first * columns(), nan_is_fine, bad.x_count,
+              bad.x_first, &bad.x_first_is_nan);
+  } else {
+    count_bad(block.x64.data(), rows * columns(), first * columns(), nan_is_fine, bad.x_count,
+              bad.x_first, &bad.x_first_is_nan);
+  }
+  if (block.target != Target::none) {
+    count_bad(block.y.data(), rows, first, false, bad.y_count, bad.y_first, nullptr);
+  }
+  for (Index r = 0; has_weight() && r < rows; ++r) {
+    const double w = block.weight.data()[r];
+    if (std::isfinite(w) && w >= 0.0) continue;
+    if (bad.weight_count++ == 0) bad.weight_first = first + r;
+  }
+  return bad;
+}
+
+void BadValues::add(const BadValues& other) {
+  const auto merge = [](Index& n, Index& first, Index other_n, Index other_first) {
+    const bool earlier = other_n > 0 && (n == 0 || other_first < first);
+    if (earlier) first = other_first;
+    n += other_n;
+    return earlier;
+  };
+  if (merge(x_count, x_first, other.x_count, other.x_first)) x_first_is_nan = other.x_first_is_nan;
+  merge(y_count, y_first, other.y_count, other.y_first);
+  merge(weight_count, weight_first, other.weight_count, other.weight_first);
+}
+
+void throw_bad_values(const Dataset& data, const BadValues& bad) {
+  std::string text;
+  if (bad.x_count > 0) {
+    const Index row = bad.x_first / data.columns();
+    const Index column = bad.x_first % data.columns();
+    text = fmt::format(
+        "{} holds {}, the first is {} at row {}, {}; remove these rows or fill the values in "
+        "before training",
+        data.x_name(),
+        counted(bad.x_count, "value that is NaN or infinite", "values that are NaN or infinite"),
+        bad.x_first_is_nan ? "NaN" : "infinite", row, data.column_name(column));
+  } else if (bad.y_count > 0) {
+    text = fmt::format(
+        "{} holds {}, the first at row {}; remove these rows", data.y_name(),
+        counted(bad.y_count, "target that is NaN or infinite", "targets that are NaN or infinite"),
+        bad.y_first);
+  } else {
+    text = fmt::format("{}:{} holds {}, the first at row {}; weights must be finite and at least 0",
+                       data.path(), data.options().weight,
+                       counted(bad.weight_count, "bad weight", "bad weights"), bad.weight_first);
+  }
+  throw AgreedError(ExitCode::bad_data, text);
+}
+
+}  // namespace superstep

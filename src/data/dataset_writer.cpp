@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/data/dataset_writer.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/data/block.hpp>
+#include <superstep/data/dataset.hpp>
+#include <superstep/io/parallel_file.hpp>
+
+namespace superstep {
+
+namespace {
+
+// What a rank fills before it writes, where the user's budget allows it: enough for long writes.
+constexpr std::size_t usual_portion_bytes = std::size_t{32} << 20;
+// Compressed rows are written by all ranks together, and where HDF5 puts its index between them
+// depends on how many at a time: a number that depends on the dataset alone.
+constexpr std::size_t least_round_bytes = std::size_t{64} << 20;
+constexpr std::size_t most_round_bytes = std::size_t{1} << 30;
+constexpr std::size_t rounds_of_large_files = 256;
+// The names of an enumeration stand in one message of an object header, which holds 64 KiB.
+constexpr std::size_t most_enumeration_bytes = 60'000;
+
+ElementType target_type(const TargetFormat& target) {
+  switch (target.kind) {
+    case TargetFormat::Kind::none:
+    case TargetFormat::Kind::real:
+      return float64_type();
+    case TargetFormat::Kind::integer:
+      return int64_type();
+    case TargetFormat::Kind::names:
+      break;
+  }
+  std::size_t bytes = 0;
+  std::size_t longest = 0;
+  for (const std::string& name : target.names) {
+    bytes += (name.size() / 8 + 1) * 8 + 4;
+    longest = std::max(longest, name.size());
+  }
+  return bytes <= most_enumeration_bytes ? enumeration_type(target.names)
+                                         : fixed_string_type(longest);
+}
+
+/// The rows that are filled and written at a time.
+struct Portion {
+  Buffer<double> x;
+  Buffer<float> x32;
+  Buffer<double> y;
+  Buffer<double> weight;
+  std::vector<std::int64_t> integers;
+  std::vector<std::int32_t> codes;
+
+  static std::size_t bytes_per_row(const RowFormat& format) {
+    const auto columns = static_cast<std::size_t>(format.columns);
+    return columns * (format.is_float32 ? 12 : 8) + 24;
+  }
+};
+
+class Writer {
+ public:
+  Writer(const Communicator& comm, const std::string& path, const RowSource& source,
+         const StorageChoice& storage, const WriteMeans& means)
+      : comm_(comm),
+        path_(path),
+        source_(source),
+        format_(source.format()),
+        means_(means),
+        blocks_(format_.rows, format_.columns),
+        chunk_rows_(std::min(storage.chunk_rows > 0 ? storage.chunk_rows : blocks_.rows_per_block(),
+                             format_.rows)),
+        is_chunked_(storage.is_chunked()) {
+    options_.chunk_rows = is_chunked_ ? chunk_rows_ : 0;
+    options_.deflate = storage.deflate;
+    options_.fletcher32 = is_chunked_;
+    if (is_chunked_) require_memory();
+  }
+
+  void write(const FileExtras& extras) {
+    file_.emplace(ParallelFile::create(comm_, path_));
+    create_datasets();
+    write_small(extras);
+    if (is_chunked_) {
+      write_rounds();
+    } else {
+      write_share();
+    }
+    file_->commit();
+  }
+
+ private:
+  std::size_t row_bytes() const { return Portion::bytes_per_row(format_); }
+  Index round_rows() const;
+  void require_memory() const;
+  void create_datasets();
+  void write_small(const FileExtras& extras);
+  void write_rounds();
+  void write_share();
+  template <class F>
+  void together(F&& work);
+  void fill(Index first, Index count);
+  void to_float(Index first, Index begin, Index end);
+  void put(Index first, Index count);
+  void put_target(Index first, Index count);
+  void tell(Index done, Index all) const;
+
+  const Communicator& comm_;
+  const std::string& path_;
+  const RowSource& source_;
+  const RowFormat& format_;
+  const WriteMeans& means_;
+  BlockPlan blocks_;
+  Index chunk_rows_;
+  bool is_chunked_;
+  DatasetOptions options_;
+  std::optional<ParallelFile> file_;
+  std::optional<ParallelFile::Dataset> x_;
+  std::optional<ParallelFile::Dataset> y_;
+  std::optional<ParallelFile::Dataset> weight_;
+  ElementType y_type_;
+  Portion portion_;
+};
+
+/// Rows of all ranks in one collective write: whole chunks.
+Index Writer::round_rows() const {
+  const auto chunk_bytes = static_cast<std::size_t>(chunk_rows_) * row_bytes();
+  const std::size_t total = static_cast<std::size_t>(format_.rows) * row_bytes();
+  const std::size_t wanted =
+      std::clamp(total / rounds_of_large_files, least_round_bytes, most_round_bytes);
+  return chunk_rows_ * static_cast<Index>(std::max<std::size_t>(wanted / chunk_bytes, 1));
+}
+
+void Writer::require_memory() const {
+  const Index chunks = (std::min(round_rows(), format_.rows) + chunk_rows_ - 1) / chunk_rows_;
+  const Index mine = (chunks + comm_.size() - 1) / comm_.size() * chunk_rows_;
+  // HDF5 keeps a compressed copy of what it writes.
+  const auto needed = static_cast<Index>(static_cast<std::size_t>(mine) * row_bytes() * 2);
+  const auto least = comm_.min(static_cast<Index>(means_.memory));
+  if (least >= needed) return;
+  const Index mib = Index{1} << 20;
+  throw AgreedError(ExitCode::memory, fmt::format("writing {} in chunks needs {} of memory per "
+                                                  "rank and the budget is {}; give --memory {}M, "
+                                                  "more ranks, or smaller chunks (--chunk-rows)",
+                                                  path_, format_bytes(needed), format_bytes(least),
+                                                  (needed + mib - 1) / mib));
+}
+
+void Writer::create_datasets() {
+  const ElementType x_type = format_.is_float32 ? float32_type() : float64_type();
+  x_ = file_->create_dataset("/X", x_type, {format_.rows, format_.columns}, options_);
+  if (format_.target.kind != TargetFormat::Kind::none) {
+    y_type_ = target_type(format_.target);
+    y_ = file_->create_dataset("/y", y_type_, {format_.rows}, options_);
+  }
+  if (format_.has_weight) {
+    weight_ = file_->create_dataset("/weight", float64_type(), {format_.rows}, options_);
+  }
+}
+
+/// What the root writes alone.
+void Writer::write_small(const FileExtras& extras) {
+  std::optional<ParallelFile::Dataset> names;
+  if (!format_.feature_names.empty()) {
+    std::size_t longest = 1;
+    for (const std::string& name : format_.feature_names) longest = std::max(longest, name.size());
+    names = file_->create_dataset("/feature_names", fixed_string_type(longest), {format_.columns});
+  }
+  std::vector<ParallelFile::Dataset> datasets;
+  for (const auto& [name, array] : extras.datasets) {
+    datasets.push_back(file_->create_dataset(name, float64_type(), array.shape));
+  }
+  for (const auto& [name, text] : extras.attributes) file_->set_attribute("/", name, text);
+  on_root(comm_, [&] {
+    if (names) file_->write_rows(*names, 0, format_.columns, format_.feature_names);
+    for (std::size_t i = 0; i < datasets.size(); ++i) {
+      const TreeArray<double>& array = extras.datasets[i].second;
+      file_->write_rows(datasets[i], 0, array.shape[0], array.values.data());
+    }
+  });
+}
+
+/// Like collectively(), but bad data are those of the file, told in the same words whichever rank
+/// met them: rows are handed out in the order of the ranks, so the lowest rank's are the first.
+template <class F>
+void Writer::together(F&& work) {
+  std::string bad_data;
+  collectively(comm_, [&] {
+    try {
+      work();
+    } catch (const DataError& e) {
+      bad_data = e.what();
+    }
+  });
+  const Index first = comm_.min(Index{bad_data.empty() ? comm_.size() : comm_.rank()});
+  if (first == comm_.size()) return;
+  throw AgreedError(ExitCode::bad_data, comm_.broadcast(bad_data, static_cast<int>(first)));
+}
+
+/// In chunks: every round goes on where the last one ended, the ranks side by side.
+void Writer::write_rounds() {
+  const Index step = round_rows();
+  for (Index first = 0; first < format_.rows; first += step) {
+    const Index end = std::min(first + step, format_.rows);
+    const Index chunks = (end - first + chunk_rows_ - 1) / chunk_rows_;
+    const Share share = share_of(chunks, comm_.rank(), comm_.size());
+    const Index mine = std::min(first + share.begin * chunk_rows_, end);
+    const Index count = std::min(first + share.end * chunk_rows_, end) - mine;
+    together([&] { fill(mine, count); });
+    put(mine, count);
+    tell(end, format_.rows);
+  }
+}
+
+/// Contiguous: each rank its own rows, on its own.
+void Writer::write_share() {
+  together([&] {
+    const Index tall = blocks_.rows_per_block();
+    const Share share = share_of(blocks_.size(), comm_.rank(), comm_.size());
+    const Index begin = share.begin * tall;
+    const Index end = std::min(share.end * tall, format_.rows);
+    const std::size_t bytes =
+        std::min(usual_portion_bytes * static_cast<std::size_t>(means_.threads), means_.memory / 2);
+    const auto blocks = static_cast<Index>(bytes / (static_cast<std::size_t>(tall) * row_bytes()));
+    const Index step = std::max<Index>(blocks, 1) * tall;
+    for (Index first = begin; first < end; first += step) {
+      const Index count = std::min(step, end - first);
+      fill(first, count);
+      put(first, count);
+      comm_.answer();
+      tell(first + count - begin, end - begin);
+    }
+  });
+}
+
+void Writer::fill(Index first, Index count) {
+  const Index columns = format_.columns;
+  portion_.x.grow(count * columns);
+  if (format_.is_float32) portion_.x32.grow(count * columns);
+  if (y_) portion_.y.grow(count);
+  if (weight_) portion_.weight.grow(count);
+  // A task is a block, or less where there would be fewer blocks than threads.
+  const Index each = std::clamp<Index>(count / (4 * means_.threads), 64, blocks_.rows_per_block());
+  means_.parallel_for((count + each - 1) / each, [&](Index task) {
+    const Index begin = task * each;
+    const Index n = std::min(each, count - begin);
+    source_.read(first + begin, n,
+                 {portion_.x.data() + begin * columns, portion_.y.data() + (y_ ? begin : 0),
+                  portion_.weight.data() + (weight_ ? begin : 0)});
+    if (format_.is_float32) to_float(first, begin, begin + n);
+  });
+}
+
+/// Rows [begin, end) of the portion, which begins at row `first`.
+void Writer::to_float(Index first, Index begin, Index end) {
+  const Index columns = format_.columns;
+  for (Index i = begin * columns; i < end * columns; ++i) {
+    const double value = portion_.x.data()[i];
+    const auto narrow = static_cast<float>(value);
+    if (std::isinf(narrow) && !std::isinf(value)) {
+      throw DataError(
+          fmt::format("cannot write {}: row {}, column {} is {}, too large for float32; use "
+                      "--dtype float64",
+                      path_, first + i / columns, i % columns, format_double(value)));
+    }
+    portion_.x32.data()[i] = narrow;
+  }
+}
+
+void Writer::put(Index first, Index count) {
+  if (format_.is_float32) {
+    file_->write_rows(*x_, first, count, portion_.x32.data());
+  } else {
+    file_->write_rows(*x_, first, count, portion_.x.data());
+  }
+  if (y_) put_target(first, count);
+  if (weight_) file_->write_rows(*weight_, first, count, portion_.weight.data());
+}
+
+void Writer::put_target(Index first, Index count) {
+  const double* y = portion_.y.data();
+  if (format_.target.kind == TargetFormat::Kind::real) {
+    file_->write_rows(*y_, first, count, y);
+  } else if (format_.target.kind == TargetFormat::Kind::integer) {
+    portion_.integers.assign(y, y + count);
+    file_->write_rows(*y_, first, count, portion_.integers.data());
+  } else if (y_type_.kind == ElementKind::enumeration) {
+    portion_.codes.assign(y, y + count);
+    file_->write_rows(*y_, first, count, portion_.codes.data());
+  } else {
+    std::vector<std::string> texts;
+    texts.reserve(static_cast<std::size_t>(count));
+    for (Index i = 0; i < count; ++i) {
+      texts.push_back(format_.target.names[static_cast<std::size_t>(y[i])]);
+    }
+    file_->write_rows(*y_, first, count, texts);
+  }
+}
+
+void Writer::tell(Index done, Index all) const {
+  if (means_.progress) means_.progress(static_cast<double>(done) / static_cast<double>(all));
+}
+
+}  // namespace
+
+void write_dataset(const Communicator& comm, const std::string& path, const RowSource& source,
+                   const StorageChoice& storage, const FileExtras& extras,
+                   const WriteMeans& means) {
+  Writer(comm, path, source, storage, means).write(extras);
+}
+
+}  // namespace superstep

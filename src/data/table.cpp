@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/data/table.hpp>
+
+namespace superstep {
+
+Table Table::through(std::shared_ptr<const RowMap> map) const {
+  Table next = *this;
+  next.maps.push_back(std::move(map));
+  return next;
+}
+
+Table Table::with_target(Target other) const {
+  Table next = *this;
+  next.target = other;
+  return next;
+}
+
+}  // namespace superstep

@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/engine/engine.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <limits>
+#include <mutex>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/engine/block_store.hpp>
+#include <superstep/engine/thread_pool.hpp>
+
+#include "engine/block_view.hpp"
+
+namespace superstep {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+Footprint Footprint::operator|(const Footprint& other) const {
+  return {std::max(sums, other.sums), std::max(row_doubles, other.row_doubles),
+          std::max(replicated, other.replicated)};
+}
+
+/// What one worker keeps from block to block and from pass to pass.
+struct Engine::Worker {
+  BlockView view;
+  Workspace workspace;
+  double waited_s = 0.0;
+  Index blocks = 0;
+};
+
+class Engine::Impl {
+ public:
+  Impl(Engine& engine, int threads)
+      : engine_(engine), pool_(threads), workers_(static_cast<std::size_t>(threads)) {}
+
+  void reserve(const Table& table, const Footprint& need);
+  /// Makes the store ready for the table; reserves without a footprint if nobody has.
+  void prepare(const Table& table);
+  /// Runs `f` on every block of this rank; failures end up in the status, bad values in the store.
+  /// The calling thread calls `between` between its blocks and while it waits for others; the
+  /// others call `hold` before they take their next block, where they may wait: nobody waits
+  /// holding one.
+  template <class F>
+  LocalStatus pass(
+      const Table& table, F&& f, const std::function<void()>& between = [] {},
+      const std::function<void()>& hold = [] {});
+  [[noreturn]] void report_bad_values();
+
+  Index workers() const { return static_cast<Index>(workers_.size()); }
+  Worker& worker(int i) { return workers_[static_cast<std::size_t>(i)]; }
+  BlockStore& store() { return *store_; }
+  const std::string& task() const { return task_; }
+  void set_task(std::string task) {
+    task_ = std::move(task);
+    pass_of_task_ = 0;
+  }
+
+ private:
+  std::size_t least_bytes(const Table& table, const Footprint& need) const;
+  void tick(double fraction);
+
+  Engine& engine_;
+  ThreadPool pool_;
+  std::vector<Worker> workers_;
+  std::unique_ptr<BlockStore> store_;
+  std::string task_;
+  Index pass_of_task_ = 0;
+  Clock::time_point last_tick_ = Clock::now();
+};
+
+Engine::Engine(const Communicator& comm, const EngineOptions& options)
+    : comm_(comm),
+      options_(options),
+      budget_(memory_budget(comm, options.memory)),
+      impl_(std::make_unique<Impl>(*this, options.threads)) {}
+
+Engine::~Engine() = default;
+
+void Engine::set_task(std::string task) { impl_->set_task(std::move(task)); }
+
+// Memory.
+
+std::size_t Engine::Impl::least_bytes(const Table& table, const Footprint& need) const {
+  const Dataset& data = *table.data;
+  const auto threads = workers_.size();
+  const auto rows = static_cast<std::size_t>(data.blocks().rows_per_block());
+  std::size_t widest = data.is_float32() ? static_cast<std::size_t>(data.columns()) : 0;
+  for (const auto& map : table.maps) {
+    widest = std::max(widest, static_cast<std::size_t>(map->columns_out()));
+  }
+  // A partial, its scales, and two words of sums for every entry; at most two views of a block.
+  const std::size_t per_thread =
+      static_cast<std::size_t>(need.sums) * 24 +
+      rows * 8 *
+          (static_cast<std::size_t>(need.row_doubles) + widest * (table.maps.empty() ? 1 : 2));
+  return threads * per_thread + static_cast<std::size_t>(need.sums) * 16 +
+         static_cast<std::size_t>(need.replicated) * 8 +
+         data.reader_bytes(static_cast<int>(threads));
+}
+
+void Engine::Impl::reserve(const Table& table, const Footprint& need) {
+  const int threads = static_cast<int>(workers_.size());
+  const std::size_t beside = least_bytes(table, need);
+  const Share share =
+      share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
+  const std::size_t blocks =
+      BlockStore::least_capacity(*table.data, share, table.target, threads, threads);
+  const std::size_t budget = engine_.budget_.bytes;
+  const Index smallest = engine_.comm_.max(static_cast<Index>(beside + blocks));
+  const bool fits = engine_.comm_.min(Index{budget >= beside + blocks ? 1 : 0}) == 1;
+  if (!fits) {
+    const Index mib = Index{1} << 20;
+    throw AgreedError(
+        ExitCode::memory,
+        fmt::format(
+            "{} needs at least {} of memory per rank for {} ({} thread{}), the budget is {} "
+            "({}); give --memory {}M or more, fewer threads, or fewer columns",
+            task_.empty() ? "this" : task_, format_bytes(smallest), table.data->path(), threads,
+            threads == 1 ? "" : "s", format_bytes(static_cast<Index>(budget)),
+            engine_.budget_.source, (smallest + mib - 1) / mib));
+  }
+  store_.reset();
+  store_ = std::make_unique<BlockStore>(table.data, share, table.target,
+                                        BlockStore::Options{budget - beside, threads, threads});
+}
+
+void Engine::Impl::prepare(const Table& table) {
+  const bool serves = store_ && &store_->data() == table.data.get() &&
+                      (store_->target() == table.target || table.target == Target::none);
+  if (!serves) reserve(table, {});
+  const auto start = Clock::now();
+  store_->load(pool_, [this] { tick(0.0); });
+  engine_.counters_.seconds_read += seconds_since(start);
+}
+
+void Engine::reserve(const Table& table, const Footprint& need) { impl_->reserve(table, need); }
+
+// Passes.
+
+void Engine::Impl::tick(double fraction) {
+  if (seconds_since(last_tick_) < 0.1) return;
+  last_tick_ = Clock::now();
+  engine_.comm_.answer();
+  if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
+    engine_.progress_->update(fraction);
+  }
+}
+
+template <class F>
+LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<void()>& between,
+                               const std::function<void()>& hold) {
+  const auto start = Clock::now();
+  ++engine_.counters_.passes;
+  ++pass_of_task_;
+  const Index n = store_->size();
+  if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
+    const Dataset& data = *table.data;
+    engine_.progress_->begin(
+        {task_, pass_of_task_, data.rows(),
+         static_cast<std::size_t>(data.rows() * data.columns()) * (data.is_float32() ? 4 : 8)});
+  }
+  store_->begin_pass(table.nan_is_fine);
+  std::atomic<Index> next = 0;
+  std::atomic<Index> done = 0;
+  std::atomic<bool> stop = false;
+  std::mutex mutex;
+  LocalStatus status;
+  const auto fraction = [&] {
+    return n == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(n);
+  };
+  pool_.run(
+      [&](int number) {
+        Worker& mine = worker(number);
+        for (;;) {
+          if (number != 0) hold();
+          const Index k = next++;
+          if (k >= n || stop) return;
+          try {
+            const StoredBlock* stored = store_->acquire(k, mine.waited_s);
+            if (stored != nullptr) f(number, mine.view.of(table, store_->global(k), *stored));
+            store_->release(k);
+            if (number == 0) between();
+          } catch (...) {
+            const std::lock_guard lock(mutex);
+            if (!status.failed) status = status_of_current_exception();
+            stop = true;
+            store_->cancel();
+          }
+          ++done;
+          if (number == 0) tick(fraction());
+        }
+      },
+      [&] {
+        tick(fraction());
+        try {
+          between();
+        } catch (...) {
+          const std::lock_guard lock(mutex);
+          if (!status.failed) status = status_of_current_exception();
+        }
+      });
+  store_->end_pass();
+  if (engine_.progress_ != nullptr && engine_.comm_.is_root()) engine_.progress_->end();
+  engine_.counters_.blocks += n;
+  double waited_s = 0.0;
+  for (Worker& w : workers_) {
+    waited_s += w.waited_s / static_cast<double>(workers_.size());
+    w.waited_s = 0.0;
+  }
+  engine_.counters_.seconds_read += waited_s;
+  engine_.counters_.seconds_map += seconds_since(start);
+  return status;
+}
+
+void Engine::Impl::report_bad_values() {
+  // Every block has been looked at; put the findings of all ranks together.
+  const Communicator& comm = engine_.comm_;
+  const BadValues mine = store_->bad_values();
+  const std::int64_t none = std::numeric_limits<std::int64_t>::max();
+  BadValues all;
+  const auto merge = [&](Index count, Index first, Index& all_count, Index& all_first) {
+    all_count = comm.sum(count);
+    const Index least = comm.min(count > 0 ? first : Index{none});
+    all_first = all_count > 0 ? least : -1;
+  };
+  merge(mine.x_count, mine.x_first, all.x_count, all.x_first);
+  merge(mine.y_count, mine.y_first, all.y_count, all.y_first);
+  merge(mine.weight_count, mine.weight_first, all.weight_count, all.weight_first);
+  const bool is_nan_here = mine.x_count > 0 && mine.x_first == all.x_first && mine.x_first_is_nan;
+  all.x_first_is_nan = comm.max(Index{is_nan_here ? 1 : 0}) == 1;
+  throw_bad_values(store_->data(), all);
+}
+
+// Supersteps.
+
+Totals Engine::superstep(const Table& table, SumShape& shape, const SumMap& map,
+                         Overflow overflow) {
+  impl_->prepare(table);
+  const int window = ExactSum::window(table.data->blocks().size());
+  enum Extra : Index { failures, bad_blocks, n_extra };
+  for (;;) {
+    ++counters_.supersteps;
+    const std::vector<double> scales = ExactSum::scales(shape, window);
+    std::vector<ExactSum> sums;
+    std::vector<Buffer<double>> partials;
+    for (Index w = 0; w < impl_->workers(); ++w) {
+      sums.emplace_back(shape, window, n_extra);
+      partials.emplace_back(shape.partial_size());
+    }
+    const LocalStatus status = impl_->pass(table, [&](int worker, const Block& block) {
+      const auto w = static_cast<std::size_t>(worker);
+      double* values = partials[w].data();
+      std::fill_n(values, shape.partial_size(), 0.0);
+      Partial partial(shape, values);
+      map(block, partial, impl_->worker(worker).workspace);
+      sums[w].deposit(shape, values, scales.data());
+    });
+    const auto start = Clock::now();
+    ExactSum& total = sums.front();
+    for (std::size_t w = 1; w < sums.size(); ++w) total.add(sums[w]);
+    total.extra()[failures] = status.failed ? 1 : 0;
+    total.extra()[bad_blocks] = impl_->store().bad_values().any() ? 1 : 0;
+    comm_.sum(total.words());
+    counters_.seconds_reduce += seconds_since(start);
+    if (total.extra()[failures] > 0) agree(comm_, status);
+    if (total.extra()[bad_blocks] > 0) impl_->report_bad_values();
+    std::vector<std::int64_t> violations;
+    for (Index r = 0; r < shape.runs(); ++r) violations.push_back(total.violations(r));
+    const bool all_hold = std::ranges::all_of(violations, [](auto v) { return v == 0; });
+    if (all_hold || overflow == Overflow::report) {
+      return Totals(shape, total.rounded(shape), std::move(violations));
+    }
+    ++counters_.repeated;
+    raise_bounds(table, shape, map);
+  }
+}
+
+// Finds the largest partial of every entry and raises the bounds that were too low. Maxima do not
+// depend on who found them, and bounds that held stay as they are, so neither ranks nor batch mates
+// can be seen.
+void Engine::raise_bounds(const Table& table, SumShape& shape, const SumMap& map) {
+  const std::vector<double> largest =
+      maximum(table, shape.partial_size(),
+              [&](const Block& block, std::span<double> out, Workspace& workspace) {
+                Buffer<double> values(shape.partial_size());
+                std::fill_n(values.data(), shape.partial_size(), 0.0);
+                Partial partial(shape, values.data());
+                map(block, partial, workspace);
+                for (std::size_t i = 0; i < out.size(); ++i) {
+                  const double v = std::fabs(values.data()[i]);
+                  out[i] = std::max(out[i], std::isnan(v) ? HUGE_VAL : v);
+                }
+              });
+  const auto raise = [&](Index entry, double value) {
+    if (value >= 0x1p1000) {
+      throw AgreedError(ExitCode::bad_data,
+                        fmt::format("{} overflows double precision on {}; scale the columns first "
+                                    "(make_pipeline(StandardScaler(), ...))",
+                                    impl_->task(), table.data->path()));
+    }
+    std::int16_t& e = shape.exponents()[static_cast<std::size_t>(entry)];
+    if (value >= std::ldexp(1.0, e)) e = static_cast<std::int16_t>(exponent_above(value) + 2);
+  };
+  for (Index r = 0; r < shape.runs(); ++r) {
+    const SumShape::Run& run = shape.run(r);
+    const double* values = largest.data() + run.partial_begin;
+    Index entry = run.entry_begin;
+    const Index rows = run.dimension == 0 ? 1 : run.dimension;
+    const Index columns = run.dimension == 0 ? run.count : run.dimension;
+    for (Index i = 0; i < rows; ++i) {
+      for (Index j = run.dimension == 0 ? 0 : i; j < columns; ++j) {
+        raise(entry++, values[i * columns + j]);
+      }
+    }
+  }
+}
+
+std::vector<double> Engine::maximum(const Table& table, Index entries, const MaxMap& map) {
+  impl_->prepare(table);
+  ++counters_.supersteps;
+  // Two more entries carry whether a rank failed or met bad values.
+  const auto n = static_cast<std::size_t>(entries) + 2;
+  std::vector<std::vector<double>> maxima(static_cast<std::size_t>(impl_->workers()),
+                                          std::vector<double>(n, -HUGE_VAL));
+  const LocalStatus status = impl_->pass(table, [&](int worker, const Block& block) {
+    std::vector<double>& mine = maxima[static_cast<std::size_t>(worker)];
+    map(block, std::span(mine).first(n - 2), impl_->worker(worker).workspace);
+  });
+  std::vector<double>& total = maxima.front();
+  for (const std::vector<double>& other : maxima) {
+    for (std::size_t i = 0; i < n; ++i) total[i] = std::max(total[i], other[i]);
+  }
+  total[n - 2] = status.failed ? 1.0 : 0.0;
+  total[n - 1] = impl_->store().bad_values().any() ? 1.0 : 0.0;
+  comm_.max(std::span<double>(total));
+  if (total[n - 2] > 0.0) agree(comm_, status);
+  if (total[n - 1] > 0.0) impl_->report_bad_values();
+  total.resize(n - 2);
+  return total;
+}
+
+namespace {
+
+/// Finished blocks on their way from the workers to the calling thread, the only one that may
+/// write. Workers far ahead of it wait, so no more than a few blocks are ever on their way.
+class Outbox {
+ public:
+  explicit Outbox(int workers) : most_(static_cast<std::size_t>(2 * workers)) {}
+
+  Buffer<double> take_buffer(Index size) {
+    Buffer<double> buffer;
+    const std::lock_guard lock(mutex_);
+    if (!spare_.empty()) {
+      buffer = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    buffer.grow(size);
+    return buffer;
+  }
+
+  void put(Index first_row, Index rows, Buffer<double> values) {
+    const std::lock_guard lock(mutex_);
+    finished_.push_back({first_row, rows, std::move(values)});
+  }
+
+  /// Returns when the calling thread has caught up.
+  void wait_for_room() {
+    std::unique_lock lock(mutex_);
+    drained_.wait(lock, [&] { return closed_ || finished_.size() < most_; });
+  }
+
+  /// Hands everything to the sink. When the sink throws, what follows is dropped.
+  void drain(const Engine::RowsSink& sink) {
+    std::unique_lock lock(mutex_);
+    while (!finished_.empty()) {
+      Finished next = std::move(finished_.back());
+      finished_.pop_back();
+      lock.unlock();
+      try {
+        if (!closed_) sink(next.first_row, next.rows, next.values.data());
+      } catch (...) {
+        close();
+        throw;
+      }
+      lock.lock();
+      spare_.push_back(std::move(next.values));
+      drained_.notify_all();
+    }
+  }
+
+ private:
+  struct Finished {
+    Index first_row;
+    Index rows;
+    Buffer<double> values;
+  };
+  void close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    drained_.notify_all();
+  }
+
+  std::size_t most_;
+  std::mutex mutex_;
+  std::condition_variable drained_;
+  std::vector<Finished> finished_;
+  std::vector<Buffer<double>> spare_;
+  bool closed_ = false;
+};
+
+}  // namespace
+
+void Engine::rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink) {
+  impl_->prepare(table);
+  const Index tall = table.data->blocks().rows_per_block();
+  Outbox outbox(options_.threads);
+  LocalStatus status = impl_->pass(
+      table,
+      [&](int worker, const Block& block) {
+        Buffer<double> out = outbox.take_buffer(std::max<Index>(block.rows * width, 1));
+        map(block, out.data(), impl_->worker(worker).workspace);
+        outbox.put(block.position * tall, block.rows, std::move(out));
+      },
+      [&] { outbox.drain(sink); }, [&] { outbox.wait_for_room(); });
+  try {
+    outbox.drain(sink);
+  } catch (...) {
+    if (!status.failed) status = status_of_current_exception();
+  }
+  agree(comm_, status);
+  if (comm_.max(Index{impl_->store().bad_values().any() ? 1 : 0}) > 0) impl_->report_bad_values();
+}
+
+}  // namespace superstep

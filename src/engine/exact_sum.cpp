@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/engine/exact_sum.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace superstep {
+
+namespace {
+
+__extension__ using Int128 = __int128;
+
+// Adding 1.5 * 2^52 rounds a double below 2^51 to an integer and leaves that integer in the low
+// bits.
+constexpr double magic = 6755399441055744.0;
+
+/// Splits `count` values and adds them; true if one was beyond its bound (or not a number).
+bool deposit_run(const double* __restrict x, const double* __restrict scale, Index count,
+                 double window_scale, std::int64_t* __restrict hi, std::int64_t* __restrict lo) {
+  const auto magic_bits = std::bit_cast<std::int64_t>(magic);
+  std::int64_t broken = 0;
+  for (Index i = 0; i < count; ++i) {
+    const double y = x[i] * scale[i];
+    const bool fits = std::fabs(y) < window_scale;
+    broken |= static_cast<std::int64_t>(!fits);
+    const double safe = fits ? y : 0.0;
+    const double high = safe + magic;
+    const double rest = (safe - (high - magic)) * window_scale;
+    const double low = rest + magic;
+    hi[i] += std::bit_cast<std::int64_t>(high) - magic_bits;
+    lo[i] += std::bit_cast<std::int64_t>(low) - magic_bits;
+  }
+  return broken != 0;
+}
+
+}  // namespace
+
+int exponent_above(double x) {
+  // The least scale must stay a normal number when it is inverted.
+  constexpr int least = -960;
+  if (x == 0.0) return least;
+  int e = 0;
+  std::frexp(x, &e);
+  return std::max(e, least);
+}
+
+void SumShape::append(int exponent) {
+  exponents_.push_back(static_cast<std::int16_t>(std::clamp(exponent, -960, 1023)));
+}
+
+Index SumShape::add(Index count, int exponent) {
+  runs_.push_back({partial_size_, entries(), count, 0});
+  for (Index i = 0; i < count; ++i) append(exponent);
+  partial_size_ += count;
+  return runs() - 1;
+}
+
+Index SumShape::add(std::span<const int> exponents) {
+  runs_.push_back({partial_size_, entries(), static_cast<Index>(exponents.size()), 0});
+  for (const int e : exponents) append(e);
+  partial_size_ += static_cast<Index>(exponents.size());
+  return runs() - 1;
+}
+
+Index SumShape::add_symmetric(std::span<const int> exponents, int extra) {
+  const auto n = static_cast<Index>(exponents.size());
+  runs_.push_back({partial_size_, entries(), n * n, n});
+  for (std::size_t i = 0; i < exponents.size(); ++i) {
+    for (std::size_t j = i; j < exponents.size(); ++j) append(exponents[i] + exponents[j] + extra);
+  }
+  partial_size_ += n * n;
+  return runs() - 1;
+}
+
+Totals::Totals(const SumShape& shape, std::vector<double> values,
+               std::vector<std::int64_t> violations)
+    : values_(std::move(values)), violations_(std::move(violations)) {
+  for (Index i = 0; i < shape.runs(); ++i) runs_.push_back(shape.run(i));
+}
+
+std::span<const double> Totals::operator[](Index run) const {
+  const SumShape::Run& r = runs_[static_cast<std::size_t>(run)];
+  return {values_.data() + r.partial_begin, static_cast<std::size_t>(r.count)};
+}
+
+int ExactSum::window(Index blocks) {
+  const int bits = std::bit_width(static_cast<std::size_t>(std::max<Index>(blocks, 1) - 1));
+  return std::min(40, 62 - bits);
+}
+
+ExactSum::ExactSum(const SumShape& shape, int window, Index extra_words)
+    : words_(static_cast<std::size_t>(2 * shape.entries() + shape.runs() + extra_words)),
+      entries_(shape.entries()),
+      runs_(shape.runs()),
+      window_(window) {}
+
+std::int64_t& ExactSum::violations(Index run) {
+  return words_[static_cast<std::size_t>(2 * entries_ + run)];
+}
+
+std::int64_t* ExactSum::extra() { return words_.data() + 2 * entries_ + runs_; }
+
+void ExactSum::deposit(const SumShape& shape, const double* partial, const double* scales) {
+  const double window_scale = std::ldexp(1.0, window_);
+  std::int64_t* hi = words_.data();
+  std::int64_t* lo = hi + entries_;
+  for (Index i = 0; i < runs_; ++i) {
+    const SumShape::Run& r = shape.run(i);
+    const double* from = partial + r.partial_begin;
+    Index at = r.entry_begin;
+    bool broken = false;
+    if (r.dimension == 0) {
+      broken = deposit_run(from, scales + at, r.count, window_scale, hi + at, lo + at);
+    }
+    for (Index row = 0; row < r.dimension; ++row) {
+      const Index count = r.dimension - row;
+      broken |= deposit_run(from + row * r.dimension + row, scales + at, count, window_scale,
+                            hi + at, lo + at);
+      at += count;
+    }
+    violations(i) += broken ? 1 : 0;
+  }
+}
+
+void ExactSum::add(const ExactSum& other) {
+  for (std::size_t i = 0; i < words_.size(); ++i) words_[i] += other.words_[i];
+}
+
+std::vector<double> ExactSum::rounded(const SumShape& shape) const {
+  std::vector<double> values(static_cast<std::size_t>(shape.partial_size()));
+  const auto round_entry = [&](Index entry) {
+    const auto e = static_cast<std::size_t>(entry);
+    const Int128 sum = (static_cast<Int128>(words_[e]) << window_) +
+                       words_[e + static_cast<std::size_t>(entries_)];
+    return std::ldexp(static_cast<double>(sum), shape.exponents()[e] - 2 * window_);
+  };
+  for (Index i = 0; i < shape.runs(); ++i) {
+    const SumShape::Run& r = shape.run(i);
+    double* to = values.data() + r.partial_begin;
+    Index entry = r.entry_begin;
+    if (r.dimension == 0) {
+      for (Index k = 0; k < r.count; ++k) to[k] = round_entry(entry++);
+    }
+    for (Index row = 0; row < r.dimension; ++row) {
+      for (Index column = row; column < r.dimension; ++column) {
+        const double value = round_entry(entry++);
+        to[row * r.dimension + column] = value;
+        to[column * r.dimension + row] = value;
+      }
+    }
+  }
+  return values;
+}
+
+std::vector<double> ExactSum::scales(const SumShape& shape, int window) {
+  std::vector<double> scales;
+  scales.reserve(shape.exponents().size());
+  for (const int e : shape.exponents()) scales.push_back(std::ldexp(1.0, window - e));
+  return scales;
+}
+
+std::size_t ExactSum::bytes(const SumShape& shape) {
+  return static_cast<std::size_t>(2 * shape.entries() + shape.runs()) * sizeof(std::int64_t);
+}
+
+}  // namespace superstep

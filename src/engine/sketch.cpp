@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The sketch: the root looks at a few blocks spread over the dataset and tells everybody.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <set>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/engine/engine.hpp>
+
+#include "engine/block_view.hpp"
+
+namespace superstep {
+
+namespace {
+
+struct Range {
+  double low = HUGE_VAL;
+  double high = -HUGE_VAL;
+  double sum = 0.0;
+  double count = 0.0;
+
+  void add(double v) {
+    if (!std::isfinite(v)) return;  // reported by the pass that follows, or a missing value
+    low = std::min(low, v);
+    high = std::max(high, v);
+    sum += v;
+    count += 1.0;
+  }
+  double max_abs() const { return count == 0.0 ? 0.0 : std::max(std::fabs(low), std::fabs(high)); }
+  /// Within [low, high]; exact when all values are equal, so that a constant column is seen as
+  /// constant.
+  double centre() const {
+    return count == 0.0 || !std::isfinite(sum) ? 0.0 : std::clamp(sum / count, low, high);
+  }
+  double spread() const { return count == 0.0 ? 0.0 : std::max(high - centre(), centre() - low); }
+};
+
+std::vector<double> look(const Table& table) {
+  const Dataset& data = *table.data;
+  const Index n = data.blocks().size();
+  const auto columns = static_cast<std::size_t>(table.columns());
+  std::vector<Range> x(columns);
+  Range y, weight;
+  weight.add(1.0);
+  StoredBlock stored;
+  BlockView view;
+  for (const Index i : std::set<Index>{0, n / 3, 2 * n / 3, n - 1}) {
+    data.read(i, table.target, stored);
+    const Block block = view.of(table, i, stored);
+    for (Index row = 0; row < block.rows; ++row) {
+      const double* values = block.x + row * block.columns;
+      for (std::size_t c = 0; c < columns; ++c) x[c].add(values[c]);
+      if (block.y != nullptr) y.add(block.y[row]);
+      if (block.weight != nullptr) weight.add(block.weight[row]);
+    }
+  }
+  std::vector<double> told;
+  for (const Range& r : x) {
+    told.insert(told.end(), {r.max_abs(), r.centre(), r.spread()});
+  }
+  told.insert(told.end(), {y.max_abs(), y.centre(), y.spread(), weight.max_abs()});
+  return told;
+}
+
+}  // namespace
+
+Sketch Engine::sketch(const Table& table) {
+  std::vector<double> told(static_cast<std::size_t>(3 * table.columns() + 4));
+  on_root(comm_, [&] { told = look(table); });
+  comm_.broadcast(std::span<double>(told));
+  // One bit of headroom: rows that were not looked at are a little larger, as a rule.
+  const auto bound = [](double v) { return exponent_above(v) + (v == 0.0 ? 0 : 1); };
+  Sketch s;
+  const double* at = told.data();
+  for (Index c = 0; c < table.columns(); ++c, at += 3) {
+    s.exponents.push_back(bound(at[0]));
+    s.shift.push_back(at[1]);
+    s.spread_exponents.push_back(bound(at[2]));
+  }
+  s.y_exponent = bound(at[0]);
+  s.y_shift = at[1];
+  s.y_spread_exponent = bound(at[2]);
+  s.weight_exponent = bound(at[3]);
+  const Index tall = table.data->blocks().rows_per_block();
+  s.rows_exponent = std::bit_width(static_cast<std::size_t>(tall));
+  return s;
+}
+
+}  // namespace superstep

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/io/csv.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
+#include "io/posix_file.hpp"
+
+namespace superstep {
+
+namespace {
+
+constexpr std::size_t read_bytes = std::size_t{256} << 10;
+// A longer record is a quote that is never closed.
+constexpr std::size_t most_record_bytes = std::size_t{64} << 20;
+
+/// What a file is that begins like this, if it is no plain text.
+const char* not_csv(std::string_view head) {
+  using namespace std::string_view_literals;
+  if (head.starts_with("\x1f\x8b")) return "is compressed (gzip); unpack it first";
+  if (head.starts_with("BZh") ||
+      head.starts_with("\xfd"
+                       "7zXZ") ||
+      head.starts_with("\x28\xb5\x2f\xfd")) {
+    return "is compressed; unpack it first";
+  }
+  if (head.starts_with("PK\x03\x04")) {
+    return "is a zip archive (as .npz and .xlsx are); unpack it, or save it as CSV or .npy";
+  }
+  if (head.starts_with("PAR1")) return "is a Parquet file; save it as CSV or HDF5";
+  if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) {
+    return "is UTF-16 text; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)";
+  }
+  if (head.find('\0') != std::string_view::npos) return "is binary, not CSV text; check the path";
+  return nullptr;
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+bool is_space(char c) { return is_blank(c) || c == '\r' || c == '\n'; }
+
+template <class Predicate>
+std::string_view without_ends(std::string_view text, Predicate&& is_dropped) {
+  while (!text.empty() && is_dropped(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_dropped(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+struct CsvFile::Impl {
+  std::string path;
+  char delimiter;
+  posix::Descriptor file;
+  std::uint64_t size = 0;
+  std::uint64_t text_begin = 0;
+};
+
+CsvFile::CsvFile(std::string path, char delimiter) : impl_(std::make_unique<Impl>()) {
+  impl_->path = std::move(path);
+  impl_->delimiter = delimiter;
+  impl_->size = posix::size_of_regular_file(impl_->path);
+  impl_->file = posix::open_for_reading(impl_->path);
+  std::string head(4096, '\0');
+  head.resize(read(0, head.size(), head.data()));
+  if (const char* what = not_csv(head)) throw DataError(fmt::format("{} {}", impl_->path, what));
+  if (head.starts_with("\xef\xbb\xbf")) impl_->text_begin = 3;
+}
+
+CsvFile::CsvFile(CsvFile&&) noexcept = default;
+CsvFile::~CsvFile() = default;
+
+const std::string& CsvFile::path() const { return impl_->path; }
+char CsvFile::delimiter() const { return impl_->delimiter; }
+std::uint64_t CsvFile::size() const { return impl_->size; }
+std::uint64_t CsvFile::text_begin() const { return impl_->text_begin; }
+
+std::size_t CsvFile::read(std::uint64_t offset, std::size_t size, char* out) const {
+  int error = 0;
+  const std::size_t got = posix::read_at(impl_->file.get(), out, size, offset, error);
+  if (error != 0) posix::fail("read", impl_->path, error);
+  return got;
+}
+
+CsvFile::Counts CsvFile::count(std::uint64_t begin, std::uint64_t end) const {
+  Counts counts;
+  std::vector<char> bytes(std::min<std::uint64_t>(read_bytes, end - begin));
+  while (begin < end) {
+    const std::size_t got =
+        read(begin, std::min<std::uint64_t>(bytes.size(), end - begin), bytes.data());
+    if (got == 0) break;
+    const auto stop = bytes.begin() + static_cast<Index>(got);
+    counts.quotes += static_cast<std::uint64_t>(std::count(bytes.begin(), stop, '"'));
+    counts.lines += static_cast<std::uint64_t>(std::count(bytes.begin(), stop, '\n'));
+    begin += got;
+  }
+  return counts;
+}
+
+std::optional<std::uint64_t> CsvFile::first_record(std::uint64_t begin, std::uint64_t end,
+                                                   bool quoted) const {
+  if (begin >= end) return std::nullopt;
+  if (begin == text_begin()) return begin;
+  // From the byte before, which may be the line end that counts. A quote there has been counted
+  // already.
+  std::vector<char> bytes(4096);
+  char before = 0;
+  if (read(begin - 1, 1, &before) == 0) return std::nullopt;
+  if (!quoted && before == '\n') return begin;
+  while (begin < end) {
+    const std::size_t got =
+        read(begin, std::min<std::uint64_t>(bytes.size(), end - begin), bytes.data());
+    if (got == 0) break;
+    for (std::size_t i = 0; i < got; ++i) {
+      if (bytes[i] == '"') quoted = !quoted;
+      if (bytes[i] == '\n' && !quoted) {
+        const std::uint64_t next = begin + i + 1;
+        return next < end ? std::optional(next) : std::nullopt;
+      }
+    }
+    begin += got;
+  }
+  return std::nullopt;
+}
+
+CsvCursor::CsvCursor(const CsvFile& file, std::uint64_t offset) : file_(file), buffer_at_(offset) {}
+
+/// Reads more behind what is there; false at the end of the file.
+bool CsvCursor::fill() {
+  if (is_at_end_) return false;
+  if (begin_ > 0) {
+    std::copy(buffer_.begin() + static_cast<Index>(begin_),
+              buffer_.begin() + static_cast<Index>(filled_), buffer_.begin());
+    filled_ -= begin_;
+    end_ -= begin_;
+    buffer_at_ += begin_;
+    begin_ = 0;
+  }
+  if (filled_ > most_record_bytes) {
+    throw CsvProblem{buffer_at_,
+                     fmt::format("is longer than {}; a quote may be open",
+                                 format_bytes(static_cast<std::int64_t>(most_record_bytes)))};
+  }
+  buffer_.resize(std::max(buffer_.size(), filled_ + std::max(read_bytes, filled_)));
+  const std::size_t got =
+      file_.read(buffer_at_ + filled_, buffer_.size() - filled_, buffer_.data() + filled_);
+  filled_ += got;
+  is_at_end_ = got == 0;
+  return got > 0;
+}
+
+/// Moves end_ behind the line end of the record that begins at begin_; false when nothing is left.
+bool CsvCursor::find_end() {
+  bool quoted = false;
+  has_quotes_ = false;
+  std::size_t at = begin_;
+  for (;;) {
+    const char* data = buffer_.data();
+    const std::size_t left = filled_ - at;
+    const void* found = left == 0 ? nullptr : std::memchr(data + at, '\n', left);
+    const std::size_t stop = found == nullptr
+                                 ? filled_
+                                 : static_cast<std::size_t>(static_cast<const char*>(found) - data);
+    // Quotes before this line end decide whether it is one.
+    for (const char* q = data + at; q != data + stop; ++q) {
+      q = static_cast<const char*>(std::memchr(q, '"', static_cast<std::size_t>(data + stop - q)));
+      if (q == nullptr) break;
+      quoted = !quoted;
+      has_quotes_ = true;
+    }
+    at = stop;
+    if (found != nullptr) {
+      ++at;
+      if (quoted) continue;
+      end_ = at;
+      return true;
+    }
+    const std::size_t seen = at - begin_;
+    if (fill()) {
+      at = begin_ + seen;
+      continue;
+    }
+    end_ = filled_;
+    if (quoted)
+      throw CsvProblem{buffer_at_ + begin_,
+                       "has a quote that is never closed; a field that holds quotes must be quoted "
+                       "itself, with the quotes in it doubled"};
+    return end_ > begin_;
+  }
+}
+
+bool CsvCursor::find_record() {
+  for (;;) {
+    begin_ = end_;
+    if (!find_end()) return false;
+    offset_ = buffer_at_ + begin_;
+    record_ = std::string_view(buffer_.data() + begin_, end_ - begin_);
+    if (record_.ends_with('\n')) record_.remove_suffix(1);
+    if (record_.ends_with('\r')) record_.remove_suffix(1);
+    if (record_.find_first_not_of(' ') != std::string_view::npos) return true;
+  }
+}
+
+bool CsvCursor::skip() { return find_record(); }
+
+bool CsvCursor::next() {
+  if (!find_record()) return false;
+  split();
+  return true;
+}
+
+void CsvCursor::split() {
+  fields_.clear();
+  undoubled_.clear();
+  for (std::size_t begin = 0;;) {
+    const bool quoted = has_quotes_ && begin < record_.size() && record_[begin] == '"';
+    begin = quoted ? take_quoted(begin) : take_unquoted(begin);
+    if (begin == record_.size()) break;
+    ++begin;  // the delimiter; behind the last one is one more field
+  }
+}
+
+/// Takes the field at `begin` and returns where it ends: at a delimiter or the end of the record.
+std::size_t CsvCursor::take_unquoted(std::size_t begin) {
+  const std::size_t stop = std::min(record_.find(file_.delimiter(), begin), record_.size());
+  const std::string_view text = record_.substr(begin, stop - begin);
+  if (has_quotes_ && text.find('"') != std::string_view::npos) {
+    throw CsvProblem{offset_,
+                     fmt::format("has a quote inside the unquoted field {}; quote the whole field "
+                                 "and double the quotes in it",
+                                 fields_.size() + 1)};
+  }
+  if (text.find('\r') != std::string_view::npos) {
+    throw CsvProblem{
+        offset_,
+        "has a carriage return in its middle; convert the line ends (dos2unix, or tr '\\r' '\\n')"};
+  }
+  fields_.push_back({without_ends(text, is_blank), false});
+  return stop;
+}
+
+std::size_t CsvCursor::take_quoted(std::size_t begin) {
+  std::size_t at = begin + 1;
+  bool has_doubled = false;
+  for (;;) {
+    at = record_.find('"', at);  // there is one: the quotes of a record are even
+    if (at + 1 >= record_.size() || record_[at + 1] != '"') break;
+    has_doubled = true;
+    at += 2;
+  }
+  std::string_view text = record_.substr(begin + 1, at - begin - 1);
+  if (has_doubled) {
+    std::string single;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      single.push_back(text[i]);
+      if (text[i] == '"') ++i;
+    }
+    text = undoubled_.emplace_back(std::move(single));
+  }
+  fields_.push_back({text, true});
+  ++at;
+  while (at < record_.size() && is_blank(record_[at]) && record_[at] != file_.delimiter()) ++at;
+  if (at < record_.size() && record_[at] != file_.delimiter()) {
+    throw CsvProblem{offset_,
+                     fmt::format("has text behind the closing quote of field {}; double the quotes "
+                                 "inside a quoted field",
+                                 fields_.size())};
+  }
+  return at;
+}
+
+bool is_missing(std::string_view text) {
+  if (text.empty()) return true;
+  static constexpr std::string_view words[] = {"NA",   "na",   "N/A",  "n/a",  "#N/A",
+                                               "NaN",  "nan",  "NAN",  "-nan", "-NaN",
+                                               "null", "NULL", "None", "<NA>"};
+  return text.size() <= 4 && std::ranges::find(words, text) != std::end(words);
+}
+
+std::optional<double> parse_cell(std::string_view cell) {
+  const std::string_view text = without_ends(cell, is_space);  // quoted cells may have such
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (text.empty()) return nan;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  // from_chars knows no plus sign.
+  if (*begin == '+' && text.size() > 1 && begin[1] != '-' && begin[1] != '+') ++begin;
+  double value = 0.0;
+  const auto [stop, error] = std::from_chars(begin, end, value);
+  if (error == std::errc() && stop == end) {
+    // "nan(text)" is a number to the standard and to nobody else.
+    if (std::isnan(value) && !is_missing(text)) return std::nullopt;
+    return value;
+  }
+  if (error == std::errc::result_out_of_range && stop == end) {
+    return std::strtod(std::string(begin, end).c_str(),
+                       nullptr);  // infinite, or the nearest to zero
+  }
+  if (is_missing(text)) return nan;
+  return std::nullopt;
+}
+
+}  // namespace superstep

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Rows through HDF5 itself, one thread at a time: for texts of any length, odd types and rare
+// filters.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <superstep/io/dataset_layout.hpp>
+#include <superstep/io/h5.hpp>
+
+namespace superstep {
+
+/// Opens the file when it is first asked for rows. Any number of threads. Numbers that HDF5 cannot
+/// read are Undecodable; everything else is a FileError.
+class Hdf5Rows {
+ public:
+  /// `layout` must outlive this.
+  Hdf5Rows(const DatasetLayout& layout, std::size_t cache_bytes)
+      : layout_(layout), cache_bytes_(cache_bytes) {}
+
+  /// Elements as they are in the file; `count` > 0 rows.
+  std::vector<std::byte> read_raw(Index first, Index count);
+  void read_doubles(Index first, Index count, std::byte* out);
+  std::vector<std::string> read_strings(Index first, Index count);
+
+ private:
+  void open();
+  /// H5Dread of these rows, as elements of `memory_type`.
+  herr_t read(Index first, Index count, hid_t memory_type, void* out);
+  std::size_t elements(Index count) const;
+
+  const DatasetLayout& layout_;
+  std::size_t cache_bytes_;
+  h5::Handle file_;
+  h5::Handle dataset_;
+  h5::Handle type_;
+};
+
+}  // namespace superstep

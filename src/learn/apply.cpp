@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/apply.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/io/parallel_file.hpp>
+#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/registry.hpp>
+#include <superstep/learn/session.hpp>
+
+#include "learn/carry.hpp"
+
+namespace superstep {
+
+Table table_for(const Model& model, const std::shared_ptr<Dataset>& data, Target target) {
+  if (data->columns() != model.features()) {
+    throw DataError(
+        fmt::format("{} has {} columns, the model expects {}; use the data the model was "
+                    "made for",
+                    data->x_name(), data->columns(), model.features()));
+  }
+  Table table;
+  table.data = data;
+  table.target = target;
+  table.nan_is_fine = model.takes_nan();
+  return table;
+}
+
+void check_method(const Model& model, Method method) {
+  if (model.can(method)) return;
+  std::vector<std::string> able;
+  for (const Method m : {Method::predict, Method::predict_proba, Method::decision_function,
+                         Method::score_samples, Method::transform}) {
+    if (model.can(m)) able.emplace_back(method_name(m));
+  }
+  throw UsageError(fmt::format("{} does not have {}; it has {}", estimator_name(model),
+                               method_name(method), join(able, "and")));
+}
+
+namespace {
+
+/// Values on their way into one dataset of the file: numbers, or classes in the labels' own type.
+class Column {
+ public:
+  Column(const Model& model, Method method)
+      : width_(model.width(method)),
+        labels_(method == Method::predict ? model.classes() : nullptr),
+        is_cluster_(method == Method::predict && kind_of(model) == Kind::clusterer) {}
+
+  Index width() const { return width_; }
+
+  /// **Collective.**
+  void create_in(ParallelFile& file, const std::string& path, Index rows, bool is_table) {
+    std::vector<Index> shape = {rows};
+    if (is_table || width_ > 1) shape.push_back(width_);
+    dataset_ = file.create_dataset(path, type(), shape);
+  }
+
+  void write(ParallelFile& file, Index first, Index rows, const double* values) const {
+    if (is_cluster_ || (labels_ != nullptr && labels_->is_integer())) {
+      std::vector<std::int64_t> out;
+      for (Index i = 0; i < rows; ++i) out.push_back(static_cast<std::int64_t>(number(values[i])));
+      file.write_rows(*dataset_, first, rows, out.data());
+    } else if (labels_ == nullptr) {
+      file.write_rows(*dataset_, first, rows, values);
+    } else if (labels_->is_text()) {
+      std::vector<std::string> out;
+      for (Index i = 0; i < rows; ++i) out.push_back(labels_->text(static_cast<Index>(values[i])));
+      file.write_rows(*dataset_, first, rows, out);
+    } else {
+      std::vector<double> out;
+      for (Index i = 0; i < rows; ++i) out.push_back(number(values[i]));
+      file.write_rows(*dataset_, first, rows, out.data());
+    }
+  }
+
+ private:
+  ElementType type() const {
+    if (is_cluster_) return int64_type();
+    if (labels_ == nullptr) return float64_type();
+    if (labels_->is_integer()) return int64_type();
+    if (!labels_->is_text()) return float64_type();
+    std::size_t longest = 1;
+    for (const std::string& text : labels_->texts()) longest = std::max(longest, text.size());
+    return fixed_string_type(longest);
+  }
+  double number(double value) const {
+    return labels_ == nullptr ? value : labels_->numbers()[static_cast<std::size_t>(value)];
+  }
+
+  Index width_;
+  const Labels* labels_;
+  bool is_cluster_;
+  std::optional<ParallelFile::Dataset> dataset_;
+};
+
+/// Names of the columns that `transform` makes, as scikit-learn's get_feature_names_out: scalers
+/// keep them, others count theirs ("pca0"). Empty where there are none to keep.
+std::vector<std::string> names_out(const Model& model, const Dataset& data) {
+  const Expression expression = parse_expression(model.expression());
+  for (auto step = expression.steps.rbegin(); step != expression.steps.rend(); ++step) {
+    if (find_estimator(step->estimator.name).module == "preprocessing") continue;
+    std::vector<std::string> names;
+    for (Index i = 0; i < model.width(Method::transform); ++i) {
+      names.push_back(fmt::format("{}{}", to_lower(step->estimator.name), i));
+    }
+    return names;
+  }
+  return data.feature_names();
+}
+
+/// A small dataset of texts, written by the root.
+class NameList {
+ public:
+  explicit NameList(std::vector<std::string> names) : names_(std::move(names)) {}
+  /// **Collective.**
+  void create_in(ParallelFile& file) {
+    if (names_.empty()) return;
+    std::size_t longest = 1;
+    for (const std::string& name : names_) longest = std::max(longest, name.size());
+    dataset_ =
+        file.create_dataset("/feature_names", fixed_string_type(longest), {std::ssize(names_)});
+  }
+  void write_to(ParallelFile& file) const {
+    if (dataset_) file.write_rows(*dataset_, 0, std::ssize(names_), names_);
+  }
+
+ private:
+  std::vector<std::string> names_;
+  std::optional<ParallelFile::Dataset> dataset_;
+};
+
+}  // namespace
+
+Written write_output(Engine& engine, const Model& model, Method method,
+                     const std::shared_ptr<Dataset>& data, const std::string& path) {
+  const Communicator& comm = engine.comm();
+  const bool is_table = method == Method::transform;
+  Table table;
+  std::vector<std::string> names;
+  collectively(comm, [&] {
+    check_method(model, method);
+    table = table_for(model, data, Target::none);
+    if (is_table) names = names_out(model, *data);
+  });
+  engine.set_task(std::string(method_name(method)));
+  Column column(model, method);
+  // Of each worker's blocks, three may be finished and not yet written.
+  engine.reserve(table, {.row_doubles = 4 * column.width()});
+
+  std::vector<std::unique_ptr<CarriedColumn>> carried;
+  if (is_table && data->has_y()) {
+    carried.push_back(std::make_unique<CarriedColumn>(comm, data, data->options().y, "/y"));
+  }
+  if (is_table && data->has_weight()) {
+    carried.push_back(
+        std::make_unique<CarriedColumn>(comm, data, data->options().weight, "/weight"));
+  }
+  NameList name_list(std::move(names));
+
+  const std::string dataset = is_table ? "/X" : "/" + std::string(method_name(method));
+  ParallelFile file = ParallelFile::create(comm, path);
+  column.create_in(file, dataset, data->rows(), is_table || method == Method::predict_proba);
+  for (const auto& c : carried) c->create_in(file);
+  name_list.create_in(file);
+  engine.rows(
+      table, column.width(),
+      [&](const Block& block, double* out, Workspace&) {
+        model.apply(method, {block.x, block.rows, block.columns},
+                    {out, block.rows, column.width()});
+      },
+      [&](Index first, Index rows, const double* values) {
+        column.write(file, first, rows, values);
+      });
+  collectively(comm, [&] {
+    for (const auto& c : carried) c->write_to(file);
+    if (comm.is_root()) name_list.write_to(file);
+  });
+  file.commit();
+  return {dataset, data->rows(), column.width()};
+}
+
+void Fitted::write(Method method, const Data& data, const std::string& path) const {
+  write_output(session_->engine(), *model_, method, data.dataset(), path);
+}
+
+}  // namespace superstep

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Lloyd's algorithm for many sets of centres in the same passes.
+#pragma once
+
+#include <vector>
+
+#include <superstep/engine/engine.hpp>
+#include <superstep/math/matrix.hpp>
+
+#include "learn/cluster/centred_rows.hpp"
+
+namespace superstep {
+
+/// One set of centres, relative to the origin: where it starts, then what became of it.
+struct LloydRun {
+  Matrix centers;
+  double tolerance = 0.0;  ///< on the squared norm of a step of all centres
+  Index max_iter = 300;
+
+  Index n_iter = 0;
+  bool converged = false;
+  double inertia = 0.0;  ///< of the final centres, like `filled`
+  Index filled = 0;      ///< clusters that are not empty
+};
+
+/// Doubles of a block's partial that one run needs.
+Index lloyd_sums(Index clusters, Index columns);
+/// Doubles of all the runs that share a pass, unless one alone has more. The others wait for their
+/// turn.
+inline constexpr Index lloyd_most_sums = Index{1} << 20;
+
+/// Iterates every run until it converges. A run's result does not depend on the others.
+/// **Collective.**
+void lloyd(Engine& engine, const Table& table, const Origin& origin, const Sketch& sketch,
+           std::span<LloydRun> runs);
+
+}  // namespace superstep

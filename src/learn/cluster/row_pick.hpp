@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The rows with the smallest keys, of all rows of all ranks: random draws (a key that is a function
+// of the row) and the rows farthest from their centres. Nobody can see who offered a row, or how
+// often.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <superstep/comm/communicator.hpp>
+#include <superstep/core/types.hpp>
+
+namespace superstep {
+
+class RowPick {
+ public:
+  struct Row {
+    double key;
+    Index row;
+    std::vector<double> values;
+  };
+
+  /// Picks at most `most` rows, each with `width` values.
+  RowPick(Index most, Index width);
+
+  /// A row with a key above this will not be picked. Never rises.
+  double limit() const { return limit_.load(std::memory_order_relaxed); }
+  /// Thread-safe. The key must be a function of the row: offering a row again changes nothing.
+  void offer(double key, Index row, std::span<const double> values);
+  /// The picked rows by (key, row), the same on every rank; then nothing is offered yet.
+  /// **Collective.**
+  std::vector<Row> gather(const Communicator& comm);
+
+ private:
+  using Key = std::pair<double, Index>;
+  std::vector<Key> local_keys(const Communicator& comm) const;
+
+  std::size_t most_;
+  std::size_t width_;
+  std::atomic<double> limit_;
+  std::mutex mutex_;
+  std::map<Key, std::vector<double>> picked_;
+};
+
+}  // namespace superstep

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/decomposition/principal_axes.hpp"
+
+#include <fmt/format.h>
+
+#include <Eigen/Eigenvalues>
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <superstep/core/error.hpp>
+#include <superstep/math/products.hpp>
+#include <superstep/math/scaling.hpp>
+
+namespace superstep {
+
+namespace {
+
+struct Eigenpairs {
+  Vector values;            ///< descending, none below zero
+  Eigen::MatrixXd vectors;  ///< one a column
+};
+
+Eigenpairs eigenpairs_of(const Matrix& gram) {
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);
+  if (solver.info() != Eigen::Success) {
+    throw AgreedError(ExitCode::failure,
+                      "the eigenvalues of the Gram matrix were not found; scale the columns first "
+                      "(make_pipeline(StandardScaler(), ...))");
+  }
+  return {solver.eigenvalues().reverse().cwiseMax(0.0), solver.eigenvectors().rowwise().reverse()};
+}
+
+/// sum w x x' from the sums around the mean.
+Matrix around_zero(const Moments& m) { return m.gram + m.weight * m.mean * m.mean.transpose(); }
+
+/// v' S v for every row v of a matrix.
+Vector quadratic_forms(const Matrix& rows, const Matrix& S) {
+  return (rows * S).cwiseProduct(rows).rowwise().sum();
+}
+
+void fix_signs(Matrix& axes) {
+  for (Index k = 0; k < axes.rows(); ++k) {
+    Index largest = 0;
+    for (Index c = 1; c < axes.cols(); ++c) {
+      if (std::fabs(axes(k, c)) > std::fabs(axes(k, largest))) largest = c;
+    }
+    if (axes(k, largest) < 0.0) axes.row(k) = -axes.row(k);
+  }
+}
+
+/// The rows in the axes of the first pass, each axis scaled to a sum of squares of 1.
+class Rotation final : public RowMap {
+ public:
+  Rotation(Vector centre, Matrix weights)
+      : centre_(std::move(centre)), weights_(std::move(weights)) {}
+  Index columns_in() const override { return weights_.rows(); }
+  Index columns_out() const override { return weights_.cols(); }
+  void apply(const double* in, Index rows, double* out) const override {
+    project({in, rows, columns_in()}, centre_, weights_, {out, rows, columns_out()});
+  }
+
+ private:
+  Vector centre_;
+  Matrix weights_;
+};
+
+}  // namespace
+
+PrincipalAxesOf::PrincipalAxesOf(Engine& engine, const Table& table, bool centred)
+    : engine_(engine),
+      table_(table),
+      centred_(centred),
+      moments_(superstep::moments(engine, table, {.centred = true, .target = false})) {
+  const Eigenpairs found = eigenpairs_of(centred ? moments_.gram : around_zero(moments_));
+  rough_.singular = found.values.cwiseSqrt();
+  rough_.axes = found.vectors.transpose();
+  fix_signs(rough_.axes);
+  rough_.spread = centred ? found.values : quadratic_forms(rough_.axes, moments_.gram);
+}
+
+const PrincipalAxes& PrincipalAxesOf::exact_down_to(double least) {
+  // The error of an eigenvalue is that of the Gram matrix; a millionth of the least is bearable.
+  const double error = moments_.noise * rough_.singular[0] * rough_.singular[0];
+  if (1e6 * error <= least) return rough_;
+  if (!refined_) refined_ = look_again();
+  return *refined_;
+}
+
+// With X - centre = Y D V' (V, D: axes and singular values of the first pass), the Gram matrix H of
+// Y is close to the identity, so its root loses nothing: H = R'R, and R D V' has the singular
+// values and right vectors of X.
+PrincipalAxes PrincipalAxesOf::look_again() const {
+  const Matrix V = rough_.axes.transpose();
+  // Below half of the digits a singular value of the first pass is an error; the rows will tell the
+  // true one.
+  const Vector D = rough_.singular.cwiseMax(0x1p-26 * rough_.singular[0]);
+  const Vector centre = centred_ ? moments_.mean : Vector();
+  const Table seen =
+      table_.through(std::make_shared<Rotation>(centre, V * D.cwiseInverse().asDiagonal()));
+  const Moments rotated = superstep::moments(engine_, seen, {.centred = true, .target = false});
+  const Eigenpairs H = eigenpairs_of(centred_ ? rotated.gram : around_zero(rotated));
+  const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
+  const Eigen::BDCSVD<Eigen::MatrixXd> svd(R * D.asDiagonal(), Eigen::ComputeThinV);
+  const Matrix W = svd.matrixV().transpose();
+  PrincipalAxes found;
+  found.singular = svd.singularValues();
+  found.axes = W * V.transpose();
+  fix_signs(found.axes);
+  found.spread = centred_ ? Vector(found.singular.cwiseAbs2())
+                          : quadratic_forms(W * D.asDiagonal(), rotated.gram);
+  return found;
+}
+
+Index PrincipalAxesOf::rank(const PrincipalAxes& found, Index rows) {
+  const Vector& s = found.singular;
+  const double larger = static_cast<double>(std::max(rows, s.size()));
+  const double least = larger * std::numeric_limits<double>::epsilon() * s[0];
+  return std::count_if(s.begin(), s.end(), [&](double value) { return value > least; });
+}
+
+Footprint principal_axes_footprint(Index columns) {
+  Footprint need = moments_footprint(columns);
+  need.row_doubles = 2 * columns;  // the rotated rows, which no transformer accounts for
+  need.replicated += 8 * columns * columns;
+  return need;
+}
+
+std::string rank_warning(const PrincipalAxes& found, Index count, Index rows) {
+  const Index rank = PrincipalAxesOf::rank(found, rows);
+  if (rank >= count) return "";
+  return fmt::format(
+      "{} of the {} components hold rounding errors only, because some columns follow "
+      "from others or do not vary; n_components={} keeps all there is",
+      count - rank, count, std::max<Index>(rank, 1));
+}
+
+void project(math::ConstPanel x, const Vector& centre, const Matrix& weights, math::Panel out) {
+  if (centre.size() == 0) return math::multiply(x, weights, out);
+  // Few enough rows that their differences from the mean stay in the cache.
+  const Index tall = std::clamp<Index>(32768 / std::max<Index>(1, x.columns), 32, 256);
+  const Vector ones = Vector::Ones(x.columns);
+  Matrix centred(std::min(tall, x.rows), x.columns);
+  for (Index row = 0; row < x.rows; row += tall) {
+    const Index rows = std::min(tall, x.rows - row);
+    const math::Panel part = math::Panel(centred).middle_rows(0, rows);
+    math::centre_and_scale(x.middle_rows(row, rows), centre.data(), ones.data(), part);
+    math::multiply(part, weights, out.middle_rows(row, rows));
+  }
+}
+
+}  // namespace superstep

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The singular value decomposition behind PCA and TruncatedSVD: axes and singular values of a
+// table's rows, from the exact sums of one pass, or of two where the Gram matrix is not enough.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <superstep/learn/gram.hpp>
+#include <superstep/math/panel.hpp>
+
+namespace superstep {
+
+/// diag(sqrt w) (X - centre) = U diag(singular) axes, singular values descending, `columns` of
+/// them.
+struct PrincipalAxes {
+  Vector singular;
+  Matrix axes;    ///< one a row; the entry of largest size is positive, the first of equal ones
+  Vector spread;  ///< sum of w (t - mean of t)^2 of the rows' coordinates t on each axis
+};
+
+class PrincipalAxesOf {
+ public:
+  /// The first pass. Around the means, or around zero. **Collective.**
+  PrincipalAxesOf(Engine& engine, const Table& table, bool centred);
+
+  const Moments& moments() const { return moments_; }
+  /// From the Gram matrix alone.
+  const PrincipalAxes& rough() const { return rough_; }
+  /// Axes of which those with an eigenvalue (squared singular value) of `least` or more in rough()
+  /// are exact to about the rounding of the rows: those of the first pass, or of a second one. What
+  /// is returned does not depend on earlier calls. **Collective.**
+  const PrincipalAxes& exact_down_to(double least);
+
+  /// How many axes hold more than rounding errors.
+  static Index rank(const PrincipalAxes& found, Index rows);
+
+ private:
+  PrincipalAxes look_again() const;
+
+  Engine& engine_;
+  const Table& table_;
+  bool centred_;
+  Moments moments_;
+  PrincipalAxes rough_;
+  std::optional<PrincipalAxes> refined_;
+};
+
+Footprint principal_axes_footprint(Index columns);
+
+/// "n_components=4: ..." when some of `count` components hold rounding errors only, else empty.
+std::string rank_warning(const PrincipalAxes& found, Index count, Index rows);
+
+/// out = (x - centre) weights; weights: columns x outputs. The means are taken out first, so that
+/// rows far from zero keep their digits. `centre` may be empty: nothing is taken out.
+void project(math::ConstPanel x, const Vector& centre, const Matrix& weights, math::Panel out);
+
+}  // namespace superstep

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/decomposition/truncated_svd.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <superstep/core/error.hpp>
+#include <superstep/math/products.hpp>
+
+#include "learn/decomposition/principal_axes.hpp"
+
+namespace superstep {
+
+namespace {
+
+struct FittedSVD {
+  Matrix components;  ///< one a row
+  Vector explained_variance;
+  Vector explained_variance_ratio;
+  Vector singular_values;
+};
+
+class TruncatedSVDModel final : public Model {
+ public:
+  TruncatedSVDModel(FittedSVD fitted, FitReport report)
+      : fitted_(std::move(fitted)), weights_(fitted_.components.transpose()) {
+    report_ = std::move(report);
+  }
+
+  Index features() const override { return weights_.rows(); }
+  bool can(Method method) const override { return method == Method::transform; }
+  Index width(Method) const override { return weights_.cols(); }
+  void apply(Method, math::ConstPanel x, math::Panel out) const override {
+    math::multiply(x, weights_, out);
+  }
+  void save(const AttributeWriter& out) const override {
+    out.add("components_", fitted_.components);
+    out.add("explained_variance_", fitted_.explained_variance);
+    out.add("explained_variance_ratio_", fitted_.explained_variance_ratio);
+    out.add("singular_values_", fitted_.singular_values);
+    out.add("n_features_in_", features());
+  }
+
+ private:
+  FittedSVD fitted_;
+  Matrix weights_;  ///< columns x components, as the kernel takes it
+};
+
+void check(const TruncatedSVDParams& p, Index rows, Index columns) {
+  std::string problem;
+  if (columns < 2) {
+    problem = fmt::format("found 1 feature while a minimum of 2 is required by TruncatedSVD");
+  } else if (p.n_components > columns) {
+    problem = fmt::format("n_components({}) must be <= n_features({})", p.n_components, columns);
+  } else if (p.algorithm == "arpack" && p.n_components >= std::min(rows, columns)) {
+    problem = fmt::format(
+        "n_components({}) must be < min(n_samples, n_features)({}) with algorithm='arpack'",
+        p.n_components, std::min(rows, columns));
+  }
+  if (!problem.empty()) {
+    throw AgreedError(columns < 2 ? ExitCode::bad_data : ExitCode::usage, problem);
+  }
+}
+
+}  // namespace
+
+const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() const {
+  static const auto table =
+      ParamTable<TruncatedSVDParams>("TruncatedSVD",
+                                     "The largest singular values and vectors of the rows.")
+          .add("n_components", &TruncatedSVDParams::n_components, at_least(1),
+               "how many singular values")
+          .add("algorithm", &TruncatedSVDParams::algorithm, one_of({"randomized", "arpack"}),
+               "both get the exact result")
+          .add("n_iter", &TruncatedSVDParams::n_iter, at_least(0),
+               "the exact result is that of any number of iterations or more")
+          .refuse("n_oversamples", {10}, "the result is exact, nothing is sampled")
+          .refuse("power_iteration_normalizer", {"auto"},
+                  "the result is exact, nothing is iterated")
+          .add("random_state", &TruncatedSVDParams::random_state, at_least(0),
+               "the exact result is that of any state: nothing is drawn")
+          .refuse("tol", {0.0}, "the result is exact to machine precision")
+          .positional(1);
+  return table;
+}
+
+Footprint TruncatedSVD::footprint(Index columns, Index) const {
+  return principal_axes_footprint(columns);
+}
+
+std::vector<std::shared_ptr<Model>> TruncatedSVD::train(
+    Engine& engine, const Table& table, std::span<const TruncatedSVDParams> candidates) const {
+  PrincipalAxesOf axes(engine, table, false);
+  const Moments& moments = axes.moments();
+  std::vector<std::shared_ptr<Model>> models;
+  for (const TruncatedSVDParams& p : candidates) {
+    check(p, moments.rows, table.columns());
+    // A matrix has no more singular values than rows.
+    const Index k = std::min(p.n_components, moments.rows);
+    const double least = axes.rough().singular[k - 1];
+    const PrincipalAxes& found = axes.exact_down_to(least * least);
+    FittedSVD fitted;
+    fitted.components = found.axes.topRows(k);
+    fitted.singular_values = found.singular.head(k);
+    fitted.explained_variance = found.spread.head(k) / moments.weight;
+    fitted.explained_variance_ratio = found.spread.head(k) / moments.gram.trace();
+    FitReport report;
+    const std::string warning = rank_warning(found, k, moments.rows);
+    if (!warning.empty()) report.warnings.push_back(warning);
+    models.push_back(std::make_shared<TruncatedSVDModel>(std::move(fitted), std::move(report)));
+  }
+  return models;
+}
+
+std::shared_ptr<Model> TruncatedSVD::load_fitted(const AttributeReader& in) const {
+  FittedSVD fitted{in.matrix("components_"), in.vector("explained_variance_"),
+                   in.vector("explained_variance_ratio_"), in.vector("singular_values_")};
+  return std::make_shared<TruncatedSVDModel>(std::move(fitted), FitReport{});
+}
+
+}  // namespace superstep

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/linear_model/elastic_net.hpp>
+
+#include <fmt/format.h>
+
+#include <superstep/learn/linear_model/linear_model.hpp>
+
+#include "learn/linear_model/coordinate_descent.hpp"
+#include "learn/linear_model/least_squares.hpp"
+
+namespace superstep {
+
+const ParamTable<ElasticNetParams>& ElasticNet::param_table() const {
+  static const auto table =
+      ParamTable<ElasticNetParams>("ElasticNet",
+                                   "Least squares with penalties on |coef| and coef^2.")
+          .add("alpha", &ElasticNetParams::alpha, at_least(0.0), "strength of both penalties")
+          .add("l1_ratio", &ElasticNetParams::l1_ratio, between(0.0, 1.0),
+               "share of the penalty on |coef|: 1 is the Lasso, 0 ridge regression")
+          .add("fit_intercept", &ElasticNetParams::fit_intercept, anything(),
+               "whether a constant is fitted, without penalty")
+          .refuse("precompute", {false, true}, "the Gram matrix is always used")
+          .add("max_iter", &ElasticNetParams::max_iter, at_least(1),
+               "most sweeps over the coefficients")
+          .refuse("copy_X", {true, false}, "the data are never changed")
+          .add("tol", &ElasticNetParams::tol, at_least(0.0),
+               "ends when the duality gap is below tol |y|^2, if the optimum itself was not found "
+               "before")
+          .refuse("warm_start", {false}, "a fit knows nothing of earlier ones")
+          .add("positive", &ElasticNetParams::positive, anything(),
+               "coefficients may not be negative")
+          .add("random_state", &ElasticNetParams::random_state, anything(),
+               "without effect, as in scikit-learn, unless selection is 'random'")
+          .refuse("selection", {"cyclic"},
+                  "coefficients are visited in order; the optimum is the same")
+          .positional(1);
+  return table;
+}
+
+Footprint ElasticNet::footprint(Index columns, Index) const {
+  return least_squares_footprint(columns);
+}
+
+namespace {
+
+PenalisedQuadratic quadratic(const Moments& m, const ElasticNetParams& p) {
+  return {m.gram / m.weight,
+          m.xy / m.weight,
+          m.yy / m.weight,
+          p.alpha * p.l1_ratio,
+          p.alpha * (1.0 - p.l1_ratio),
+          p.positive};
+}
+
+std::shared_ptr<Model> fit_one(const std::string& name, const Moments& m,
+                               const ElasticNetParams& p) {
+  const PenalisedQuadratic problem = quadratic(m, p);
+  const Descent found = coordinate_descent(problem, p.tol, p.max_iter);
+  FitReport report{found.n_iter, found.converged, {}};
+  if (!found.converged) {
+    report.warnings.push_back(
+        fmt::format("{} did not converge in {} sweeps: the duality gap is {:.3e}, the tolerance "
+                    "{:.3e}; increase "
+                    "max_iter or alpha, or scale the columns",
+                    name, p.max_iter, found.gap, p.tol * problem.yy));
+  }
+  const double intercept = m.y_mean - m.mean.dot(found.coef);
+  return std::make_shared<LinearModel>(
+      found.coef, intercept, FittedAttributes{{"n_iter_", found.n_iter}, {"dual_gap_", found.gap}},
+      std::move(report));
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<Model>> ElasticNet::train_as(
+    const std::string& name, Engine& engine, const Table& table,
+    std::span<const ElasticNetParams> candidates) {
+  MomentsOnce shared(engine, table);
+  std::vector<std::shared_ptr<Model>> models;
+  for (const ElasticNetParams& p : candidates) {
+    models.push_back(fit_one(name, shared.get(p.fit_intercept), p));
+  }
+  return models;
+}
+
+std::vector<std::shared_ptr<Model>> ElasticNet::train(
+    Engine& engine, const Table& table, std::span<const ElasticNetParams> candidates) const {
+  return train_as(name(), engine, table, candidates);
+}
+
+std::shared_ptr<Model> ElasticNet::load_fitted(const AttributeReader& in) const {
+  SavedLinearModel saved = read_linear_model(in, {{"n_iter_", Index{0}}, {"dual_gap_", 0.0}});
+  return std::make_shared<LinearModel>(saved.coef, saved.intercept, std::move(saved.others),
+                                       FitReport{});
+}
+
+}  // namespace superstep

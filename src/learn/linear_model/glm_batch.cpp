@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The batch: every model that is still running takes its next step, until none does.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "learn/linear_model/glm_pass.hpp"
+
+namespace superstep {
+
+namespace {
+
+/// A model that is being trained.
+struct Runner {
+  Runner(const GlmMoments& moments, const GlmTask& task)
+      : objective(moments, task), solver(objective.begin()) {}
+
+  GlmPoint next_point() const {
+    return {&objective, &solver.trial(), solver.wants_curvature(), slack};
+  }
+  void tell(std::optional<math::Evaluation> e) {
+    constexpr int step = 24;
+    constexpr int most = 48;
+    if (e) {
+      solver.tell(std::move(*e));
+    } else if (slack < most) {
+      slack += step;  // the same point again, with wider bounds
+    } else {
+      solver.tell({});
+    }
+  }
+
+  GlmObjective objective;
+  math::QuasiNewton solver;
+  int slack = 0;
+};
+
+void run(Engine& engine, const Table& table, const GlmMoments& moments,
+         std::vector<Runner>& runners) {
+  for (;;) {
+    std::vector<Runner*> running;
+    std::vector<GlmPoint> points;
+    for (Runner& r : runners) {
+      if (r.solver.is_done()) continue;
+      running.push_back(&r);
+      points.push_back(r.next_point());
+    }
+    if (running.empty()) return;
+    auto evaluations = evaluate_glm(engine, table, moments, points);
+    for (std::size_t i = 0; i < running.size(); ++i) running[i]->tell(std::move(evaluations[i]));
+  }
+}
+
+/// Models that are trained together: as many as their second derivatives leave room for.
+std::size_t batch_size(const GlmMoments& m) {
+  constexpr Index room = Index{1} << 24;  // doubles
+  if (!m.is_dense) return 1024;
+  const Index wide = m.columns() + 1;
+  return static_cast<std::size_t>(std::max<Index>(1, room / (m.outputs * m.outputs * wide * wide)));
+}
+
+}  // namespace
+
+std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments& moments,
+                            std::span<const GlmTask> tasks) {
+  // Equal class weights side by side.
+  std::vector<std::size_t> order(tasks.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+    return std::ranges::lexicographical_compare(tasks[a].class_weight, tasks[b].class_weight);
+  });
+  std::vector<GlmFit> fits(tasks.size());
+  const std::size_t most = batch_size(moments);
+  for (std::size_t begin = 0; begin < order.size(); begin += most) {
+    const std::size_t end = std::min(order.size(), begin + most);
+    std::vector<Runner> runners;
+    for (std::size_t i = begin; i < end; ++i) runners.emplace_back(moments, tasks[order[i]]);
+    run(engine, table, moments, runners);
+    for (std::size_t i = begin; i < end; ++i) {
+      const Runner& r = runners[i - begin];
+      fits[order[i]] = r.objective.finish(r.solver);
+    }
+  }
+  return fits;
+}
+
+FitReport glm_report(const std::string& estimator, const GlmTask& task, const GlmFit& fit) {
+  FitReport report{fit.n_iter, fit.stop == math::Stop::converged, {}};
+  if (fit.stop == math::Stop::iterations) {
+    report.warnings.push_back(
+        fmt::format("{} failed to converge in {} iterations (gradient {:.1e}, tol {:.1e}); "
+                    "increase max_iter, or "
+                    "scale the columns (StandardScaler)",
+                    estimator, fit.n_iter, fit.gradient, task.tol));
+  } else if (fit.stop == math::Stop::stalled) {
+    report.warnings.push_back(fmt::format(
+        "{} stopped after {} iterations at a gradient of {:.1e}, above tol {:.1e}: double "
+        "precision "
+        "shows no way further down; increase tol, or scale the columns (StandardScaler)",
+        estimator, fit.n_iter, fit.gradient, task.tol));
+  }
+  return report;
+}
+
+}  // namespace superstep

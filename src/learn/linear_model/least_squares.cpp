@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/linear_model/least_squares.hpp"
+
+#include <fmt/format.h>
+
+#include <Eigen/Cholesky>
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+
+namespace superstep {
+
+namespace {
+
+/// A power of two that brings `square`, the square of a length, into [1, 4).
+double unit_scale(double square) { return std::ldexp(1.0, -(std::ilogb(square) >> 1)); }
+
+}  // namespace
+
+ScaledCholesky::ScaledCholesky(const Matrix& gram, double ridge, double shift) {
+  const Index d = gram.rows();
+  scale_.resize(d);
+  for (Index j = 0; j < d; ++j) {
+    const double square = gram(j, j) + ridge;
+    scale_[j] = square > 0.0 ? unit_scale(square) : 0.0;
+  }
+  Matrix scaled = scale_.asDiagonal() * gram * scale_.asDiagonal();
+  for (Index j = 0; j < d; ++j) {
+    scaled(j, j) += scale_[j] == 0.0 ? 1.0 : ridge * scale_[j] * scale_[j];
+  }
+  Eigen::LLT<Matrix> llt;
+  for (double added = 0.0;;) {
+    scaled.diagonal().array() += shift - added;
+    llt.compute(scaled);
+    succeeded_ = llt.info() == Eigen::Success;
+    if (succeeded_ || shift == 0.0) break;
+    added = shift;
+    shift *= 16.0;
+  }
+  if (!succeeded_) return;
+  upper_ = llt.matrixU();
+  const double norm = scaled.cwiseAbs().rowwise().sum().maxCoeff();
+  inverse_norm_ = 1.0 / (llt.rcond() * norm);
+}
+
+bool ScaledCholesky::resolves(double noise) const {
+  const double columns = static_cast<double>(scale_.size());
+  return succeeded_ && noise * std::sqrt(columns) * inverse_norm_ < 1e-6;
+}
+
+Matrix ScaledCholesky::factor() const {
+  Matrix R = upper_;
+  for (Index j = 0; j < R.cols(); ++j) {
+    if (scale_[j] == 0.0) {
+      R.row(j).setZero();
+    } else {
+      R.col(j) /= scale_[j];
+    }
+  }
+  return R;
+}
+
+Vector ScaledCholesky::solve_transposed(const Vector& b) const {
+  Vector z = scale_.cwiseProduct(b);
+  upper_.triangularView<Eigen::Upper>().transpose().solveInPlace(z);
+  return z;
+}
+
+Vector ScaledCholesky::solve(const Vector& b) const {
+  Vector z = solve_transposed(b);
+  upper_.triangularView<Eigen::Upper>().solveInPlace(z);
+  return scale_.cwiseProduct(z);
+}
+
+Index Spectrum::rank() const {
+  // LAPACK's gelsd, as scipy calls it, drops what is below eps times the largest value. What
+  // rounding makes of an exact dependence grows with the columns.
+  const double eps = 0x1p-52;
+  const double least =
+      values.size() == 0 ? 0.0 : values[0] * eps * std::sqrt(static_cast<double>(V.rows()));
+  return std::count_if(values.begin(), values.end(), [&](double s) { return s > least; });
+}
+
+Vector Spectrum::solve(double ridge) const {
+  const Index r = rank();
+  const auto s = values.head(r).array();
+  const Vector t = s * uy.head(r).array() / (s * s + ridge);
+  return V.leftCols(r) * t;
+}
+
+namespace {
+
+void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
+  const Eigen::BDCSVD<Eigen::MatrixXd> svd(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
+  out.V = svd.matrixV();
+  out.values = svd.singularValues();
+  out.uy = svd.matrixU().transpose() * ay;
+}
+
+/// [x | y | w] of every row, on every rank. Each entry is a sum with one term, and so exact.
+Matrix gather_rows(Engine& engine, const Table& table) {
+  const Index width = table.columns() + 2;
+  const Sketch sketch = engine.sketch(table);
+  std::vector<int> exponents = sketch.exponents;
+  exponents.push_back(sketch.y_exponent);
+  exponents.push_back(sketch.weight_exponent);
+  SumShape shape;
+  for (Index row = 0; row < table.rows(); ++row) shape.add(exponents);
+  const Index tall = table.data->blocks().rows_per_block();
+  const Totals totals =
+      engine.superstep(table, shape, [&](const Block& block, Partial& sum, Workspace&) {
+        for (Index i = 0; i < block.rows; ++i) {
+          const auto to = sum[block.position * tall + i];
+          std::copy_n(block.x + i * block.columns, block.columns, to.begin());
+          to[to.size() - 2] = block.y[i];
+          to[to.size() - 1] = block.weight_of(i);
+        }
+      });
+  return MatrixView(totals[0].data(), table.rows(), width);
+}
+
+Spectrum spectrum_of_rows(Engine& engine, const Table& table, const Moments& first) {
+  Matrix A = gather_rows(engine, table);
+  const Index d = table.columns();
+  Vector ay = A.col(d).array() - first.y_mean;
+  const Vector root = A.col(d + 1).cwiseSqrt();
+  A.conservativeResize(Eigen::NoChange, d);
+  A.rowwise() -= first.mean.transpose();
+  A = root.asDiagonal() * A;
+  ay = root.cwiseProduct(ay);
+  Spectrum s;
+  decompose(A, ay, s);
+  s.mean = first.mean;
+  s.y_mean = first.y_mean;
+  s.passes = 1;
+  return s;
+}
+
+/// Whether no column has shrunk to where the sums' grid, made for unit variance, shows.
+bool columns_kept(const Moments& m) {
+  const Vector variance = m.gram.diagonal() / m.weight;
+  return std::ranges::all_of(variance, [](double v) { return v == 0.0 || v > 0x1p-40; });
+}
+
+Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const MomentsRequest& request,
+                                 const Moments& first) {
+  constexpr Index most_passes = 4;
+  const Index d = table.columns();
+  const double shift = 2.0 * first.noise * std::sqrt(static_cast<double>(d));
+  // The rows are looked at as u = (x - mean) P^-1, better conditioned from pass to pass.
+  Matrix P = Matrix::Identity(d, d);
+  Moments m = first;
+  Spectrum s;
+  for (;; ++s.passes) {
+    ScaledCholesky plain(m.gram, 0.0);
+    const bool resolved = plain.resolves(m.noise) && (s.passes == 0 || columns_kept(m));
+    if (resolved || s.passes == most_passes) {
+      if (!plain.succeeded()) plain = ScaledCholesky(m.gram, 0.0, shift);
+      const Matrix R = plain.factor().triangularView<Eigen::Upper>() * P;
+      decompose(R, plain.solve_transposed(m.xy), s);
+      break;
+    }
+    const Matrix unit = m.gram / m.weight;
+    Matrix step = ScaledCholesky(unit, 0.0, shift).factor();
+    for (Index j = 0; j < d; ++j) {
+      if (step(j, j) == 0.0) step(j, j) = 1.0;  // a constant column: u is zero there
+    }
+    P = (step.triangularView<Eigen::Upper>() * P).eval();
+    m = moments_through(engine, table, request, first, P);
+  }
+  s.mean = first.mean;
+  s.y_mean = first.y_mean;
+  if (s.passes > 0) {
+    s.mean += P.transpose() * m.mean;
+    s.y_mean = m.y_mean;
+  }
+  return s;
+}
+
+}  // namespace
+
+Spectrum refined_spectrum(Engine& engine, const Table& table, const MomentsRequest& request,
+                          const Moments& first) {
+  // Fewer rows than columns are no larger than the Gram matrix itself.
+  if (table.rows() <= table.columns()) return spectrum_of_rows(engine, table, first);
+  return spectrum_by_cholesky_qr(engine, table, request, first);
+}
+
+std::vector<std::string> refinement_warnings(const Moments& first, const Spectrum& spectrum) {
+  std::vector<std::string> warnings;
+  const Index columns = first.gram.rows();
+  const double scale = std::sqrt(static_cast<double>(columns));
+  warnings.push_back(
+      fmt::format("the Gram matrix resolves only singular values above {:.0e} of the largest "
+                  "(columns of unit length); "
+                  "refined in {} more {} over the data",
+                  std::sqrt(first.noise * scale / 1e-6), spectrum.passes,
+                  spectrum.passes == 1 ? "pass" : "passes"));
+  const Index rank = spectrum.rank();
+  if (rank < columns) {
+    warnings.push_back(
+        fmt::format("the columns are linearly dependent in double precision: {} of {} directions "
+                    "say nothing about "
+                    "the target and were dropped, the coefficients are those of least norm; remove "
+                    "columns, or use a "
+                    "penalty (Ridge)",
+                    columns - rank, columns));
+  }
+  return warnings;
+}
+
+Vector singular_values(const Matrix& A) {
+  return Eigen::BDCSVD<Eigen::MatrixXd>(A).singularValues();
+}
+
+const Moments& MomentsOnce::get(bool centred) {
+  std::optional<Moments>& found = moments_[centred ? 1 : 0];
+  if (!found) found = moments(engine_, table_, {.centred = centred});
+  return *found;
+}
+
+const Spectrum& MomentsOnce::spectrum(bool centred) {
+  std::optional<Spectrum>& found = spectra_[centred ? 1 : 0];
+  if (!found) found = refined_spectrum(engine_, table_, {.centred = centred}, get(centred));
+  return *found;
+}
+
+Footprint least_squares_footprint(Index columns) {
+  Footprint f = moments_footprint(columns);
+  // Gram matrix, factors, preconditioner, U and V.
+  f.replicated += 8 * columns * columns;
+  return f;
+}
+
+}  // namespace superstep

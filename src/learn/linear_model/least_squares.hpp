@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Least squares and ridge regression from second moments, and what to do when those do not resolve
+// it: with a relative error e in the Gram matrix, directions whose eigenvalue (columns scaled to
+// unit length) is near e are lost, that is singular values of X near sqrt(e), while a solver that
+// looks at X itself loses those near 1e-16 only.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <superstep/learn/gram.hpp>
+
+namespace superstep {
+
+/// (gram + ridge I) = D^-1 C'C D^-1 with C upper triangular; D, of powers of two, makes the
+/// diagonal of C'C lie in [1, 4). A column of zeros is left out: its part of C is zero, and so is
+/// its coefficient.
+class ScaledCholesky {
+ public:
+  /// Adds `shift` to the scaled diagonal, more if the matrix is still not positive definite; shift
+  /// zero adds nothing, and succeeded() tells.
+  ScaledCholesky(const Matrix& gram, double ridge, double shift = 0.0);
+  bool succeeded() const { return succeeded_; }
+  /// Whether an error of the Gram matrix, `noise` relative to its diagonal, changes a solution by
+  /// less than one part in a million: noise sqrt(columns) |(C'C)^-1| < 1e-6.
+  bool resolves(double noise) const;
+  /// What times its own transpose from the left is gram + ridge I: C D^-1.
+  Matrix factor() const;
+  /// C^-T D b: zero for columns of zeros.
+  Vector solve_transposed(const Vector& b) const;
+  /// (gram + ridge I)^-1 b, of least norm in columns of zeros.
+  Vector solve(const Vector& b) const;
+
+ private:
+  Vector scale_;
+  Matrix upper_;
+  double inverse_norm_ = 0.0;
+  bool succeeded_ = false;
+};
+
+/// X - mean = U diag(s) V' (rows weighted by sqrt(w)), without U: what every ridge solution is made
+/// of.
+struct Spectrum {
+  Matrix V;       ///< columns x values
+  Vector values;  ///< singular values, descending
+  Vector uy;      ///< U'(y - y_mean)
+  Vector mean;
+  double y_mean = 0.0;
+  Index passes = 0;  ///< taken over the data to find it
+
+  /// How many values are above what double precision tells from zero.
+  Index rank() const;
+  /// argmin |y - X b|^2 + ridge |b|^2 over the directions that count; of least norm.
+  Vector solve(double ridge) const;
+};
+
+/// The spectrum to the accuracy that the data allow, by further passes: shifted CholeskyQR (Fukaya,
+/// Kannan, Nakatsukasa, Yamamoto and Yanagisawa 2020), or from the rows themselves where there are
+/// no more of them than columns.
+/// **Collective.**
+Spectrum refined_spectrum(Engine& engine, const Table& table, const MomentsRequest& request,
+                          const Moments& first);
+
+/// Descending.
+Vector singular_values(const Matrix& A);
+
+/// What the candidates of a batch share: moments and spectrum around the means and around zero,
+/// each found when the first candidate asks, in passes that are the same for a batch of one.
+class MomentsOnce {
+ public:
+  MomentsOnce(Engine& engine, const Table& table) : engine_(engine), table_(table) {}
+  /// **Collective** on the first call for a value.
+  const Moments& get(bool centred);
+  /// **Collective** on the first call for a value.
+  const Spectrum& spectrum(bool centred);
+
+ private:
+  Engine& engine_;
+  const Table& table_;
+  std::array<std::optional<Moments>, 2> moments_;
+  std::array<std::optional<Spectrum>, 2> spectra_;
+};
+
+/// The sentences for FitReport::warnings: what the Gram matrix could not resolve and what was done.
+std::vector<std::string> refinement_warnings(const Moments& first, const Spectrum& spectrum);
+
+/// What least squares needs for so many columns.
+Footprint least_squares_footprint(Index columns);
+
+}  // namespace superstep

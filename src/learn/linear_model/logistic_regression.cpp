@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/linear_model/logistic_regression.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <superstep/core/error.hpp>
+#include <superstep/learn/linear_model/linear_model.hpp>
+#include <superstep/math/links.hpp>
+
+#include "learn/linear_model/glm.hpp"
+
+namespace superstep {
+
+const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() const {
+  using P = LogisticRegressionParams;
+  const auto is_class_weight = [](const Value& v) {
+    if (v.is_none()) return true;
+    if (v.is_string()) return v.as_string() == "balanced";
+    return v.is_dict() && std::ranges::all_of(v.entries(), [](const auto& entry) {
+             return entry.second.is_number() && entry.second.as_double() >= 0.0;
+           });
+  };
+  static const auto table =
+      ParamTable<P>("LogisticRegression", "A linear classifier that gives probabilities.")
+          .add("penalty", &P::penalty, one_of({"l2", "l1", "elasticnet", "none"}),
+               "on the coefficients, with any solver; None: no penalty")
+          .refuse("dual", {false}, "the primal problem is solved")
+          .add("tol", &P::tol, at_least(0.0), "ends when no entry of the gradient is larger")
+          .add("C", &P::C, greater_than(0.0), "inverse strength of the penalty")
+          .add("fit_intercept", &P::fit_intercept, anything(),
+               "whether a constant is fitted, without penalty")
+          .refuse("intercept_scaling", {1, 1.0},
+                  "the intercept is not penalised, so its scale is nothing")
+          .add("class_weight", &P::class_weight,
+               satisfies("None, 'balanced' or a dict of label: weight >= 0", is_class_weight),
+               "factor on the weights of a class's rows")
+          .add("random_state", &P::random_state, anything(),
+               "without effect: nothing is drawn at random")
+          .add(
+              "solver", &P::solver,
+              one_of({"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"}),
+              "all name the same optimum here; 'liblinear' has another: it penalises the intercept")
+          .add("max_iter", &P::max_iter, at_least(0.0), "most steps")
+          .add("multi_class", &P::multi_class, one_of({"auto", "multinomial"}),
+               "'auto': one output for two classes, else softmax over all; 'ovr' is not supported")
+          .refuse("verbose", {0}, "progress is shown unless --quiet")
+          .refuse("warm_start", {false}, "a fit knows nothing of earlier ones")
+          .refuse("n_jobs", {nullptr, 1, -1}, "ranks and --threads say how many work")
+          .add("l1_ratio", &P::l1_ratio, between(0.0, 1.0), "of 'elasticnet': 1 is 'l1', 0 is 'l2'")
+          .positional(1);
+  return table;
+}
+
+void LogisticRegression::check_params() const {
+  EstimatorOf::check_params();
+  if (params().penalty == "elasticnet" && !params().l1_ratio) {
+    throw UsageError(
+        "LogisticRegression: penalty='elasticnet' needs l1_ratio, a float between 0 and 1");
+  }
+}
+
+Footprint LogisticRegression::footprint(Index columns, Index classes) const {
+  const GlmLoss loss = classes > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
+  return glm_footprint(loss, columns, classes > 2 ? classes : 1);
+}
+
+namespace {
+
+class LogisticModel final : public Model {
+ public:
+  /// `two_sided`: the outputs of two classes are -z and z (multi_class='multinomial').
+  LogisticModel(Labels classes, const Matrix& coef, Vector intercept, bool two_sided, Index n_iter,
+                FitReport report)
+      : classes_(std::move(classes)),
+        function_(coef, std::move(intercept)),
+        two_sided_(two_sided),
+        n_iter_(n_iter) {
+    report_ = std::move(report);
+  }
+
+  Index features() const override { return function_.features(); }
+  bool can(Method method) const override {
+    return method == Method::predict || method == Method::predict_proba ||
+           method == Method::decision_function;
+  }
+  Index width(Method method) const override {
+    if (method == Method::predict) return 1;
+    return method == Method::predict_proba ? classes_.size() : function_.outputs();
+  }
+  const Labels* classes() const override { return &classes_; }
+
+  void apply(Method method, math::ConstPanel x, math::Panel out) const override {
+    if (method == Method::decision_function) {
+      function_.apply(x, out);
+    } else if (method == Method::predict_proba) {
+      probabilities(x, out);
+    } else {
+      predict(x, out);
+    }
+  }
+
+  void save(const AttributeWriter& out) const override {
+    out.add("classes_", classes_);
+    out.add("coef_", function_.coef());
+    out.add("intercept_", function_.intercept());
+    out.add("n_iter_", std::vector<Index>{n_iter_});
+    out.add("n_features_in_", features());
+  }
+
+ private:
+  void probabilities(math::ConstPanel x, math::Panel out) const {
+    if (function_.outputs() > 1) {
+      function_.apply(x, out);
+      math::softmax(out, function_.outputs());
+      return;
+    }
+    Matrix z(x.rows, 1);
+    function_.apply(x, z);
+    // The smaller one of the two is computed, not left over from 1.
+    for (Index i = 0; i < x.rows; ++i) {
+      const double margin = two_sided_ ? 2.0 * z(i, 0) : z(i, 0);
+      out.row(i)[0] = -margin;
+      out.row(i)[1] = margin;
+    }
+    math::sigmoid(out);
+  }
+
+  /// The code of the largest output, the first of equal ones.
+  void predict(math::ConstPanel x, math::Panel out) const {
+    Matrix z(x.rows, function_.outputs());
+    function_.apply(x, z);
+    for (Index i = 0; i < x.rows; ++i) {
+      const double* row = z.data() + i * z.cols();
+      out.row(i)[0] = z.cols() == 1
+                          ? (row[0] > 0.0 ? 1.0 : 0.0)
+                          : static_cast<double>(std::max_element(row, row + z.cols()) - row);
+    }
+  }
+
+  Labels classes_;
+  LinearFunction function_;
+  bool two_sided_;
+  Index n_iter_;
+};
+
+Value label_value(const Labels& classes, Index i) {
+  if (classes.is_text()) return classes.texts()[static_cast<std::size_t>(i)];
+  const double number = classes.numbers()[static_cast<std::size_t>(i)];
+  return classes.is_integer() ? Value(static_cast<std::int64_t>(number)) : Value(number);
+}
+
+/// As scikit-learn's 'balanced': rows / (classes * rows of the class).
+Vector balanced_weights(const GlmMoments& m) {
+  double all = 0.0;
+  for (const Index rows : m.rows) all += static_cast<double>(rows);
+  Vector weights(m.weight.size());
+  for (Index k = 0; k < weights.size(); ++k) {
+    const auto rows = static_cast<double>(m.rows[static_cast<std::size_t>(k)]);
+    weights[k] = rows > 0.0 ? all / (static_cast<double>(weights.size()) * rows) : 0.0;
+  }
+  return weights;
+}
+
+Vector listed_weights(const Labels& classes, const Value& listed) {
+  Vector weights = Vector::Ones(classes.size());
+  for (const auto& [label, weight] : listed.entries()) {
+    const Index k = classes.find(label);
+    if (k < 0) {
+      std::string names;
+      for (Index i = 0; i < std::min<Index>(classes.size(), 10); ++i) {
+        names += (i == 0 ? "" : ", ") + label_value(classes, i).repr();
+      }
+      throw AgreedError(
+          ExitCode::bad_data,
+          fmt::format("LogisticRegression: class_weight names {}, which is no class of the "
+                      "data ({}{})",
+                      label.repr(), names, classes.size() > 10 ? ", ..." : ""));
+    }
+    weights[k] = weight.as_double();
+  }
+  return weights;
+}
+
+/// scikit-learn minimises two outputs -z and z for two classes and multi_class='multinomial'. In
+/// terms of their difference 2 z the loss is that of one output, with half the squared penalty and
+/// the same L1 penalty.
+bool is_two_sided(const LogisticRegressionParams& p, const Labels& classes) {
+  return classes.size() == 2 && p.multi_class == "multinomial";
+}
+
+GlmTask task_of(const LogisticRegressionParams& p, const Labels& classes,
+                const GlmMoments& moments) {
+  GlmTask task;
+  if (p.class_weight.is_string()) task.class_weight = balanced_weights(moments);
+  if (p.class_weight.is_dict()) task.class_weight = listed_weights(classes, p.class_weight);
+  task.fit_intercept = p.fit_intercept;
+  task.tol = p.tol;
+  task.max_iter = p.max_iter;
+  const std::string penalty = p.penalty.value_or("none");
+  if (penalty == "none") return task;
+  const double l1_share = penalty == "l1" ? 1.0 : (penalty == "l2" ? 0.0 : p.l1_ratio.value());
+  task.l1 = l1_share / p.C;
+  task.l2 = (1.0 - l1_share) / p.C;
+  if (is_two_sided(p, classes)) task.l2 *= 0.5;
+  return task;
+}
+
+void check_classes(const Table& table, const Labels& classes, const GlmMoments& m) {
+  std::vector<Index> present;
+  for (Index k = 0; k < classes.size(); ++k) {
+    if (m.rows[static_cast<std::size_t>(k)] > 0) present.push_back(k);
+  }
+  if (present.size() >= 2) return;
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{}: This solver needs samples of at least 2 classes in the data, but the "
+                  "data contains only one class: {}",
+                  table.data->y_name(), label_value(classes, present.front()).repr()));
+}
+
+std::shared_ptr<Model> make_model(const Labels& classes, GlmFit fit, bool two_sided,
+                                  FitReport report) {
+  if (two_sided) {
+    fit.coef *= 0.5;
+    fit.intercept *= 0.5;
+  }
+  return std::make_shared<LogisticModel>(classes, fit.coef, fit.intercept, two_sided, fit.n_iter,
+                                         std::move(report));
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<Model>> LogisticRegression::train(
+    Engine& engine, const Table& table,
+    std::span<const LogisticRegressionParams> candidates) const {
+  const Labels& classes = table.data->classes(engine.comm());
+  const GlmLoss loss = classes.size() > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
+  const GlmMoments moments = glm_moments(engine, table, loss, classes.size());
+  check_classes(table, classes, moments);
+  std::vector<GlmTask> tasks;
+  for (const LogisticRegressionParams& p : candidates)
+    tasks.push_back(task_of(p, classes, moments));
+  std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
+  std::vector<std::shared_ptr<Model>> models;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    FitReport report = glm_report(name(), tasks[i], fits[i]);
+    models.push_back(make_model(classes, std::move(fits[i]), is_two_sided(candidates[i], classes),
+                                std::move(report)));
+  }
+  return models;
+}
+
+std::shared_ptr<Model> LogisticRegression::load_fitted(const AttributeReader& in) const {
+  Labels classes = in.labels("classes_");
+  const Matrix coef = in.matrix("coef_");
+  const Vector intercept = in.vector("intercept_");
+  const std::vector<Index> n_iter = in.integers("n_iter_");
+  const Index outputs = classes.size() == 2 ? 1 : classes.size();
+  if (coef.rows() != outputs || intercept.size() != outputs || n_iter.empty()) {
+    throw DataError(
+        fmt::format("classes_ ({}), coef_ ({} rows) and intercept_ ({}) do not go together",
+                    classes.size(), coef.rows(), intercept.size()));
+  }
+  const bool two_sided = is_two_sided(params(), classes);
+  return std::make_shared<LogisticModel>(std::move(classes), coef, intercept, two_sided,
+                                         n_iter.front(), FitReport{});
+}
+
+}  // namespace superstep

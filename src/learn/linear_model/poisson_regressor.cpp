@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/linear_model/poisson_regressor.hpp>
+
+#include <superstep/learn/linear_model/linear_model.hpp>
+#include <superstep/math/links.hpp>
+
+#include "learn/linear_model/glm.hpp"
+
+namespace superstep {
+
+const ParamTable<PoissonRegressorParams>& PoissonRegressor::param_table() const {
+  using P = PoissonRegressorParams;
+  static const auto table =
+      ParamTable<P>("PoissonRegressor",
+                    "Rates of counts: exp of a linear function, penalty on coef^2.")
+          .add("alpha", &P::alpha, at_least(0.0), "strength of the penalty")
+          .add("fit_intercept", &P::fit_intercept, anything(),
+               "whether a constant is fitted, without penalty")
+          .add("solver", &P::solver, one_of({"lbfgs", "newton-cholesky"}),
+               "both name the same optimum here")
+          .add("max_iter", &P::max_iter, at_least(1), "most steps")
+          .add("tol", &P::tol, greater_than(0.0), "ends when no entry of the gradient is larger")
+          .refuse("warm_start", {false}, "a fit knows nothing of earlier ones")
+          .refuse("verbose", {0}, "progress is shown unless --quiet")
+          .positional(0);
+  return table;
+}
+
+Footprint PoissonRegressor::footprint(Index columns, Index) const {
+  return glm_footprint(GlmLoss::poisson, columns, 1);
+}
+
+namespace {
+
+/// Predicts the rate, the exponential of its linear function.
+class PoissonModel final : public LinearModel {
+ public:
+  using LinearModel::LinearModel;
+  void apply(Method method, math::ConstPanel x, math::Panel out) const override {
+    LinearModel::apply(method, x, out);
+    math::exponential(out);
+  }
+};
+
+GlmTask task_of(const PoissonRegressorParams& p) {
+  GlmTask task;
+  task.fit_intercept = p.fit_intercept;
+  task.l2 = p.alpha;
+  task.mean_loss = true;
+  task.tol = p.tol;
+  task.max_iter = p.max_iter;
+  return task;
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<Model>> PoissonRegressor::train(
+    Engine& engine, const Table& table, std::span<const PoissonRegressorParams> candidates) const {
+  const GlmMoments moments = glm_moments(engine, table, GlmLoss::poisson, 0);
+  std::vector<GlmTask> tasks;
+  for (const PoissonRegressorParams& p : candidates) tasks.push_back(task_of(p));
+  const std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
+  std::vector<std::shared_ptr<Model>> models;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    const GlmFit& fit = fits[i];
+    models.push_back(std::make_shared<PoissonModel>(
+        Vector(fit.coef.row(0).transpose()), fit.intercept[0],
+        FittedAttributes{{"n_iter_", fit.n_iter}}, glm_report(name(), tasks[i], fit)));
+  }
+  return models;
+}
+
+std::shared_ptr<Model> PoissonRegressor::load_fitted(const AttributeReader& in) const {
+  SavedLinearModel saved = read_linear_model(in, {{"n_iter_", Index{0}}});
+  return std::make_shared<PoissonModel>(saved.coef, saved.intercept, std::move(saved.others),
+                                        FitReport{});
+}
+
+}  // namespace superstep

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/metrics/formulas.hpp"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include <superstep/core/error.hpp>
+
+namespace superstep::formulas {
+
+namespace {
+
+double sum(const std::vector<double>& values) {
+  return std::accumulate(values.begin(), values.end(), 0.0);
+}
+
+double ratio_or_zero(double a, double b) { return b == 0.0 ? 0.0 : a / b; }
+
+double mean(double total, const MetricStatistics& s) {
+  if (s.weight == 0.0) throw DataError("no row has a positive weight");
+  return total / s.weight;
+}
+
+/// scikit-learn's: no error is 1, an error where the targets do not vary is 0.
+double explained(double unexplained, double total) {
+  if (unexplained == 0.0) return 1.0;
+  return total == 0.0 ? 0.0 : 1.0 - unexplained / total;
+}
+
+}  // namespace
+
+double accuracy(const MetricStatistics& s) { return mean(sum(s.hits), s); }
+
+double balanced_accuracy(const MetricStatistics& s) {
+  double recalls = 0.0;
+  auto classes = static_cast<double>(s.unknown_labels);  // none of them was recognised
+  for (std::size_t c = 0; c < s.truth.size(); ++c) {
+    if (s.truth[c] == 0.0) continue;
+    recalls += s.hits[c] / s.truth[c];
+    classes += 1.0;
+  }
+  return recalls / classes;
+}
+
+double precision(double hits, double, double predicted) { return ratio_or_zero(hits, predicted); }
+
+double recall(double hits, double truth, double) { return ratio_or_zero(hits, truth); }
+
+double f1(double hits, double truth, double predicted) {
+  const double p = precision(hits, truth, predicted);
+  const double r = recall(hits, truth, predicted);
+  return ratio_or_zero(2.0 * p * r, p + r);
+}
+
+double averaged(const MetricStatistics& s, ClassScore of_class, Average average) {
+  if (average == Average::binary) {
+    return of_class(s.hits.back(), s.truth.back(), s.predicted.back());
+  }
+  if (average == Average::micro) return of_class(sum(s.hits), s.weight, sum(s.predicted));
+  double total = 0.0;
+  double weight = average == Average::macro ? static_cast<double>(s.unknown_labels) : s.weight;
+  for (std::size_t c = 0; c < s.truth.size(); ++c) {
+    const double score = of_class(s.hits[c], s.truth[c], s.predicted[c]);
+    if (average == Average::weighted) {
+      total += s.truth[c] * score;
+    } else if (s.truth[c] > 0.0 || s.predicted[c] > 0.0) {
+      total += score;
+      weight += 1.0;
+    }
+  }
+  return ratio_or_zero(total, weight);
+}
+
+double log_loss(const MetricStatistics& s) { return mean(s.log_loss, s); }
+
+namespace {
+
+double defined(double auc) {
+  if (std::isnan(auc)) {
+    throw DataError("Only one class present in y_true. ROC AUC score is not defined in that case");
+  }
+  return auc;
+}
+
+void require_all_classes(const Ranking& ranking) {
+  for (const double w : ranking.weight) {
+    if (w > 0.0) continue;
+    throw DataError(
+        "Number of classes in y_true not equal to the number of columns in 'y_score': the data "
+        "lack "
+        "a class of the model");
+  }
+}
+
+double binary_auc(const Ranking& ranking) {
+  return defined(ranking.classes < 2 ? std::numeric_limits<double>::quiet_NaN()
+                                     : ranking.pair(1, 0));
+}
+
+}  // namespace
+
+double roc_auc(const MetricStatistics& s) { return binary_auc(s.by_score); }
+
+double roc_auc_ovr(const MetricStatistics& s, bool weighted) {
+  const Ranking& ranking = s.by_probability;
+  if (ranking.classes <= 2) return binary_auc(ranking);
+  require_all_classes(ranking);
+  double total = 0.0;
+  double total_weight = 0.0;
+  for (Index c = 0; c < ranking.classes; ++c) {
+    double wins = 0.0;
+    double pairs = 0.0;
+    for (Index rest = 0; rest < ranking.classes; ++rest) {
+      if (rest == c) continue;
+      const double w = ranking.weight[static_cast<std::size_t>(rest)];
+      wins += w * ranking.pair(c, rest);
+      pairs += w;
+    }
+    const double weight = weighted ? ranking.weight[static_cast<std::size_t>(c)] : 1.0;
+    total += weight * (wins / pairs);
+    total_weight += weight;
+  }
+  return total / total_weight;
+}
+
+double roc_auc_ovo(const MetricStatistics& s, bool weighted) {
+  const Ranking& ranking = s.by_probability;
+  if (ranking.classes <= 2) return binary_auc(ranking);
+  require_all_classes(ranking);
+  double total = 0.0;
+  double total_weight = 0.0;
+  for (Index a = 0; a < ranking.classes; ++a) {
+    for (Index b = a + 1; b < ranking.classes; ++b) {
+      const double weight = weighted ? ranking.weight[static_cast<std::size_t>(a)] +
+                                           ranking.weight[static_cast<std::size_t>(b)]
+                                     : 1.0;
+      total += weight * (0.5 * (ranking.pair(a, b) + ranking.pair(b, a)));
+      total_weight += weight;
+    }
+  }
+  return total / total_weight;
+}
+
+double average_precision(const MetricStatistics& s) { return s.by_score.average_precision; }
+
+double r2(const MetricStatistics& s) {
+  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  return explained(s.squared_error, s.target_square);
+}
+
+double explained_variance(const MetricStatistics& s) {
+  const double unexplained = s.squared_error - s.error * mean(s.error, s);
+  return explained(std::max(0.0, unexplained), s.target_square);
+}
+
+double mean_squared_error(const MetricStatistics& s) { return mean(s.squared_error, s); }
+
+double root_mean_squared_error(const MetricStatistics& s) {
+  return std::sqrt(mean_squared_error(s));
+}
+
+double mean_absolute_error(const MetricStatistics& s) { return mean(s.absolute_error, s); }
+
+double max_error(const MetricStatistics& s) { return s.largest_error; }
+
+double mean_poisson_deviance(const MetricStatistics& s) { return mean(s.poisson_deviance, s); }
+
+double d2_poisson_deviance(const MetricStatistics& s) {
+  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  return 1.0 - s.poisson_deviance / s.poisson_deviance_of_mean;
+}
+
+double inertia(const MetricStatistics& s) { return s.inertia; }
+
+}  // namespace superstep::formulas

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/metrics/metric.hpp>
+
+#include <fmt/format.h>
+
+#include <superstep/core/error.hpp>
+#include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
+
+#include "learn/metrics/formulas.hpp"
+
+namespace superstep {
+
+namespace {
+
+using Value = std::function<double(const MetricStatistics&)>;
+
+constexpr const char* not_binary =
+    "Target is multiclass but average='binary'. Please choose another average setting, one of "
+    "[None, 'micro', 'macro', 'weighted']";
+
+void add_classifier(std::vector<Metric>& list, std::string name, Statistic needs, bool greater,
+                    bool knows_all_labels, Value value, std::string multiclass_error = {}) {
+  list.push_back({std::move(name), Kind::classifier, needs, greater, std::move(multiclass_error),
+                  knows_all_labels, std::move(value)});
+}
+
+void add_regressor(std::vector<Metric>& list, std::string name, Statistic needs, Value value) {
+  list.push_back({std::move(name), Kind::regressor, needs, true, {}, false, std::move(value)});
+}
+
+/// A loss under scikit-learn's scorer name, negative, and under its plain names, as it is.
+void add_loss(std::vector<Metric>& list, const std::vector<std::string>& names, Kind kind,
+              Statistic needs, bool knows_all_labels, const Value& value) {
+  list.push_back({"neg_" + names.front(),
+                  kind,
+                  needs,
+                  true,
+                  {},
+                  knows_all_labels,
+                  [value](const MetricStatistics& s) { return -value(s); }});
+  for (const std::string& name : names) {
+    list.push_back({name, kind, needs, false, {}, knows_all_labels, value});
+  }
+}
+
+void add_classification(std::vector<Metric>& list) {
+  using Average = formulas::Average;
+  const auto counts = Statistic::counts;
+  add_classifier(list, "accuracy", counts, true, false, formulas::accuracy);
+  add_classifier(list, "balanced_accuracy", counts, true, false, formulas::balanced_accuracy);
+  const std::pair<const char*, formulas::ClassScore> scores[] = {
+      {"precision", formulas::precision}, {"recall", formulas::recall}, {"f1", formulas::f1}};
+  for (const auto& [name, of_class] : scores) {
+    const auto value = [of_class = of_class](Average average) {
+      return [=](const MetricStatistics& s) { return formulas::averaged(s, of_class, average); };
+    };
+    const std::string base = name;
+    add_classifier(
+        list, base, counts, true, true, value(Average::binary),
+        fmt::format("{0}; that is {1}_micro, {1}_macro or {1}_weighted here", not_binary, base));
+    add_classifier(list, base + "_micro", counts, true, false, value(Average::micro));
+    add_classifier(list, base + "_macro", counts, true, false, value(Average::macro));
+    add_classifier(list, base + "_weighted", counts, true, false, value(Average::weighted));
+  }
+  add_loss(list, {"log_loss"}, Kind::classifier, Statistic::log_loss, true, formulas::log_loss);
+  add_classifier(list, "roc_auc", Statistic::score_ranking, true, true, formulas::roc_auc,
+                 "multiclass format is not supported; choose roc_auc_ovr or roc_auc_ovo");
+  const auto by_probability = Statistic::probability_ranking;
+  for (const bool weighted : {false, true}) {
+    const std::string end = weighted ? "_weighted" : "";
+    add_classifier(list, "roc_auc_ovr" + end, by_probability, true, true,
+                   [=](const MetricStatistics& s) { return formulas::roc_auc_ovr(s, weighted); });
+    add_classifier(list, "roc_auc_ovo" + end, by_probability, true, true,
+                   [=](const MetricStatistics& s) { return formulas::roc_auc_ovo(s, weighted); });
+  }
+  add_classifier(list, "average_precision", Statistic::score_ranking, true, true,
+                 formulas::average_precision, "multiclass format is not supported");
+}
+
+std::vector<Metric> all_metrics() {
+  std::vector<Metric> list;
+  add_classification(list);
+  add_regressor(list, "r2", Statistic::errors, formulas::r2);
+  add_regressor(list, "explained_variance", Statistic::errors, formulas::explained_variance);
+  add_regressor(list, "d2_poisson_deviance", Statistic::poisson, formulas::d2_poisson_deviance);
+  const auto add = [&](const std::vector<std::string>& names, Statistic needs, const Value& value) {
+    add_loss(list, names, Kind::regressor, needs, false, value);
+  };
+  add({"mean_squared_error", "mse"}, Statistic::errors, formulas::mean_squared_error);
+  add({"root_mean_squared_error", "rmse"}, Statistic::errors, formulas::root_mean_squared_error);
+  add({"mean_absolute_error", "mae"}, Statistic::errors, formulas::mean_absolute_error);
+  add({"max_error"}, Statistic::largest_error, formulas::max_error);
+  add({"mean_poisson_deviance"}, Statistic::poisson, formulas::mean_poisson_deviance);
+  add_loss(list, {"inertia"}, Kind::clusterer, Statistic::inertia, false, formulas::inertia);
+  return list;
+}
+
+std::vector<std::string> names_for(Kind kind) {
+  std::vector<std::string> names;
+  for (const Metric& m : metrics()) {
+    if (m.kind == kind) names.push_back(m.name);
+  }
+  return names;
+}
+
+const char* plural(Kind kind) {
+  switch (kind) {
+    case Kind::transformer:
+      return "transformers";
+    case Kind::classifier:
+      return "classifiers";
+    case Kind::regressor:
+      return "regressors";
+    case Kind::clusterer:
+      return "clusterers";
+  }
+  return "";
+}
+
+/// What the model lacks for these statistics; empty when it can give them.
+std::string lacking(const Model& model, Statistic needs) {
+  const bool probabilities = model.can(Method::predict_proba);
+  const bool scores = model.can(Method::decision_function) || probabilities;
+  switch (needs) {
+    case Statistic::log_loss:
+    case Statistic::probability_ranking:
+      return probabilities ? "" : "predict_proba";
+    case Statistic::score_ranking:
+      return scores ? "" : "decision_function or predict_proba";
+    case Statistic::inertia:
+      return model.can(Method::transform) ? "" : "transform";
+    default:
+      return model.can(Method::predict) ? "" : "predict";
+  }
+}
+
+}  // namespace
+
+const std::vector<Metric>& metrics() {
+  static const std::vector<Metric> all = all_metrics();
+  return all;
+}
+
+const Metric& find_metric(std::string_view name) {
+  std::vector<std::string> names;
+  for (const Metric& m : metrics()) {
+    if (m.name == name) return m;
+    names.push_back(m.name);
+  }
+  throw UsageError(fmt::format("there is no metric '{}'; {}", name, did_you_mean(name, names)));
+}
+
+Kind kind_of(const Model& model) {
+  if (model.classes() != nullptr) return Kind::classifier;
+  if (!model.can(Method::predict)) return Kind::transformer;
+  return model.can(Method::transform) ? Kind::clusterer : Kind::regressor;
+}
+
+const Metric& metric_for(const Model& model, std::string_view name) {
+  const Metric& metric = find_metric(name);
+  const Kind kind = kind_of(model);
+  if (kind == Kind::transformer) default_metric(model);  // says so
+  if (metric.kind != kind) {
+    throw UsageError(fmt::format("{} is for {}, {} is not one; choose among {}", name,
+                                 plural(metric.kind), estimator_name(model),
+                                 join(names_for(kind), "and")));
+  }
+  if (const std::string what = lacking(model, metric.needs); !what.empty()) {
+    throw UsageError(fmt::format("{} needs {}, which {} does not have; choose another metric", name,
+                                 what, estimator_name(model)));
+  }
+  const bool is_multiclass = model.classes() != nullptr && model.classes()->size() > 2;
+  if (is_multiclass && !metric.multiclass_error.empty()) {
+    throw UsageError(fmt::format("{}: {} (the model has {} classes)", name, metric.multiclass_error,
+                                 model.classes()->size()));
+  }
+  return metric;
+}
+
+std::string default_metric(const Model& model) {
+  switch (kind_of(model)) {
+    case Kind::classifier:
+      return "accuracy";
+    case Kind::regressor:
+      return "r2";
+    case Kind::clusterer:
+      return "neg_inertia";
+    case Kind::transformer:
+      break;
+  }
+  throw UsageError(
+      fmt::format("{} predicts nothing, so there is nothing to score; score a pipeline that ends "
+                  "in a predictor",
+                  estimator_name(model)));
+}
+
+std::string estimator_name(const Model& model) {
+  const std::string& text = model.expression();
+  return text.substr(0, text.find('('));
+}
+
+}  // namespace superstep

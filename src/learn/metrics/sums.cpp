@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/metrics/sums.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include <superstep/core/error.hpp>
+
+namespace superstep {
+
+namespace {
+
+/// Probabilities are kept this far from 0 and 1, as scikit-learn does.
+constexpr double clip = std::numeric_limits<double>::epsilon();
+
+/// x log(x / y), 0 where x is.
+double x_log_ratio(double x, double y) { return x == 0.0 ? 0.0 : x * std::log(x / y); }
+
+}  // namespace
+
+MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& shape)
+    : plan_(&plan),
+      target_shift_(sketch.y_shift),
+      poisson_shift_(sketch.y_shift > 0.0 ? sketch.y_shift : 1.0) {
+  const int weight = sketch.rows_exponent + sketch.weight_exponent;
+  rows_ = shape.add(1, sketch.rows_exponent);
+  weight_ = shape.add(1, weight);
+  if (plan.kind() == Kind::classifier) {
+    hits_ = shape.add(plan.classes(), weight);
+    truth_ = shape.add(plan.classes(), weight);
+    predicted_ = shape.add(plan.classes(), weight);
+    unknown_ = shape.add(1, weight);
+  }
+  if (plan.needs(Statistic::log_loss)) {
+    // No row loses more than -log(clip / classes).
+    const int classes = std::bit_width(static_cast<std::size_t>(plan.classes()));
+    log_loss_ = two_grids(shape, 6 + std::bit_width(static_cast<unsigned>(classes)) + weight);
+  }
+  if (plan.kind() == Kind::regressor) {
+    const Index column = plan.column_of(Method::predict);
+    // Rows that the sketch has not seen may well be eight times larger.
+    const int value =
+        std::max(sketch.y_exponent, sketch.exponents[static_cast<std::size_t>(column)]) + 1 + 3;
+    const int spread = std::max(sketch.y_spread_exponent, -200) + 3;
+    error_ = two_grids(shape, value + weight);
+    squared_ = two_grids(shape, 2 * value + weight);
+    absolute_ = two_grids(shape, value + weight);
+    target_ = two_grids(shape, spread + weight);
+    target_square_ = two_grids(shape, 2 * spread + weight);
+    if (plan.needs(Statistic::poisson)) {
+      not_poisson_ = shape.add(1, sketch.rows_exponent);
+      const int log_range = 10;
+      deviance_ = two_grids(shape, value + log_range + weight);
+      deviance_of_shift_ = two_grids(shape, value + log_range + weight);
+      target_sum_ = two_grids(shape, value + weight);
+    }
+  }
+  if (plan.needs(Statistic::inertia)) {
+    const auto& e = sketch.exponents;
+    inertia_ = two_grids(shape, 2 * (*std::max_element(e.begin(), e.end()) + 3) + weight);
+  }
+}
+
+MetricSums::TwoGrids MetricSums::two_grids(SumShape& shape, int exponent) {
+  constexpr int finer = 30;
+  reals_.push_back({shape.add(1, exponent), shape.add(1, exponent - finer)});
+  return reals_.back();
+}
+
+void MetricSums::put(Partial& sums, TwoGrids grids, double value) {
+  sums[grids.coarse][0] = value;
+  sums[grids.fine][0] = value;
+}
+
+double MetricSums::get(const Totals& totals, TwoGrids grids) {
+  return totals.value(totals.holds(grids.fine) ? grids.fine : grids.coarse);
+}
+
+bool MetricSums::hold(const Totals& totals) const {
+  const auto holds = [&](Index run) { return run < 0 || totals.holds(run); };
+  return holds(rows_) && holds(weight_) && holds(hits_) && holds(truth_) && holds(predicted_) &&
+         holds(unknown_) && holds(not_poisson_) &&
+         std::ranges::all_of(reals_, [&](TwoGrids g) { return totals.holds(g.coarse); });
+}
+
+// Blocks.
+
+void MetricSums::add(const OutputRows& rows, Partial& sums) const {
+  double count = 0.0;
+  double weight = 0.0;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    count += rows.weight_of(i) > 0.0 ? 1.0 : 0.0;
+    weight += rows.weight_of(i);
+  }
+  sums[rows_][0] = count;
+  sums[weight_][0] = weight;
+  if (plan_->kind() == Kind::classifier) add_classes(rows, sums);
+  if (plan_->needs(Statistic::log_loss)) add_log_loss(rows, sums);
+  if (plan_->kind() == Kind::regressor) add_errors(rows, sums);
+  if (plan_->needs(Statistic::poisson)) add_poisson(rows, sums);
+  if (plan_->needs(Statistic::inertia)) add_inertia(rows, sums);
+}
+
+void MetricSums::add_classes(const OutputRows& rows, Partial& sums) const {
+  const std::span<double> hits = sums[hits_];
+  const std::span<double> truth = sums[truth_];
+  const std::span<double> predicted = sums[predicted_];
+  const bool counts = plan_->needs(Statistic::counts);
+  const Index column = counts ? plan_->column_of(Method::predict) : 0;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    const double w = rows.weight_of(i);
+    const double code = rows.y[i];
+    if (code < 0.0) {
+      sums[unknown_][0] += w;
+    } else {
+      truth[static_cast<std::size_t>(code)] += w;
+    }
+    if (!counts) continue;
+    const double answer = rows.outputs.row(i)[column];
+    predicted[static_cast<std::size_t>(answer)] += w;
+    if (answer == code) hits[static_cast<std::size_t>(code)] += w;
+  }
+}
+
+void MetricSums::add_log_loss(const OutputRows& rows, Partial& sums) const {
+  const Index first = plan_->column_of(Method::predict_proba);
+  const Index k = plan_->classes();
+  double total = 0.0;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    if (rows.y[i] < 0.0 || rows.weight_of(i) == 0.0) continue;
+    const auto code = static_cast<Index>(rows.y[i]);
+    const double* p = rows.outputs.row(i) + first;
+    double of_truth = 0.0;
+    double sum = 0.0;
+    if (k == 2) {
+      const double positive = std::clamp(p[1], clip, 1.0 - clip);
+      of_truth = code == 1 ? positive : 1.0 - positive;
+      sum = (1.0 - positive) + positive;
+    } else {
+      for (Index c = 0; c < k; ++c) sum += std::clamp(p[c], clip, 1.0 - clip);
+      of_truth = std::clamp(p[code], clip, 1.0 - clip);
+    }
+    total -= rows.weight_of(i) * std::log(of_truth / sum);
+  }
+  put(sums, log_loss_, total);
+}
+
+void MetricSums::add_errors(const OutputRows& rows, Partial& sums) const {
+  const Index column = plan_->column_of(Method::predict);
+  double error = 0.0, squared = 0.0, absolute = 0.0, target = 0.0, target_square = 0.0;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    const double w = rows.weight_of(i);
+    if (w == 0.0) continue;
+    const double e = rows.y[i] - rows.outputs.row(i)[column];
+    const double t = rows.y[i] - target_shift_;
+    error += w * e;
+    squared += w * (e * e);
+    absolute += w * std::fabs(e);
+    target += w * t;
+    target_square += w * (t * t);
+  }
+  put(sums, error_, error);
+  put(sums, squared_, squared);
+  put(sums, absolute_, absolute);
+  put(sums, target_, target);
+  put(sums, target_square_, target_square);
+}
+
+void MetricSums::add_poisson(const OutputRows& rows, Partial& sums) const {
+  const Index column = plan_->column_of(Method::predict);
+  double deviance = 0.0, of_shift = 0.0, target = 0.0;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    const double w = rows.weight_of(i);
+    const double y = rows.y[i];
+    const double p = rows.outputs.row(i)[column];
+    if (w == 0.0) continue;
+    if (!(y >= 0.0 && p > 0.0)) {
+      sums[not_poisson_][0] += 1.0;
+      continue;
+    }
+    deviance += w * (x_log_ratio(y, p) - y + p);
+    of_shift += w * (x_log_ratio(y, poisson_shift_) - y + poisson_shift_);
+    target += w * y;
+  }
+  put(sums, deviance_, deviance);
+  put(sums, deviance_of_shift_, of_shift);
+  put(sums, target_sum_, target);
+}
+
+void MetricSums::add_inertia(const OutputRows& rows, Partial& sums) const {
+  const Index first = plan_->column_of(Method::transform);
+  double total = 0.0;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    const double* distances = rows.outputs.row(i) + first;
+    const double nearest = *std::min_element(distances, rows.outputs.row(i) + plan_->width());
+    total += rows.weight_of(i) * (nearest * nearest);
+  }
+  put(sums, inertia_, total);
+}
+
+double largest_error(const MetricPlan& plan, const OutputRows& rows) {
+  const Index column = plan.column_of(Method::predict);
+  double largest = 0.0;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    if (rows.weight_of(i) == 0.0) continue;
+    largest = std::max(largest, std::fabs(rows.y[i] - rows.outputs.row(i)[column]));
+  }
+  return largest;
+}
+
+// Totals.
+
+MetricStatistics MetricSums::statistics(const Totals& totals) const {
+  MetricStatistics s;
+  s.rows = totals.value(rows_);
+  s.weight = totals.value(weight_);
+  if (plan_->kind() == Kind::classifier) {
+    const auto list = [&](Index run) {
+      return std::vector<double>(totals[run].begin(), totals[run].end());
+    };
+    s.hits = list(hits_);
+    s.truth = list(truth_);
+    s.predicted = list(predicted_);
+    // Added up like the hits, so that where all are hits the two are equal to the last bit.
+    s.weight = 0.0;
+    for (const double w : s.truth) s.weight += w;
+    s.weight += totals.value(unknown_);
+  }
+  if (plan_->needs(Statistic::log_loss)) s.log_loss = get(totals, log_loss_);
+  if (plan_->kind() == Kind::regressor) {
+    s.error = get(totals, error_);
+    s.squared_error = get(totals, squared_);
+    s.absolute_error = get(totals, absolute_);
+    const double shift = get(totals, target_);
+    const double of_mean = s.weight == 0.0 ? 0.0 : shift * (shift / s.weight);
+    s.target_square = std::max(0.0, get(totals, target_square_) - of_mean);
+  }
+  if (plan_->needs(Statistic::poisson)) {
+    if (totals.value(not_poisson_) > 0.0) {
+      throw DataError(
+          "Mean Tweedie deviance error with power=1 can only be used on non-negative y and "
+          "strictly "
+          "positive y_pred");
+    }
+    const double mean = get(totals, target_sum_) / s.weight;
+    const double shift = poisson_shift_;
+    s.poisson_deviance = 2.0 * get(totals, deviance_);
+    // A mean divergence is least from the mean, and exceeds that by the mean's own divergence.
+    s.poisson_deviance_of_mean = 2.0 * (get(totals, deviance_of_shift_) -
+                                        s.weight * (x_log_ratio(mean, shift) - mean + shift));
+  }
+  if (plan_->needs(Statistic::inertia)) s.inertia = get(totals, inertia_);
+  return s;
+}
+
+}  // namespace superstep

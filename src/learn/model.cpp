@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/model.hpp>
+
+namespace superstep {
+
+std::string_view method_name(Method method) {
+  switch (method) {
+    case Method::predict:
+      return "predict";
+    case Method::predict_proba:
+      return "predict_proba";
+    case Method::decision_function:
+      return "decision_function";
+    case Method::score_samples:
+      return "score_samples";
+    case Method::transform:
+      return "transform";
+  }
+  return "";
+}
+
+namespace {
+
+class TransformMap final : public RowMap {
+ public:
+  explicit TransformMap(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
+  Index columns_in() const override { return model_->features(); }
+  Index columns_out() const override { return model_->width(Method::transform); }
+  void apply(const double* in, Index rows, double* out) const override {
+    model_->apply(Method::transform, {in, rows, columns_in()}, {out, rows, columns_out()});
+  }
+
+ private:
+  std::shared_ptr<const Model> model_;
+};
+
+}  // namespace
+
+std::shared_ptr<const RowMap> row_map(std::shared_ptr<const Model> model) {
+  return std::make_shared<TransformMap>(std::move(model));
+}
+
+}  // namespace superstep

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/preprocessing/max_abs_scaler.hpp>
+
+#include <cmath>
+
+#include <superstep/math/column_stats.hpp>
+#include <superstep/math/scaling.hpp>
+
+#include "learn/preprocessing/scalers.hpp"
+
+namespace superstep {
+
+namespace {
+
+class MaxAbsScalerModel final : public ScalerModel {
+ public:
+  MaxAbsScalerModel(Vector max_abs, Index rows, FitReport report)
+      : ScalerModel(max_abs.size(), std::move(report)),
+        max_abs_(std::move(max_abs)),
+        scale_(without_zeros(max_abs_)),
+        rows_(rows) {}
+
+  void apply(Method, math::ConstPanel x, math::Panel out) const override {
+    math::divide_columns(x, scale_.data(), out);
+  }
+
+  void save(const AttributeWriter& out) const override {
+    out.add("scale_", scale_);
+    out.add("max_abs_", max_abs_);
+    out.add("n_samples_seen_", rows_);
+    out.add("n_features_in_", features());
+  }
+
+ private:
+  Vector max_abs_;
+  Vector scale_;
+  Index rows_;
+};
+
+}  // namespace
+
+const ParamTable<MaxAbsScalerParams>& MaxAbsScaler::param_table() const {
+  static const auto table =
+      ParamTable<MaxAbsScalerParams>("MaxAbsScaler",
+                                     "Every column divided by its largest absolute value.")
+          .refuse("copy", {true, false}, "the data are never changed");
+  return table;
+}
+
+Footprint MaxAbsScaler::footprint(Index columns, Index) const { return {columns, 0, 2 * columns}; }
+
+std::vector<std::shared_ptr<Model>> MaxAbsScaler::train(
+    Engine& engine, const Table& table, std::span<const MaxAbsScalerParams> candidates) const {
+  const Index rows = present_rows(engine, table);
+  const std::vector<double> greatest = engine.maximum(
+      table, table.columns(), [](const Block& block, std::span<double> out, Workspace&) {
+        for_present_rows(block,
+                         [&](math::ConstPanel x) { math::column_max_abs_add(x, out.data()); });
+      });
+  Vector max_abs(table.columns());
+  for (Index c = 0; c < max_abs.size(); ++c) {
+    const double v = greatest[static_cast<std::size_t>(c)];
+    max_abs[c] = std::isinf(v) ? NAN : v;  // no row had a value
+  }
+  std::vector<std::shared_ptr<Model>> models;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    models.push_back(
+        std::make_shared<MaxAbsScalerModel>(max_abs, rows, report_of_missing(max_abs)));
+  }
+  return models;
+}
+
+std::shared_ptr<Model> MaxAbsScaler::load_fitted(const AttributeReader& in) const {
+  return std::make_shared<MaxAbsScalerModel>(in.vector("max_abs_"), in.integer("n_samples_seen_"),
+                                             FitReport{});
+}
+
+}  // namespace superstep

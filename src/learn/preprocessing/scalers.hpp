@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the scalers share: their models transform column by column, and rows of weight zero count as
+// absent.
+#pragma once
+
+#include <vector>
+
+#include <superstep/engine/engine.hpp>
+#include <superstep/learn/model.hpp>
+#include <superstep/math/matrix.hpp>
+#include <superstep/math/panel.hpp>
+
+namespace superstep {
+
+/// A model that transforms every column by itself and hands NaN on.
+class ScalerModel : public Model {
+ public:
+  ScalerModel(Index features, FitReport report) : features_(features) {
+    report_ = std::move(report);
+  }
+  Index features() const override { return features_; }
+  bool can(Method method) const override { return method == Method::transform; }
+  Index width(Method) const override { return features_; }
+  bool takes_nan() const override { return true; }
+
+ private:
+  Index features_;
+};
+
+/// Calls f(rows) for each run of rows with a weight above zero.
+template <class F>
+void for_present_rows(const Block& block, F f) {
+  const math::ConstPanel all(block.x, block.rows, block.columns);
+  if (block.weight == nullptr) return f(all);
+  for (Index begin = 0; begin < block.rows;) {
+    Index end = begin;
+    while (end < block.rows && block.weight[end] > 0.0) ++end;
+    if (end > begin) f(all.middle_rows(begin, end - begin));
+    begin = end + 1;
+  }
+}
+
+/// How many rows have a weight above zero; a pass over the table only if there are weights.
+/// AgreedError if there is none. **Collective.**
+Index present_rows(Engine& engine, const Table& table);
+
+[[noreturn]] void throw_no_rows(const Table& table);
+
+/// A warning about the columns that are NaN here because no row had a value.
+FitReport report_of_missing(const Vector& statistic);
+
+/// As scikit-learn: what is close to zero does not scale.
+Vector without_zeros(Vector scale);
+
+}  // namespace superstep

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/session.hpp>
+
+#include <unistd.h>
+
+#include <exception>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/registry.hpp>
+
+namespace superstep {
+
+namespace {
+
+const Communicator* session_comm = nullptr;
+
+/// One write, so that the lines of several ranks do not run into each other.
+void write_error(const std::string& message) {
+  const std::string line = "superstep: error: " + message + "\n";
+  std::fflush(stdout);
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) { /* nobody to tell */
+  }
+}
+
+[[noreturn]] void terminate_session() {
+  if (session_comm != nullptr && std::current_exception()) {
+    try {
+      throw;
+    } catch (...) {
+      end_with_current_exception(*session_comm);
+    }
+  }
+  std::abort();
+}
+
+}  // namespace
+
+void end_with_current_exception(const Communicator& comm) {
+  try {
+    throw;
+  } catch (const AgreedError& e) {
+    if (comm.is_root()) write_error(e.what());
+    comm.barrier();  // nobody leaves before the message is out
+    Environment::finalize();
+    std::_Exit(static_cast<int>(e.exit_code()));
+  } catch (...) {
+    const LocalStatus status = status_of_current_exception();
+    write_error(
+        status.message +
+        (comm.size() > 1 ? fmt::format(" (rank {} on host {})", comm.rank(), host_name()) : ""));
+    comm.abort(static_cast<int>(status.code));
+  }
+}
+
+Session::Session(int& argc, char**& argv, const EngineOptions& options)
+    : environment_(std::make_unique<Environment>(argc, argv)),
+      own_comm_(std::make_unique<Communicator>(Communicator::world())),
+      comm_(own_comm_.get()) {
+  session_comm = comm_;
+  std::set_terminate(terminate_session);
+  engine_ = std::make_unique<Engine>(*comm_, options);
+}
+
+Session::Session(const Communicator& comm, const EngineOptions& options)
+    : comm_(&comm), engine_(std::make_unique<Engine>(comm, options)) {}
+
+Session::~Session() {
+  if (own_comm_) session_comm = nullptr;
+}
+
+Data Session::open(const std::string& path, const DataOptions& options) {
+  DataOptions with_readers = options;
+  with_readers.readers = engine_->options().threads;
+  return Data(*this, Dataset::open(*comm_, path, with_readers));
+}
+
+Fitted Session::load(const std::string& path) { return Fitted(*this, load_model(*comm_, path)); }
+
+Fitted Estimator::fit(const Data& data) const {
+  return Fitted(data.session(), superstep::fit(data.session().engine(), *this, data.dataset()));
+}
+
+Matrix Fitted::attribute(const std::string& name) const {
+  Tree tree;
+  model_->save(AttributeWriter(tree, "/"));
+  const AttributeReader in(tree, "/");
+  const TreeDataset* found = tree.find("/" + name);
+  if (found != nullptr && std::holds_alternative<TreeArray<std::int64_t>>(*found)) {
+    const std::vector<Index> values = in.integers(name);
+    Matrix row(1, static_cast<Index>(values.size()));
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      row(0, static_cast<Index>(i)) = static_cast<double>(values[i]);
+    }
+    return row;
+  }
+  const TreeArray<double>& array = tree.doubles("/" + name);
+  const auto n = static_cast<Index>(array.values.size());
+  const Index rows = array.shape.size() == 2 ? array.shape[0] : 1;
+  return MatrixView(array.values.data(), rows, n / std::max<Index>(rows, 1));
+}
+
+void Fitted::save(const std::string& path) const { save_model(session_->comm(), *model_, path); }
+
+}  // namespace superstep

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Bodies of links.hpp as templates on the pack. A panel of rows is taken as one flat run of items
+// (row by row, in each row model by model), so that packs are full whatever the number of models.
+// Eight rows of m models are 8 m items, and item t of such a group adds to accumulator t: these are
+// the eight lanes.
+#pragma once
+
+#include <algorithm>
+
+#include <math/aligned_buffer.hpp>
+#include <math/functions_kernels.hpp>
+#include <math/products_kernels.hpp>
+#include <superstep/math/links.hpp>
+
+namespace superstep::math {
+
+inline constexpr Index lane_rows = simd::sum_lanes;
+
+/// Rows of a panel: whole groups of eight, about a thousand values.
+inline Index link_panel_rows(Index values_per_row) {
+  return std::max<Index>(1, 1024 / (lane_rows * std::max<Index>(1, values_per_row))) * lane_rows;
+}
+
+/// Targets and weights of each item of a panel. Packs may read a little past the end.
+template <class P>
+class Items {
+ public:
+  Items(const double* y, const RowWeights& rows, Index models)
+      : y_(y), rows_(rows), models_(models) {
+    const Index room = link_panel_rows(models) * models + 2 * w;
+    thread_local AlignedBuffer target_buffer, train_buffer, held_out_buffer, fold_buffer;
+    target_ = target_buffer.reserve(room);
+    train_ = train_buffer.reserve(room);
+    if (rows.fold == nullptr) return;
+    held_out_ = held_out_buffer.reserve(room);
+    model_fold_ = fold_buffer.reserve(models + w);
+    std::copy_n(rows.held_out, models, model_fold_);
+    std::fill_n(model_fold_ + models, w, -1.0);
+  }
+
+  void expand(Index first_row, Index n_rows) {
+    if (models_ == 1 && rows_.fold == nullptr) {
+      std::copy_n(y_ + first_row, n_rows, target_);
+      if (rows_.weights == nullptr) {
+        std::fill_n(train_, n_rows, 1.0);
+      } else {
+        std::copy_n(rows_.weights + first_row, n_rows, train_);
+      }
+    } else {
+      for (Index i = 0; i < n_rows; ++i) expand_row(first_row + i, i * models_);
+    }
+    const Index items = n_rows * models_;
+    for (double* values : {target_, train_, held_out_}) {
+      if (values != nullptr) std::fill_n(values + items, w, 0.0);
+    }
+  }
+
+  const double* target() const { return target_; }
+  const double* train() const {
+    return train_;
+  }  ///< weight where the model trains on the row, else 0
+  const double* held_out() const {
+    return held_out_;
+  }  ///< weight where it does not, else 0; only with folds
+
+ private:
+  static constexpr int w = P::width;
+
+  /// A row's items in whole packs: what reaches beyond them is overwritten by the next row.
+  void expand_row(Index row, Index item) const {
+    const P target = P::broadcast(y_[row]);
+    const P weight = P::broadcast(rows_.weights == nullptr ? 1.0 : rows_.weights[row]);
+    if (rows_.fold == nullptr) {
+      for (Index j = 0; j < models_; j += w) {
+        target.store(target_ + item + j);
+        weight.store(train_ + item + j);
+      }
+      return;
+    }
+    const P zero = P::broadcast(0);
+    const P fold = P::broadcast(rows_.fold[row]);
+    for (Index j = 0; j < models_; j += w) {
+      const auto is_held_out = equal(P::load(model_fold_ + j), fold);
+      target.store(target_ + item + j);
+      select(is_held_out, zero, weight).store(train_ + item + j);
+      select(is_held_out, weight, zero).store(held_out_ + item + j);
+    }
+  }
+
+  const double* y_;
+  const RowWeights& rows_;
+  Index models_;
+  double* target_ = nullptr;
+  double* train_ = nullptr;
+  double* held_out_ = nullptr;
+  double* model_fold_ = nullptr;
+};
+
+/// weight * value, and exactly zero where the weight is zero, even if the value has overflowed.
+template <bool is_bounded, class P>
+SUPERSTEP_INLINE P weighted(P weight, P value) {
+  if constexpr (is_bounded) return weight * value;
+  const P zero = P::broadcast(0);
+  return select(equal(weight, zero), zero, weight * value);
+}
+
+/// The eight lanes of each model's loss sums.
+template <class P>
+class LossLanes {
+ public:
+  LossLanes(const LossSums& sums, const RowWeights& rows, Index models)
+      : sums_(sums), models_(models) {
+    thread_local AlignedBuffer train_buffer, held_out_buffer;
+    const Index room = lane_rows * models + P::width;
+    if (sums.train != nullptr) train_ = zeros(train_buffer, room);
+    if (sums.held_out != nullptr && rows.fold != nullptr) held_out_ = zeros(held_out_buffer, room);
+  }
+  bool wanted() const { return train_ != nullptr || held_out_ != nullptr; }
+  /// Adds the losses of `item`, ..., to accumulators `t`, ...
+  template <bool is_bounded>
+  SUPERSTEP_INLINE void add(P loss, const Items<P>& items, Index item, Index t) const {
+    if (train_ != nullptr) add_to<is_bounded>(train_ + t, P::load(items.train() + item), loss);
+    if (held_out_ != nullptr)
+      add_to<is_bounded>(held_out_ + t, P::load(items.held_out() + item), loss);
+  }
+  void finish() const {
+    add_lanes(train_, sums_.train);
+    add_lanes(held_out_, sums_.held_out);
+  }
+
+ private:
+  static double* zeros(AlignedBuffer& buffer, Index count) {
+    double* values = buffer.reserve(count);
+    std::fill_n(values, count, 0.0);
+    return values;
+  }
+  template <bool is_bounded>
+  SUPERSTEP_INLINE static void add_to(double* sum, P weight, P loss) {
+    (P::load(sum) + weighted<is_bounded>(weight, loss)).store(sum);
+  }
+  void add_lanes(const double* accumulators, double* sums) const {
+    if (accumulators == nullptr) return;
+    for (Index j = 0; j < models_; ++j) {
+      double lanes[lane_rows];
+      for (Index l = 0; l < lane_rows; ++l) lanes[l] = accumulators[l * models_ + j];
+      sums[j] += simd::lane_sum(lanes);
+    }
+  }
+
+  LossSums sums_;
+  Index models_;
+  double* train_ = nullptr;
+  double* held_out_ = nullptr;
+};
+
+/// The panel's values one behind the other: in place where they are, else copied.
+inline const double* flat(ConstPanel z, AlignedBuffer& buffer) {
+  if (z.stride == z.columns) return z.data;
+  double* copy = buffer.reserve(z.rows * z.columns);
+  for (Index i = 0; i < z.rows; ++i) std::copy_n(z.row(i), z.columns, copy + i * z.columns);
+  return copy;
+}
+inline double* flat_output(Panel r, AlignedBuffer& buffer) {
+  return r.stride == r.columns ? r.data : buffer.reserve(r.rows * r.columns);
+}
+inline void unflatten(const double* values, Panel r) {
+  if (values == r.data) return;
+  for (Index i = 0; i < r.rows; ++i) std::copy_n(values + i * r.columns, r.columns, r.row(i));
+}
+
+/// One margin a model: Family gives the derivative of the loss and, if wanted, the loss of a pack
+/// of items.
+template <class P, class Family>
+void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel residual,
+               const LossSums& loss, Family family) {
+  constexpr Index w = P::width;
+  const Index models = z.columns;
+  thread_local AlignedBuffer z_buffer, r_buffer;
+  Items<P> items(y, rows, models);
+  const LossLanes<P> lanes(loss, rows, models);
+  const Index group = lane_rows * models;
+  const Index panel_rows = link_panel_rows(models);
+  for (Index row = 0; row < z.rows; row += panel_rows) {
+    const Index n_rows = std::min(panel_rows, z.rows - row);
+    items.expand(row, n_rows);
+    const double* margins = flat(z.middle_rows(row, n_rows), z_buffer);
+    const bool wants_residual = residual.data != nullptr;
+    const Panel out = wants_residual ? residual.middle_rows(row, n_rows) : Panel();
+    double* residuals = wants_residual ? flat_output(out, r_buffer) : nullptr;
+    const Index count = n_rows * models;
+    for (Index begin = 0; begin < count; begin += group) {
+      const Index end = std::min(group, count - begin);
+      for (Index t = 0; t < end; t += w) {
+        const Index item = begin + t;
+        const int valid = static_cast<int>(std::min<Index>(w, end - t));
+        const P margin =
+            valid == w ? P::load(margins + item) : P::load_partial(margins + item, valid);
+        const P target = P::load(items.target() + item);
+        P derivative;
+        if (lanes.wanted()) {
+          P value;
+          derivative = family.derivative_and_loss(margin, target, value);
+          lanes.template add<Family::is_bounded>(value, items, item, t);
+        } else {
+          derivative = family.derivative(margin, target);
+        }
+        if (!wants_residual) continue;
+        const P r = weighted<Family::is_bounded>(P::load(items.train() + item), derivative);
+        valid == w ? r.store(residuals + item) : r.store_partial(residuals + item, valid);
+      }
+    }
+    if (wants_residual) unflatten(residuals, out);
+  }
+  lanes.finish();
+}
+
+/// 1 / (1 + exp(-z)) from e = exp(-|z|), which never overflows.
+template <class P>
+SUPERSTEP_INLINE P sigmoid_of(P z, P e) {
+  const P upper = P::broadcast(1) / (P::broadcast(1) + e);
+  return select(less(z, P::broadcast(0)), e * upper, upper);
+}
+template <class P>
+SUPERSTEP_INLINE P exp_of_minus_abs(P z) {
+  return exp_of(P::broadcast(0) - abs(z));
+}
+
+/// loss = ln(1 + e) + max(z, 0) - y z and derivative 1 / (1 + exp(-z)) - y with e = exp(-|z|).
+struct LogisticFamily {
+  static constexpr bool is_bounded = true;
+  template <class P>
+  SUPERSTEP_INLINE P derivative(P z, P y) const {
+    return of(z, y).derivative;
+  }
+  template <class P>
+  SUPERSTEP_INLINE P derivative_and_loss(P z, P y, P& loss) const {
+    const Parts<P> parts = of(z, y);
+    loss = log1p_from_ratio(parts.ratio) + fnma(y, z, max(z, P::broadcast(0)));
+    return parts.derivative;
+  }
+
+ private:
+  template <class P>
+  struct Parts {
+    P derivative;
+    P ratio;  // e / (2 + e)
+  };
+  /// One division serves 1 / (1 + e) and e / (2 + e): divisions are what this function waits for.
+  template <class P>
+  SUPERSTEP_INLINE static Parts<P> of(P z, P y) {
+    const P e = exp_of_minus_abs(z);
+    const P one = P::broadcast(1) + e;
+    const P two = P::broadcast(2) + e;
+    const P inverse = P::broadcast(1) / (one * two);
+    const P upper = two * inverse;
+    return {select(less(z, P::broadcast(0)), e * upper, upper) - y, e * (one * inverse)};
+  }
+};
+
+struct PoissonFamily {
+  static constexpr bool is_bounded = false;
+  template <class P>
+  SUPERSTEP_INLINE P derivative(P z, P y) const {
+    return exp_of(z) - y;
+  }
+  template <class P>
+  SUPERSTEP_INLINE P derivative_and_loss(P z, P y, P& loss) const {
+    const P mean = exp_of(z);
+    loss = fnma(y, z, mean);
+    return mean - y;
+  }
+};
+
+/// z[c][t] = exp(z[c][t] - max), one pack of items at t; returns the sum over c and the greatest
+/// margin.
+template <class P>
+SUPERSTEP_INLINE P exponentials(double* z, Index lanes, Index classes, P& greatest) {
+  greatest = P::load(z);
+  for (Index c = 1; c < classes; ++c) greatest = max(P::load(z + c * lanes), greatest);
+  P sum = P::broadcast(0);
+  for (Index c = 0; c < classes; ++c) {
+    const P e = exp_of(P::load(z + c * lanes) - greatest);
+    e.store(z + c * lanes);
+    sum = sum + e;
+  }
+  return sum;
+}
+
+/// Items x classes to [class][item] and back.
+template <class P>
+double* classes_apart(const double* flat_z, Index items, Index classes, Index lanes) {
+  thread_local AlignedBuffer buffer;
+  double* z = buffer.reserve(classes * lanes);
+  pack_rows_as_lanes<P>(flat_z, classes, items, classes, lanes, z);
+  return z;
+}
+template <class P>
+void classes_together(const double* z, Index items, Index classes, Index lanes, double* flat_z) {
+  for (Index c = 0; c < classes; c += P::width) {
+    const int count = static_cast<int>(std::min<Index>(P::width, classes - c));
+    store_lanes_as_rows<P>(z + c * lanes, lanes, count, items, flat_z + c, classes);
+  }
+}
+
+template <class P>
+void multinomial_with(ConstPanel z, Index classes, const double* y, const RowWeights& rows,
+                      Panel residual, const LossSums& loss) {
+  constexpr Index w = P::width;
+  const Index models = z.columns / classes;
+  thread_local AlignedBuffer z_buffer, r_buffer;
+  Items<P> items(y, rows, models);
+  const LossLanes<P> loss_lanes(loss, rows, models);
+  const Index group = lane_rows * models;
+  const Index panel_rows = link_panel_rows(z.columns);
+  for (Index row = 0; row < z.rows; row += panel_rows) {
+    const Index n_rows = std::min(panel_rows, z.rows - row);
+    items.expand(row, n_rows);
+    const Index count = n_rows * models;
+    const Index lanes = ceil_div(count, w) * w;
+    double* apart =
+        classes_apart<P>(flat(z.middle_rows(row, n_rows), z_buffer), count, classes, lanes);
+    // A group of eight rows holds whole packs, so a pack never reaches into the next one.
+    for (Index item = 0; item < count; item += w) {
+      double* margins = apart + item;
+      const P target = P::load(items.target() + item);
+      P chosen = P::broadcast(0);
+      for (Index c = 0; c < classes; ++c) {
+        chosen = select(equal(target, P::broadcast(static_cast<double>(c))),
+                        P::load(margins + c * lanes), chosen);
+      }
+      P greatest;
+      const P sum = exponentials(margins, lanes, classes, greatest);
+      if (loss_lanes.wanted()) {
+        loss_lanes.template add<true>(log_of(sum) + (greatest - chosen), items, item, item % group);
+      }
+      const P weight = P::load(items.train() + item);
+      const P inverse = P::broadcast(1) / sum;
+      for (Index c = 0; c < classes; ++c) {
+        const P is_target = select(equal(target, P::broadcast(static_cast<double>(c))),
+                                   P::broadcast(1), P::broadcast(0));
+        const P p = P::load(margins + c * lanes) * inverse;
+        (weight * (p - is_target)).store(margins + c * lanes);
+      }
+    }
+    if (residual.data == nullptr) continue;
+    const Panel out = residual.middle_rows(row, n_rows);
+    double* residuals = flat_output(out, r_buffer);
+    classes_together<P>(apart, count, classes, lanes, residuals);
+    unflatten(residuals, out);
+  }
+  loss_lanes.finish();
+}
+
+template <class P>
+void softmax_with(Panel z, Index classes) {
+  constexpr Index w = P::width;
+  const Index models = z.columns / classes;
+  thread_local AlignedBuffer z_buffer;
+  const Index panel_rows = link_panel_rows(z.columns);
+  for (Index row = 0; row < z.rows; row += panel_rows) {
+    const Panel panel = z.middle_rows(row, std::min(panel_rows, z.rows - row));
+    const Index count = panel.rows * models;
+    const Index lanes = ceil_div(count, w) * w;
+    double* apart = classes_apart<P>(flat(panel, z_buffer), count, classes, lanes);
+    for (Index item = 0; item < count; item += w) {
+      P greatest;
+      const P inverse = P::broadcast(1) / exponentials(apart + item, lanes, classes, greatest);
+      for (Index c = 0; c < classes; ++c) {
+        double* p = apart + item + c * lanes;
+        (P::load(p) * inverse).store(p);
+      }
+    }
+    double* out = flat_output(panel, z_buffer);
+    classes_together<P>(apart, count, classes, lanes, out);
+    unflatten(out, panel);
+  }
+}
+
+/// z = f(z) in place.
+template <class P, class F>
+void map_panel(Panel z, F f) {
+  if (z.stride == z.columns) {
+    map_elements<P>(z.data, z.rows * z.columns, z.data, f);
+    return;
+  }
+  for (Index i = 0; i < z.rows; ++i) map_elements<P>(z.row(i), z.columns, z.row(i), f);
+}
+
+}  // namespace superstep::math

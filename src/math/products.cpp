@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The products on this machine's packs.
+#include <superstep/math/products.hpp>
+
+#include <math/gram_kernel.hpp>
+#include <math/products_kernels.hpp>
+
+namespace superstep::math {
+
+void multiply(ConstPanel x, ConstPanel w, const double* start, Panel z) {
+  multiply_with<simd::NativePack>(x, w, start, z);
+}
+
+void multiply_transposed_add(ConstPanel x, ConstPanel r, Panel g) {
+  multiply_transposed_add_with<simd::NativePack>(x, r, g);
+}
+
+void gram_add(const GramInput& input, double* gram) {
+  gram_add_with<simd::NativePack>(input, gram);
+}
+
+}  // namespace superstep::math

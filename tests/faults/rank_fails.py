@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One rank fails in every way a rank can fail: the job must end, soon, with one message and the right exit code.
+
+usage: rank_fails.py PROGRAM   (tests/faults/rank_fails.cpp)
+Prints a table; exits 1 if a job hangs, says nothing, or says more than one thing.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+import h5py
+import numpy as np
+
+WATCHDOG_S = 1  # a silent rank is asked after this long and given up after as long again
+OURS = "superstep: "
+# What mpirun itself says of a rank that died without a word.
+LAUNCHER = re.compile(r"mpirun noticed|exited on signal|without calling|has exited improperly|non-zero status")
+
+# way: (exit code or None for any but 0, a word of the message, who says it)
+EXPECTED = {
+    "throw": (70, "injected exception", "ours"),
+    "io_error": (4, "injected I/O error", "ours"),
+    "out_of_memory": (5, "out of memory", "ours"),
+    "abort": (None, "", "launcher"),
+    "exit_0": (None, "", "launcher"),
+    "exit_1": (None, "", "launcher"),
+    "finalize_exit_0": (6, "stopped answering", "ours"),
+    "finalize_exit_1": (None, "", "either"),
+    "sigkill": (None, "", "launcher"),
+    "sigsegv": (None, "", "launcher"),
+    "stall": (6, "stopped answering", "ours"),
+    "stop": (6, "stopped answering", "ours"),
+}
+
+
+def run(program, data, way, ranks, failing):
+    environment = dict(os.environ, SUPERSTEP_WATCHDOG=str(WATCHDOG_S))
+    start = time.monotonic()
+    process = subprocess.Popen(["mpirun", "-n", str(ranks), program, data, way, str(failing)], env=environment,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        out, err = process.communicate(timeout=30)
+        return process.returncode, time.monotonic() - start, out, err
+    except subprocess.TimeoutExpired:
+        process.kill()
+        subprocess.run(["pkill", "-9", "-f", program], check=False)
+        process.communicate()
+        return None, time.monotonic() - start, "", ""
+
+
+def verdict(way, code, seconds, err):
+    if code is None:
+        return "HANG"
+    expected_code, word, speaker = EXPECTED[way]
+    ours = [line for line in err.splitlines() if line.startswith(OURS)]
+    launcher = bool(LAUNCHER.search(err))
+    if expected_code is not None and code != expected_code:
+        return f"exit code {code}, expected {expected_code}"
+    if code == 0:
+        return "exit code 0"
+    if seconds > 10 + 2 * WATCHDOG_S:
+        return f"took {seconds:.1f} s"
+    if len(ours) > 1:
+        return f"{len(ours)} messages"
+    if speaker == "ours" and not (ours and word in ours[0]):
+        return f"no message with '{word}'"
+    if speaker == "launcher" and not launcher:
+        return "nobody says that a rank died"
+    if speaker == "either" and not (ours or launcher):
+        return "nobody says that a rank ended early"
+    return "ok"
+
+
+def main():
+    program = sys.argv[1]
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder:
+        data = os.path.join(folder, "data.h5")
+        with h5py.File(data, "w") as f:
+            f["X"] = np.arange(5 * 4096 * 3, dtype=float).reshape(-1, 3)
+        code, seconds, out, err = run(program, data, "none", 4, 1)
+        assert code == 0 and "step 2: 20480 rows" in out, (code, out, err)
+        print(f"{'way':<18} {'ranks':>5} {'failing':>7} {'exit':>5} {'seconds':>8}  verdict")
+        for ranks in (2, 4):
+            for way in EXPECTED:
+                # The root is the rank that speaks, so it fails too, in turn with another.
+                for failing in (0, ranks - 1):
+                    code, seconds, _, err = run(program, data, way, ranks, failing)
+                    said = verdict(way, code, seconds, err)
+                    bad += said != "ok"
+                    print(f"{way:<18} {ranks:>5} {failing:>7} {str(code):>5} {seconds:>8.1f}  {said}", flush=True)
+                    if said != "ok":
+                        print(err)
+    print(f"{bad} bad endings")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

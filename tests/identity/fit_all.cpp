@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Fits every estimator named on standard input in every way that must not be seen in the model, and
+// prints the hash of each model file. One program for all fits, because starting MPI takes longer
+// than most of them. usage: fit_all FOLDER < LINES, where a line is TARGET TAB ESTIMATOR
+#include <fmt/core.h>
+
+#include <iostream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/core/hash.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/io/atomic_file.hpp>
+#include <superstep/learn/registry.hpp>
+#include <superstep/learn/session.hpp>
+
+namespace {
+
+using namespace superstep;
+
+struct Way {
+  int threads;
+  bool streams;
+  std::string data;
+};
+
+std::size_t least_memory(const Communicator& comm, const Estimator& estimator,
+                         const std::shared_ptr<Dataset>& data, int threads) {
+  EngineOptions options;
+  options.threads = threads;
+  options.memory = 1;
+  Engine engine(comm, options);
+  try {
+    fit(engine, estimator, data);
+  } catch (const AgreedError& e) {
+    const std::string text = e.what();
+    const std::string before = "give --memory ";
+    const std::size_t at = text.find(before) + before.size();
+    return static_cast<std::size_t>(parse_bytes(text.substr(at, text.find(' ', at) - at)));
+  }
+  throw std::logic_error("a budget of one byte was accepted");
+}
+
+std::string fit_once(const Communicator& comm, const Estimator& estimator,
+                     const std::string& target, const std::string& folder, const Way& way) {
+  DataOptions options;
+  options.y = "/" + target;
+  options.readers = way.threads;
+  const auto data = Dataset::open(comm, folder + "/" + way.data + ".h5", options);
+  EngineOptions engine_options;
+  engine_options.threads = way.threads;
+  engine_options.seed = 3;
+  engine_options.memory =
+      way.streams ? least_memory(comm, estimator, data, way.threads) : std::size_t{1} << 30;
+  Engine engine(comm, engine_options);
+  const auto model = fit(engine, estimator, data);
+  const std::string file = fmt::format("{}/model{}.h5", folder, comm.size());
+  save_model(comm, *model, file);
+  std::string bytes;
+  on_root(comm, [&] { bytes = read_file(file); });
+  return fmt::format("{:016x}", hash_bytes(bytes.data(), bytes.size()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Session session(argc, argv);
+  const Communicator& comm = session.comm();
+  std::string lines;
+  if (comm.is_root()) {
+    std::ostringstream all;
+    all << std::cin.rdbuf();
+    lines = all.str();
+  }
+  std::istringstream in(comm.broadcast(lines));
+  for (std::string line; std::getline(in, line);) {
+    const std::size_t tab = line.find('\t');
+    const auto estimator = make_estimator(line.substr(tab + 1));
+    for (const int threads : {1, 2}) {
+      for (const bool streams : {false, true}) {
+        for (const char* data : {"plain", "gzip"}) {
+          const std::string hash =
+              fit_once(comm, *estimator, line.substr(0, tab), argv[1], {threads, streams, data});
+          session.print("{}\t{} ranks, {} threads, {}, {}\t{}\n", line.substr(tab + 1), comm.size(),
+                        threads, streams ? "streamed" : "in memory", data, hash);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The promise: the same model file, byte for byte, on any number of ranks and threads, in memory or streamed, from
+contiguous or compressed input, for every estimator the program knows.
+
+usage: same_bytes.py FIT_ALL   (tests/identity/fit_all.cpp), with SUPERSTEP naming the program
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+
+import h5py
+import numpy as np
+
+ROWS, COLUMNS = 61_001, 12  # 15 blocks: five ranks hold three each, and the last block is short
+RANKS = (1, 2, 3, 5)
+
+# estimator: its target
+ESTIMATORS = {
+    "StandardScaler()": "classes",
+    "MinMaxScaler()": "classes",
+    "MaxAbsScaler()": "classes",
+    "LinearRegression()": "real",
+    "Ridge(alpha=0.5)": "real",
+    "Lasso(alpha=0.01)": "real",
+    "ElasticNet(alpha=0.01)": "real",
+    "LogisticRegression(C=0.5)": "classes",
+    "LogisticRegression(class_weight='balanced')": "binary",
+    "LogisticRegression(C=0.1, penalty='l1', solver='saga')": "binary",
+    "PoissonRegressor()": "counts",
+    "PCA(n_components=5)": "classes",
+    "TruncatedSVD(n_components=3)": "classes",
+    "KMeans(n_clusters=5, n_init=2, max_iter=20)": "classes",
+    "GaussianNB()": "classes",
+    "make_pipeline(StandardScaler(), PCA(n_components=4), LogisticRegression())": "classes",
+}
+
+
+def write_data(folder):
+    rng = np.random.default_rng(5)
+    centres = rng.normal(size=(3, COLUMNS)) * 1.5
+    classes = rng.integers(0, 3, ROWS)
+    X = (rng.normal(size=(ROWS, COLUMNS)) + centres[classes]) * np.logspace(-2, 2, COLUMNS) + np.arange(COLUMNS)
+    targets = dict(classes=classes, binary=np.minimum(classes, 1),
+                   real=X @ (rng.normal(size=COLUMNS) / np.logspace(-2, 2, COLUMNS)) + rng.normal(size=ROWS),
+                   counts=rng.poisson(np.exp(0.1 * rng.normal(size=ROWS))))
+    weight = rng.uniform(0.5, 2, ROWS)
+    for name, options in (("plain", {}), ("gzip", dict(chunks=(3000, 5), compression="gzip", shuffle=True))):
+        with h5py.File(os.path.join(folder, name + ".h5"), "w") as f:
+            f.create_dataset("X", data=X, **options)
+            f["weight"] = weight
+            for target, values in targets.items():
+                f[target] = values
+
+
+def known_estimators():
+    text = subprocess.run([os.environ["SUPERSTEP"], "help"], capture_output=True, text=True, check=True).stdout
+    listed = text.split("estimators:")[1]
+    return set(re.findall(r"\b[A-Z]\w+", listed))
+
+
+def main():
+    missing = known_estimators() - {name for e in ESTIMATORS for name in re.findall(r"\b[A-Z]\w+(?=\()", e)}
+    assert not missing, f"add these estimators to this test: {missing}"
+    hashes = defaultdict(dict)
+    with tempfile.TemporaryDirectory() as folder:
+        write_data(folder)
+        lines = "".join(f"{target}\t{estimator}\n" for estimator, target in ESTIMATORS.items())
+        for ranks in RANKS:
+            done = subprocess.run(["mpirun", "-n", str(ranks), sys.argv[1], folder], input=lines, text=True,
+                                  capture_output=True)
+            assert done.returncode == 0, f"{ranks} ranks: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+            for line in done.stdout.splitlines():
+                estimator, way, value = line.split("\t")
+                hashes[estimator][way] = value
+    bad = 0
+    for estimator, ways in hashes.items():
+        first = next(iter(ways.values()))
+        different = [way for way, value in ways.items() if value != first]
+        bad += bool(different)
+        print(f"{estimator}: {len(ways)} ways, " + (f"DIFFERENT: {different}" if different else f"all {first}"))
+    assert all(len(ways) == 8 * len(RANKS) for ways in hashes.values()) and len(hashes) == len(ESTIMATORS)
+    print(f"{len(hashes) - bad} passed, {bad} failed")
+    sys.exit(1 if bad else 0)
+
+
+if __name__ == "__main__":
+    main()

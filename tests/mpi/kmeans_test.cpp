@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// K-means on any number of ranks: models do not depend on those trained beside them, rows are
+// picked from all ranks. What the models are is compared with scikit-learn's by
+// tests/conformance/test_kmeans.py.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/philox.hpp>
+#include <superstep/io/tree_file.hpp>
+#include <superstep/learn/cluster/kmeans.hpp>
+
+#include <learn/cluster/row_pick.hpp>
+
+namespace superstep {
+namespace {
+
+constexpr Index rows = 7 * 4096 + 5;
+constexpr Index columns = 3;
+
+/// Nine blobs. One row lies far out in a block that the sketch does not look at, so every bound
+/// that is declared from it is broken and supersteps are repeated.
+std::string data_file(const Communicator& comm) {
+  on_root(comm, [&] {
+    TreeArray<double> x{{rows, columns}, {}};
+    for (Index r = 0; r < rows; ++r) {
+      RowRandom random(Philox(3, 1), static_cast<std::uint64_t>(r));
+      const double blob = static_cast<double>(random.below(9));
+      for (Index c = 0; c < columns; ++c)
+        x.values.push_back(blob * (c == 0 ? 4.0 : 1.0) + random.normal());
+    }
+    x.values[static_cast<std::size_t>((4096 + 7) * columns)] = 1e5;
+    Tree tree;
+    tree.add("/X", x);
+    write_tree("kmeans_data.h5", tree);
+  });
+  return "kmeans_data.h5";
+}
+
+Tree saved(const Model& model) {
+  Tree tree;
+  model.save(AttributeWriter(tree, "/"));
+  return tree;
+}
+
+TEST(KMeans, ModelsDoNotDependOnTheirMates) {
+  const Communicator comm = Communicator::world();
+  Table table;
+  table.data = Dataset::open(comm, data_file(comm));
+  const Value far = Value::list(
+      {Value::list({0.0, 0.0, 0.0}), Value::list({20.0, 5.0, 5.0}), Value::list({1e4, 1e4, 1e4})});
+  const std::vector<KMeans> estimators = {
+      KMeans({.n_clusters = 9, .n_init = 3}),
+      KMeans({.n_clusters = 4, .init = "random", .n_init = 2, .tol = 0.0}),
+      KMeans({.n_clusters = 3, .init = far}),
+      KMeans({.n_clusters = 9, .n_init = 1, .max_iter = 2}),
+      KMeans({.n_clusters = 9, .n_init = 2, .random_state = 8}),
+  };
+  std::vector<const Estimator*> batch;
+  for (const KMeans& e : estimators) batch.push_back(&e);
+  Engine engine(comm, {.memory = std::nullopt, .threads = 2, .seed = 5});
+  const std::vector<ModelPtr> together = batch.front()->fit_batch(engine, table, batch);
+  EXPECT_GT(engine.counters().repeated, 0);
+  Engine other(comm, {.memory = std::nullopt, .threads = 1, .seed = 5});
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const ModelPtr alone = batch[i]->fit_batch(other, table, {&batch[i], 1}).front();
+    EXPECT_TRUE(saved(*alone) == saved(*together[i])) << batch[i]->expression();
+    EXPECT_EQ(alone->report().n_iter, together[i]->report().n_iter);
+    EXPECT_EQ(alone->report().warnings, together[i]->report().warnings);
+  }
+  EXPECT_FALSE(saved(*together[0]) == saved(*together[4]));  // another seed
+}
+
+TEST(RowPick, SmallestOfAllRanksWhateverTheOrder) {
+  const Communicator comm = Communicator::world();
+  constexpr Index n = 1000;
+  const auto key = [](Index row) { return static_cast<double>((row * 37) % 100); };  // many ties
+  for (const Index most : {1, 7, 250, 2000}) {
+    RowPick pick(most, 2);
+    // Every rank offers its share twice, as a repeated pass does.
+    const Share share = share_of(n, comm.rank(), comm.size());
+    for (int again = 0; again < 2; ++again) {
+      for (Index i = share.size() - 1; i >= 0; --i) {
+        const Index row = share.begin + (i * 7919) % share.size();
+        const double values[] = {static_cast<double>(row), -1.0};
+        if (key(row) <= pick.limit()) pick.offer(key(row), row, values);
+      }
+    }
+    std::vector<std::pair<double, Index>> expected;
+    for (Index row = 0; row < n; ++row) expected.emplace_back(key(row), row);
+    std::ranges::sort(expected);
+    expected.resize(static_cast<std::size_t>(std::min(most, n)));
+    const std::vector<RowPick::Row> found = pick.gather(comm);
+    EXPECT_EQ(found.size(), expected.size());
+    for (std::size_t i = 0; i < std::min(found.size(), expected.size()); ++i) {
+      EXPECT_EQ(found[i].key, expected[i].first);
+      EXPECT_EQ(found[i].row, expected[i].second);
+      EXPECT_EQ(found[i].values, (std::vector<double>{static_cast<double>(found[i].row), -1.0}));
+    }
+    EXPECT_TRUE(pick.gather(comm).empty());
+  }
+}
+
+}  // namespace
+}  // namespace superstep

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/math/links.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <math/links_kernels.hpp>
+
+#include "packs.hpp"
+
+namespace superstep::math {
+namespace {
+
+enum class Family { logistic, poisson, multinomial };
+
+// Rows with weights, folds and targets for `models` models, and margins.
+struct Problem {
+  Index rows, models, classes;
+  Rectangle z;
+  std::vector<double> y, weights;
+  std::vector<std::int32_t> fold, held_out;
+
+  Problem(Family family, Index n_rows, Index n_models, Index gap = 0)
+      : rows(n_rows),
+        models(n_models),
+        classes(family == Family::multinomial ? 3 : 1),
+        z(Rectangle::random(rows, models * classes, 1, gap)) {
+    for (Index i = 0; i < rows; ++i) {
+      for (Index j = 0; j < z.columns(); ++j) z(i, j) *= 3;
+      y.push_back(static_cast<double>((i * 5 / 3) % (family == Family::logistic ? 2 : 3)));
+      weights.push_back(i % 11 == 0 ? 0.0 : 0.25 * static_cast<double>(1 + i % 4));
+      fold.push_back(static_cast<std::int32_t>(i % 5));
+    }
+    for (Index j = 0; j < models; ++j) held_out.push_back(static_cast<std::int32_t>(j % 6) - 1);
+  }
+  RowWeights row_weights(bool weighted, bool folds) const {
+    return {weighted ? weights.data() : nullptr, folds ? fold.data() : nullptr,
+            folds ? held_out.data() : nullptr};
+  }
+};
+
+struct Result {
+  Rectangle residual;
+  std::vector<double> train, held_out;
+  Result(const Problem& p, Index gap = 0)
+      : residual(p.rows, p.models * p.classes, gap),
+        train(static_cast<std::size_t>(p.models), 0.5),
+        held_out(static_cast<std::size_t>(p.models), 0.25) {}
+  LossSums sums() { return {train.data(), held_out.data()}; }
+};
+
+template <class P>
+void run(Family family, const Problem& p, const RowWeights& w, Panel residual,
+         const LossSums& loss) {
+  switch (family) {
+    case Family::logistic:
+      return link_with<P>(p.z, p.y.data(), w, residual, loss, LogisticFamily());
+    case Family::poisson:
+      return link_with<P>(p.z, p.y.data(), w, residual, loss, PoissonFamily());
+    case Family::multinomial:
+      return multinomial_with<P>(p.z, p.classes, p.y.data(), w, residual, loss);
+  }
+}
+
+// Loss and derivatives of one row for one model, as the formulas say.
+long double reference(Family family, const double* z, Index classes, double y,
+                      long double* derivative) {
+  const long double margin = z[0];
+  if (family == Family::logistic) {
+    derivative[0] = 1 / (1 + std::exp(-margin)) - y;
+    return std::log1p(std::exp(-std::fabs(margin))) + std::max<long double>(margin, 0) - y * margin;
+  }
+  if (family == Family::poisson) {
+    derivative[0] = std::exp(margin) - y;
+    return std::exp(margin) - y * margin;
+  }
+  long double sum = 0;
+  for (Index c = 0; c < classes; ++c) sum += std::exp(static_cast<long double>(z[c]));
+  for (Index c = 0; c < classes; ++c) {
+    derivative[c] =
+        std::exp(static_cast<long double>(z[c])) / sum - (c == static_cast<Index>(y) ? 1 : 0);
+  }
+  return std::log(sum) - z[static_cast<Index>(y)];
+}
+
+void expect_near_reference(Family family, const Problem& p, const RowWeights& w,
+                           const Result& got) {
+  for (Index j = 0; j < p.models; ++j) {
+    const auto model = static_cast<std::size_t>(j);
+    long double train = 0.5, held_out = 0.25;
+    for (Index i = 0; i < p.rows; ++i) {
+      const auto row = static_cast<std::size_t>(i);
+      const double weight = w.weights == nullptr ? 1.0 : w.weights[i];
+      const bool held = w.fold != nullptr && p.fold[row] == p.held_out[model];
+      long double derivative[3];
+      const double* z = ConstPanel(p.z).row(i) + j * p.classes;
+      const long double loss = weight * reference(family, z, p.classes, p.y[row], derivative);
+      (held ? held_out : train) += loss;
+      for (Index c = 0; c < p.classes; ++c) {
+        const double expected = held ? 0.0 : weight * static_cast<double>(derivative[c]);
+        ASSERT_NEAR(got.residual(i, j * p.classes + c), expected, 1e-15 * (1 + std::fabs(expected)))
+            << "row " << i << " model " << j;
+      }
+    }
+    ASSERT_NEAR(got.train[model], static_cast<double>(train), 1e-14 * static_cast<double>(train));
+    ASSERT_NEAR(got.held_out[model], static_cast<double>(held_out),
+                1e-14 * std::fabs(static_cast<double>(held_out)));
+  }
+}
+
+constexpr Family families[] = {Family::logistic, Family::poisson, Family::multinomial};
+
+template <class P>
+class LinksOnPack : public ::testing::Test {};
+TYPED_TEST_SUITE(LinksOnPack, Packs);
+
+TYPED_TEST(LinksOnPack, LossAndResidualFollowTheFormulas) {
+  for (const Family family : families) {
+    for (const Index rows : {1, 7, 8, 9, 300}) {
+      for (const Index models : {1, 2, 3, 5, 8, 17}) {
+        const Problem p(family, rows, models, models % 3);
+        for (const int options : {0, 1, 2, 3}) {
+          const RowWeights w = p.row_weights((options & 1) != 0, (options & 2) != 0);
+          Result got(p, models % 2);
+          run<TypeParam>(family, p, w, got.residual, got.sums());
+          expect_near_reference(family, p, w, got);
+          ASSERT_TRUE(got.residual.gaps_untouched());
+        }
+      }
+    }
+  }
+}
+
+TYPED_TEST(LinksOnPack, BitsAreThoseOfTheNativePack) {
+  for (const Family family : families) {
+    for (const Index models : {1, 3, 17, 200}) {
+      const Problem p(family, 203, models);
+      const RowWeights w = p.row_weights(true, true);
+      Result own(p), native(p);
+      run<TypeParam>(family, p, w, own.residual, own.sums());
+      run<simd::NativePack>(family, p, w, native.residual, native.sums());
+      EXPECT_TRUE(same_bits(own.residual, native.residual));
+      EXPECT_EQ(own.train, native.train);
+      EXPECT_EQ(own.held_out, native.held_out);
+    }
+  }
+}
+
+TYPED_TEST(LinksOnPack, SoftmaxSumsToOneAndSurvivesLargeMargins) {
+  for (const Index classes : {2, 3, 8, 11}) {
+    for (const Index models : {1, 4}) {
+      Rectangle z = Rectangle::random(77, classes * models, 2, classes % 2);
+      z(0, 0) = 1e4;
+      z(1, 0) = -1e4;
+      const Rectangle margins = z;
+      softmax_with<TypeParam>(z, classes);
+      for (Index i = 0; i < z.rows(); ++i) {
+        for (Index j = 0; j < models; ++j) {
+          long double most = -std::numeric_limits<long double>::infinity(), sum = 0;
+          for (Index c = 0; c < classes; ++c)
+            most = std::max<long double>(most, margins(i, j * classes + c));
+          for (Index c = 0; c < classes; ++c) sum += std::exp(margins(i, j * classes + c) - most);
+          for (Index c = 0; c < classes; ++c) {
+            const long double p = std::exp(margins(i, j * classes + c) - most) / sum;
+            EXPECT_NEAR(z(i, j * classes + c), static_cast<double>(p), 1e-15);
+          }
+        }
+      }
+      EXPECT_TRUE(z.gaps_untouched());
+    }
+  }
+}
+
+Rectangle column_group(const Rectangle& z, Index first, Index count) {
+  Rectangle r(z.rows(), count);
+  for (Index i = 0; i < z.rows(); ++i) {
+    for (Index c = 0; c < count; ++c) r(i, c) = z(i, first + c);
+  }
+  return r;
+}
+
+TEST(Links, AModelAloneHasTheBitsItHasInABatch) {
+  for (const Family family : families) {
+    const Problem batch(family, 333, 13);
+    const RowWeights w = batch.row_weights(true, true);
+    Result together(batch);
+    run<simd::NativePack>(family, batch, w, together.residual, together.sums());
+    for (Index j = 0; j < batch.models; ++j) {
+      const auto model = static_cast<std::size_t>(j);
+      Problem alone = batch;
+      alone.models = 1;
+      alone.z = column_group(batch.z, j * batch.classes, batch.classes);
+      alone.held_out = {batch.held_out[model]};
+      Result single(alone);
+      run<simd::NativePack>(family, alone, alone.row_weights(true, true), single.residual,
+                            single.sums());
+      EXPECT_TRUE(same_bits(single.residual,
+                            column_group(together.residual, j * batch.classes, batch.classes)));
+      EXPECT_TRUE(same_bits(single.train[0], together.train[model]));
+      EXPECT_TRUE(same_bits(single.held_out[0], together.held_out[model]));
+    }
+  }
+}
+
+TEST(Links, OutputsMayBeLeftOutAndTheResidualMayReplaceTheMargins) {
+  for (const Family family : families) {
+    for (const Index gap : {0, 2}) {
+      const Problem p(family, 100, 4, gap);
+      const RowWeights w = p.row_weights(true, true);
+      Result full(p), no_loss(p), no_residual(p), in_place(p);
+      run<simd::NativePack>(family, p, w, full.residual, full.sums());
+      run<simd::NativePack>(family, p, w, no_loss.residual, {});
+      EXPECT_TRUE(same_bits(full.residual, no_loss.residual));
+      run<simd::NativePack>(family, p, w, Panel(), {no_residual.train.data(), nullptr});
+      EXPECT_EQ(full.train, no_residual.train);
+      Problem replaced = p;
+      run<simd::NativePack>(family, replaced, w, replaced.z, in_place.sums());
+      EXPECT_TRUE(same_bits(full.residual, replaced.z));
+      EXPECT_TRUE(replaced.z.gaps_untouched());
+      EXPECT_EQ(full.held_out, in_place.held_out);
+    }
+  }
+}
+
+TEST(Links, MarginsThatOverflowLeaveMaskedRowsAtZero) {
+  Problem p(Family::poisson, 16, 1);
+  p.held_out = {2};
+  for (Index i = 0; i < 16; ++i) {
+    if (i % 5 == 2) p.z(i, 0) = 1e4;
+  }
+  Result got(p);
+  poisson(p.z, p.y.data(), p.row_weights(false, true), got.residual, got.sums());
+  EXPECT_TRUE(std::isfinite(got.train[0]));
+  EXPECT_TRUE(std::isinf(got.held_out[0]));
+  EXPECT_EQ(got.residual(2, 0), 0);
+}
+
+TEST(Links, ExtremeMarginsKeepTheirDigits) {
+  Problem p(Family::logistic, 4, 1);
+  const double margins[] = {800, -800, 40, -40};
+  const double targets[] = {0, 1, 1, 0};
+  for (Index i = 0; i < 4; ++i) {
+    p.z(i, 0) = margins[i];
+    p.y[static_cast<std::size_t>(i)] = targets[i];
+  }
+  Result got(p);
+  logistic(p.z, p.y.data(), {}, got.residual, got.sums());
+  EXPECT_EQ(got.residual(0, 0), 1);
+  EXPECT_EQ(got.residual(1, 0), -1);
+  EXPECT_NEAR(got.residual(3, 0) / std::exp(-40.0), 1, 1e-15);
+  EXPECT_EQ(got.train[0], 0.5 + 1600 + 2 * std::exp(-40.0));
+  Rectangle z(1, 3, 1);
+  z(0, 0) = -40;
+  z(0, 1) = 0;
+  z(0, 2) = -750;
+  sigmoid(z);
+  EXPECT_NEAR(z(0, 0) / std::exp(-40.0), 1, 1e-15);
+  EXPECT_EQ(z(0, 1), 0.5);
+  EXPECT_EQ(z(0, 2), 0);
+  EXPECT_TRUE(z.gaps_untouched());
+}
+
+TEST(Links, ProbabilitiesInPlace) {
+  Rectangle z = Rectangle::random(50, 3, 3);
+  Rectangle upper = z, mean = z, shares = z;
+  sigmoid(upper);
+  exponential(mean);
+  softmax(shares, 3);
+  for (Index i = 0; i < 50; ++i) {
+    double sum = 0;
+    for (Index c = 0; c < 3; ++c) {
+      EXPECT_NEAR(upper(i, c), 1 / (1 + std::exp(-z(i, c))), 1e-15);
+      EXPECT_NEAR(mean(i, c), std::exp(z(i, c)), 1e-14);
+      sum += shares(i, c);
+    }
+    EXPECT_NEAR(sum, 1, 1e-15);
+  }
+}
+
+}  // namespace
+}  // namespace superstep::math
