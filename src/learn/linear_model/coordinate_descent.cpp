@@ -147,15 +147,15 @@ class Solver {
   double gap() const {
     const double infinity = std::numeric_limits<double>::infinity();
     const double bb = b_.squaredNorm();
-    const double yR = p_.yy - p_.q.dot(b_);
-    const double RR = std::max(yR - gradient_.dot(b_), 0.0);
+    const double R_y = p_.yy - p_.q.dot(b_);
+    const double R2 = std::max(R_y - gradient_.dot(b_), 0.0);
     const double b1 = b_.lpNorm<1>();
     double bound = infinity;
     if (p_.l1 > 0.0) {  // the dual point is R, scaled until it is feasible; as in scikit-learn
       const Vector v = gradient_ - p_.l2 * b_;
       const double norm = p_.positive ? std::max(v.maxCoeff(), 0.0) : v.lpNorm<Eigen::Infinity>();
       const double scale = norm > p_.l1 ? p_.l1 / norm : 1.0;
-      bound = 0.5 * RR * (1.0 + scale * scale) + p_.l1 * b1 - scale * yR +
+      bound = 0.5 * R2 * (1.0 + scale * scale) + p_.l1 * b1 - scale * R_y +
               0.5 * p_.l2 * (1.0 + scale * scale) * bb;
     }
     if (p_.l2 > 0.0) {  // every dual point is feasible: R itself
@@ -164,7 +164,7 @@ class Solver {
         const double beyond = std::max((p_.positive ? v : std::fabs(v)) - p_.l1, 0.0);
         conjugate += 0.5 * beyond * beyond / p_.l2;
       }
-      bound = std::min(bound, RR + p_.l1 * b1 + 0.5 * p_.l2 * bb - yR + conjugate);
+      bound = std::min(bound, R2 + p_.l1 * b1 + 0.5 * p_.l2 * bb - R_y + conjugate);
     }
     return std::max(bound, 0.0);
   }

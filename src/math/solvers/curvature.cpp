@@ -106,11 +106,11 @@ Vector Secants::solve(Curvature& base, const Vector& v) const {
 Secants::Corrections Secants::corrections(const Curvature& base) const {
   Corrections c;
   for (const Pair& p : pairs_) {
-    Vector Bs = base.times(p.s);
+    Vector step = base.times(p.s);
     for (std::size_t i = 0; i < c.added.size(); ++i) {
-      Bs += c.added[i].dot(p.s) * c.added[i] - c.removed[i].dot(p.s) * c.removed[i];
+      step += c.added[i].dot(p.s) * c.added[i] - c.removed[i].dot(p.s) * c.removed[i];
     }
-    c.removed.push_back(Bs / std::sqrt(p.s.dot(Bs)));
+    c.removed.push_back(step / std::sqrt(p.s.dot(step)));
     c.added.push_back(p.y / std::sqrt(p.sy));
   }
   return c;
