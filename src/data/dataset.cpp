@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::uint32_t sample_purpose = 0x73616d70;  // Philox stream of --sample
 constexpr Index most_classes = 100'000;
+constexpr Index most_groups = 10'000'000;
 
 std::optional<DatasetLayout> share_layout(const Communicator& comm, const std::string& path,
                                           const std::string& dataset, bool required,
@@ -69,13 +70,11 @@ struct Dataset::Impl {
   std::optional<RowReader> x;
   std::optional<RowReader> y;
   std::optional<RowReader> weight;
+  std::optional<RowReader> group;
   std::vector<std::string> feature_names;
   std::optional<Labels> classes;
+  std::optional<Labels> groups;
   Index columns = 0;
-
-  // Names of an enumerated target, by its integer.
-  std::vector<std::string> texts_of_y(Index first, Index count) const;
-  void encode(Index first, Index count, double* out) const;
 };
 
 Dataset::Dataset(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -123,6 +122,8 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
   const auto y = share_layout(comm, path, options.y, options.y != DataOptions{}.y, "--y");
   const auto weight =
       share_layout(comm, path, options.weight, options.weight != DataOptions{}.weight, "--weight");
+  std::optional<DatasetLayout> groups;
+  if (!options.groups.empty()) groups = share_layout(comm, path, options.groups, true, "--groups");
   const auto names = share_layout(comm, path, "/feature_names", false, "");
   collectively(comm, [&] {
     check_shape_of_x(*x);
@@ -143,6 +144,10 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
                                     weight->type.name()));
       }
       open_reader(impl->weight, *weight);
+    }
+    if (groups) {
+      check_length(*x, *groups, "--groups");
+      open_reader(impl->group, *groups);
     }
     if (names && names->type.is_text() && names->rows() == x->columns()) {
       impl->feature_names = RowReader(*names, 0).read_strings(0, names->rows());
@@ -174,12 +179,18 @@ std::string Dataset::x_type() const { return impl_->x->layout().type.name(); }
 std::string Dataset::y_type() const { return has_y() ? impl_->y->layout().type.name() : ""; }
 std::string Dataset::x_storage() const { return impl_->x->layout().summary(); }
 bool Dataset::has_y() const { return impl_->y.has_value(); }
-bool Dataset::y_is_text() const {
-  if (!has_y()) return false;
-  const ElementType& type = impl_->y->layout().type;
+namespace {
+
+bool is_text(const RowReader& reader) {
+  const ElementType& type = reader.layout().type;
   return type.is_text() || type.kind == ElementKind::enumeration;
 }
+
+}  // namespace
+
+bool Dataset::y_is_text() const { return has_y() && is_text(*impl_->y); }
 bool Dataset::has_weight() const { return impl_->weight.has_value(); }
+bool Dataset::has_groups() const { return impl_->group.has_value(); }
 const std::vector<std::string>& Dataset::feature_names() const { return impl_->feature_names; }
 
 std::string Dataset::column_name(Index column) const {
@@ -190,11 +201,14 @@ std::string Dataset::column_name(Index column) const {
                      impl_->feature_names[static_cast<std::size_t>(column)]);
 }
 
-std::vector<std::string> Dataset::Impl::texts_of_y(Index first, Index count) const {
-  const ElementType& type = y->layout().type;
-  if (type.is_text()) return y->read_strings(first, count);
+namespace {
+
+/// Texts of a column, or the names of an enumerated one.
+std::vector<std::string> texts_of(const RowReader& reader, Index first, Index count) {
+  const ElementType& type = reader.layout().type;
+  if (type.is_text()) return reader.read_strings(first, count);
   std::vector<double> codes(static_cast<std::size_t>(count));
-  y->read_rows(first, count, codes.data());
+  reader.read_rows(first, count, codes.data());
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < codes.size(); ++i) {
     const auto code = static_cast<std::int64_t>(codes[i]);
@@ -202,14 +216,12 @@ std::vector<std::string> Dataset::Impl::texts_of_y(Index first, Index count) con
         std::ranges::find_if(type.members, [&](const auto& m) { return m.second == code; });
     if (member == type.members.end()) {
       throw DataError(fmt::format("{} row {} holds {}, which its enumeration does not name",
-                                  y->layout().where(), first + static_cast<Index>(i), code));
+                                  reader.layout().where(), first + static_cast<Index>(i), code));
     }
     texts.push_back(member->first);
   }
   return texts;
 }
-
-namespace {
 
 template <class T>
 void append_value(std::vector<std::byte>& bytes, const T& value) {
@@ -251,24 +263,55 @@ void unpack(const std::vector<std::byte>& bytes, std::vector<double>& out) {
 
 /// The distinct values of all ranks. `collect(first, count, set)` adds those of some rows.
 template <class T, class Collect>
-std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks,
-                               const std::string& where, Collect&& collect) {
+std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks, Index most,
+                               const std::string& complaint, Collect&& collect) {
   std::unordered_set<T> mine;
   collectively(comm, [&] {
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
     for (Index i = share.begin; i < share.end; ++i) {
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
-      if (static_cast<Index>(mine.size()) > most_classes) {
-        throw DataError(
-            fmt::format("{} has more than {} different values, too many for classes; "
-                        "use a regressor, or bin the target",
-                        where, most_classes));
-      }
+      if (static_cast<Index>(mine.size()) > most) throw DataError(complaint);
     }
   });
   std::vector<T> all;
   for (const auto& bytes : comm.gather_all(pack(mine))) unpack(bytes, all);
   return all;
+}
+
+/// The distinct values of a column, over all ranks. **Collective.**
+Labels labels_of(const Communicator& comm, const BlockPlan& blocks, const RowReader& reader,
+                 Index most, const std::string& complaint) {
+  if (is_text(reader)) {
+    return Labels::of_texts(distinct_values<std::string>(
+        comm, blocks, most, complaint, [&](Index first, Index count, auto& set) {
+          for (std::string& text : texts_of(reader, first, count)) set.insert(std::move(text));
+        }));
+  }
+  std::vector<double> values;
+  return Labels::of_numbers(distinct_values<double>(
+      comm, blocks, most, complaint, [&](Index first, Index count, auto& set) {
+        values.resize(static_cast<std::size_t>(count));
+        reader.read_rows(first, count, values.data());
+        for (const double v : values) {
+          if (std::isfinite(v)) set.insert(v);
+        }
+      }));
+}
+
+/// Positions in the list, -1 for what is not there.
+void encode(const RowReader& reader, const Labels& labels, Index first, Index count, double* out) {
+  if (labels.is_text()) {
+    const std::vector<std::string> texts = texts_of(reader, first, count);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      out[i] = static_cast<double>(labels.find(texts[i]));
+    }
+    return;
+  }
+  reader.read_rows(first, count, out);
+  for (Index i = 0; i < count; ++i) {
+    // What is no number stays so: the check of the block reports it with its row.
+    if (std::isfinite(out[i])) out[i] = static_cast<double>(labels.find(out[i]));
+  }
 }
 
 }  // namespace
@@ -279,25 +322,12 @@ const Labels& Dataset::classes(const Communicator& comm) {
     throw AgreedError(ExitCode::bad_data, fmt::format("{} has no targets ({}); name them with --y",
                                                       impl_->path, impl_->options.y));
   }
-  if (y_is_text()) {
-    auto all = distinct_values<std::string>(
-        comm, impl_->blocks, y_name(), [&](Index first, Index count, auto& set) {
-          for (std::string& text : impl_->texts_of_y(first, count)) set.insert(std::move(text));
-        });
-    impl_->classes = Labels::of_texts(std::move(all));
-    return *impl_->classes;
-  }
-  std::vector<double> values;
-  auto all = distinct_values<double>(comm, impl_->blocks, y_name(),
-                                     [&](Index first, Index count, auto& set) {
-                                       values.resize(static_cast<std::size_t>(count));
-                                       impl_->y->read_rows(first, count, values.data());
-                                       for (const double v : values) {
-                                         if (std::isfinite(v)) set.insert(v);
-                                       }
-                                     });
-  Labels labels = Labels::of_numbers(std::move(all));
-  if (!labels.is_integer()) {
+  Labels labels =
+      labels_of(comm, impl_->blocks, *impl_->y, most_classes,
+                fmt::format("{} has more than {} different values, too many for classes; "
+                            "use a regressor, or bin the target",
+                            y_name(), most_classes));
+  if (!labels.is_text() && !labels.is_integer()) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{} holds fractions ({} different values), classes must be whole "
                                   "numbers or text; use a regressor, or bin the target",
@@ -305,6 +335,19 @@ const Labels& Dataset::classes(const Communicator& comm) {
   }
   impl_->classes = std::move(labels);
   return *impl_->classes;
+}
+
+const Labels& Dataset::groups(const Communicator& comm) {
+  if (impl_->groups) return *impl_->groups;
+  if (!has_groups()) {
+    throw AgreedError(ExitCode::usage,
+                      "The 'groups' parameter should not be None; name the "
+                      "dataset that holds them with --groups");
+  }
+  impl_->groups = labels_of(comm, impl_->blocks, *impl_->group, most_groups,
+                            fmt::format("{}:{} has more than {} different groups", impl_->path,
+                                        impl_->options.groups, most_groups));
+  return *impl_->groups;
 }
 
 void Dataset::set_classes(Labels labels) { impl_->classes = std::move(labels); }
@@ -316,6 +359,7 @@ std::size_t Dataset::block_bytes(Target target) const {
   std::size_t per_row = static_cast<std::size_t>(columns()) * value;
   if (target != Target::none) per_row += sizeof(double);
   if (has_weight()) per_row += sizeof(double);
+  if (has_groups()) per_row += sizeof(double);
   return rows * per_row;
 }
 
@@ -327,13 +371,14 @@ std::size_t Dataset::reader_bytes(int readers) const {
                         static_cast<std::size_t>(readers) * reader->scratch_bytes_per_thread()
                   : std::size_t{0};
   };
-  return of(impl_->x) + of(impl_->y) + of(impl_->weight);
+  return of(impl_->x) + of(impl_->y) + of(impl_->weight) + of(impl_->group);
 }
 
 std::size_t Dataset::bytes_read() const {
   std::size_t bytes = impl_->x->bytes_read();
   if (impl_->y) bytes += impl_->y->bytes_read();
   if (impl_->weight) bytes += impl_->weight->bytes_read();
+  if (impl_->group) bytes += impl_->group->bytes_read();
   return bytes;
 }
 
@@ -351,7 +396,19 @@ void Dataset::read(Index i, Target target, StoredBlock& into) const {
     into.weight.grow(rows);
     impl_->weight->read_rows(first, rows, into.weight.data());
   }
+  if (has_groups()) {
+    into.group.grow(rows);
+    read_groups(i, into.group.data());
+  }
   read_target(i, target, into);
+}
+
+void Dataset::read_classes(Index i, double* out) const {
+  encode(*impl_->y, *impl_->classes, blocks().first_row(i), blocks().rows_of(i), out);
+}
+
+void Dataset::read_groups(Index i, double* out) const {
+  encode(*impl_->group, *impl_->groups, blocks().first_row(i), blocks().rows_of(i), out);
 }
 
 void Dataset::read_target(Index i, Target target, StoredBlock& into) const {
@@ -361,24 +418,9 @@ void Dataset::read_target(Index i, Target target, StoredBlock& into) const {
   const Index rows = blocks().rows_of(i);
   into.y.grow(rows);
   if (target == Target::classes) {
-    impl_->encode(first, rows, into.y.data());
+    encode(*impl_->y, *impl_->classes, first, rows, into.y.data());
   } else {
     impl_->y->read_rows(first, rows, into.y.data());
-  }
-}
-
-void Dataset::Impl::encode(Index first, Index count, double* out) const {
-  if (classes->is_text()) {
-    const std::vector<std::string> texts = texts_of_y(first, count);
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      out[i] = static_cast<double>(classes->find(texts[i]));
-    }
-    return;
-  }
-  y->read_rows(first, count, out);
-  for (Index i = 0; i < count; ++i) {
-    // What is no number stays so: the check of the block reports it with its row.
-    if (std::isfinite(out[i])) out[i] = static_cast<double>(classes->find(out[i]));
   }
 }
 

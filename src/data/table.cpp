@@ -15,4 +15,11 @@ Table Table::with_target(Target other) const {
   return next;
 }
 
+Table Table::only(SplitPtr one, Role its_role) const {
+  Table next = *this;
+  next.split = std::move(one);
+  next.role = its_role;
+  return next;
+}
+
 }  // namespace superstep

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "engine/block_view.hpp"
 
+#include <algorithm>
+
 namespace superstep {
 
 Block BlockView::of(const Table& table, Index position, const StoredBlock& stored) {
@@ -10,29 +12,64 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   block.index = plan.id(position);
   block.position = position;
   block.first_row = plan.first_row(position);
+  block.first_place = position * plan.rows_per_block();
   block.rows = plan.rows_of(position);
   block.columns = data.columns();
   block.x = stored.x64.data();
   if (table.target != Target::none) block.y = stored.y.data();
   if (data.has_weight()) block.weight = stored.weight.data();
-  int next = 0;
+  if (data.has_groups()) block.group = stored.group.data();
+  next_ = 0;
+  if (table.split) choose_rows(table, block);
   if (data.is_float32()) {
-    const Index count = block.rows * block.columns;
-    scratch_[next].grow(count);
-    double* to = scratch_[next].data();
-    const float* from = stored.x32.data();
-    for (Index i = 0; i < count; ++i) to[i] = static_cast<double>(from[i]);
-    block.x = to;
-    next = 1 - next;
+    widen(stored.x32.data(), block);
+  } else if (block.taken != nullptr) {
+    widen(stored.x64.data(), block);
   }
   for (const auto& map : table.maps) {
-    scratch_[next].grow(block.rows * map->columns_out());
-    map->apply(block.x, block.rows, scratch_[next].data());
-    block.x = scratch_[next].data();
+    double* to = next_scratch(block.rows * map->columns_out());
+    map->apply(block.x, block.rows, to);
+    block.x = to;
     block.columns = map->columns_out();
-    next = 1 - next;
   }
   return block;
+}
+
+double* BlockView::next_scratch(Index count) {
+  Buffer<double>& buffer = scratch_[next_];
+  next_ = 1 - next_;
+  buffer.grow(count);
+  return buffer.data();
+}
+
+// Leaves the features as they are: widen() takes the chosen ones.
+void BlockView::choose_rows(const Table& table, Block& block) {
+  cells_.grow(block.rows);
+  taken_.grow(block.rows);
+  const Index n = rows_with_role(*table.split, table.role, block, cells_.data(), taken_.data());
+  if (n == block.rows) return;
+  const auto pick = [&](const double*& values, Buffer<double>& into) {
+    if (values == nullptr) return;
+    into.grow(n);
+    for (Index i = 0; i < n; ++i) into.data()[i] = values[taken_.data()[i]];
+    values = into.data();
+  };
+  pick(block.y, y_);
+  pick(block.weight, weight_);
+  pick(block.group, group_);
+  block.rows = n;
+  block.taken = taken_.data();
+}
+
+/// Copies the rows of the block, in double precision.
+template <class T>
+void BlockView::widen(const T* from, Block& block) {
+  double* to = next_scratch(block.rows * block.columns);
+  block.x = to;
+  for (Index i = 0; i < block.rows; ++i) {
+    const T* row = from + (block.taken == nullptr ? i : Index{block.taken[i]}) * block.columns;
+    to = std::copy_n(row, block.columns, to);
+  }
 }
 
 }  // namespace superstep

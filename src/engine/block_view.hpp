@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stored block as the kernels see it: doubles, behind the table's transformers. One worker's
-// scratch.
+// A stored block as the kernels see it: doubles, the table's rows, behind its transformers. One
+// worker's scratch.
 #pragma once
+
+#include <cstdint>
 
 #include <superstep/data/table.hpp>
 
@@ -13,7 +15,15 @@ class BlockView {
   Block of(const Table& table, Index position, const StoredBlock& stored);
 
  private:
+  void choose_rows(const Table& table, Block& block);
+  template <class T>
+  void widen(const T* from, Block& block);
+  double* next_scratch(Index count);
+
   Buffer<double> scratch_[2];
+  int next_ = 0;
+  Buffer<std::int32_t> cells_, taken_;
+  Buffer<double> y_, weight_, group_;
 };
 
 }  // namespace superstep

@@ -99,7 +99,8 @@ std::size_t Engine::Impl::least_bytes(const Table& table, const Footprint& need)
   const Dataset& data = *table.data;
   const auto threads = workers_.size();
   const auto rows = static_cast<std::size_t>(data.blocks().rows_per_block());
-  std::size_t widest = data.is_float32() ? static_cast<std::size_t>(data.columns()) : 0;
+  // Chosen rows are copied; the copy is reserved for, whether or not this table has a split.
+  std::size_t widest = static_cast<std::size_t>(data.columns());
   for (const auto& map : table.maps) {
     widest = std::max(widest, static_cast<std::size_t>(map->columns_out()));
   }
@@ -192,7 +193,10 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
           if (k >= n || stop) return;
           try {
             const StoredBlock* stored = store_->acquire(k, mine.waited_s);
-            if (stored != nullptr) f(number, mine.view.of(table, store_->global(k), *stored));
+            if (stored != nullptr) {
+              const Block block = mine.view.of(table, store_->global(k), *stored);
+              if (block.rows > 0) f(number, block);
+            }
             store_->release(k);
             if (number == 0) between();
           } catch (...) {

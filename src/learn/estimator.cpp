@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include <superstep/core/error.hpp>
 
 namespace superstep {
@@ -19,6 +22,102 @@ Target Estimator::target() const {
   }
   return Target::none;
 }
+
+// ---- batches -----------------------------------------------------------------------------------
+
+Index cells_of(std::span<const Candidate> batch) {
+  std::set<const Partition*> partitions;
+  for (const Candidate& c : batch) {
+    if (c.split) partitions.insert(c.split->partition.get());
+  }
+  Index cells = 0;
+  for (const Partition* p : partitions) cells += p->cells();
+  return std::max<Index>(cells, 1);
+}
+
+namespace {
+
+/// Candidates that one call of train_batch can take, with what has to be done to the table first.
+struct SubBatch {
+  SplitPtr split{};
+  AffineMapPtr features{};
+  std::vector<std::size_t> members{};
+};
+
+bool are_equal(const AffineMapPtr& a, const AffineMapPtr& b) {
+  return a == b || (a && b && *a == *b);
+}
+
+std::vector<SubBatch> sub_batches(const Fusion& fusion, std::span<const Candidate> candidates) {
+  std::vector<SubBatch> all;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& c = candidates[i];
+    const bool map_is_fused =
+        !c.features || (c.features->is_diagonal() ? fusion.diagonal_maps : fusion.dense_maps);
+    const AffineMapPtr map = map_is_fused ? nullptr : c.features;
+    const SplitPtr split = fusion.splits && map_is_fused ? nullptr : c.split;
+    const auto same = [&](const SubBatch& s) {
+      return s.split == split && are_equal(s.features, map);
+    };
+    auto found = std::ranges::find_if(all, same);
+    if (found == all.end()) {
+      all.push_back({split, map, {}});
+      found = all.end() - 1;
+    }
+    found->members.push_back(i);
+  }
+  return all;
+}
+
+bool is_the_candidates_fault(const AgreedError& e) {
+  return e.exit_code() == ExitCode::bad_data || e.exit_code() == ExitCode::usage;
+}
+
+}  // namespace
+
+std::vector<Trained> Estimator::fit_batch(Engine& engine, const Table& table,
+                                          std::span<const Candidate> candidates) const {
+  std::vector<Trained> all(candidates.size());
+  for (const SubBatch& sub : sub_batches(fusion(), candidates)) {
+    Table seen = table;
+    if (sub.split) seen = seen.only(sub.split, Role::train);
+    if (sub.features) seen = seen.through(sub.features);
+    std::vector<Candidate> members;
+    for (const std::size_t i : sub.members) {
+      members.push_back(candidates[i]);
+      if (sub.split) members.back().split = nullptr;
+      if (sub.features) members.back().features = nullptr;
+    }
+    std::vector<Trained> some = fit_each(engine, seen, members);
+    for (std::size_t i = 0; i < some.size(); ++i) all[sub.members[i]] = std::move(some[i]);
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].model) all[i].model->set_expression(candidates[i].estimator->expression());
+  }
+  return all;
+}
+
+// Together; where that fails, halves, until those at fault are alone. Models do not depend on their
+// batch mates, so nobody can tell.
+std::vector<Trained> Estimator::fit_each(Engine& engine, const Table& table,
+                                         std::span<const Candidate> candidates) const {
+  try {
+    return train_batch(engine, table, candidates);
+  } catch (const AgreedError& e) {
+    if (!is_the_candidates_fault(e)) throw;
+    if (candidates.size() == 1) {
+      std::vector<Trained> failed(1);
+      failed.front().failure = std::make_shared<AgreedError>(e);
+      return failed;
+    }
+  }
+  const std::size_t half = candidates.size() / 2;
+  std::vector<Trained> all = fit_each(engine, table, candidates.first(half));
+  for (Trained& t : fit_each(engine, table, candidates.subspan(half))) all.push_back(std::move(t));
+  return all;
+}
+
+// ---- one model ---------------------------------------------------------------------------------
 
 namespace {
 
@@ -49,9 +148,12 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   table.nan_is_fine = estimator.takes_nan();
   const Index classes =
       table.target == Target::classes ? data->classes(engine.comm()).size() : Index{0};
-  engine.reserve(table, estimator.footprint(data->columns(), classes));
-  const Estimator* one = &estimator;
-  return estimator.fit_batch(engine, table, std::span(&one, 1)).front();
+  const Candidate one{&estimator};
+  const std::span<const Candidate> batch(&one, 1);
+  engine.reserve(table, estimator.footprint(data->columns(), classes, batch));
+  Trained trained = std::move(estimator.fit_batch(engine, table, batch).front());
+  if (trained.failure) throw *trained.failure;
+  return trained.model;
 }
 
 }  // namespace superstep

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/expression.hpp>
@@ -121,36 +122,128 @@ void Pipeline::check_params() const {
   for (const Step& s : steps_) s.estimator->check_params();
 }
 
-Footprint Pipeline::footprint(Index columns, Index classes) const {
+// ---- training ----------------------------------------------------------------------------------
+
+Footprint Pipeline::footprint(Index columns, Index classes,
+                              std::span<const Candidate> batch) const {
   // How many columns a step makes is known when it is fitted; it is seldom more than it was given.
+  std::map<std::string, std::vector<Candidate>> by_type;
+  for (const Candidate& c : batch) {
+    for (const Step& s : dynamic_cast<const Pipeline&>(*c.estimator).steps_) {
+      by_type[s.estimator->name()].push_back({s.estimator.get(), c.split});
+    }
+  }
   Footprint most;
-  for (const Step& s : steps_) most = most | s.estimator->footprint(columns, classes);
+  for (const auto& [type, members] : by_type) {
+    most = most | members.front().estimator->footprint(columns, classes, members);
+  }
   return most;
 }
 
-std::vector<ModelPtr> Pipeline::fit_batch(Engine& engine, const Table& table,
-                                          std::span<const Estimator* const> candidates) const {
-  std::vector<ModelPtr> models;
-  for (const Estimator* c : candidates) {
-    models.push_back(dynamic_cast<const Pipeline&>(*c).fit_one(engine, table));
-  }
-  return models;
+namespace {
+
+/// One pipeline on its way through its steps.
+struct Lane {
+  const Pipeline* pipeline;
+  SplitPtr split;
+  Table table;            ///< behind the transformers that are no affine maps
+  std::string table_key;  ///< those transformers by name, and the rows they were trained on
+  AffineMapPtr features;  ///< the affine maps behind them
+  std::string prefix;     ///< all steps so far
+  std::vector<PipelineModel::Step> fitted{};
+  Trained trained{};
+
+  bool is_at(std::size_t step) const { return !trained.failure && step < pipeline->steps().size(); }
+  const Estimator& estimator(std::size_t step) const { return *pipeline->steps()[step].estimator; }
+};
+
+/// Lanes whose next step is of one type and sees one table; equal steps behind equal prefixes are
+/// trained once.
+struct Stage {
+  std::vector<Candidate> candidates{};
+  std::vector<std::vector<Lane*>> lanes{};  ///< by candidate
+};
+
+std::string key_of(const Lane& lane, std::size_t step) {
+  return fmt::format("{} | {} @{}", lane.prefix, lane.estimator(step).expression(),
+                     static_cast<const void*>(lane.split.get()));
 }
 
-ModelPtr Pipeline::fit_one(Engine& engine, const Table& table) const {
-  std::vector<PipelineModel::Step> fitted;
-  Table seen = table;
-  for (const Step& step : steps_) {
-    engine.set_task(step.estimator->name());
-    const Estimator* one = step.estimator.get();
-    // A step that learns nothing from the targets sees the same blocks, with the targets in them.
-    ModelPtr model = one->fit_batch(engine, seen, std::span(&one, 1)).front();
-    fitted.push_back({step.name, model});
-    if (&step != &steps_.back()) seen = seen.through(row_map(model));
+std::vector<Stage> stages_of(std::vector<Lane>& lanes, std::size_t step) {
+  std::map<std::pair<std::string, std::string>, std::size_t> stage_of;
+  std::map<std::string, std::pair<std::size_t, std::size_t>> place_of;
+  std::vector<Stage> stages;
+  for (Lane& lane : lanes) {
+    if (!lane.is_at(step)) continue;
+    const auto [found, is_new_stage] =
+        stage_of.try_emplace({lane.estimator(step).name(), lane.table_key}, stages.size());
+    if (is_new_stage) stages.emplace_back();
+    Stage& stage = stages[found->second];
+    const auto [place, is_new] =
+        place_of.try_emplace(key_of(lane, step), found->second, stage.candidates.size());
+    if (is_new) {
+      stage.candidates.push_back({&lane.estimator(step), lane.split, lane.features});
+      stage.lanes.emplace_back();
+    }
+    stages[place->second.first].lanes[place->second.second].push_back(&lane);
   }
-  auto model = std::make_shared<PipelineModel>(std::move(fitted));
-  model->set_expression(expression());
-  return model;
+  return stages;
+}
+
+/// Takes the step's model along; what it does to a row comes before the next step.
+void advance(Lane& lane, std::size_t step, const Trained& trained) {
+  const std::string& name = lane.pipeline->steps()[step].name;
+  if (trained.failure) {
+    lane.trained.failure = trained.failure;
+    return;
+  }
+  const std::string key = key_of(lane, step);
+  const ModelPtr model = trained.model;
+  lane.fitted.push_back({name, model});
+  lane.prefix += " | " + lane.estimator(step).expression();
+  if (step + 1 == lane.pipeline->steps().size()) {
+    lane.trained.held_out = trained.held_out;
+    lane.trained.told = trained.told;
+  } else if (const AffineMapPtr map = model->affine()) {
+    lane.features = composed(lane.features, map);
+  } else {
+    if (lane.features) lane.table = lane.table.through(lane.features);
+    lane.table = lane.table.through(row_map(model));
+    lane.table_key = key;
+    lane.features = nullptr;
+  }
+}
+
+}  // namespace
+
+std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
+                                           std::span<const Candidate> candidates) const {
+  std::vector<Lane> lanes;
+  for (const Candidate& c : candidates) {
+    lanes.push_back(
+        {dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, ""});
+  }
+  for (std::size_t step = 0;
+       std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {
+    for (const Stage& stage : stages_of(lanes, step)) {
+      const Estimator& first = *stage.candidates.front().estimator;
+      engine.set_task(first.name());
+      // A step that learns nothing from the targets sees the same blocks, with the targets in them.
+      const std::vector<Trained> trained =
+          first.fit_batch(engine, stage.lanes.front().front()->table, stage.candidates);
+      for (std::size_t i = 0; i < trained.size(); ++i) {
+        for (Lane* lane : stage.lanes[i]) advance(*lane, step, trained[i]);
+      }
+    }
+  }
+  std::vector<Trained> all;
+  for (Lane& lane : lanes) {
+    if (!lane.trained.failure) {
+      lane.trained.model = std::make_shared<PipelineModel>(std::move(lane.fitted));
+    }
+    all.push_back(std::move(lane.trained));
+  }
+  return all;
 }
 
 void Pipeline::apply(const EstimatorExpression& expression) {

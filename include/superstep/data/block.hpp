@@ -3,6 +3,7 @@
 // shape of the dataset alone, never on ranks, threads, memory or chunking (rule 1).
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include <superstep/core/types.hpp>
@@ -11,15 +12,24 @@ namespace superstep {
 
 /// What a kernel sees of a block. The memory belongs to the engine and lasts for one call.
 struct Block {
-  Index index = 0;      ///< number of the block in the dataset
-  Index position = 0;   ///< its number among the selected blocks
-  Index first_row = 0;  ///< number of its first row in the dataset
+  Index index = 0;        ///< number of the block in the dataset
+  Index position = 0;     ///< its number among the selected blocks
+  Index first_row = 0;    ///< number of its first row in the dataset
+  Index first_place = 0;  ///< place of its first row among the selected rows
   Index rows = 0;
   Index columns = 0;
   const double* x = nullptr;       ///< rows x columns, row-major
   const double* y = nullptr;       ///< targets or class codes; null when the table reads none
   const double* weight = nullptr;  ///< one weight a row; null when all are one
+  const double* group = nullptr;   ///< one group code a row; null without groups
+  /// Of the rows that are here, their numbers in the whole block: a table may show a fold's rows
+  /// only. Null: all of them.
+  const std::int32_t* taken = nullptr;
 
+  /// Number in the dataset of the i-th row here.
+  Index row(Index i) const { return first_row + (taken == nullptr ? i : Index{taken[i]}); }
+  /// Its place among the rows selected by --rows and --sample.
+  Index place(Index i) const { return first_place + (taken == nullptr ? i : Index{taken[i]}); }
   double weight_of(Index row) const { return weight == nullptr ? 1.0 : weight[row]; }
 };
 

@@ -20,6 +20,7 @@ struct DataOptions {
   std::string x = "/X";
   std::string y = "/y";  ///< taken when it is there; an error if named otherwise and absent
   std::string weight = "/weight";  ///< likewise
+  std::string groups;              ///< one group a row, number or text; empty: none
   std::optional<Index> rows;       ///< only the first so many rows
   std::optional<double> sample;    ///< only this fraction of the blocks, drawn from the seed
   std::uint64_t seed = 0;
@@ -61,6 +62,7 @@ struct StoredBlock {
   Buffer<double> x64;
   Buffer<double> y;
   Buffer<double> weight;
+  Buffer<double> group;  ///< codes, where groups were asked for
   Target target = Target::none;
 };
 
@@ -102,6 +104,7 @@ class Dataset {
   bool has_y() const;
   bool y_is_text() const;
   bool has_weight() const;
+  bool has_groups() const;
   const std::vector<std::string>& feature_names() const;  ///< may be empty
   /// "column 4", or "column 4 ('age')" where names are known.
   std::string column_name(Index column) const;
@@ -110,6 +113,9 @@ class Dataset {
   /// classes.
   /// **Collective** on the first call.
   const Labels& classes(const Communicator& comm);
+  /// The distinct groups, found by reading them once; blocks carry positions in this list.
+  /// **Collective** on the first call, which must come before the first block is read.
+  const Labels& groups(const Communicator& comm);
   /// The classes found before, or given by a model: targets are encoded as positions in it, unknown
   /// ones -1.
   void set_classes(Labels labels);
@@ -124,6 +130,9 @@ class Dataset {
   void read(Index i, Target target, StoredBlock& into) const;
   /// Reads the targets of a block anew, into a block that was stored for another use of them.
   void read_target(Index i, Target target, StoredBlock& into) const;
+  /// Class or group codes of a block's rows, without its features; `out`: rows_of(i) values.
+  void read_classes(Index i, double* out) const;
+  void read_groups(Index i, double* out) const;
   /// NaN, infinite and negative-weight values of a block that was read; `i` says where it is.
   BadValues check(Index i, const StoredBlock& block, bool nan_is_fine) const;
 

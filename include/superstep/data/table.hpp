@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an estimator sees: a dataset, how its targets are read, and a chain of fitted transformers
-// that ride along. Nothing is materialised: the chain is applied to a block on its way to the
-// kernel (rule 5).
+// What an estimator sees: a dataset, how its targets are read, which rows (a fold), and a chain of
+// fitted transformers that ride along. Nothing is materialised: the chain is applied to a block on
+// its way to the kernel (rule 5).
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include <superstep/data/dataset.hpp>
+#include <superstep/data/split.hpp>
 
 namespace superstep {
 
@@ -27,12 +28,17 @@ struct Table {
   std::vector<std::shared_ptr<const RowMap>> maps;
   bool nan_is_fine = false;  ///< NaN stands for a missing value and is handed on
 
-  Index rows() const { return data->rows(); }
+  SplitPtr split{};  ///< only the rows with `role` in this split; null: all
+  Role role = Role::train;
+
+  Index rows() const { return split ? split->rows(role) : data->rows(); }
   /// Columns behind the last transformer.
   Index columns() const { return maps.empty() ? data->columns() : maps.back()->columns_out(); }
   /// The same rows seen through one more transformer.
   Table through(std::shared_ptr<const RowMap> map) const;
   Table with_target(Target other) const;
+  /// Only the rows with that role. Needs a table of all rows.
+  Table only(SplitPtr split, Role role) const;
 };
 
 }  // namespace superstep

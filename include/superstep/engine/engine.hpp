@@ -101,7 +101,7 @@ class Engine {
   /// maximum is exact by itself. **Collective.**
   std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
 
-  /// Computes `width` doubles for every row and hands them to `sink` on the calling thread, block
+  /// Computes `width` doubles for every row of a table of all rows and hands them to `sink` on the calling thread, block
   /// by block in no particular order; rows are numbered within the selected rows. Not a superstep:
   /// nothing is combined, but failures are agreed on. **Collective.**
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);

@@ -11,13 +11,11 @@
 
 #include <superstep/core/params.hpp>
 #include <superstep/engine/engine.hpp>
-#include <superstep/learn/model.hpp>
+#include <superstep/learn/candidate.hpp>
 
 namespace superstep {
 
 enum class Kind { transformer, classifier, regressor, clusterer };
-
-using ModelPtr = std::shared_ptr<const Model>;
 
 class Data;
 class Fitted;
@@ -46,14 +44,19 @@ class Estimator {
   virtual bool takes_nan() const { return false; }
   /// What training reads of /y.
   virtual Target target() const;
-  /// What training needs beside the blocks, for a table of so many columns and classes (0 if not of
-  /// interest).
-  virtual Footprint footprint(Index columns, Index classes) const = 0;
+  /// What training these candidates, all of this type, together needs beside the blocks, for a
+  /// table of so many columns and classes (0 if not of interest).
+  virtual Footprint footprint(Index columns, Index classes,
+                              std::span<const Candidate> batch) const = 0;
+  /// What train_batch takes as it is.
+  virtual Fusion fusion() const { return {}; }
 
-  /// Trains every candidate, all of this type, in the same passes. The table's target is target().
-  /// The bits of a model do not depend on the other candidates. **Collective.**
-  virtual std::vector<ModelPtr> fit_batch(Engine& engine, const Table& table,
-                                          std::span<const Estimator* const> candidates) const = 0;
+  /// Trains every candidate, all of this type, in as few passes as fusion() allows. The table's
+  /// target is target(), or one that includes it. The bits of a model do not depend on the other
+  /// candidates. A candidate that the data do not allow (AgreedError: bad data or usage) leaves its
+  /// failure and does not harm the others. **Collective.**
+  std::vector<Trained> fit_batch(Engine& engine, const Table& table,
+                                 std::span<const Candidate> candidates) const;
   /// The model that `save` wrote.
   ModelPtr load(const AttributeReader& in) const {
     auto model = load_fitted(in);
@@ -63,7 +66,19 @@ class Estimator {
 
  protected:
   virtual std::shared_ptr<Model> load_fitted(const AttributeReader& in) const = 0;
+  /// The candidates in the same passes; with several splits or maps only where fusion() says so.
+  /// One that fails fails the batch: fit_batch finds out which. **Collective.**
+  virtual std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                           std::span<const Candidate> candidates) const = 0;
+
+ private:
+  std::vector<Trained> fit_each(Engine& engine, const Table& table,
+                                std::span<const Candidate> candidates) const;
 };
+
+/// How many cells the candidates' partitions have together, at least one: sums that are kept for
+/// each cell multiply by it.
+Index cells_of(std::span<const Candidate> batch);
 
 /// Trains one model on a dataset: reads the classes, makes room, fits. **Collective.**
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data);
@@ -89,25 +104,22 @@ class EstimatorOf : public Estimator {
   Value get(std::string_view param) const override { return param_table().get(params_, param); }
   void check_params() const override { param_table().check(params_); }
 
-  std::vector<ModelPtr> fit_batch(Engine& engine, const Table& table,
-                                  std::span<const Estimator* const> candidates) const final {
-    std::vector<P> params;
-    for (const Estimator* c : candidates) {
-      params.push_back(dynamic_cast<const EstimatorOf&>(*c).params_);
-    }
-    std::vector<std::shared_ptr<Model>> models = train(engine, table, params);
-    for (std::size_t i = 0; i < models.size(); ++i) {
-      models[i]->set_expression(candidates[i]->expression());
-    }
-    return {models.begin(), models.end()};
-  }
-
  protected:
+  using Batch = std::span<const CandidateOf<P>>;
   /// The mathematics. One model for each candidate. **Collective.**
-  virtual std::vector<std::shared_ptr<Model>> train(Engine& engine, const Table& table,
-                                                    std::span<const P> candidates) const = 0;
+  virtual std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const = 0;
 
  private:
+  std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                   std::span<const Candidate> candidates) const final {
+    std::vector<CandidateOf<P>> batch;
+    for (const Candidate& c : candidates) {
+      const auto& estimator = dynamic_cast<const EstimatorOf&>(*c.estimator);
+      batch.push_back({estimator.params_, c.split, c.features});
+    }
+    return train(engine, table, batch);
+  }
+
   P params_;
 };
 

@@ -9,6 +9,7 @@
 
 #include <superstep/data/labels.hpp>
 #include <superstep/data/table.hpp>
+#include <superstep/learn/affine_map.hpp>
 #include <superstep/learn/attributes.hpp>
 #include <superstep/math/panel.hpp>
 
@@ -46,6 +47,11 @@ class Model {
   virtual const Labels* classes() const { return nullptr; }
   /// Whether NaN may stand for missing values in x.
   virtual bool takes_nan() const { return false; }
+  /// `transform` as an affine map of the row, where it is one.
+  virtual AffineMapPtr affine() const { return nullptr; }
+  /// A model of the rows in front of the map that answers as this one does behind it, up to
+  /// rounding and for predictions only; null where there is no form that saves applying the map.
+  virtual std::shared_ptr<const Model> in_front_of(const AffineMap&) const { return nullptr; }
   virtual void save(const AttributeWriter& out) const = 0;
 
  protected:

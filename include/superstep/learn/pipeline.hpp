@@ -34,18 +34,19 @@ class Pipeline final : public Estimator {
   void set(std::string_view param, const Value& value) override;
   Value get(std::string_view param) const override;
   void check_params() const override;
-  Footprint footprint(Index columns, Index classes) const override;
-  std::vector<ModelPtr> fit_batch(Engine& engine, const Table& table,
-                                  std::span<const Estimator* const> candidates) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {true, true, true}; }
   void apply(const EstimatorExpression& expression) override;
 
  protected:
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+  std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                   std::span<const Candidate> candidates) const override;
 
  private:
   const Estimator& last() const { return *steps_.back().estimator; }
   std::pair<Estimator*, std::string_view> find(std::string_view param) const;
-  ModelPtr fit_one(Engine& engine, const Table& table) const;
   std::vector<Step> steps_;
 };
 

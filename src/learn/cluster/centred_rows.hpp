@@ -19,9 +19,12 @@ namespace superstep {
 struct RowPanel {
   math::ConstPanel x;    ///< centred; zeros follow each row, up to math::padded(columns)
   const double* weight;  ///< one a row; null: all one
-  Index first_row;       ///< number of the first row in the dataset
+  const Block* block;    ///< where they come from
+  Index first;           ///< number of the first row in the block
 
   double weight_of(Index i) const { return weight == nullptr ? 1.0 : weight[i]; }
+  /// Number of a row in the dataset.
+  Index row(Index i) const { return block->row(first + i); }
 };
 
 /// Rows of a panel: a multiple of the rows that a tile of the kernels takes.
@@ -52,7 +55,8 @@ class Origin {
       subtract({block.x + row * columns(), rows, columns()}, centred);
       f(RowPanel{{centred, rows, columns(), stride},
                  block.weight == nullptr ? nullptr : block.weight + row,
-                 block.first_row + row});
+                 &block,
+                 row});
     }
   }
 

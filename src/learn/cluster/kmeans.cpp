@@ -101,7 +101,7 @@ const ParamTable<KMeansParams>& KMeans::param_table() const {
   return table;
 }
 
-Footprint KMeans::footprint(Index columns, Index /*classes*/) const {
+Footprint KMeans::footprint(Index columns, Index, std::span<const Candidate>) const {
   const KMeansParams& p = params();
   const Index k = p.n_clusters;
   const Index one = lloyd_sums(k, columns);
@@ -154,10 +154,10 @@ Matrix given_centers(const KMeansParams& p, const Table& table, const Origin& or
 /// Trains all candidates; the members are called in this order.
 class Training {
  public:
-  Training(Engine& engine, const Table& table, std::span<const KMeansParams> candidates)
+  Training(Engine& engine, const Table& table, std::span<const CandidateOf<KMeansParams>> batch)
       : engine_(engine),
         table_(table),
-        candidates_(candidates),
+        batch_(batch),
         sketch_(engine.sketch(table)),
         origin_(sketch_.shift) {}
 
@@ -166,7 +166,7 @@ class Training {
   void first_pass();
   void draw_candidates();
   void run();
-  std::vector<std::shared_ptr<Model>> models() const;
+  std::vector<Trained> models() const;
 
  private:
   std::uint64_t seed(const KMeansParams& p) const {
@@ -178,7 +178,7 @@ class Training {
 
   Engine& engine_;
   const Table& table_;
-  std::span<const KMeansParams> candidates_;
+  std::span<const CandidateOf<KMeansParams>> batch_;
   Sketch sketch_;
   Origin origin_;
   double mean_variance_ = 0.0;
@@ -190,7 +190,8 @@ class Training {
 };
 
 void Training::plan_starts() {
-  for (const KMeansParams& p : candidates_) {
+  for (const auto& c : batch_) {
+    const KMeansParams& p = c.params;
     const Index k = p.n_clusters;
     if (gives_centers(p)) {
       given_.push_back(given_centers(p, table_, origin_));
@@ -240,7 +241,8 @@ void Training::first_pass() {
 }
 
 void Training::check_rows(Index rows) const {
-  for (const KMeansParams& p : candidates_) {
+  for (const auto& c : batch_) {
+    const KMeansParams& p = c.params;
     if (rows >= p.n_clusters) continue;
     throw AgreedError(
         ExitCode::bad_data,
@@ -290,7 +292,8 @@ void Training::draw_candidates() {
 void Training::run() {
   auto given = given_.begin();
   auto random = random_.begin();
-  for (const KMeansParams& p : candidates_) {
+  for (const auto& c : batch_) {
+    const KMeansParams& p = c.params;
     first_run_.push_back(runs_.size());
     for (Index r = 0; r < restarts(p); ++r) {
       LloydRun run;
@@ -312,13 +315,13 @@ void Training::run() {
 /// The restart with the least inertia, the first of equal ones.
 const LloydRun& Training::best(std::size_t candidate) const {
   const auto begin = runs_.begin() + static_cast<std::ptrdiff_t>(first_run_[candidate]);
-  return *std::ranges::min_element(begin, begin + restarts(candidates_[candidate]), {},
+  return *std::ranges::min_element(begin, begin + restarts(batch_[candidate].params), {},
                                    &LloydRun::inertia);
 }
 
-std::vector<std::shared_ptr<Model>> Training::models() const {
-  std::vector<std::shared_ptr<Model>> models;
-  for (std::size_t i = 0; i < candidates_.size(); ++i) {
+std::vector<Trained> Training::models() const {
+  std::vector<Trained> models;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
     const LloydRun& run = best(i);
     FitReport report;
     report.n_iter = run.n_iter;
@@ -327,7 +330,7 @@ std::vector<std::shared_ptr<Model>> Training::models() const {
       report.warnings.push_back(
           fmt::format("KMeans stopped at max_iter={} before it converged; raise max_iter, "
                       "or tol",
-                      candidates_[i].max_iter));
+                      batch_[i].params.max_iter));
     }
     if (run.filled < run.centers.rows()) {
       report.warnings.push_back(
@@ -347,9 +350,8 @@ std::vector<std::shared_ptr<Model>> Training::models() const {
 
 }  // namespace
 
-std::vector<std::shared_ptr<Model>> KMeans::train(Engine& engine, const Table& table,
-                                                  std::span<const KMeansParams> candidates) const {
-  Training training(engine, table, candidates);
+std::vector<Trained> KMeans::train(Engine& engine, const Table& table, Batch batch) const {
+  Training training(engine, table, batch);
   training.plan_starts();
   training.first_pass();
   training.draw_candidates();

@@ -132,7 +132,7 @@ void ActiveRun::offer(const RowPanel& panel, Workspace& workspace, RowPick& pick
     values[0] = static_cast<double>(index[i]);
     values[1] = panel.weight_of(i);
     std::copy_n(panel.x.row(i), columns(), values.begin() + 2);
-    pick.offer(-distance[i], panel.first_row + i, values);
+    pick.offer(-distance[i], panel.row(i), values);
   }
 }
 

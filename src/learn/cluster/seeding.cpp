@@ -40,7 +40,7 @@ RandomRows::RandomRows(std::uint64_t seed, Index restart, Index clusters, Index 
 void RandomRows::look(const RowPanel& panel) {
   for (Index i = 0; i < panel.x.rows; ++i) {
     if (panel.weight_of(i) == 0.0) continue;
-    const Index row = panel.first_row + i;
+    const Index row = panel.row(i);
     const double key = uniform(random_, row, restart_);
     if (key <= pick_.limit()) pick_.offer(key, row, row_of(panel, i));
   }
@@ -77,7 +77,7 @@ void CandidatePool::look(const RowPanel& panel, Workspace& workspace) {
   for (Index i = 0; i < rows; ++i) {
     mass[i] *= panel.weight_of(i);
     if (mass[i] == 0.0) continue;
-    const Index row = panel.first_row + i;
+    const Index row = panel.row(i);
     const double u = uniform(random_, row, static_cast<std::uint32_t>(round_));
     // The key is exponentially distributed with rate `mass`. -log(u) >= 1 - u saves most
     // logarithms.

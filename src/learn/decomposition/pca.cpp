@@ -206,10 +206,11 @@ const ParamTable<PCAParams>& PCA::param_table() const {
   return table;
 }
 
-Footprint PCA::footprint(Index columns, Index) const { return principal_axes_footprint(columns); }
+Footprint PCA::footprint(Index columns, Index, std::span<const Candidate>) const {
+  return principal_axes_footprint(columns);
+}
 
-std::vector<std::shared_ptr<Model>> PCA::train(Engine& engine, const Table& table,
-                                               std::span<const PCAParams> candidates) const {
+std::vector<Trained> PCA::train(Engine& engine, const Table& table, Batch batch) const {
   PrincipalAxesOf axes(engine, table, true);
   const Moments& moments = axes.moments();
   if (moments.rows < 2 || !(moments.weight > 1.0)) {
@@ -219,8 +220,9 @@ std::vector<std::shared_ptr<Model>> PCA::train(Engine& engine, const Table& tabl
                     "with a total weight of {}",
                     table.data->path(), moments.rows, moments.weight));
   }
-  std::vector<std::shared_ptr<Model>> models;
-  for (const PCAParams& p : candidates) {
+  std::vector<Trained> models;
+  for (const auto& c : batch) {
+    const PCAParams& p = c.params;
     check(p, moments.rows, table.columns());
     FitReport report;
     FittedPCA fitted = fit_one(p, axes, report);

@@ -85,16 +85,16 @@ const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() const {
   return table;
 }
 
-Footprint TruncatedSVD::footprint(Index columns, Index) const {
+Footprint TruncatedSVD::footprint(Index columns, Index, std::span<const Candidate>) const {
   return principal_axes_footprint(columns);
 }
 
-std::vector<std::shared_ptr<Model>> TruncatedSVD::train(
-    Engine& engine, const Table& table, std::span<const TruncatedSVDParams> candidates) const {
+std::vector<Trained> TruncatedSVD::train(Engine& engine, const Table& table, Batch batch) const {
   PrincipalAxesOf axes(engine, table, false);
   const Moments& moments = axes.moments();
-  std::vector<std::shared_ptr<Model>> models;
-  for (const TruncatedSVDParams& p : candidates) {
+  std::vector<Trained> models;
+  for (const auto& c : batch) {
+    const TruncatedSVDParams& p = c.params;
     check(p, moments.rows, table.columns());
     // A matrix has no more singular values than rows.
     const Index k = std::min(p.n_components, moments.rows);

@@ -37,7 +37,7 @@ const ParamTable<ElasticNetParams>& ElasticNet::param_table() const {
   return table;
 }
 
-Footprint ElasticNet::footprint(Index columns, Index) const {
+Footprint ElasticNet::footprint(Index columns, Index, std::span<const Candidate>) const {
   return least_squares_footprint(columns);
 }
 
@@ -72,20 +72,19 @@ std::shared_ptr<Model> fit_one(const std::string& name, const Moments& m,
 
 }  // namespace
 
-std::vector<std::shared_ptr<Model>> ElasticNet::train_as(
-    const std::string& name, Engine& engine, const Table& table,
-    std::span<const ElasticNetParams> candidates) {
+std::vector<Trained> ElasticNet::train_as(const std::string& name, Engine& engine,
+                                          const Table& table, Batch batch) {
   MomentsOnce shared(engine, table);
-  std::vector<std::shared_ptr<Model>> models;
-  for (const ElasticNetParams& p : candidates) {
+  std::vector<Trained> models;
+  for (const auto& c : batch) {
+    const ElasticNetParams& p = c.params;
     models.push_back(fit_one(name, shared.get(p.fit_intercept), p));
   }
   return models;
 }
 
-std::vector<std::shared_ptr<Model>> ElasticNet::train(
-    Engine& engine, const Table& table, std::span<const ElasticNetParams> candidates) const {
-  return train_as(name(), engine, table, candidates);
+std::vector<Trained> ElasticNet::train(Engine& engine, const Table& table, Batch batch) const {
+  return train_as(name(), engine, table, batch);
 }
 
 std::shared_ptr<Model> ElasticNet::load_fitted(const AttributeReader& in) const {

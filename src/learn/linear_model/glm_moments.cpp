@@ -144,7 +144,7 @@ Matrix bounds_of(const SumShape& shape, Index run, Index rows, Index columns) {
       engine.maximum(table, 1, [](const Block& block, std::span<double> out, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
           if (block.weight_of(i) > 0.0 && block.y[i] < 0.0) {
-            out[0] = std::max(out[0], -static_cast<double>(block.first_row + i));
+            out[0] = std::max(out[0], -static_cast<double>(block.row(i)));
           }
         }
       });

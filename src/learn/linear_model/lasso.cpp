@@ -4,6 +4,8 @@
 #include <superstep/learn/linear_model/elastic_net.hpp>
 #include <superstep/learn/linear_model/linear_model.hpp>
 
+#include "learn/linear_model/least_squares.hpp"
+
 namespace superstep {
 
 const ParamTable<LassoParams>& Lasso::param_table() const {
@@ -29,15 +31,16 @@ const ParamTable<LassoParams>& Lasso::param_table() const {
   return table;
 }
 
-Footprint Lasso::footprint(Index columns, Index classes) const {
-  return ElasticNet().footprint(columns, classes);
+Footprint Lasso::footprint(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_footprint(columns);
 }
 
-std::vector<std::shared_ptr<Model>> Lasso::train(Engine& engine, const Table& table,
-                                                 std::span<const LassoParams> candidates) const {
-  std::vector<ElasticNetParams> nets;
-  for (const LassoParams& p : candidates) {
-    nets.push_back({p.alpha, 1.0, p.fit_intercept, p.max_iter, p.tol, p.positive, p.random_state});
+std::vector<Trained> Lasso::train(Engine& engine, const Table& table, Batch batch) const {
+  std::vector<CandidateOf<ElasticNetParams>> nets;
+  for (const auto& [p, split, features] : batch) {
+    nets.push_back({{p.alpha, 1.0, p.fit_intercept, p.max_iter, p.tol, p.positive, p.random_state},
+                    split,
+                    features});
   }
   return ElasticNet::train_as(name(), engine, table, nets);
 }

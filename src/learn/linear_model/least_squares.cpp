@@ -105,18 +105,18 @@ Matrix gather_rows(Engine& engine, const Table& table) {
   exponents.push_back(sketch.y_exponent);
   exponents.push_back(sketch.weight_exponent);
   SumShape shape;
-  for (Index row = 0; row < table.rows(); ++row) shape.add(exponents);
-  const Index tall = table.data->blocks().rows_per_block();
+  const Index all_rows = table.data->rows();  // a fold's others stay zero, with no weight
+  for (Index row = 0; row < all_rows; ++row) shape.add(exponents);
   const Totals totals =
       engine.superstep(table, shape, [&](const Block& block, Partial& sum, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
-          const auto to = sum[block.position * tall + i];
+          const auto to = sum[block.place(i)];
           std::copy_n(block.x + i * block.columns, block.columns, to.begin());
           to[to.size() - 2] = block.y[i];
           to[to.size() - 1] = block.weight_of(i);
         }
       });
-  return MatrixView(totals[0].data(), table.rows(), width);
+  return MatrixView(totals[0].data(), all_rows, width);
 }
 
 Spectrum spectrum_of_rows(Engine& engine, const Table& table, const Moments& first) {
@@ -182,7 +182,7 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
 Spectrum refined_spectrum(Engine& engine, const Table& table, const MomentsRequest& request,
                           const Moments& first) {
   // Fewer rows than columns are no larger than the Gram matrix itself.
-  if (table.rows() <= table.columns()) return spectrum_of_rows(engine, table, first);
+  if (table.data->rows() <= table.columns()) return spectrum_of_rows(engine, table, first);
   return spectrum_by_cholesky_qr(engine, table, request, first);
 }
 

@@ -19,7 +19,7 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
   return table;
 }
 
-Footprint LinearRegression::footprint(Index columns, Index) const {
+Footprint LinearRegression::footprint(Index columns, Index, std::span<const Candidate>) const {
   return least_squares_footprint(columns);
 }
 
@@ -68,11 +68,11 @@ std::shared_ptr<Model> fit_one(MomentsOnce& shared, const LinearRegressionParams
 
 }  // namespace
 
-std::vector<std::shared_ptr<Model>> LinearRegression::train(
-    Engine& engine, const Table& table, std::span<const LinearRegressionParams> candidates) const {
+std::vector<Trained> LinearRegression::train(Engine& engine, const Table& table,
+                                             Batch batch) const {
   MomentsOnce shared(engine, table);
-  std::vector<std::shared_ptr<Model>> models;
-  for (const LinearRegressionParams& p : candidates) models.push_back(fit_one(shared, p));
+  std::vector<Trained> models;
+  for (const auto& c : batch) models.push_back(fit_one(shared, c.params));
   return models;
 }
 

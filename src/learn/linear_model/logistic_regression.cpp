@@ -61,7 +61,8 @@ void LogisticRegression::check_params() const {
   }
 }
 
-Footprint LogisticRegression::footprint(Index columns, Index classes) const {
+Footprint LogisticRegression::footprint(Index columns, Index classes,
+                                        std::span<const Candidate>) const {
   const GlmLoss loss = classes > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
   return glm_footprint(loss, columns, classes > 2 ? classes : 1);
 }
@@ -232,21 +233,19 @@ std::shared_ptr<Model> make_model(const Labels& classes, GlmFit fit, bool two_si
 
 }  // namespace
 
-std::vector<std::shared_ptr<Model>> LogisticRegression::train(
-    Engine& engine, const Table& table,
-    std::span<const LogisticRegressionParams> candidates) const {
+std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& table,
+                                               Batch batch) const {
   const Labels& classes = table.data->classes(engine.comm());
   const GlmLoss loss = classes.size() > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
   const GlmMoments moments = glm_moments(engine, table, loss, classes.size());
   check_classes(table, classes, moments);
   std::vector<GlmTask> tasks;
-  for (const LogisticRegressionParams& p : candidates)
-    tasks.push_back(task_of(p, classes, moments));
+  for (const auto& c : batch) tasks.push_back(task_of(c.params, classes, moments));
   std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
-  std::vector<std::shared_ptr<Model>> models;
+  std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     FitReport report = glm_report(name(), tasks[i], fits[i]);
-    models.push_back(make_model(classes, std::move(fits[i]), is_two_sided(candidates[i], classes),
+    models.push_back(make_model(classes, std::move(fits[i]), is_two_sided(batch[i].params, classes),
                                 std::move(report)));
   }
   return models;

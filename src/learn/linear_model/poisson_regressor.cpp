@@ -26,7 +26,7 @@ const ParamTable<PoissonRegressorParams>& PoissonRegressor::param_table() const 
   return table;
 }
 
-Footprint PoissonRegressor::footprint(Index columns, Index) const {
+Footprint PoissonRegressor::footprint(Index columns, Index, std::span<const Candidate>) const {
   return glm_footprint(GlmLoss::poisson, columns, 1);
 }
 
@@ -54,13 +54,13 @@ GlmTask task_of(const PoissonRegressorParams& p) {
 
 }  // namespace
 
-std::vector<std::shared_ptr<Model>> PoissonRegressor::train(
-    Engine& engine, const Table& table, std::span<const PoissonRegressorParams> candidates) const {
+std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
+                                             Batch batch) const {
   const GlmMoments moments = glm_moments(engine, table, GlmLoss::poisson, 0);
   std::vector<GlmTask> tasks;
-  for (const PoissonRegressorParams& p : candidates) tasks.push_back(task_of(p));
+  for (const auto& c : batch) tasks.push_back(task_of(c.params));
   const std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
-  std::vector<std::shared_ptr<Model>> models;
+  std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     const GlmFit& fit = fits[i];
     models.push_back(std::make_shared<PoissonModel>(

@@ -45,7 +45,9 @@ void Ridge::check_params() const {
   }
 }
 
-Footprint Ridge::footprint(Index columns, Index) const { return least_squares_footprint(columns); }
+Footprint Ridge::footprint(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_footprint(columns);
+}
 
 namespace {
 
@@ -85,11 +87,10 @@ std::shared_ptr<Model> fit_one(MomentsOnce& shared, const RidgeParams& p) {
 
 }  // namespace
 
-std::vector<std::shared_ptr<Model>> Ridge::train(Engine& engine, const Table& table,
-                                                 std::span<const RidgeParams> candidates) const {
+std::vector<Trained> Ridge::train(Engine& engine, const Table& table, Batch batch) const {
   MomentsOnce shared(engine, table);
-  std::vector<std::shared_ptr<Model>> models;
-  for (const RidgeParams& p : candidates) models.push_back(fit_one(shared, p));
+  std::vector<Trained> models;
+  for (const auto& c : batch) models.push_back(fit_one(shared, c.params));
   return models;
 }
 

@@ -321,18 +321,18 @@ const ParamTable<GaussianNBParams>& GaussianNB::param_table() const {
   return table;
 }
 
-Footprint GaussianNB::footprint(Index columns, Index classes) const {
+Footprint GaussianNB::footprint(Index columns, Index classes, std::span<const Candidate>) const {
   // Sums for each class and for all rows; deviations in a second pass.
   const Index sums = (classes + 1) * (2 * columns + 1);
   return {sums, columns + 1, 6 * sums};
 }
 
-std::vector<std::shared_ptr<Model>> GaussianNB::train(
-    Engine& engine, const Table& table, std::span<const GaussianNBParams> candidates) const {
+std::vector<Trained> GaussianNB::train(Engine& engine, const Table& table, Batch batch) const {
   const Labels& classes = table.data->classes(engine.comm());
   const ClassStatistics statistics = statistics_of(engine, table, classes.size());
-  std::vector<std::shared_ptr<Model>> models;
-  for (const GaussianNBParams& p : candidates) {
+  std::vector<Trained> models;
+  for (const auto& c : batch) {
+    const GaussianNBParams& p = c.params;
     FitReport report;
     FittedNB fitted = fit_one(p, statistics, classes, report);
     models.push_back(std::make_shared<GaussianNBModel>(std::move(fitted), std::move(report)));

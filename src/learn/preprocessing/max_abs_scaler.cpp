@@ -47,10 +47,11 @@ const ParamTable<MaxAbsScalerParams>& MaxAbsScaler::param_table() const {
   return table;
 }
 
-Footprint MaxAbsScaler::footprint(Index columns, Index) const { return {columns, 0, 2 * columns}; }
+Footprint MaxAbsScaler::footprint(Index columns, Index, std::span<const Candidate>) const {
+  return {columns, 0, 2 * columns};
+}
 
-std::vector<std::shared_ptr<Model>> MaxAbsScaler::train(
-    Engine& engine, const Table& table, std::span<const MaxAbsScalerParams> candidates) const {
+std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const Index rows = present_rows(engine, table);
   const std::vector<double> greatest = engine.maximum(
       table, table.columns(), [](const Block& block, std::span<double> out, Workspace&) {
@@ -62,8 +63,8 @@ std::vector<std::shared_ptr<Model>> MaxAbsScaler::train(
     const double v = greatest[static_cast<std::size_t>(c)];
     max_abs[c] = std::isinf(v) ? NAN : v;  // no row had a value
   }
-  std::vector<std::shared_ptr<Model>> models;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
+  std::vector<Trained> models;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
     models.push_back(
         std::make_shared<MaxAbsScalerModel>(max_abs, rows, report_of_missing(max_abs)));
   }

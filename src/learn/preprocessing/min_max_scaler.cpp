@@ -102,16 +102,16 @@ const ParamTable<MinMaxScalerParams>& MinMaxScaler::param_table() const {
   return table;
 }
 
-Footprint MinMaxScaler::footprint(Index columns, Index) const {
+Footprint MinMaxScaler::footprint(Index columns, Index, std::span<const Candidate>) const {
   return {2 * columns, 0, 4 * columns};
 }
 
-std::vector<std::shared_ptr<Model>> MinMaxScaler::train(
-    Engine& engine, const Table& table, std::span<const MinMaxScalerParams> candidates) const {
+std::vector<Trained> MinMaxScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const Index rows = present_rows(engine, table);
   const Extremes extremes = extremes_of(engine, table);
-  std::vector<std::shared_ptr<Model>> models;
-  for (const MinMaxScalerParams& p : candidates) {
+  std::vector<Trained> models;
+  for (const auto& c : batch) {
+    const MinMaxScalerParams& p = c.params;
     models.push_back(
         std::make_shared<MinMaxScalerModel>(p, extremes, rows, report_of_missing(extremes.low)));
   }

@@ -171,16 +171,16 @@ const ParamTable<StandardScalerParams>& StandardScaler::param_table() const {
   return table;
 }
 
-Footprint StandardScaler::footprint(Index columns, Index) const {
+Footprint StandardScaler::footprint(Index columns, Index, std::span<const Candidate>) const {
   return {3 * columns + 1, 0, 8 * columns};
 }
 
-std::vector<std::shared_ptr<Model>> StandardScaler::train(
-    Engine& engine, const Table& table, std::span<const StandardScalerParams> candidates) const {
+std::vector<Trained> StandardScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const ColumnStatistics statistics = statistics_of(engine, table);
   const Vector scale = scale_of(statistics);
-  std::vector<std::shared_ptr<Model>> models;
-  for (const StandardScalerParams& p : candidates) {
+  std::vector<Trained> models;
+  for (const auto& c : batch) {
+    const StandardScalerParams& p = c.params;
     models.push_back(std::make_shared<StandardScalerModel>(
         p, statistics, scale, !table.data->has_weight(), report_of_missing(statistics.mean)));
   }

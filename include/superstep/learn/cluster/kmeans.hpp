@@ -29,11 +29,11 @@ class KMeans final : public EstimatorOf<KMeansParams> {
   Kind kind() const override { return Kind::clusterer; }
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<KMeans>(*this); }
   const ParamTable<KMeansParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table, std::span<const KMeansParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -36,11 +36,11 @@ class PCA final : public EstimatorOf<PCAParams> {
   const ParamTable<PCAParams>& param_table() const override;
   Kind kind() const override { return Kind::transformer; }
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<PCA>(*this); }
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(Engine& engine, const Table& table,
-                                            std::span<const PCAParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

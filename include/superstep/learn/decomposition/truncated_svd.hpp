@@ -33,12 +33,11 @@ class TruncatedSVD final : public EstimatorOf<TruncatedSVDParams> {
   std::unique_ptr<Estimator> clone() const override {
     return std::make_unique<TruncatedSVD>(*this);
   }
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const TruncatedSVDParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -25,17 +25,15 @@ class ElasticNet final : public EstimatorOf<ElasticNetParams> {
   Kind kind() const override { return Kind::regressor; }
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<ElasticNet>(*this); }
   const ParamTable<ElasticNetParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
   /// Trains the candidates on behalf of the estimator `name`. **Collective.**
-  static std::vector<std::shared_ptr<Model>> train_as(const std::string& name, Engine& engine,
-                                                      const Table& table,
-                                                      std::span<const ElasticNetParams> candidates);
+  static std::vector<Trained> train_as(const std::string& name, Engine& engine, const Table& table,
+                                       Batch batch);
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const ElasticNetParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

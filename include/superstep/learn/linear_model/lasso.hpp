@@ -22,11 +22,11 @@ class Lasso final : public EstimatorOf<LassoParams> {
   Kind kind() const override { return Kind::regressor; }
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<Lasso>(*this); }
   const ParamTable<LassoParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(Engine& engine, const Table& table,
-                                            std::span<const LassoParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -31,12 +31,11 @@ class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
   }
   const ParamTable<LogisticRegressionParams>& param_table() const override;
   void check_params() const override;
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const LogisticRegressionParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -24,12 +24,11 @@ class PoissonRegressor final : public EstimatorOf<PoissonRegressorParams> {
     return std::make_unique<PoissonRegressor>(*this);
   }
   const ParamTable<PoissonRegressorParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const PoissonRegressorParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -26,11 +26,11 @@ class Ridge final : public EstimatorOf<RidgeParams> {
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<Ridge>(*this); }
   const ParamTable<RidgeParams>& param_table() const override;
   void check_params() const override;
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(Engine& engine, const Table& table,
-                                            std::span<const RidgeParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -27,12 +27,11 @@ class GaussianNB final : public EstimatorOf<GaussianNBParams> {
   const ParamTable<GaussianNBParams>& param_table() const override;
   Kind kind() const override { return Kind::classifier; }
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<GaussianNB>(*this); }
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const GaussianNBParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

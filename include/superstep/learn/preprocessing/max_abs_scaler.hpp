@@ -24,12 +24,11 @@ class MaxAbsScaler final : public EstimatorOf<MaxAbsScalerParams> {
     return std::make_unique<MaxAbsScaler>(*this);
   }
   bool takes_nan() const override { return true; }
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const MaxAbsScalerParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

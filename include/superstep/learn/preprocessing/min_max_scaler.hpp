@@ -27,12 +27,11 @@ class MinMaxScaler final : public EstimatorOf<MinMaxScalerParams> {
     return std::make_unique<MinMaxScaler>(*this);
   }
   bool takes_nan() const override { return true; }
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const MinMaxScalerParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

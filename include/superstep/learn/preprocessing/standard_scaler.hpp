@@ -31,12 +31,11 @@ class StandardScaler final : public EstimatorOf<StandardScalerParams> {
     return std::make_unique<StandardScaler>(*this);
   }
   bool takes_nan() const override { return true; }
-  Footprint footprint(Index columns, Index classes) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
 
  protected:
-  std::vector<std::shared_ptr<Model>> train(
-      Engine& engine, const Table& table,
-      std::span<const StandardScalerParams> candidates) const override;
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

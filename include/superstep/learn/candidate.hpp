@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a batch consists of: an estimator's settings, the rows they may see, and the map through
+// which they see them; and what comes of it.
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <string>
+
+#include <superstep/core/error.hpp>
+#include <superstep/learn/affine_map.hpp>
+#include <superstep/learn/metrics/statistics.hpp>
+#include <superstep/learn/model.hpp>
+
+namespace superstep {
+
+class Estimator;
+using ModelPtr = std::shared_ptr<const Model>;
+
+/// One model of a batch.
+struct Candidate {
+  const Estimator* estimator = nullptr;
+  SplitPtr split{};         ///< trains on its training rows; null: on all rows of the table
+  AffineMapPtr features{};  ///< sees the table's rows through it; null: as they are
+};
+
+/// The same to the mathematics of one estimator.
+template <class P>
+struct CandidateOf {
+  P params;
+  SplitPtr split{};
+  AffineMapPtr features{};
+};
+
+/// What became of a candidate: a model, or the reason why there is none.
+struct Trained {
+  std::shared_ptr<Model> model{};
+  std::shared_ptr<const AgreedError> failure{};
+  /// How the model does on the test rows of its split, where training could tell without looking at
+  /// rows (moments tell the squared error of a linear model); only the statistics named in `told`.
+  std::shared_ptr<const MetricStatistics> held_out{};
+  unsigned told = 0;  ///< Statistic bits that held_out has
+
+  Trained() = default;
+  template <std::derived_from<Model> M>
+  Trained(std::shared_ptr<M> model_) : model(std::move(model_)) {}
+};
+
+/// What an estimator's mathematics takes of a candidate as it is. What it does not take, the engine
+/// does before it: rows of a fold are chosen, maps are applied, and candidates that differ in
+/// either are trained in passes of their own.
+struct Fusion {
+  bool splits = false;         ///< any number of splits in one batch
+  bool diagonal_maps = false;  ///< each candidate behind a scaling of its own
+  bool dense_maps = false;     ///< each candidate behind a projection of its own
+};
+
+}  // namespace superstep
