@@ -15,6 +15,8 @@
 #include <superstep/learn/preprocessing/min_max_scaler.hpp>
 #include <superstep/learn/preprocessing/standard_scaler.hpp>
 
+#include "mpi/batch.hpp"
+
 namespace superstep {
 namespace {
 
@@ -65,11 +67,10 @@ void expect_same_alone(const std::vector<P>& candidates) {
   for (const E& e : estimators) batch.push_back(&e);
   for (const bool weighted : {false, true}) {
     const Table table = open_table(comm, weighted);
-    const std::vector<ModelPtr> together = estimators[0].fit_batch(engine, table, batch);
+    const std::vector<ModelPtr> together = fit_together(engine, table, batch);
     ASSERT_EQ(together.size(), candidates.size());
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const ModelPtr alone =
-          estimators[i].fit_batch(engine, table, std::span(&batch[i], 1)).front();
+      const ModelPtr alone = fit_together(engine, table, {batch[i]}).front();
       const Tree tree = saved(*alone);
       EXPECT_EQ(tree, saved(*together[i])) << alone->expression();
       EXPECT_EQ(alone->expression(), together[i]->expression());

@@ -15,6 +15,8 @@
 
 #include <learn/cluster/row_pick.hpp>
 
+#include "mpi/batch.hpp"
+
 namespace superstep {
 namespace {
 
@@ -62,11 +64,11 @@ TEST(KMeans, ModelsDoNotDependOnTheirMates) {
   std::vector<const Estimator*> batch;
   for (const KMeans& e : estimators) batch.push_back(&e);
   Engine engine(comm, {.memory = std::nullopt, .threads = 2, .seed = 5});
-  const std::vector<ModelPtr> together = batch.front()->fit_batch(engine, table, batch);
+  const std::vector<ModelPtr> together = fit_together(engine, table, batch);
   EXPECT_GT(engine.counters().repeated, 0);
   Engine other(comm, {.memory = std::nullopt, .threads = 1, .seed = 5});
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const ModelPtr alone = batch[i]->fit_batch(other, table, {&batch[i], 1}).front();
+    const ModelPtr alone = fit_together(other, table, {batch[i]}).front();
     EXPECT_TRUE(saved(*alone) == saved(*together[i])) << batch[i]->expression();
     EXPECT_EQ(alone->report().n_iter, together[i]->report().n_iter);
     EXPECT_EQ(alone->report().warnings, together[i]->report().warnings);

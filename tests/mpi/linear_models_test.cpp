@@ -17,6 +17,8 @@
 #include <superstep/learn/linear_model/linear_regression.hpp>
 #include <superstep/learn/linear_model/ridge.hpp>
 
+#include "mpi/batch.hpp"
+
 namespace superstep {
 namespace {
 
@@ -120,10 +122,10 @@ void expect_same_alone(Engine& engine, const Table& table, const std::vector<P>&
   std::vector<E> estimators(candidates.begin(), candidates.end());
   std::vector<const Estimator*> batch;
   for (const E& e : estimators) batch.push_back(&e);
-  const std::vector<ModelPtr> together = estimators[0].fit_batch(engine, table, batch);
+  const std::vector<ModelPtr> together = fit_together(engine, table, batch);
   ASSERT_EQ(together.size(), candidates.size());
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    const ModelPtr alone = estimators[i].fit_batch(engine, table, std::span(&batch[i], 1)).front();
+    const ModelPtr alone = fit_together(engine, table, {batch[i]}).front();
     const auto& a = dynamic_cast<const LinearModel&>(*alone);
     const auto& b = dynamic_cast<const LinearModel&>(*together[i]);
     EXPECT_EQ(a.coef(), b.coef()) << alone->expression();
@@ -160,7 +162,7 @@ TEST(LinearModels, ABatchSharesItsPasses) {
   for (int i = 0; i < 20; ++i) ridges.emplace_back(RidgeParams{.alpha = 1.0 + i});
   std::vector<const Estimator*> batch;
   for (const Ridge& r : ridges) batch.push_back(&r);
-  ridges[0].fit_batch(engine, table, batch);
+  fit_together(engine, table, batch);
   EXPECT_EQ(engine.counters().passes, 1);
 }
 
