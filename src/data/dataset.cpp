@@ -522,7 +522,7 @@ void throw_bad_values(const Dataset& data, const BadValues& bad) {
                        data.path(), data.options().weight,
                        counted(bad.weight_count, "bad weight", "bad weights"), bad.weight_first);
   }
-  throw AgreedError(ExitCode::bad_data, text);
+  throw BadValuesError(text);
 }
 
 }  // namespace superstep

@@ -103,6 +103,8 @@ std::vector<Trained> Estimator::fit_each(Engine& engine, const Table& table,
                                          std::span<const Candidate> candidates) const {
   try {
     return train_batch(engine, table, candidates);
+  } catch (const BadValuesError&) {
+    throw;
   } catch (const AgreedError& e) {
     if (!is_the_candidates_fault(e)) throw;
     if (candidates.size() == 1) {
@@ -119,8 +121,6 @@ std::vector<Trained> Estimator::fit_each(Engine& engine, const Table& table,
 
 // ---- one model ---------------------------------------------------------------------------------
 
-namespace {
-
 void check_target(const Estimator& estimator, const Dataset& data) {
   if (estimator.target() == Target::none) return;
   if (!data.has_y()) {
@@ -135,8 +135,6 @@ void check_target(const Estimator& estimator, const Dataset& data) {
                     estimator.name(), data.y_name()));
   }
 }
-
-}  // namespace
 
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data) {
   estimator.check_params();

@@ -84,9 +84,12 @@ class Engine {
   /// What the coming passes are for.
   void set_task(std::string task);
 
-  /// Makes room: decides which blocks stay in memory beside `need`. MemoryError on every rank, with
-  /// the smallest budget that would do, before anything is read. **Collective.**
+  /// Makes room: decides which blocks stay in memory beside `need`. Blocks stay as they are when
+  /// there is room already. MemoryError on every rank, with the smallest budget that would do,
+  /// before anything is read. **Collective.**
   void reserve(const Table& table, const Footprint& need);
+  /// The least budget with which reserve() would succeed on every rank. **Collective.**
+  std::size_t least_memory(const Table& table, const Footprint& need) const;
 
   /// **Collective.**
   Sketch sketch(const Table& table);

@@ -80,6 +80,9 @@ class Estimator {
 /// each cell multiply by it.
 Index cells_of(std::span<const Candidate> batch);
 
+/// AgreedError unless the dataset has the targets that the estimator learns from.
+void check_target(const Estimator& estimator, const Dataset& data);
+
 /// Trains one model on a dataset: reads the classes, makes room, fits. **Collective.**
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data);
 
