@@ -89,6 +89,9 @@ class Dataset {
   ~Dataset();
 
   const std::string& path() const;
+  /// Of the file as it was opened and of the rows selected, the same on every rank: changes when
+  /// the file does.
+  const std::string& fingerprint() const;
   /// "train.h5:/X", for messages.
   std::string x_name() const;
   std::string y_name() const;

@@ -13,6 +13,7 @@
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/table.hpp>
 #include <superstep/engine/exact_sum.hpp>
+#include <superstep/engine/ledger.hpp>
 #include <superstep/engine/memory.hpp>
 #include <superstep/engine/progress.hpp>
 #include <superstep/engine/workspace.hpp>
@@ -79,6 +80,7 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   const MemoryBudget& budget() const { return budget_; }
   const EngineCounters& counters() const { return counters_; }
+  Ledger& ledger() { return ledger_; }
   /// Who is told of passes; null: nobody. Must outlive the engine.
   void set_progress(Progress* progress) { progress_ = progress; }
   /// What the coming passes are for.
@@ -104,9 +106,9 @@ class Engine {
   /// maximum is exact by itself. **Collective.**
   std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
 
-  /// Computes `width` doubles for every row of a table of all rows and hands them to `sink` on the calling thread, block
-  /// by block in no particular order; rows are numbered within the selected rows. Not a superstep:
-  /// nothing is combined, but failures are agreed on. **Collective.**
+  /// Computes `width` doubles for every row of a table of all rows and hands them to `sink` on the
+  /// calling thread, block by block in no particular order; rows are numbered within the selected
+  /// rows. Not a superstep: nothing is combined, but failures are agreed on. **Collective.**
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
 
  private:
@@ -119,6 +121,7 @@ class Engine {
   EngineOptions options_;
   MemoryBudget budget_;
   EngineCounters counters_;
+  Ledger ledger_;
   Progress* progress_ = nullptr;
   std::unique_ptr<Impl> impl_;
 };

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What cross-validate, search and plan have in common: the folds, the metrics, and their checks
+// before any work.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <superstep/select/evaluation.hpp>
+#include <superstep/select/splitter.hpp>
+
+#include "app/command.hpp"
+
+namespace superstep::app {
+
+std::vector<std::string> split_at_commas(const std::string& text);
+
+struct EvaluationChoice {
+  void describe(CommandLine& line);
+  /// UsageError for what is wrong whatever the data are.
+  void validate(const Estimator& estimator);
+  /// The data and their folds, checked against the estimator; metrics() is complete from here on.
+  /// **Collective.**
+  Folds open(Context& context, const std::string& path, const Estimator& estimator);
+  /// The folds of another selection of the same file's rows: about this fraction of the blocks.
+  /// **Collective.**
+  Folds open_fraction(Context& context, const std::string& path, const Folds& all, double fraction);
+
+  const std::vector<std::string>& metrics() const { return metrics_; }
+  const Splitter& splitter() const { return *splitter_; }
+  bool train_scores = false;
+
+ private:
+  std::vector<SplitPtr> split(Context& context, const std::shared_ptr<Dataset>& data) const;
+
+  DataChoice data_;
+  std::optional<std::string> cv_;
+  std::optional<double> holdout_;
+  std::optional<std::string> scoring_;
+  std::vector<std::string> metrics_;
+  std::unique_ptr<Splitter> splitter_;
+};
+
+}  // namespace superstep::app
