@@ -22,21 +22,23 @@ struct EvaluationChoice {
   void validate(const Estimator& estimator);
   /// The data and their folds, checked against the estimator; metrics() is complete from here on.
   /// **Collective.**
-  Folds open(Context& context, const std::string& path, const Estimator& estimator);
+  FoldedData open(Context& context, const std::string& path, const Estimator& estimator);
   /// The folds of another selection of the same file's rows: about this fraction of the blocks.
   /// **Collective.**
-  Folds open_fraction(Context& context, const std::string& path, const Folds& all, double fraction);
+  FoldedData open_fraction(Context& context, const std::string& path, const FoldedData& all,
+                           double fraction);
 
   const std::vector<std::string>& metrics() const { return metrics_; }
   const Splitter& splitter() const { return *splitter_; }
   bool train_scores = false;
 
  private:
-  std::vector<SplitPtr> split(Context& context, const std::shared_ptr<Dataset>& data) const;
+  /// The splits with the names they have in the names of stages.
+  static std::vector<SplitPtr> named(const std::vector<SplitPtr>& splits, const Splitter& splitter);
 
   DataChoice data_;
   std::optional<std::string> cv_;
-  std::optional<double> holdout_;
+  std::optional<std::string> holdout_;
   std::optional<std::string> scoring_;
   std::vector<std::string> metrics_;
   std::unique_ptr<Splitter> splitter_;

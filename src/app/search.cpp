@@ -30,14 +30,17 @@ class SearchCommand final : public Command {
            "train.h5 \\\n"
            "    --random \"{'pca__n_components': randint(2, 40), 'logisticregression__C': "
            "loguniform(1e-3, 1e3)}\" --iterations 60 --strategy halving\n\n"
-           "All candidates and folds are trained in the same passes over the data. A whole step of a\n"
-           "pipeline is exchanged by its name: \"{'clf': [LogisticRegression(), GaussianNB()]}\".\n";
+           "All candidates and folds are trained in the same passes over the data. A whole step of "
+           "a\n"
+           "pipeline is exchanged by its name: \"{'clf': [LogisticRegression(), "
+           "GaussianNB()]}\".\n";
   }
 
   void describe(CommandLine& line) override {
     line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge()\"");
     line.argument("DATA", data_, "HDF5 file with /X and /y");
-    line.option("grid", "GRID", grid_, "every combination of \"{'alpha': [0.1, 1]}\", or of a list of these");
+    line.option("grid", "GRID", grid_,
+                "every combination of \"{'alpha': [0.1, 1]}\", or of a list of these");
     line.option("random", "SPACE", random_, "draws from lists and loguniform, uniform, randint");
     line.option("iterations", "N", iterations_, "how many draws");
     line.option("strategy", "NAME", strategy_, "full, halving or hyperband");
@@ -47,7 +50,8 @@ class SearchCommand final : public Command {
     line.option("min-resources", "N", settings_.min_resources, "of the first rung of halving");
     line.option("max-resources", "N", settings_.max_resources, "of the last rung");
     line.option("refit", "METRIC", refit_, "which of several metrics decides; the first otherwise");
-    line.option("error-score", "X", error_score_, "score of a fit that fails: a number, nan, or raise");
+    line.option("error-score", "X", error_score_,
+                "score of a fit that fails: a number, nan, or raise");
     line.option("results", "FILE", results_, "CSV like scikit-learn's cv_results_");
     line.option("model", "FILE", model_, "the best candidate, trained on all rows");
     line.flag("dry-run", dry_run_, "print the plan and read nothing but the targets");
@@ -64,14 +68,15 @@ class SearchCommand final : public Command {
     if (grid_.has_value() == random_.has_value()) {
       throw UsageError("a search needs either --grid or --random: --grid \"{'alpha': [0.1, 1]}\"");
     }
-    if (grid_ && iterations_) throw UsageError("--iterations goes with --random; a grid has its own size");
+    if (grid_ && iterations_)
+      throw UsageError("--iterations goes with --random; a grid has its own size");
     if (random_ && iterations_.value_or(10) < 1) {
       throw UsageError(fmt::format("--iterations must be at least 1, got {}", *iterations_));
     }
   }
 
   void run(Context& context) override {
-    const Folds folds = choice_.open(context, data_, *estimator_);
+    const FoldedData folds = choice_.open(context, data_, *estimator_);
     std::unique_ptr<Search> search;
     collectively(context.comm(), [&] { search = make_search(context); });
     for (const std::string& w : notes_) context.warn(w);
@@ -96,7 +101,8 @@ class SearchCommand final : public Command {
     const std::vector<std::string> names = {"full", "halving", "hyperband"};
     const auto found = std::ranges::find(names, strategy_);
     if (found == names.end()) {
-      throw UsageError(fmt::format("there is no --strategy '{}'; {}", strategy_, did_you_mean(strategy_, names)));
+      throw UsageError(fmt::format("there is no --strategy '{}'; {}", strategy_,
+                                   did_you_mean(strategy_, names)));
     }
     settings_.strategy = static_cast<Strategy>(found - names.begin());
   }
@@ -108,7 +114,8 @@ class SearchCommand final : public Command {
     }
     const Value value = parse_value(error_score_);
     if (!value.is_number()) {
-      throw UsageError(fmt::format("--error-score takes a number, nan or raise, got {}", error_score_));
+      throw UsageError(
+          fmt::format("--error-score takes a number, nan or raise, got {}", error_score_));
     }
     settings_.error_score = value.as_double();
   }
@@ -118,26 +125,39 @@ class SearchCommand final : public Command {
     settings_.train_scores = choice_.train_scores;
     settings_.refit = refit_.value_or(settings_.scoring.front());
     if (std::ranges::find(settings_.scoring, settings_.refit) == settings_.scoring.end()) {
-      throw UsageError(fmt::format("--refit {} is none of the metrics of --scoring; {}", settings_.refit,
+      throw UsageError(fmt::format("--refit {} is none of the metrics of --scoring; {}",
+                                   settings_.refit,
                                    did_you_mean(settings_.refit, settings_.scoring)));
     }
     const auto seed = static_cast<std::uint64_t>(context.common().seed);
     const Index draws = iterations_.value_or(10);
-    std::vector<ParamSetting> settings = grid_ ? expand_grid(*grid_) : draw_settings(*random_, draws, seed);
+    std::vector<ParamSetting> settings =
+        grid_ ? expand_grid(*grid_) : draw_settings(*random_, draws, seed);
     if (random_ && static_cast<Index>(settings.size()) < draws) {
-      notes_.push_back(fmt::format("The total space of parameters {} is smaller than --iterations {}; all of "
-                                   "them are tried", settings.size(), draws));
+      notes_.push_back(
+          fmt::format("The total space of parameters {} is smaller than --iterations {}; all of "
+                      "them are tried",
+                      settings.size(), draws));
     }
     return std::make_unique<Search>(*estimator_, std::move(settings), settings_);
   }
 
-  void show_plan(Context& context, const Search& search, const Folds& folds) const {
-    const SearchPlan plan = plan_search(context.engine(), search, folds, choice_.splitter(), model_.has_value());
+  /// Of a strategy with rungs: its first one.
+  void show_plan(Context& context, const Search& search, const FoldedData& folds) const {
+    PlannedWork work{{},
+                     folds,
+                     choice_.splitter().expression(),
+                     choice_.metrics(),
+                     choice_.train_scores,
+                     model_.has_value()};
+    for (Index i = 0; i < search.size(); ++i) work.candidates.push_back(search.candidate(i));
+    const WorkPlan plan = plan_work(context.engine(), work);
     context.result(plan.json(), plan.text());
   }
 
   /// Trains the best candidate on all rows; returns its expression.
-  std::string refit(Context& context, const Search& search, const SearchResult& result, const Folds& folds) {
+  std::string refit(Context& context, const Search& search, const SearchResult& result,
+                    const FoldedData& folds) {
     const SearchRow& best = result.rows[static_cast<std::size_t>(result.best)];
     const auto estimator = estimator_->clone();
     for (const auto& [param, value] : best.params) estimator->set(param, value);
@@ -171,10 +191,11 @@ class SearchCommand final : public Command {
         .set("supersteps", counters.supersteps)
         .set("bytes_reduced", context.comm().traffic().bytes)
         .set("peak_memory_bytes", peak_resident_bytes());
-    std::string text = fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
-                                   result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
-    text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", result.rows.size(), counters.passes,
-                        format_duration(context.seconds()), context.comm().size(),
+    std::string text =
+        fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
+                    result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
+    text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", result.rows.size(),
+                        counters.passes, format_duration(context.seconds()), context.comm().size(),
                         context.comm().size() == 1 ? "" : "s");
     if (results_) text += fmt::format("wrote {}\n", *results_);
     if (model_) text += fmt::format("wrote {}: {}\n", *model_, trained);

@@ -8,8 +8,8 @@
 
 namespace superstep::app {
 
-/// A line on standard error of the root when a batch of fits has ended, with the best so far and the
-/// time that the rest will take if it goes on like this.
+/// A line on standard error of the root when a batch of fits has ended, with the best so far and
+/// the time that the rest will take if it goes on like this.
 class ShownSearch final : public SearchProgress {
  public:
   explicit ShownSearch(const Context& context) : context_(context), start_s_(context.seconds()) {}

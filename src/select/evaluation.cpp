@@ -20,7 +20,7 @@ double now_s() {
 
 }  // namespace
 
-Evaluator::Evaluator(Engine& engine, Folds folds, EvaluationOptions options)
+Evaluator::Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options)
     : engine_(engine), folds_(std::move(folds)), options_(std::move(options)) {}
 
 Table Evaluator::table_for(const Estimator& estimator) const {

@@ -203,7 +203,7 @@ SearchResult Search::run(Engine& engine, const FoldSource& source, SearchProgres
 SearchResult SearchRun::run() {
   const SearchOptions& o = search_.options();
   const bool counts_rows = o.strategy != Strategy::full && o.resource == "rows";
-  const Folds all = source_(1.0);
+  const FoldedData all = source_(1.0);
   result_.n_splits = static_cast<Index>(all.splits.size());
   units_ = counts_rows ? all.data->blocks().size() : 1;
   if (o.strategy == Strategy::hyperband && counts_rows) units_ = o.max_resources.value_or(81);

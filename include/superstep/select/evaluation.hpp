@@ -14,7 +14,7 @@
 namespace superstep {
 
 /// A dataset and its folds.
-struct Folds {
+struct FoldedData {
   std::shared_ptr<Dataset> data;
   std::vector<SplitPtr> splits;
 };
@@ -60,7 +60,7 @@ struct EvaluationPlan {
 class Evaluator {
  public:
   /// `metrics` have been checked.
-  Evaluator(Engine& engine, Folds folds, EvaluationOptions options);
+  Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options);
 
   /// Without communication beyond what the budget needs. MemoryError where not even one fit fits.
   /// **Collective.**
@@ -68,7 +68,7 @@ class Evaluator {
   /// Results by candidate. **Collective.**
   std::vector<Outcomes> evaluate(std::span<const Estimator* const> candidates,
                                  Watcher* watcher = nullptr);
-  const Folds& folds() const { return folds_; }
+  const FoldedData& folds() const { return folds_; }
 
  private:
   Table table_for(const Estimator& estimator) const;
@@ -77,7 +77,7 @@ class Evaluator {
   void run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into);
 
   Engine& engine_;
-  Folds folds_;
+  FoldedData folds_;
   EvaluationOptions options_;
 };
 

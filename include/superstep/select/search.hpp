@@ -59,7 +59,7 @@ struct SearchResult {
 
 /// Where a search gets its rows: a fraction of them (nested: a smaller fraction's rows are among a
 /// larger one's), with their folds. **Collective.**
-using FoldSource = std::function<Folds(double fraction)>;
+using FoldSource = std::function<FoldedData(double fraction)>;
 
 /// How far a search is, for the person who waits.
 class SearchProgress {
