@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <sstream>
 
 #include <superstep/comm/collectively.hpp>
@@ -22,8 +23,10 @@ std::vector<std::string> split_at_commas(const std::string& text) {
 }
 
 void EvaluationChoice::describe(CommandLine& line) {
-  line.option("cv", "K", cv_,
-              "folds: a number, or \"StratifiedKFold(5, shuffle=True)\" and the like; 5 otherwise");
+  line.option(
+      "cv", "K", cv_,
+      "folds: a number, or \"StratifiedKFold(5, shuffle=True)\" and the like, 5 otherwise; all: "
+      "no folds, trained and scored on all rows");
   line.option("holdout", "F", holdout_,
               "instead of folds one split: this fraction (or so many rows) is tested on");
   line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
@@ -33,6 +36,10 @@ void EvaluationChoice::describe(CommandLine& line) {
 
 void EvaluationChoice::validate(const Estimator& estimator) {
   if (cv_ && holdout_) throw UsageError("--cv and --holdout exclude each other; give one of them");
+  if (scoring_) metrics_ = split_at_commas(*scoring_);
+  if (scoring_ && metrics_.empty()) throw UsageError("--scoring names no metric");
+  check_metric_names();
+  if (has_no_folds()) return;
   splitter_ = holdout_ ? make_holdout(*holdout_, estimator.kind())
                        : make_splitter(cv_.value_or("5"), estimator.kind());
   splitter_->check_params();
@@ -42,15 +49,18 @@ void EvaluationChoice::validate(const Estimator& estimator) {
                     "the dataset that says which group each row belongs to",
                     splitter_->name()));
   }
-  if (scoring_) metrics_ = split_at_commas(*scoring_);
-  if (scoring_ && metrics_.empty()) throw UsageError("--scoring names no metric");
-  for (std::size_t i = 0; i < metrics_.size(); ++i) {
-    if (std::ranges::find(metrics_.begin(), metrics_.begin() + static_cast<std::ptrdiff_t>(i),
-                          metrics_[i]) != metrics_.begin() + static_cast<std::ptrdiff_t>(i)) {
-      throw UsageError(fmt::format("--scoring names {} twice", metrics_[i]));
-    }
-    find_metric(metrics_[i]);
+}
+
+void EvaluationChoice::check_metric_names() const {
+  std::set<std::string> seen;
+  for (const std::string& name : metrics_) {
+    if (!seen.insert(name).second) throw UsageError(fmt::format("--scoring names {} twice", name));
+    find_metric(name);
   }
+}
+
+std::string EvaluationChoice::folds_in_words() const {
+  return has_no_folds() ? "trained and scored on all rows" : splitter_->expression();
 }
 
 FoldedData EvaluationChoice::open(Context& context, const std::string& path,
@@ -65,7 +75,8 @@ FoldedData EvaluationChoice::open(Context& context, const std::string& path,
   collectively(context.comm(), [&] {
     for (const std::string& name : metrics_) metric_for(estimator, classes, name);
   });
-  Folds folds = splitter_->split(context.engine(), data);
+  if (has_no_folds()) return {data, {nullptr}};
+  const Folds folds = splitter_->split(context.engine(), data);
   for (const std::string& w : folds.warnings) context.warn(w);
   return {data, named(folds.splits, *splitter_)};
 }
@@ -76,7 +87,7 @@ FoldedData EvaluationChoice::open_fraction(Context& context, const std::string& 
   DataChoice some = data_;
   some.options.sample = data_.options.sample.value_or(1.0) * fraction;
   const std::shared_ptr<Dataset> data = some.open(context, path).dataset();
-  if (splitter_->needs_classes()) data->classes(context.comm());
+  if (has_no_folds()) return {data, {nullptr}};
   return {data, named(splitter_->split(context.engine(), data).splits, *splitter_)};
 }
 

@@ -29,10 +29,13 @@ struct EvaluationChoice {
                            double fraction);
 
   const std::vector<std::string>& metrics() const { return metrics_; }
-  const Splitter& splitter() const { return *splitter_; }
+  std::string folds_in_words() const;
   bool train_scores = false;
 
  private:
+  /// --cv all: one split that is none.
+  bool has_no_folds() const { return cv_ == "all"; }
+  void check_metric_names() const;
   /// The splits with the names they have in the names of stages.
   static std::vector<SplitPtr> named(const std::vector<SplitPtr>& splits, const Splitter& splitter);
 

@@ -88,7 +88,9 @@ class SearchCommand final : public Command {
       return choice_.open_fraction(context, data_, folds, fraction);
     };
     ShownSearch shown(context);
+    const double before_s = context.seconds() - context.engine().counters().seconds_read;
     const SearchResult result = search->run(context.engine(), source, &shown);
+    search_s_ = context.seconds() - context.engine().counters().seconds_read - before_s;
     for (const std::string& w : result.warnings) context.warn(w);
     if (results_) on_root(context.comm(), [&] { write_file(*results_, cv_results_csv(result)); });
     std::string trained;
@@ -146,7 +148,7 @@ class SearchCommand final : public Command {
   void show_plan(Context& context, const Search& search, const FoldedData& folds) const {
     PlannedWork work{{},
                      folds,
-                     choice_.splitter().expression(),
+                     choice_.folds_in_words(),
                      choice_.metrics(),
                      choice_.train_scores,
                      model_.has_value()};
@@ -187,6 +189,7 @@ class SearchCommand final : public Command {
     if (model_) json.set("model", *model_).set("estimator", trained);
     if (results_) json.set("results", *results_);
     json.set("warnings", result.warnings)
+        .set("seconds_search", search_s_)
         .set("passes", counters.passes)
         .set("supersteps", counters.supersteps)
         .set("bytes_reduced", context.comm().traffic().bytes)
@@ -213,6 +216,7 @@ class SearchCommand final : public Command {
   std::optional<std::string> results_;
   std::optional<std::string> model_;
   bool dry_run_ = false;
+  double search_s_ = 0.0;  ///< waiting for files and refitting left out
   SearchOptions settings_;
   EvaluationChoice choice_;
   std::unique_ptr<Estimator> estimator_;
