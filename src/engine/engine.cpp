@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -91,7 +92,12 @@ Engine::Engine(const Communicator& comm, const EngineOptions& options)
     : comm_(comm),
       options_(options),
       budget_(memory_budget(comm, options.memory)),
-      impl_(std::make_unique<Impl>(*this, options.threads)) {}
+      impl_(std::make_unique<Impl>(*this, options.threads)) {
+  // Eigen cuts its products by the size of the caches it finds: the same everywhere, so that ranks
+  // on different processors compute the same bits of what is replicated.
+  Eigen::setCpuCacheSizes(std::ptrdiff_t{32} << 10, std::ptrdiff_t{512} << 10,
+                          std::ptrdiff_t{4} << 20);
+}
 
 Engine::~Engine() = default;
 

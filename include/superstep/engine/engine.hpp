@@ -21,8 +21,8 @@
 namespace superstep {
 
 struct EngineOptions {
-  std::optional<std::size_t>
-      memory;  ///< bytes a rank may use; else the allocation's or node's share
+  /// Bytes a rank may use; else the allocation's or node's share.
+  std::optional<std::size_t> memory{};
   int threads = 1;
   std::uint64_t seed = 0;
 };
