@@ -286,23 +286,22 @@ template <class F>
 void link(benchmark::State& state, Index models, Index classes, F f) {
   constexpr Index rows = 4096;
   const std::vector<double> z = random_values(rows * models * classes);
-  std::vector<double> r(z.size()), y, loss(static_cast<std::size_t>(models)), held_out = loss;
-  std::vector<std::int32_t> fold, models_fold;
+  std::vector<double> r(z.size()), y, loss(static_cast<std::size_t>(models)), folds;
+  std::vector<std::int32_t> column;
+  constexpr Index splits = 5;
   for (Index i = 0; i < rows; ++i) {
     y.push_back(static_cast<double>(i % std::max<Index>(2, classes)));
-    fold.push_back(static_cast<std::int32_t>(i % 5));
+    for (Index s = 0; s < splits; ++s) folds.push_back(i % splits == s ? 0.0 : 1.0);
   }
-  for (Index j = 0; j < models; ++j) models_fold.push_back(static_cast<std::int32_t>(j % 5));
+  for (Index j = 0; j < models; ++j) {
+    column.push_back(static_cast<std::int32_t>(j * splits / models));
+  }
   math::RowWeights weights;
-  math::LossSums sums{loss.data(), nullptr};
-  if (models > 1) {
-    weights.fold = fold.data();
-    weights.held_out = models_fold.data();
-    sums.held_out = held_out.data();
-  }
+  if (models > 1) weights = {folds.data(), splits, column.data()};
   const Index columns = models * classes;
   const double best = fastest(state, [&] {
-    f(ConstPanel(z.data(), rows, columns), y.data(), weights, Panel(r.data(), rows, columns), sums);
+    f(ConstPanel(z.data(), rows, columns), y.data(), weights, Panel(r.data(), rows, columns),
+      loss.data());
     benchmark::DoNotOptimize(r.data());
   });
   report_elements(state, static_cast<double>(rows * columns), best);
