@@ -314,12 +314,9 @@ Totals Engine::superstep(const Table& table, SumShape& shape, const SumMap& map,
     counters_.seconds_reduce += seconds_since(start);
     if (total.extra()[failures] > 0) agree(comm_, status);
     if (total.extra()[bad_blocks] > 0) impl_->report_bad_values();
-    std::vector<std::int64_t> violations;
-    for (Index r = 0; r < shape.runs(); ++r) violations.push_back(total.violations(r));
-    const bool all_hold = std::ranges::all_of(violations, [](auto v) { return v == 0; });
-    if (all_hold || overflow == Overflow::report) {
-      return Totals(shape, total.rounded(shape), std::move(violations));
-    }
+    bool all_hold = true;
+    for (Index r = 0; r < shape.runs(); ++r) all_hold = all_hold && total.violations(r) == 0;
+    if (all_hold || overflow == Overflow::report) return Totals(shape, std::move(total));
     ++counters_.repeated;
     raise_bounds(table, shape, map);
   }

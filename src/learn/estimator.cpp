@@ -27,11 +27,9 @@ Target Estimator::target() const {
 
 Index cells_of(std::span<const Candidate> batch) {
   std::set<const Partition*> partitions;
-  for (const Candidate& c : batch) {
-    if (c.split) partitions.insert(c.split->partition.get());
-  }
+  for (const Candidate& c : batch) partitions.insert(c.split ? c.split->partition.get() : nullptr);
   Index cells = 0;
-  for (const Partition* p : partitions) cells += p->cells();
+  for (const Partition* p : partitions) cells += p == nullptr ? 1 : p->cells();
   return std::max<Index>(cells, 1);
 }
 

@@ -76,8 +76,8 @@ class Estimator {
                                 std::span<const Candidate> candidates) const;
 };
 
-/// How many cells the candidates' partitions have together, at least one: sums that are kept for
-/// each cell multiply by it.
+/// How many cells the candidates' partitions have together, all rows being one for those without a
+/// split; at least one. Sums that are kept for each cell multiply by it.
 Index cells_of(std::span<const Candidate> batch);
 
 /// AgreedError unless the dataset has the targets that the estimator learns from.

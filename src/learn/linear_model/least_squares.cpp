@@ -213,23 +213,4 @@ Vector singular_values(const Matrix& A) {
   return Eigen::BDCSVD<Eigen::MatrixXd>(A).singularValues();
 }
 
-const Moments& MomentsOnce::get(bool centred) {
-  std::optional<Moments>& found = moments_[centred ? 1 : 0];
-  if (!found) found = moments(engine_, table_, {.centred = centred});
-  return *found;
-}
-
-const Spectrum& MomentsOnce::spectrum(bool centred) {
-  std::optional<Spectrum>& found = spectra_[centred ? 1 : 0];
-  if (!found) found = refined_spectrum(engine_, table_, {.centred = centred}, get(centred));
-  return *found;
-}
-
-Footprint least_squares_footprint(Index columns) {
-  Footprint f = moments_footprint(columns);
-  // Gram matrix, factors, preconditioner, U and V.
-  f.replicated += 8 * columns * columns;
-  return f;
-}
-
 }  // namespace superstep

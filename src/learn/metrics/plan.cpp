@@ -12,7 +12,8 @@ MetricPlan::MetricPlan(const Model& model, std::span<const std::string> names)
     needs_ |= static_cast<unsigned>(metrics_.back()->needs);
   }
   using enum Statistic;
-  if (needs(counts) || needs(errors) || needs(largest_error) || needs(poisson)) {
+  if (needs(counts) || needs(squared_errors) || needs(absolute_errors) || needs(largest_error) ||
+      needs(poisson)) {
     add_output(model, Method::predict);
   }
   const bool has_scores = model.can(Method::decision_function);

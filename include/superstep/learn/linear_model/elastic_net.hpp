@@ -31,6 +31,7 @@ class ElasticNet final : public EstimatorOf<ElasticNetParams> {
   /// Trains the candidates on behalf of the estimator `name`. **Collective.**
   static std::vector<Trained> train_as(const std::string& name, Engine& engine, const Table& table,
                                        Batch batch);
+  Fusion fusion() const override { return {true, true, true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

@@ -24,6 +24,7 @@ class LinearRegression final : public EstimatorOf<LinearRegressionParams> {
   const ParamTable<LinearRegressionParams>& param_table() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {true, true, true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
