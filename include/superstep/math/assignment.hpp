@@ -11,8 +11,9 @@ namespace superstep::math {
 /// Rows of padded panels are this long: no kernel has to care for a remainder of columns.
 constexpr Index padded(Index columns) { return (columns + 7) / 8 * 8; }
 
-/// out = x - origin, followed by zeros. out: x.rows x padded(x.columns), apart from x.
-void centre_rows(ConstPanel x, const double* origin, Panel out);
+/// out = x - origin, followed by zeros: of the first out.rows rows, or of those whose numbers
+/// `rows` gives. out: any number of rows x padded(x.columns), apart from x.
+void centre_rows(ConstPanel x, const std::int32_t* rows, const double* origin, Panel out);
 
 /// What rows add to their centres.
 struct AssignedSums {

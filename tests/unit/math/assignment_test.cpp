@@ -72,11 +72,17 @@ TYPED_TEST(AssignmentOnPack, CentresAndPads) {
     const Rectangle x = Rectangle::random(11, columns, 1, 2);
     Rectangle origin = Rectangle::random(1, columns, 2);
     Rectangle out = Rectangle::random(11, padded(columns), 3);
-    centre_rows_with<TypeParam>(x, origin.data(), out);
-    for (Index i = 0; i < 11; ++i) {
-      for (Index c = 0; c < padded(columns); ++c) {
-        const double expected = c < columns ? x(i, c) - origin(0, c) : 0.0;
-        ASSERT_TRUE(same_bits(out(i, c), expected)) << columns << " columns: " << i << ", " << c;
+    const std::vector<std::int32_t> some = {3, 3, 10, 0, 7};
+    for (const bool choose : {false, true}) {
+      Panel to = out;
+      to.rows = choose ? 5 : 11;
+      centre_rows_with<TypeParam>(x, choose ? some.data() : nullptr, origin.data(), to);
+      for (Index i = 0; i < to.rows; ++i) {
+        const Index from = choose ? some[static_cast<std::size_t>(i)] : i;
+        for (Index c = 0; c < padded(columns); ++c) {
+          const double expected = c < columns ? x(from, c) - origin(0, c) : 0.0;
+          ASSERT_TRUE(same_bits(out(i, c), expected)) << columns << " columns: " << i << ", " << c;
+        }
       }
     }
   }
