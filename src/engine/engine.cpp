@@ -49,6 +49,7 @@ class Engine::Impl {
       : engine_(engine), pool_(threads), workers_(static_cast<std::size_t>(threads)) {}
 
   void reserve(const Table& table, const Footprint& need);
+  Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
   /// Makes the store ready for the table; reserves without a footprint if nobody has.
   void prepare(const Table& table);
   /// Runs `f` on every block of this rank; failures end up in the status, bad values in the store.
@@ -72,12 +73,15 @@ class Engine::Impl {
 
  private:
   std::size_t least_bytes(const Table& table, const Footprint& need) const;
+  std::size_t block_bytes(const Table& table) const;
+  bool serves(const Table& table) const;
   void tick(double fraction);
 
   Engine& engine_;
   ThreadPool pool_;
   std::vector<Worker> workers_;
   std::unique_ptr<BlockStore> store_;
+  Footprint reserved_;  ///< beside the store
   std::string task_;
   Index pass_of_task_ = 0;
   Clock::time_point last_tick_ = Clock::now();
@@ -114,13 +118,20 @@ std::size_t Engine::Impl::least_bytes(const Table& table, const Footprint& need)
          data.reader_bytes(static_cast<int>(threads));
 }
 
+/// With fewer bytes for blocks this rank could not even stream them.
+std::size_t Engine::Impl::block_bytes(const Table& table) const {
+  const int threads = static_cast<int>(workers_.size());
+  const Share share =
+      share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
+  return BlockStore::least_capacity(*table.data, share, table.target, threads, threads);
+}
+
 void Engine::Impl::reserve(const Table& table, const Footprint& need) {
   const int threads = static_cast<int>(workers_.size());
   const std::size_t beside = least_bytes(table, need);
   const Share share =
       share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
-  const std::size_t blocks =
-      BlockStore::least_capacity(*table.data, share, table.target, threads, threads);
+  const std::size_t blocks = block_bytes(table);
   const std::size_t budget = engine_.budget_.bytes;
   const Index smallest = engine_.comm_.max(static_cast<Index>(beside + blocks));
   const bool fits = engine_.comm_.min(Index{budget >= beside + blocks ? 1 : 0}) == 1;
@@ -138,18 +149,50 @@ void Engine::Impl::reserve(const Table& table, const Footprint& need) {
   store_.reset();
   store_ = std::make_unique<BlockStore>(table.data, share, table.target,
                                         BlockStore::Options{budget - beside, threads, threads});
+  reserved_ = need;
+}
+
+bool Engine::Impl::serves(const Table& table) const {
+  return store_ && &store_->data() == table.data.get() &&
+         (store_->target() == table.target || table.target == Target::none);
+}
+
+Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
+                                  const Footprint& wanted) {
+  if (serves(table) && (reserved_ | least) == reserved_) return reserved_;
+  // Bytes grow evenly from `least` to `wanted`.
+  constexpr Index whole = Index{1} << 20;
+  const auto bytes = [&](const Footprint& need) {
+    return static_cast<double>(least_bytes(table, need) + block_bytes(table));
+  };
+  const double surplus = static_cast<double>(engine_.budget_.bytes) - bytes(least);
+  const double wish = bytes(least | wanted) - bytes(least);
+  const double share = surplus >= wish ? 1.0 : std::max(0.0, surplus / wish);
+  const Index agreed = engine_.comm_.min(static_cast<Index>(share * static_cast<double>(whole)));
+  const auto between = [&](Index low, Index high) {
+    return high <= low ? low
+                       : low + static_cast<Index>(static_cast<double>(high - low) *
+                                                  (static_cast<double>(agreed) / whole));
+  };
+  const Footprint need{between(least.sums, wanted.sums),
+                       between(least.row_doubles, wanted.row_doubles),
+                       between(least.replicated, wanted.replicated)};
+  reserve(table, need);
+  return need;
 }
 
 void Engine::Impl::prepare(const Table& table) {
-  const bool serves = store_ && &store_->data() == table.data.get() &&
-                      (store_->target() == table.target || table.target == Target::none);
-  if (!serves) reserve(table, {});
+  if (!serves(table)) reserve(table, {});
   const auto start = Clock::now();
   store_->load(pool_, [this] { tick(0.0); });
   engine_.counters_.seconds_read += seconds_since(start);
 }
 
 void Engine::reserve(const Table& table, const Footprint& need) { impl_->reserve(table, need); }
+
+Footprint Engine::make_room(const Table& table, const Footprint& least, const Footprint& wanted) {
+  return impl_->make_room(table, least, wanted);
+}
 
 // Passes.
 

@@ -28,6 +28,10 @@ void LinearModel::apply(Method, math::ConstPanel x, math::Panel out) const {
   function_.apply(x, out);
 }
 
+void LinearModel::apply_to_linear(Method, math::ConstPanel z, math::Panel out) const {
+  for (Index i = 0; i < z.rows; ++i) out.row(i)[0] = z.row(i)[0];
+}
+
 void LinearModel::save(const AttributeWriter& out) const {
   out.add("coef_", coef());
   out.add("intercept_", intercept());

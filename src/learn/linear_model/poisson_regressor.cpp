@@ -40,6 +40,10 @@ class PoissonModel final : public LinearModel {
     LinearModel::apply(method, x, out);
     math::exponential(out);
   }
+  void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override {
+    LinearModel::apply_to_linear(method, z, out);
+    math::exponential(out);
+  }
 };
 
 GlmTask task_of(const PoissonRegressorParams& p) {
