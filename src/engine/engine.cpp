@@ -51,6 +51,7 @@ class Engine::Impl {
 
   void reserve(const Table& table, const Footprint& need);
   std::size_t least_memory(const Table& table, const Footprint& need) const;
+  Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
   /// Makes the store ready for the table; reserves without a footprint if nobody has.
   void prepare(const Table& table);
   /// Runs `f` on every block of this rank; failures end up in the status, bad values in the store.
@@ -82,7 +83,7 @@ class Engine::Impl {
   ThreadPool pool_;
   std::vector<Worker> workers_;
   std::unique_ptr<BlockStore> store_;
-  std::size_t reserved_ = 0;  ///< bytes beside the store
+  Footprint reserved_;  ///< beside the store
   std::string task_;
   Index pass_of_task_ = 0;
   Clock::time_point last_tick_ = Clock::now();
@@ -123,6 +124,7 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
          data.reader_bytes(static_cast<int>(threads));
 }
 
+/// With fewer bytes for blocks this rank could not even stream them.
 std::size_t Engine::Impl::least_blocks(const Table& table) const {
   const int threads = static_cast<int>(workers_.size());
   const Share share =
@@ -155,13 +157,35 @@ void Engine::Impl::reserve(const Table& table, const Footprint& need) {
             threads == 1 ? "" : "s", format_bytes(static_cast<Index>(budget)),
             engine_.budget_.source, (smallest + mib - 1) / mib));
   }
-  // Every rank decides alike: what is needed and reserved differs by their shares of the blocks
-  // only.
-  if (engine_.comm_.min(Index{serves(table) && beside <= reserved_ ? 1 : 0}) == 1) return;
+  if (serves(table) && (reserved_ | need) == reserved_) return;
   store_.reset();
-  reserved_ = beside;
   store_ = std::make_unique<BlockStore>(table.data, share, table.target,
                                         BlockStore::Options{budget - beside, threads, threads});
+  reserved_ = need;
+}
+
+Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
+                                  const Footprint& wanted) {
+  if (serves(table) && (reserved_ | least) == reserved_) return reserved_;
+  // Bytes grow evenly from `least` to `wanted`.
+  constexpr Index whole = Index{1} << 20;
+  const auto bytes = [&](const Footprint& need) {
+    return static_cast<double>(bytes_beside(table, need) + least_blocks(table));
+  };
+  const double surplus = static_cast<double>(engine_.budget_.bytes) - bytes(least);
+  const double wish = bytes(least | wanted) - bytes(least);
+  const double share = surplus >= wish ? 1.0 : std::max(0.0, surplus / wish);
+  const Index agreed = engine_.comm_.min(static_cast<Index>(share * static_cast<double>(whole)));
+  const auto between = [&](Index low, Index high) {
+    return high <= low ? low
+                       : low + static_cast<Index>(static_cast<double>(high - low) *
+                                                  (static_cast<double>(agreed) / whole));
+  };
+  const Footprint need{between(least.sums, wanted.sums),
+                       between(least.row_doubles, wanted.row_doubles),
+                       between(least.replicated, wanted.replicated)};
+  reserve(table, need);
+  return need;
 }
 
 bool Engine::Impl::serves(const Table& table) const {
@@ -180,6 +204,10 @@ void Engine::reserve(const Table& table, const Footprint& need) { impl_->reserve
 
 std::size_t Engine::least_memory(const Table& table, const Footprint& need) const {
   return impl_->least_memory(table, need);
+}
+
+Footprint Engine::make_room(const Table& table, const Footprint& least, const Footprint& wanted) {
+  return impl_->make_room(table, least, wanted);
 }
 
 // Passes.

@@ -23,6 +23,21 @@ Target Estimator::target() const {
   return Target::none;
 }
 
+bool Estimator::can(Method method) const {
+  switch (method) {
+    case Method::predict:
+      return kind() != Kind::transformer;
+    case Method::predict_proba:
+      return kind() == Kind::classifier;
+    case Method::transform:
+      return kind() == Kind::transformer || kind() == Kind::clusterer;
+    case Method::decision_function:
+    case Method::score_samples:
+      break;
+  }
+  return false;
+}
+
 // ---- batches -----------------------------------------------------------------------------------
 
 Index cells_of(std::span<const Candidate> batch) {

@@ -11,62 +11,12 @@
 #include <superstep/core/expression.hpp>
 #include <superstep/core/literal.hpp>
 #include <superstep/core/suggest.hpp>
+#include <superstep/learn/pipeline_model.hpp>
 #include <superstep/learn/registry.hpp>
 
 namespace superstep {
 
 namespace {
-
-class PipelineModel final : public Model {
- public:
-  struct Step {
-    std::string name;
-    ModelPtr model;
-  };
-
-  explicit PipelineModel(std::vector<Step> steps) : steps_(std::move(steps)) {
-    for (const Step& step : steps_) {
-      const FitReport& r = step.model->report();
-      report_.converged = report_.converged && r.converged;
-      report_.n_iter = r.n_iter;  // the last step's, as scikit-learn users look at it
-      for (const std::string& w : r.warnings) report_.warnings.push_back(step.name + ": " + w);
-    }
-  }
-
-  Index features() const override { return steps_.front().model->features(); }
-  bool can(Method method) const override { return last().can(method); }
-  Index width(Method method) const override { return last().width(method); }
-  const Labels* classes() const override { return last().classes(); }
-  bool takes_nan() const override {
-    return std::ranges::all_of(steps_, [](const Step& s) { return s.model->takes_nan(); });
-  }
-
-  void apply(Method method, math::ConstPanel x, math::Panel out) const override {
-    std::vector<double> from, to;
-    for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
-      const Model& model = *steps_[i].model;
-      const Index width = model.width(Method::transform);
-      to.resize(static_cast<std::size_t>(x.rows * width));
-      model.apply(Method::transform, x, {to.data(), x.rows, width});
-      std::swap(from, to);
-      x = {from.data(), x.rows, width};
-    }
-    last().apply(method, x, out);
-  }
-
-  void save(const AttributeWriter& out) const override {
-    std::vector<std::string> names;
-    for (const Step& step : steps_) {
-      names.push_back(step.name);
-      step.model->save(out.below("steps/" + step.name + "/"));
-    }
-    out.add("step_names", names);
-  }
-
- private:
-  const Model& last() const { return *steps_.back().model; }
-  std::vector<Step> steps_;
-};
 
 void check_transforms(std::string_view step, const Estimator& estimator) {
   if (estimator.kind() == Kind::transformer) return;

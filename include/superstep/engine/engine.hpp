@@ -34,6 +34,7 @@ struct Footprint {
   Index replicated = 0;   ///< doubles every rank holds: state, matrices being solved
   /// The larger of both, entry by entry: for steps that run one after the other.
   Footprint operator|(const Footprint& other) const;
+  bool operator==(const Footprint&) const = default;
 };
 
 /// What a few blocks, the same for every run, tell about the columns: where to put the exact grid
@@ -92,6 +93,10 @@ class Engine {
   void reserve(const Table& table, const Footprint& need);
   /// The least budget with which reserve() would succeed on every rank. **Collective.**
   std::size_t least_memory(const Table& table, const Footprint& need) const;
+  /// Room for work that can be cut to measure. Where what is reserved for these blocks covers
+  /// `least`, that; else reserves as much between `least` and `wanted` as the budget has. Returns
+  /// what there is, the same on every rank. **Collective.**
+  Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
 
   /// **Collective.**
   Sketch sketch(const Table& table);
@@ -106,9 +111,10 @@ class Engine {
   /// maximum is exact by itself. **Collective.**
   std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
 
-  /// Computes `width` doubles for every row of a table of all rows and hands them to `sink` on the
-  /// calling thread, block by block in no particular order; rows are numbered within the selected
-  /// rows. Not a superstep: nothing is combined, but failures are agreed on. **Collective.**
+  /// Computes `width` doubles for every row and hands them to `sink` on the calling thread, block
+  /// by block in no particular order. `first_row` is the place of the block's first row among the
+  /// selected ones, so of use for a table of all rows only. Not a superstep: nothing is combined,
+  /// but failures are agreed on. **Collective.**
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
 
  private:

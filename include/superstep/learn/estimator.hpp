@@ -28,6 +28,9 @@ class Estimator {
   Fitted fit(const Data& data) const;
 
   virtual Kind kind() const = 0;
+  /// Whether its models can do it (Model::can). As given here, predictors predict, classifiers give
+  /// probabilities, transformers and clusterers transform.
+  virtual bool can(Method method) const;
   virtual std::unique_ptr<Estimator> clone() const = 0;
   /// "Ridge(alpha=1.0, ...)": every parameter.
   virtual std::string expression() const = 0;

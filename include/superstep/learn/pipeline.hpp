@@ -26,6 +26,7 @@ class Pipeline final : public Estimator {
   const std::vector<Step>& steps() const { return steps_; }
 
   Kind kind() const override { return last().kind(); }
+  bool can(Method method) const override { return last().can(method); }
   Target target() const override { return last().target(); }
   bool takes_nan() const override;
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<Pipeline>(*this); }

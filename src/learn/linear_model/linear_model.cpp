@@ -41,6 +41,10 @@ std::shared_ptr<const Model> LinearModel::in_front_of(const AffineMap& map) cons
   return std::make_shared<LinearModel>(function_.in_front_of(map));
 }
 
+void LinearModel::apply_to_linear(Method, math::ConstPanel z, math::Panel out) const {
+  for (Index i = 0; i < z.rows; ++i) out.row(i)[0] = z.row(i)[0];
+}
+
 void LinearModel::save(const AttributeWriter& out) const {
   out.add("coef_", coef());
   out.add("intercept_", intercept());

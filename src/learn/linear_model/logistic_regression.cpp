@@ -93,12 +93,18 @@ class LogisticModel final : public Model {
   const Labels* classes() const override { return &classes_; }
 
   void apply(Method method, math::ConstPanel x, math::Panel out) const override {
+    Matrix z(x.rows, function_.outputs());
+    function_.apply(x, z);
+    apply_to_linear(method, z, out);
+  }
+  const LinearFunction* linear() const override { return &function_; }
+  void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override {
     if (method == Method::decision_function) {
-      function_.apply(x, out);
+      for (Index i = 0; i < z.rows; ++i) std::copy_n(z.row(i), z.columns, out.row(i));
     } else if (method == Method::predict_proba) {
-      probabilities(x, out);
+      probabilities(z, out);
     } else {
-      predict(x, out);
+      predict(z, out);
     }
   }
 
@@ -116,17 +122,15 @@ class LogisticModel final : public Model {
   }
 
  private:
-  void probabilities(math::ConstPanel x, math::Panel out) const {
-    if (function_.outputs() > 1) {
-      function_.apply(x, out);
-      math::softmax(out, function_.outputs());
+  void probabilities(math::ConstPanel z, math::Panel out) const {
+    if (z.columns > 1) {
+      for (Index i = 0; i < z.rows; ++i) std::copy_n(z.row(i), z.columns, out.row(i));
+      math::softmax(out, z.columns);
       return;
     }
-    Matrix z(x.rows, 1);
-    function_.apply(x, z);
     // The smaller one of the two is computed, not left over from 1.
-    for (Index i = 0; i < x.rows; ++i) {
-      const double margin = two_sided_ ? 2.0 * z(i, 0) : z(i, 0);
+    for (Index i = 0; i < z.rows; ++i) {
+      const double margin = two_sided_ ? 2.0 * z.row(i)[0] : z.row(i)[0];
       out.row(i)[0] = -margin;
       out.row(i)[1] = margin;
     }
@@ -134,14 +138,12 @@ class LogisticModel final : public Model {
   }
 
   /// The code of the largest output, the first of equal ones.
-  void predict(math::ConstPanel x, math::Panel out) const {
-    Matrix z(x.rows, function_.outputs());
-    function_.apply(x, z);
-    for (Index i = 0; i < x.rows; ++i) {
-      const double* row = z.data() + i * z.cols();
-      out.row(i)[0] = z.cols() == 1
+  void predict(math::ConstPanel z, math::Panel out) const {
+    for (Index i = 0; i < z.rows; ++i) {
+      const double* row = z.row(i);
+      out.row(i)[0] = z.columns == 1
                           ? (row[0] > 0.0 ? 1.0 : 0.0)
-                          : static_cast<double>(std::max_element(row, row + z.cols()) - row);
+                          : static_cast<double>(std::max_element(row, row + z.columns) - row);
     }
   }
 

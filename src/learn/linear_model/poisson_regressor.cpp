@@ -44,6 +44,10 @@ class PoissonModel final : public LinearModel {
   std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override {
     return std::make_shared<PoissonModel>(function().in_front_of(map));
   }
+  void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override {
+    LinearModel::apply_to_linear(method, z, out);
+    math::exponential(out);
+  }
 };
 
 GlmTask task_of(const CandidateOf<PoissonRegressorParams>& candidate) {

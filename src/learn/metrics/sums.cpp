@@ -20,7 +20,8 @@ double x_log_ratio(double x, double y) { return x == 0.0 ? 0.0 : x * std::log(x 
 
 }  // namespace
 
-MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& shape)
+MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_exponent,
+                       SumShape& shape)
     : plan_(&plan),
       target_shift_(sketch.y_shift),
       poisson_shift_(sketch.y_shift > 0.0 ? sketch.y_shift : 1.0) {
@@ -39,10 +40,8 @@ MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& s
     log_loss_ = two_grids(shape, 6 + std::bit_width(static_cast<unsigned>(classes)) + weight);
   }
   if (plan.kind() == Kind::regressor) {
-    const Index column = plan.column_of(Method::predict);
     // Rows that the sketch has not seen may well be eight times larger.
-    const int value =
-        std::max(sketch.y_exponent, sketch.exponents[static_cast<std::size_t>(column)]) + 1 + 3;
+    const int value = std::max(sketch.y_exponent, output_exponent) + 1 + 3;
     const int spread = std::max(sketch.y_spread_exponent, -200) + 3;
     error_ = two_grids(shape, value + weight);
     squared_ = two_grids(shape, 2 * value + weight);
@@ -58,8 +57,7 @@ MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& s
     }
   }
   if (plan.needs(Statistic::inertia)) {
-    const auto& e = sketch.exponents;
-    inertia_ = two_grids(shape, 2 * (*std::max_element(e.begin(), e.end()) + 3) + weight);
+    inertia_ = two_grids(shape, 2 * (output_exponent + 3) + weight);
   }
 }
 
@@ -70,8 +68,8 @@ MetricSums::TwoGrids MetricSums::two_grids(SumShape& shape, int exponent) {
 }
 
 void MetricSums::put(Partial& sums, TwoGrids grids, double value) {
-  sums[grids.coarse][0] = value;
-  sums[grids.fine][0] = value;
+  sums[grids.coarse][0] += value;
+  sums[grids.fine][0] += value;
 }
 
 double MetricSums::get(const Totals& totals, TwoGrids grids) {
@@ -94,8 +92,8 @@ void MetricSums::add(const OutputRows& rows, Partial& sums) const {
     count += rows.weight_of(i) > 0.0 ? 1.0 : 0.0;
     weight += rows.weight_of(i);
   }
-  sums[rows_][0] = count;
-  sums[weight_][0] = weight;
+  sums[rows_][0] += count;
+  sums[weight_][0] += weight;
   if (plan_->kind() == Kind::classifier) add_classes(rows, sums);
   if (plan_->needs(Statistic::log_loss)) add_log_loss(rows, sums);
   if (plan_->kind() == Kind::regressor) add_errors(rows, sums);
@@ -238,12 +236,7 @@ MetricStatistics MetricSums::statistics(const Totals& totals) const {
     s.target_square = std::max(0.0, get(totals, target_square_) - of_mean);
   }
   if (plan_->needs(Statistic::poisson)) {
-    if (totals.value(not_poisson_) > 0.0) {
-      throw DataError(
-          "Mean Tweedie deviance error with power=1 can only be used on non-negative y and "
-          "strictly "
-          "positive y_pred");
-    }
+    s.not_poisson = totals.value(not_poisson_);
     const double mean = get(totals, target_sum_) / s.weight;
     const double shift = poisson_shift_;
     s.poisson_deviance = 2.0 * get(totals, deviance_);

@@ -27,6 +27,8 @@ class LinearFunction {
   Index outputs() const { return weights_.cols(); }
   /// outputs x features
   Matrix coef() const { return weights_.transpose(); }
+  /// features x outputs
+  const Matrix& weights() const { return weights_; }
   const Vector& intercept() const { return intercept_; }
 
   /// x: rows x features() -> z: rows x outputs(). A row's values depend on that row alone.
@@ -57,6 +59,8 @@ class LinearModel : public Model {
   Index width(Method) const override { return 1; }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override;
+  const LinearFunction* linear() const override { return &function_; }
+  void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override;
   void save(const AttributeWriter& out) const override;
 
   const LinearFunction& function() const { return function_; }

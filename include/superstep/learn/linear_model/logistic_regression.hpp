@@ -26,6 +26,9 @@ class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
  public:
   using EstimatorOf::EstimatorOf;
   Kind kind() const override { return Kind::classifier; }
+  bool can(Method method) const override {
+    return method == Method::decision_function || Estimator::can(method);
+  }
   std::unique_ptr<Estimator> clone() const override {
     return std::make_unique<LogisticRegression>(*this);
   }
