@@ -10,6 +10,7 @@ namespace superstep::app {
 
 std::unique_ptr<Command> check_command();
 std::unique_ptr<Command> fit_command();
+std::unique_ptr<Command> folds_command();
 std::unique_ptr<Command> import_command();
 std::unique_ptr<Command> info_command();
 std::unique_ptr<Command> make_command();

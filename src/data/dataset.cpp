@@ -424,7 +424,7 @@ void Dataset::read(Index i, Target target, StoredBlock& into) const {
     into.weight.grow(rows);
     impl_->weight->read_rows(first, rows, into.weight.data());
   }
-  if (has_groups()) {
+  if (impl_->groups) {
     into.group.grow(rows);
     read_groups(i, into.group.data());
   }
