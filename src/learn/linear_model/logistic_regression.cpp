@@ -129,12 +129,16 @@ class LogisticModel final : public Model {
       return;
     }
     // The smaller one of the two is computed, not left over from 1.
+    Matrix both(z.rows, 2);
     for (Index i = 0; i < z.rows; ++i) {
-      const double margin = two_sided_ ? 2.0 * z.row(i)[0] : z.row(i)[0];
-      out.row(i)[0] = -margin;
-      out.row(i)[1] = margin;
+      both(i, 1) = two_sided_ ? 2.0 * z.row(i)[0] : z.row(i)[0];
+      both(i, 0) = -both(i, 1);
     }
-    math::sigmoid(out);
+    math::sigmoid(both);
+    for (Index i = 0; i < z.rows; ++i) {
+      out.row(i)[0] = both(i, 0);
+      out.row(i)[1] = both(i, 1);
+    }
   }
 
   /// The code of the largest output, the first of equal ones.

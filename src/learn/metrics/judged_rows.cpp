@@ -29,6 +29,15 @@ class Gatherer {
   }
 
  private:
+  static constexpr Index rows_ahead = 8;
+
+  /// Chosen rows lie apart: the hardware does not see which comes next.
+  void fetch(const double* values, Index width, Index i) const {
+    if (i >= count_) return;
+    const double* row = values + Index{rows_[i]} * width;
+    for (Index c = 0; c < width; c += 8) __builtin_prefetch(row + c);
+  }
+
   const double* of(const double* values, Index width, std::size_t slot, Index first,
                    Index n) const {
     if (values == nullptr) return nullptr;
@@ -36,6 +45,7 @@ class Gatherer {
     double* const begin = workspace_.doubles(slot, ModelTree::panel_rows * width);
     double* to = begin;
     for (Index i = first; i < first + n; ++i) {
+      fetch(values, width, i + rows_ahead);
       to = std::copy_n(values + Index{rows_[i]} * width, width, to);
     }
     return begin;

@@ -44,6 +44,7 @@ class MetricSums {
   static void put(Partial& sums, TwoGrids grids, double value);
   static double get(const Totals& totals, TwoGrids grids);
   void add_classes(const OutputRows& rows, Partial& sums) const;
+  void count_classes(const OutputRows& rows, Partial& sums) const;
   void add_log_loss(const OutputRows& rows, Partial& sums) const;
   void add_errors(const OutputRows& rows, Partial& sums) const;
   void add_poisson(const OutputRows& rows, Partial& sums) const;
