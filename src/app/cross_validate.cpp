@@ -93,7 +93,7 @@ class CrossValidate final : public Command {
 
   void run(Context& context) override {
     const FoldedData folds = choice_.open(context, data_, *estimator_);
-    if (out_) collectively(context.comm(), [&] { check_partition(folds.splits, *folds.data); });
+    if (out_) collectively(context.comm(), [&] { check_partition(folds); });
     if (learning_) {
       learning_curve(context, folds);
     } else if (validation_) {
@@ -116,6 +116,19 @@ class CrossValidate final : public Command {
       names.emplace_back(method_name(m));
     }
     throw UsageError(fmt::format("there is no --method '{}'; {}", name, did_you_mean(name, names)));
+  }
+
+  /// Said before the work: every row has to be tested exactly once.
+  static void check_partition(const FoldedData& folds) {
+    Index tested = 0;
+    for (const SplitPtr& split : folds.splits) {
+      const bool is_one = split && split->partition == folds.splits.front()->partition;
+      tested += is_one ? split->test_rows : 0;
+    }
+    if (tested == folds.data->rows()) return;
+    throw UsageError(
+        "cross_val_predict only works for partitions: --out needs folds in which every row "
+        "is tested exactly once, such as --cv 5");
   }
 
   /// Failed folds are told of once; all of them failing is an error.

@@ -32,6 +32,7 @@ void EvaluationChoice::describe(CommandLine& line) {
   line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
   line.flag("train-scores", train_scores, "score the rows trained on as well");
   data_.describe(line);
+  data_.describe_groups(line);
 }
 
 void EvaluationChoice::validate(const Estimator& estimator) {

@@ -93,20 +93,40 @@ void Pipeline::check_params() const {
 
 // ---- training ----------------------------------------------------------------------------------
 
+namespace {
+
+/// The steps of all pipelines, by type.
+std::map<std::string, std::vector<Candidate>> by_type(std::span<const Candidate> batch) {
+  std::map<std::string, std::vector<Candidate>> members;
+  for (const Candidate& c : batch) {
+    for (const Pipeline::Step& s : dynamic_cast<const Pipeline&>(*c.estimator).steps()) {
+      members[s.estimator->name()].push_back({s.estimator.get(), c.split});
+    }
+  }
+  return members;
+}
+
+}  // namespace
+
 Footprint Pipeline::footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const {
   // How many columns a step makes is known when it is fitted; it is seldom more than it was given.
-  std::map<std::string, std::vector<Candidate>> by_type;
-  for (const Candidate& c : batch) {
-    for (const Step& s : dynamic_cast<const Pipeline&>(*c.estimator).steps_) {
-      by_type[s.estimator->name()].push_back({s.estimator.get(), c.split});
-    }
-  }
   Footprint most;
-  for (const auto& [type, members] : by_type) {
+  for (const auto& [type, members] : by_type(batch)) {
     most = most | members.front().estimator->footprint(columns, classes, members);
   }
   return most;
+}
+
+TrainingCost Pipeline::cost(Index columns, Index classes, std::span<const Candidate> batch) const {
+  TrainingCost sum{0, 0, 0.0};
+  for (const auto& [type, members] : by_type(batch)) {
+    const TrainingCost one = members.front().estimator->cost(columns, classes, members);
+    sum.passes += one.passes;
+    sum.most_passes += one.most_passes;
+    sum.flops_per_row = std::max(sum.flops_per_row, one.flops_per_row);
+  }
+  return sum;
 }
 
 namespace {

@@ -41,10 +41,14 @@ std::vector<Candidate> Evaluator::all_fits(std::span<const Estimator* const> can
   return fits;
 }
 
+Index Evaluator::classes_of(const Estimator& estimator) const {
+  return estimator.target() == Target::classes ? folds_.data->classes(engine_.comm()).size()
+                                               : Index{0};
+}
+
 Footprint Evaluator::need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
-  const Index classes =
-      first.target() == Target::classes ? folds_.data->classes(engine_.comm()).size() : Index{0};
+  const Index classes = classes_of(first);
   Footprint need = first.footprint(folds_.data->columns(), classes, fits);
   need.row_doubles += folds_.data->columns();  // rows of a fold are copied where they are chosen
   return need;
@@ -88,7 +92,10 @@ std::vector<Outcomes> Evaluator::evaluate(std::span<const Estimator* const> cand
     most = most | need(std::span(fits).subspan(begin, count));
     begin += count;
   }
-  engine_.reserve(table_for(*candidates.front()), most);
+  const Index classes = classes_of(*candidates.front());
+  const JudgingRoom judging =
+      judging_room(*folds_.data, classes, engine_.comm().size(), fits, options_.metrics);
+  engine_.make_room(table_for(*candidates.front()), most | judging.least, most | judging.wanted);
   begin = 0;
   for (const Index size : cut.batch_sizes) {
     const auto count = static_cast<std::size_t>(size);

@@ -51,6 +51,11 @@ class Estimator {
   /// table of so many columns and classes (0 if not of interest).
   virtual Footprint footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const = 0;
+  /// What it costs, for the plan of a search.
+  virtual TrainingCost cost(Index columns, Index classes,
+                            std::span<const Candidate> batch) const = 0;
+  /// Statistic bits that training tells of held-out rows, as a rule.
+  virtual unsigned tells() const { return 0; }
   /// What train_batch takes as it is.
   virtual Fusion fusion() const { return {}; }
 

@@ -73,6 +73,7 @@ class Evaluator {
  private:
   Table table_for(const Estimator& estimator) const;
   std::vector<Candidate> all_fits(std::span<const Estimator* const> candidates) const;
+  Index classes_of(const Estimator& estimator) const;
   Footprint need(std::span<const Candidate> fits) const;
   void run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into);
 

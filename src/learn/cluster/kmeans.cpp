@@ -135,6 +135,22 @@ Footprint KMeans::footprint(Index columns, Index, std::span<const Candidate> bat
   return need;
 }
 
+TrainingCost KMeans::cost(Index columns, Index, std::span<const Candidate> batch) const {
+  constexpr Index usual_steps = 20;
+  TrainingCost cost;
+  Index centers = 0, most_steps = 0;
+  for (const Candidate& c : batch) {
+    const KMeansParams& p = dynamic_cast<const KMeans&>(*c.estimator).params();
+    centers += p.n_clusters * restarts(p);
+    most_steps = std::max(most_steps, p.max_iter);
+  }
+  const Index seeding = CandidatePool::rounds + 1;
+  cost.passes = seeding + std::min(usual_steps, most_steps) + 1;
+  cost.most_passes = seeding + most_steps + 1;
+  cost.flops_per_row = 2.0 * static_cast<double>(columns * centers);
+  return cost;
+}
+
 std::shared_ptr<Model> KMeans::load_fitted(const AttributeReader& in) const {
   FitReport report;
   report.n_iter = in.integer("n_iter_");

@@ -210,6 +210,10 @@ Footprint PCA::footprint(Index columns, Index, std::span<const Candidate>) const
   return principal_axes_footprint(columns);
 }
 
+TrainingCost PCA::cost(Index columns, Index, std::span<const Candidate>) const {
+  return moments_cost(columns);
+}
+
 std::vector<Trained> PCA::train(Engine& engine, const Table& table, Batch batch) const {
   PrincipalAxesOf axes(engine, table, true);
   const Moments& moments = axes.moments();

@@ -89,6 +89,10 @@ Footprint TruncatedSVD::footprint(Index columns, Index, std::span<const Candidat
   return principal_axes_footprint(columns);
 }
 
+TrainingCost TruncatedSVD::cost(Index columns, Index, std::span<const Candidate>) const {
+  return moments_cost(columns);
+}
+
 std::vector<Trained> TruncatedSVD::train(Engine& engine, const Table& table, Batch batch) const {
   PrincipalAxesOf axes(engine, table, false);
   const Moments& moments = axes.moments();

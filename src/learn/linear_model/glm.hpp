@@ -111,4 +111,7 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
 /// How the training went, with a sentence on what to try where it did not converge.
 FitReport glm_report(const std::string& estimator, const GlmTask& task, const GlmFit& fit);
 
+/// What fitting so many outputs costs, with at most so many steps.
+TrainingCost glm_cost(Index columns, Index outputs, Index max_iter);
+
 }  // namespace superstep

@@ -108,4 +108,10 @@ FitReport glm_report(const std::string& estimator, const GlmTask& task, const Gl
   return report;
 }
 
+TrainingCost glm_cost(Index columns, Index outputs, Index max_iter) {
+  constexpr Index usual_steps = 9;
+  return {1 + std::min(usual_steps, max_iter), 1 + max_iter,
+          4.0 * static_cast<double>(columns * outputs)};
+}
+
 }  // namespace superstep

@@ -67,6 +67,15 @@ Footprint LogisticRegression::footprint(Index columns, Index classes,
   return glm_footprint(loss, columns, classes > 2 ? classes : 1, batch);
 }
 
+TrainingCost LogisticRegression::cost(Index columns, Index classes,
+                                      std::span<const Candidate> batch) const {
+  Index most = 0;
+  for (const Candidate& c : batch) {
+    most = std::max(most, dynamic_cast<const LogisticRegression&>(*c.estimator).params().max_iter);
+  }
+  return glm_cost(columns, (classes > 2 ? classes : 1) * static_cast<Index>(batch.size()), most);
+}
+
 namespace {
 
 class LogisticModel final : public Model {

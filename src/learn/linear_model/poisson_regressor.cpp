@@ -31,6 +31,14 @@ Footprint PoissonRegressor::footprint(Index columns, Index,
   return glm_footprint(GlmLoss::poisson, columns, 1, batch);
 }
 
+TrainingCost PoissonRegressor::cost(Index columns, Index, std::span<const Candidate> batch) const {
+  Index most = 0;
+  for (const Candidate& c : batch) {
+    most = std::max(most, dynamic_cast<const PoissonRegressor&>(*c.estimator).params().max_iter);
+  }
+  return glm_cost(columns, static_cast<Index>(batch.size()), most);
+}
+
 namespace {
 
 /// Predicts the rate, the exponential of its linear function.

@@ -327,6 +327,10 @@ Footprint GaussianNB::footprint(Index columns, Index classes, std::span<const Ca
   return {sums, columns + 1, 6 * sums};
 }
 
+TrainingCost GaussianNB::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 2, 6.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> GaussianNB::train(Engine& engine, const Table& table, Batch batch) const {
   const Labels& classes = table.data->classes(engine.comm());
   const ClassStatistics statistics = statistics_of(engine, table, classes.size());

@@ -51,6 +51,10 @@ Footprint MaxAbsScaler::footprint(Index columns, Index, std::span<const Candidat
   return {columns, 0, 2 * columns};
 }
 
+TrainingCost MaxAbsScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 1, 4.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const Index rows = present_rows(engine, table);
   const std::vector<double> greatest = engine.maximum(

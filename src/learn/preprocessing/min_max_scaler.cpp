@@ -106,6 +106,10 @@ Footprint MinMaxScaler::footprint(Index columns, Index, std::span<const Candidat
   return {2 * columns, 0, 4 * columns};
 }
 
+TrainingCost MinMaxScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 1, 4.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> MinMaxScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const Index rows = present_rows(engine, table);
   const Extremes extremes = extremes_of(engine, table);

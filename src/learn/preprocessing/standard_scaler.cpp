@@ -175,6 +175,10 @@ Footprint StandardScaler::footprint(Index columns, Index, std::span<const Candid
   return {3 * columns + 1, 0, 8 * columns};
 }
 
+TrainingCost StandardScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 2, 4.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> StandardScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const ColumnStatistics statistics = statistics_of(engine, table);
   const Vector scale = scale_of(statistics);

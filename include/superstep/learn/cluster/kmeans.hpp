@@ -31,6 +31,7 @@ class KMeans final : public EstimatorOf<KMeansParams> {
   const ParamTable<KMeansParams>& param_table() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   Fusion fusion() const override { return {.splits = true}; }
 
  protected:
