@@ -40,4 +40,18 @@ std::vector<Index> Cells::of_partition(const SplitPtr& split) const {
   return cells;
 }
 
+std::vector<std::vector<std::size_t>> by_partition(std::span<const SplitPtr> splits) {
+  const auto partition = [](const SplitPtr& s) { return s ? s->partition.get() : nullptr; };
+  std::vector<std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < splits.size(); ++i) {
+    const auto same = [&](const std::vector<std::size_t>& group) {
+      return partition(splits[group.front()]) == partition(splits[i]);
+    };
+    auto found = std::ranges::find_if(groups, same);
+    if (found == groups.end()) found = groups.insert(groups.end(), std::vector<std::size_t>{});
+    found->push_back(i);
+  }
+  return groups;
+}
+
 }  // namespace superstep

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <superstep/data/split.hpp>
@@ -35,6 +36,19 @@ class Cells {
   template <class F>
   void each(const Block& block, Workspace& workspace, F&& use) const {
     for (const Part& part : parts_) each_of(part, block, workspace, use);
+  }
+  /// Calls use(first, cell) for each partition: row i of the block lies in the cell first +
+  /// cell[i]; cell is null where there is only one. Takes the integers 0 of the workspace.
+  template <class F>
+  void each_partition(const Block& block, Workspace& workspace, F&& use) const {
+    for (const Part& part : parts_) {
+      std::int32_t* cell = nullptr;
+      if (part.partition != nullptr) {
+        cell = workspace.integers(0, block.rows);
+        part.partition->assign(block, cell);
+      }
+      use(part.first, static_cast<const std::int32_t*>(cell));
+    }
   }
 
  private:
@@ -81,5 +95,34 @@ void for_rows(const Block& block, const Cells::Rows& rows, F&& f) {
     for (const std::int32_t i : *rows) f(Index{i});
   }
 }
+
+/// Calls f(part) with blocks that hold these rows side by side, without targets and groups: the
+/// block itself, or a few rows at a time. Takes the doubles 2 and 3 of the workspace.
+template <class F>
+void for_parts(const Block& block, const Cells::Rows& rows, Workspace& workspace, F&& f) {
+  if (!rows) return f(block);
+  constexpr Index tall = 64;
+  Block part = block;
+  part.y = part.group = nullptr;
+  part.taken = nullptr;
+  double* x = workspace.doubles(2, tall * block.columns);
+  double* weight = workspace.doubles(3, tall);
+  part.x = x;
+  if (block.weight != nullptr) part.weight = weight;
+  for (std::size_t first = 0; first < rows->size(); first += tall) {
+    const auto some = rows->subspan(first, std::min<std::size_t>(tall, rows->size() - first));
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      std::copy_n(block.x + some[i] * block.columns, block.columns,
+                  x + static_cast<Index>(i) * block.columns);
+      if (block.weight != nullptr) weight[i] = block.weight[some[i]];
+    }
+    part.rows = static_cast<Index>(some.size());
+    f(std::as_const(part));
+  }
+}
+
+/// The distinct partitions of some splits, each with the numbers of its splits, in the order of
+/// their first.
+std::vector<std::vector<std::size_t>> by_partition(std::span<const SplitPtr> splits);
 
 }  // namespace superstep

@@ -82,10 +82,6 @@ std::vector<SubBatch> sub_batches(const Fusion& fusion, std::span<const Candidat
   return all;
 }
 
-bool is_the_candidates_fault(const AgreedError& e) {
-  return e.exit_code() == ExitCode::bad_data || e.exit_code() == ExitCode::usage;
-}
-
 }  // namespace
 
 std::vector<Trained> Estimator::fit_batch(Engine& engine, const Table& table,

@@ -46,6 +46,24 @@ struct Trained {
   Trained(std::shared_ptr<M> model_) : model(std::move(model_)) {}
 };
 
+/// Whether a failure is that of one candidate and its data, which others need not share.
+inline bool is_the_candidates_fault(const AgreedError& e) {
+  return e.exit_code() == ExitCode::bad_data || e.exit_code() == ExitCode::usage;
+}
+
+/// train(), or the failure of a candidate at fault.
+template <class F>
+Trained attempt(F&& train) {
+  try {
+    return train();
+  } catch (const AgreedError& e) {
+    if (!is_the_candidates_fault(e)) throw;
+    Trained failed;
+    failed.failure = std::make_shared<AgreedError>(e);
+    return failed;
+  }
+}
+
 /// What an estimator's mathematics takes of a candidate as it is. What it does not take, the engine
 /// does before it: rows of a fold are chosen, maps are applied, and candidates that differ in
 /// either are trained in passes of their own.

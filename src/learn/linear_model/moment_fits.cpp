@@ -61,29 +61,6 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
 
 namespace {
 
-bool are_equal(const View& a, const View& b) {
-  const bool same_map =
-      a.features == b.features || (a.features && b.features && *a.features == *b.features);
-  return a.split == b.split && a.centred == b.centred && same_map;
-}
-
-/// Candidates that see the same, by number.
-struct Group {
-  View view;
-  std::vector<std::size_t> members{};
-};
-
-std::vector<Group> groups_of(std::span<const View> views) {
-  std::vector<Group> groups;
-  for (std::size_t i = 0; i < views.size(); ++i) {
-    const auto same = [&](const Group& g) { return are_equal(g.view, views[i]); };
-    auto found = std::ranges::find_if(groups, same);
-    if (found == groups.end()) found = groups.insert(groups.end(), {views[i], {}});
-    found->members.push_back(i);
-  }
-  return groups;
-}
-
 // A fit on its way between ranks. What was held out is five numbers or nothing.
 
 std::vector<double> packed(const MomentFit& fit) {
@@ -126,19 +103,19 @@ MomentFit unpacked(const std::vector<double>& values) {
 /// The candidates that one pass serves.
 class Batch {
  public:
-  Batch(Engine& engine, const Table& table, std::vector<Group> groups,
+  Batch(Engine& engine, const Table& table, std::vector<ViewGroup> groups,
         const MomentsRequest& request, const SolveMoments& solve, const SolveSpectrum& refine)
       : engine_(engine),
         table_(table),
         groups_(std::move(groups)),
         solve_(solve),
         refine_(refine),
-        sums_(engine, table, request, splits()) {}
+        sums_(engine, table, request, splits_of(groups_)) {}
 
   void fit(std::vector<MomentFit>& fits) {
     fit_shared(fits);
-    for (const Group& group : groups_) {
-      Group open{group.view};
+    for (const ViewGroup& group : groups_) {
+      ViewGroup open{group.view};
       for (const std::size_t i : group.members) {
         if (!fits[i].is_resolved) open.members.push_back(i);
       }
@@ -147,13 +124,7 @@ class Batch {
   }
 
  private:
-  std::vector<SplitPtr> splits() const {
-    std::vector<SplitPtr> all;
-    for (const Group& g : groups_) all.push_back(g.view.split);
-    return all;
-  }
-
-  Moments seen_by(const View& view) const {
+  Moments moments_of(const View& view) const {
     Moments m = sums_.training(view.split);
     return view.features ? moments_behind(*view.features, m, view.centred) : std::move(m);
   }
@@ -172,18 +143,18 @@ class Batch {
 
   /// Every candidate from the moments of the common pass; each on one rank.
   void fit_shared(std::vector<MomentFit>& fits) const {
-    std::vector<std::pair<const Group*, std::size_t>> tasks;
-    for (const Group& g : groups_) {
+    std::vector<std::pair<const ViewGroup*, std::size_t>> tasks;
+    for (const ViewGroup& g : groups_) {
       for (const std::size_t i : g.members) tasks.emplace_back(&g, i);
     }
-    const Group* current = nullptr;
+    const ViewGroup* current = nullptr;
     Moments m;
     std::optional<Moments> tested;
     const auto task = [&](Index k) {
       const auto [group, i] = tasks[static_cast<std::size_t>(k)];
       const View& view = group->view;
       if (group != current) {
-        m = seen_by(view);
+        m = moments_of(view);
         if (current == nullptr || current->view.split != view.split) {
           tested = sums_.testing(view.split);
         }
@@ -196,11 +167,10 @@ class Batch {
   }
 
   /// As an estimator would that sees only these rows, through this map.
-  void look_again(const Group& group, std::vector<MomentFit>& fits) const {
+  void look_again(const ViewGroup& group, std::vector<MomentFit>& fits) const {
     const View& view = group.view;
     const MomentsRequest request{.centred = view.centred};
-    Table seen = view.split ? table_.only(view.split, Role::train) : table_;
-    if (view.features) seen = seen.through(view.features);
+    const Table seen = seen_by(view, table_);
     const Moments first =
         view.features ? moments(engine_, seen, request) : sums_.training(view.split);
     const std::optional<Moments> tested = sums_.testing(view.split);
@@ -216,7 +186,7 @@ class Batch {
 
   Engine& engine_;
   const Table& table_;
-  std::vector<Group> groups_;
+  std::vector<ViewGroup> groups_;
   const SolveMoments& solve_;
   const SolveSpectrum& refine_;
   MomentSums sums_;
@@ -228,14 +198,14 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
                                         std::span<const View> views, const SolveMoments& solve,
                                         const SolveSpectrum& refine) {
   std::vector<MomentFit> fits(views.size());
-  std::vector<Group> around_means, around_zero;
-  for (Group& g : groups_of(views)) {
+  std::vector<ViewGroup> around_means, around_zero;
+  for (ViewGroup& g : grouped(views)) {
     // Behind a map, moments around zero come from those around the means.
     const bool takes_centred = g.view.centred || g.view.features;
     (takes_centred ? around_means : around_zero).push_back(std::move(g));
   }
   for (const bool centred : {true, false}) {
-    std::vector<Group>& groups = centred ? around_means : around_zero;
+    std::vector<ViewGroup>& groups = centred ? around_means : around_zero;
     if (groups.empty()) continue;
     Batch(engine, table, std::move(groups), {.centred = centred}, solve, refine).fit(fits);
   }

@@ -14,15 +14,9 @@
 #include <superstep/learn/linear_model/linear_model.hpp>
 
 #include "learn/linear_model/least_squares.hpp"
+#include "learn/views.hpp"
 
 namespace superstep {
-
-/// What a candidate sees of the table, and whether it fits an intercept.
-struct View {
-  SplitPtr split{};
-  AffineMapPtr features{};
-  bool centred = true;
-};
 
 /// A linear function found, of the columns behind the view's map.
 struct MomentFit {
@@ -48,9 +42,10 @@ using SolveMoments = std::function<MomentFit(std::size_t i, const Moments&)>;
 /// From the spectrum, where the moments do not resolve candidate i.
 using SolveSpectrum = std::function<MomentFit(std::size_t i, const Moments&, const Spectrum&)>;
 
-/// Fits all candidates: one pass for those with an intercept and one for those without; further
-/// ones for a split and map that the moments do not resolve (behind a map its own moments first,
-/// then the spectrum, if `refine` is given). **Collective.**
+/// Fits all candidates, by their views (centred: with an intercept): one pass for those with an
+/// intercept and one for those without; further ones for a split and map that the moments do not
+/// resolve (behind a map its own moments first, then the spectrum, if `refine` is given).
+/// **Collective.**
 std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
                                         std::span<const View> views, const SolveMoments& solve,
                                         const SolveSpectrum& refine = nullptr);

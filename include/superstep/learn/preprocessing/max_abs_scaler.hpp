@@ -27,6 +27,7 @@ class MaxAbsScaler final : public EstimatorOf<MaxAbsScalerParams> {
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {.splits = true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
