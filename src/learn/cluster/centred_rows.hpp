@@ -30,8 +30,13 @@ struct RowPanel {
   Index row(Index i) const { return block->row(chosen == nullptr ? first + i : Index{chosen[i]}); }
 };
 
-/// Rows of a panel: a multiple of the rows that a tile of the kernels takes.
-inline constexpr Index panel_rows = 192;
+/// Most rows of a panel: a multiple of the rows that a tile of the kernels takes.
+inline constexpr Index panel_rows = 384;
+/// Rows of a panel: as many as leave room for centres in a cache of 1 MiB beside both copies.
+constexpr Index panel_rows_for(Index columns) {
+  constexpr Index tile = 48, most_values = Index{1} << 15;
+  return std::clamp(most_values / math::padded(columns) / tile * tile, tile, panel_rows);
+}
 
 /// The workspace slots of mathematics on panels.
 enum PanelSlot : std::size_t { panel_slot, distance_slot, lanes_slot, weight_slot };
@@ -59,11 +64,12 @@ class Origin {
   template <class F>
   void panels(const Block& block, const ChosenRows& rows, Workspace& workspace, F&& f) const {
     const Index stride = math::padded(columns());
-    double* centred = workspace.doubles(panel_slot, panel_rows * stride);
-    double* lanes = workspace.doubles(lanes_slot, math::packed_rows_size(panel_rows, columns()));
+    const Index tall = panel_rows_for(columns());
+    double* centred = workspace.doubles(panel_slot, tall * stride);
+    double* lanes = workspace.doubles(lanes_slot, math::packed_rows_size(tall, columns()));
     const math::ConstPanel all{block.x, block.rows, columns()};
-    for (Index row = 0; row < rows.count; row += panel_rows) {
-      const Index count = std::min(panel_rows, rows.count - row);
+    for (Index row = 0; row < rows.count; row += tall) {
+      const Index count = std::min(tall, rows.count - row);
       const bool is_whole = rows.numbers == nullptr;
       const std::int32_t* chosen = is_whole ? nullptr : rows.numbers + row;
       math::centre_rows(is_whole ? all.middle_rows(row, count) : all, chosen, origin_.data(),
