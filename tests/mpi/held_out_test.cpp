@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <functional>
 #include <limits>
 
@@ -428,6 +429,36 @@ TEST(HeldOut, WhatIsNotDefined) {
   EXPECT_GT(values[3].values[0], 1e118);
 }
 
+// Sums of errors far smaller than the targets keep their digits, over all panels of a block.
+TEST(HeldOut, SmallErrors) {
+  const Communicator comm = Communicator::world();
+  constexpr double step = 0x1p-30;
+  double square = 0.0, rows = 0.0;
+  on_root(comm, [&] {
+    TreeArray<double> x{{n_rows, n_columns}, {}}, y{{n_rows}, {}};
+    for (Index i = 0; i < n_rows; ++i) {
+      const double value = static_cast<double>(1 + i % 1000);
+      x.values.insert(x.values.end(), {value, 0.0, 0.0, 0.0});
+      y.values.push_back(value);
+    }
+    Tree tree;
+    tree.add("/X", x);
+    tree.add("/y", y);
+    write_tree("held_out.h5", tree);
+  });
+  const SplitPtr split = striped_splits()[0];
+  for (Index i = 0; i < n_rows; i += n_folds) {
+    square += static_cast<double>((1 + i % 1000) * (1 + i % 1000));
+    rows += 1.0;
+  }
+  const auto data = Dataset::open(comm, "held_out.h5");
+  Engine engine(comm, {.memory = roomy});
+  const std::vector<Judged> judged = {{std::make_shared<Multiple>(1.0 + step), split}};
+  const Names metrics = {"mse"};
+  const double value = values_of(judge(engine, data, judged, metrics)).front();
+  EXPECT_NEAR(value, step * step * square / rows, 1e-14 * value);
+}
+
 TEST(HeldOut, AFoldOfOneClass) {
   const Communicator comm = Communicator::world();
   const auto data = write_rows(comm, "held_out.h5", {}, [](Index) { return true; });
@@ -562,6 +593,7 @@ TEST(HeldOut, OutOfFoldNeedsAPartition) {
   const Folds folds = write_folds(comm, {});
   Engine engine(comm, {.memory = roomy});
   const auto judged = trained(engine, folds.all, {"GaussianNB()"});
+  if (comm.is_root()) std::remove("held_out_no.h5");
   const auto refused = [&](const std::vector<Judged>& models) {
     return message_of(
         [&] { write_out_of_fold(engine, models, Method::predict, folds.all, "held_out_no.h5"); });

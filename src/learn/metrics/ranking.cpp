@@ -22,8 +22,8 @@ constexpr std::size_t row_bytes = sizeof(ScoredRows);
 constexpr double share_for_rows = 0.75;    ///< of the memory; the rest is for slices under way
 constexpr double while_exchanging = 1.25;  ///< more columns' worth, for rows that arrive
 constexpr std::size_t largest_slice = std::size_t{64} << 20;
-/// A precision, at most 1, is counted in units of 2^-64.
-constexpr int precision_grid = 64;
+/// A precision, at most 1, is counted in so many units.
+constexpr double precision_unit = 0x1p64;
 
 std::int64_t on_grid(double weight, int grid) {
   return static_cast<std::int64_t>(std::rint(std::ldexp(weight, grid)));
@@ -73,6 +73,8 @@ void ScoreRanking::Column::make_room(std::size_t capacity) {
 // One walk from the greatest score down; `seen` is what weighs above the first row.
 void ScoreRanking::Column::count(const std::vector<int>& grid, std::vector<std::int64_t> seen) {
   const auto positive = static_cast<std::size_t>(what.positive);
+  std::vector<double> unit;
+  for (const int g : grid) unit.push_back(std::ldexp(1.0, -g));
   for (std::size_t i = 0; i < rows.size();) {
     std::size_t tied = i;
     Int128 own = 0;
@@ -88,10 +90,9 @@ void ScoreRanking::Column::count(const std::vector<int>& grid, std::vector<std::
       seen[c] += rows[i].weight;
     }
     if (own > 0 && seen.size() == 2) {
-      const double hits = std::ldexp(static_cast<double>(seen[positive]), -grid[positive]);
-      const double others =
-          std::ldexp(static_cast<double>(seen[1 - positive]), -grid[1 - positive]);
-      precision += own * static_cast<Int128>(std::ldexp(hits / (hits + others), precision_grid));
+      const double hits = static_cast<double>(seen[positive]) * unit[positive];
+      const double others = static_cast<double>(seen[1 - positive]) * unit[1 - positive];
+      precision += own * static_cast<Int128>(hits / (hits + others) * precision_unit);
     }
   }
 }
@@ -235,8 +236,10 @@ void ScoreRanking::count_sorted(const Communicator& comm, Column& column) {
       std::bit_cast<std::uint64_t>(comm.min(std::bit_cast<Index>(column.end ^ sign))) ^ sign;
   column.rows.erase(std::ranges::lower_bound(column.rows, column.end, {}, &ScoredRows::key),
                     column.rows.end());
-  column.rows = exchange_by_key(comm, std::move(column.rows), slice_bytes_);
-  sort_and_merge(column.rows);
+  if (comm.size() > 1) {
+    column.rows = exchange_by_key(comm, std::move(column.rows), slice_bytes_);
+    sort_and_merge(column.rows);
+  }
 
   std::vector<std::int64_t> mine(column.above.size(), 0);
   for (const ScoredRows& row : column.rows) mine[static_cast<std::size_t>(row.code)] += row.weight;
@@ -284,7 +287,7 @@ Ranking ScoreRanking::combined(const Communicator& comm) const {
     if (column.above[a] == 0) continue;
     ranking.average_precision =
         static_cast<double>(static_cast<long double>(precision) /
-                            (static_cast<long double>(column.above[a]) * 0x1p64L));
+                            (static_cast<long double>(column.above[a]) * precision_unit));
   }
   return ranking;
 }
