@@ -35,10 +35,12 @@ std::string overview(const std::vector<std::unique_ptr<Command>>& commands) {
     names += (names.empty() ? "" : ", ") + e.table->estimator();
   }
   for (const auto& [module, names] : by_module) text += fmt::format("  {:<16} {}\n", module, names);
-  std::vector<std::string> names;
-  for (const RegisteredSplitter& s : splitters()) names.push_back(s.table->estimator());
-  text +=
-      fmt::format("\nsplitters of --cv:\n  {:<16} {}\n", splitter_module, fmt::join(names, ", "));
+  std::string names;
+  for (std::size_t i = 0; i < splitters().size(); ++i) {
+    if (i > 0) names += i % 5 == 0 ? ",\n" + std::string(19, ' ') : ", ";
+    names += splitters()[i].table->estimator();
+  }
+  text += fmt::format("\nsplitters of --cv:\n  {:<16} {}\n", splitter_module, names);
   return text;
 }
 
