@@ -16,6 +16,7 @@
 #include <superstep/learn/session.hpp>
 
 #include "learn/carry.hpp"
+#include "learn/output_column.hpp"
 
 namespace superstep {
 
@@ -45,61 +46,6 @@ void check_method(const Model& model, Method method) {
 }
 
 namespace {
-
-/// Values on their way into one dataset of the file: numbers, or classes in the labels' own type.
-class Column {
- public:
-  Column(const Model& model, Method method)
-      : width_(model.width(method)),
-        labels_(method == Method::predict ? model.classes() : nullptr),
-        is_cluster_(method == Method::predict && kind_of(model) == Kind::clusterer) {}
-
-  Index width() const { return width_; }
-
-  /// **Collective.**
-  void create_in(ParallelFile& file, const std::string& path, Index rows, bool is_table) {
-    std::vector<Index> shape = {rows};
-    if (is_table || width_ > 1) shape.push_back(width_);
-    dataset_ = file.create_dataset(path, type(), shape);
-  }
-
-  void write(ParallelFile& file, Index first, Index rows, const double* values) const {
-    if (is_cluster_ || (labels_ != nullptr && labels_->is_integer())) {
-      std::vector<std::int64_t> out;
-      for (Index i = 0; i < rows; ++i) out.push_back(static_cast<std::int64_t>(number(values[i])));
-      file.write_rows(*dataset_, first, rows, out.data());
-    } else if (labels_ == nullptr) {
-      file.write_rows(*dataset_, first, rows, values);
-    } else if (labels_->is_text()) {
-      std::vector<std::string> out;
-      for (Index i = 0; i < rows; ++i) out.push_back(labels_->text(static_cast<Index>(values[i])));
-      file.write_rows(*dataset_, first, rows, out);
-    } else {
-      std::vector<double> out;
-      for (Index i = 0; i < rows; ++i) out.push_back(number(values[i]));
-      file.write_rows(*dataset_, first, rows, out.data());
-    }
-  }
-
- private:
-  ElementType type() const {
-    if (is_cluster_) return int64_type();
-    if (labels_ == nullptr) return float64_type();
-    if (labels_->is_integer()) return int64_type();
-    if (!labels_->is_text()) return float64_type();
-    std::size_t longest = 1;
-    for (const std::string& text : labels_->texts()) longest = std::max(longest, text.size());
-    return fixed_string_type(longest);
-  }
-  double number(double value) const {
-    return labels_ == nullptr ? value : labels_->numbers()[static_cast<std::size_t>(value)];
-  }
-
-  Index width_;
-  const Labels* labels_;
-  bool is_cluster_;
-  std::optional<ParallelFile::Dataset> dataset_;
-};
 
 /// Names of the columns that `transform` makes, as scikit-learn's get_feature_names_out: scalers
 /// keep them, others count theirs ("pca0"). Empty where there are none to keep.
@@ -151,7 +97,7 @@ Written write_output(Engine& engine, const Model& model, Method method,
     if (is_table) names = names_out(model, *data);
   });
   engine.set_task(std::string(method_name(method)));
-  Column column(model, method);
+  OutputColumn column(model, method);
   // Of each worker's blocks, three may be finished and not yet written.
   engine.reserve(table, {.row_doubles = 4 * column.width()});
 

@@ -23,6 +23,21 @@ Target Estimator::target() const {
   return Target::none;
 }
 
+bool Estimator::can(Method method) const {
+  switch (method) {
+    case Method::predict:
+      return kind() != Kind::transformer;
+    case Method::predict_proba:
+      return kind() == Kind::classifier;
+    case Method::transform:
+      return kind() == Kind::transformer || kind() == Kind::clusterer;
+    case Method::decision_function:
+    case Method::score_samples:
+      break;
+  }
+  return false;
+}
+
 // ---- batches -----------------------------------------------------------------------------------
 
 Index cells_of(std::span<const Candidate> batch) {
@@ -97,6 +112,8 @@ std::vector<Trained> Estimator::fit_each(Engine& engine, const Table& table,
                                          std::span<const Candidate> candidates) const {
   try {
     return train_batch(engine, table, candidates);
+  } catch (const BadValuesError&) {
+    throw;
   } catch (const AgreedError& e) {
     if (!is_the_candidates_fault(e)) throw;
     if (candidates.size() == 1) {
@@ -113,8 +130,6 @@ std::vector<Trained> Estimator::fit_each(Engine& engine, const Table& table,
 
 // ---- one model ---------------------------------------------------------------------------------
 
-namespace {
-
 void check_target(const Estimator& estimator, const Dataset& data) {
   if (estimator.target() == Target::none) return;
   if (!data.has_y()) {
@@ -129,8 +144,6 @@ void check_target(const Estimator& estimator, const Dataset& data) {
                     estimator.name(), data.y_name()));
   }
 }
-
-}  // namespace
 
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data) {
   estimator.check_params();

@@ -321,4 +321,9 @@ Footprint moments_footprint(Index columns, Index cells) {
   return {cells * (width * width + 1), scratch_for_cells(cells, columns), 5 * width * width};
 }
 
+TrainingCost moments_cost(Index columns) {
+  const double width = static_cast<double>(columns + 2);
+  return {1, 1, width * (width + 1.0)};
+}
+
 }  // namespace superstep

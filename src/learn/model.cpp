@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/model.hpp>
 
+#include <stdexcept>
+
 namespace superstep {
 
 std::string_view method_name(Method method) {
@@ -17,6 +19,10 @@ std::string_view method_name(Method method) {
       return "transform";
   }
   return "";
+}
+
+void Model::apply_to_linear(Method, math::ConstPanel, math::Panel) const {
+  throw std::logic_error("a model with a linear function does not say what it does with it");
 }
 
 namespace {

@@ -73,4 +73,11 @@ struct Fusion {
   bool dense_maps = false;     ///< each candidate behind a projection of its own
 };
 
+/// What training a batch costs, as far as it is known before the data are looked at.
+struct TrainingCost {
+  Index passes = 1;            ///< as a rule
+  Index most_passes = 1;       ///< at most, not counting those that mend bounds or fail
+  double flops_per_row = 0.0;  ///< of one pass
+};
+
 }  // namespace superstep

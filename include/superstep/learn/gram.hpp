@@ -15,7 +15,7 @@
 
 #include <superstep/data/split.hpp>
 #include <superstep/engine/engine.hpp>
-#include <superstep/learn/affine_map.hpp>
+#include <superstep/learn/candidate.hpp>
 #include <superstep/math/matrix.hpp>
 
 namespace superstep {
@@ -86,5 +86,8 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
 
 /// What they need for so many columns and cells, the result for one split included.
 Footprint moments_footprint(Index columns, Index cells = 1);
+
+/// One pass of the Gram matrix.
+TrainingCost moments_cost(Index columns);
 
 }  // namespace superstep

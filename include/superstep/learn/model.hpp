@@ -15,6 +15,8 @@
 
 namespace superstep {
 
+class LinearFunction;
+
 /// What can be asked of a model. `predict` gives class codes, values or cluster numbers.
 enum class Method { predict, predict_proba, decision_function, score_samples, transform };
 std::string_view method_name(Method method);
@@ -52,6 +54,11 @@ class Model {
   /// A model of the rows in front of the map that answers as this one does behind it, up to
   /// rounding and for predictions only; null where there is no form that saves applying the map.
   virtual std::shared_ptr<const Model> in_front_of(const AffineMap&) const { return nullptr; }
+  /// The linear function of a row from which all methods follow, where there is one: those of many
+  /// models are evaluated as one product.
+  virtual const LinearFunction* linear() const { return nullptr; }
+  /// What `apply` gives where linear() gave z: rows x outputs. Needs linear().
+  virtual void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const;
   virtual void save(const AttributeWriter& out) const = 0;
 
  protected:

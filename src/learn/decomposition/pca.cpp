@@ -229,6 +229,10 @@ Footprint PCA::footprint(Index columns, Index, std::span<const Candidate> batch)
   return principal_axes_footprint(columns, batch);
 }
 
+TrainingCost PCA::cost(Index columns, Index, std::span<const Candidate>) const {
+  return moments_cost(columns);
+}
+
 std::vector<Trained> PCA::train(Engine& engine, const Table& table, Batch batch) const {
   std::vector<View> views;
   for (const auto& c : batch) views.push_back({c.split, c.features, true});

@@ -111,6 +111,10 @@ Footprint TruncatedSVD::footprint(Index columns, Index, std::span<const Candidat
   return principal_axes_footprint(columns, batch);
 }
 
+TrainingCost TruncatedSVD::cost(Index columns, Index, std::span<const Candidate>) const {
+  return moments_cost(columns);
+}
+
 std::vector<Trained> TruncatedSVD::train(Engine& engine, const Table& table, Batch batch) const {
   std::vector<View> views;
   for (const auto& c : batch) views.push_back({c.split, c.features, false});

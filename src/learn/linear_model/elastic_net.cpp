@@ -41,6 +41,10 @@ Footprint ElasticNet::footprint(Index columns, Index, std::span<const Candidate>
   return moment_fits_footprint(columns, batch);
 }
 
+TrainingCost ElasticNet::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
+}
+
 namespace {
 
 PenalisedQuadratic quadratic(const Moments& m, const ElasticNetParams& p) {

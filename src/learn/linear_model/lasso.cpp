@@ -35,6 +35,10 @@ Footprint Lasso::footprint(Index columns, Index, std::span<const Candidate> batc
   return moment_fits_footprint(columns, batch);
 }
 
+TrainingCost Lasso::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
+}
+
 std::vector<Trained> Lasso::train(Engine& engine, const Table& table, Batch batch) const {
   std::vector<CandidateOf<ElasticNetParams>> nets;
   for (const auto& [p, split, features] : batch) {

@@ -67,4 +67,7 @@ Vector singular_values(const Matrix& A);
 /// The sentences for FitReport::warnings: what the Gram matrix could not resolve and what was done.
 std::vector<std::string> refinement_warnings(const Moments& first, const Spectrum& spectrum);
 
+/// One pass, and up to four more where digits are missing.
+TrainingCost least_squares_cost(Index columns);
+
 }  // namespace superstep

@@ -24,6 +24,10 @@ Footprint LinearRegression::footprint(Index columns, Index,
   return moment_fits_footprint(columns, batch);
 }
 
+TrainingCost LinearRegression::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
+}
+
 namespace {
 
 MomentFit fit_positive(const Moments& m) {

@@ -49,6 +49,10 @@ Footprint Ridge::footprint(Index columns, Index, std::span<const Candidate> batc
   return moment_fits_footprint(columns, batch);
 }
 
+TrainingCost Ridge::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
+}
+
 namespace {
 
 MomentFit fit_positive(const Moments& m, const RidgeParams& p) {

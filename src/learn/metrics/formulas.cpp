@@ -76,6 +76,12 @@ double log_loss(const MetricStatistics& s) { return mean(s.log_loss, s); }
 
 namespace {
 
+/// DataError unless there is an order of the scores.
+const Ranking& checked(const Ranking& ranking) {
+  if (!ranking.is_undefined) return ranking;
+  throw DataError("the model's scores are NaN or infinite for some rows, which cannot be ranked");
+}
+
 double defined(double auc) {
   if (std::isnan(auc)) {
     throw DataError("Only one class present in y_true. ROC AUC score is not defined in that case");
@@ -100,10 +106,10 @@ double binary_auc(const Ranking& ranking) {
 
 }  // namespace
 
-double roc_auc(const MetricStatistics& s) { return binary_auc(s.by_score); }
+double roc_auc(const MetricStatistics& s) { return binary_auc(checked(s.by_score)); }
 
 double roc_auc_ovr(const MetricStatistics& s, bool weighted) {
-  const Ranking& ranking = s.by_probability;
+  const Ranking& ranking = checked(s.by_probability);
   if (ranking.classes <= 2) return binary_auc(ranking);
   require_all_classes(ranking);
   double total = 0.0;
@@ -125,7 +131,7 @@ double roc_auc_ovr(const MetricStatistics& s, bool weighted) {
 }
 
 double roc_auc_ovo(const MetricStatistics& s, bool weighted) {
-  const Ranking& ranking = s.by_probability;
+  const Ranking& ranking = checked(s.by_probability);
   if (ranking.classes <= 2) return binary_auc(ranking);
   require_all_classes(ranking);
   double total = 0.0;
@@ -142,7 +148,9 @@ double roc_auc_ovo(const MetricStatistics& s, bool weighted) {
   return total / total_weight;
 }
 
-double average_precision(const MetricStatistics& s) { return s.by_score.average_precision; }
+double average_precision(const MetricStatistics& s) {
+  return checked(s.by_score).average_precision;
+}
 
 double r2(const MetricStatistics& s) {
   if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
@@ -164,9 +172,24 @@ double mean_absolute_error(const MetricStatistics& s) { return mean(s.absolute_e
 
 double max_error(const MetricStatistics& s) { return s.largest_error; }
 
-double mean_poisson_deviance(const MetricStatistics& s) { return mean(s.poisson_deviance, s); }
+namespace {
+
+void require_poisson(const MetricStatistics& s) {
+  if (s.not_poisson == 0.0) return;
+  throw DataError(
+      "Mean Tweedie deviance error with power=1 can only be used on non-negative y and strictly "
+      "positive y_pred");
+}
+
+}  // namespace
+
+double mean_poisson_deviance(const MetricStatistics& s) {
+  require_poisson(s);
+  return mean(s.poisson_deviance, s);
+}
 
 double d2_poisson_deviance(const MetricStatistics& s) {
+  require_poisson(s);
   if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
   return 1.0 - s.poisson_deviance / s.poisson_deviance_of_mean;
 }

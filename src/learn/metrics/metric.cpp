@@ -121,7 +121,7 @@ const char* plural(Kind kind) {
 }
 
 /// What the model lacks for these statistics; empty when it can give them.
-std::string lacking(const Model& model, Statistic needs) {
+std::string lacking(const Subject& model, Statistic needs) {
   const bool probabilities = model.can(Method::predict_proba);
   const bool scores = model.can(Method::decision_function) || probabilities;
   switch (needs) {
@@ -159,29 +159,56 @@ Kind kind_of(const Model& model) {
   return model.can(Method::transform) ? Kind::clusterer : Kind::regressor;
 }
 
-const Metric& metric_for(const Model& model, std::string_view name) {
+namespace {
+
+/// "Ridge(alpha=1.0)" is called "Ridge".
+std::string name_in(const std::string& expression) {
+  return expression.substr(0, expression.find('('));
+}
+
+}  // namespace
+
+Subject subject_of(const Model& model) {
+  return {estimator_name(model), kind_of(model),
+          model.classes() != nullptr ? model.classes()->size() : 0,
+          [&model](Method method) { return model.can(method); }};
+}
+
+Subject subject_of(const Estimator& estimator, Index classes) {
+  return {name_in(estimator.expression()), estimator.kind(),
+          estimator.kind() == Kind::classifier ? classes : 0,
+          [&estimator](Method method) { return estimator.can(method); }};
+}
+
+const Metric& metric_for(const Subject& subject, std::string_view name) {
   const Metric& metric = find_metric(name);
-  const Kind kind = kind_of(model);
-  if (kind == Kind::transformer) default_metric(model);  // says so
-  if (metric.kind != kind) {
+  if (subject.kind == Kind::transformer) default_metric(subject);  // says so
+  if (metric.kind != subject.kind) {
     throw UsageError(fmt::format("{} is for {}, {} is not one; choose among {}", name,
-                                 plural(metric.kind), estimator_name(model),
-                                 join(names_for(kind), "and")));
+                                 plural(metric.kind), subject.name,
+                                 join(names_for(subject.kind), "and")));
   }
-  if (const std::string what = lacking(model, metric.needs); !what.empty()) {
+  if (const std::string what = lacking(subject, metric.needs); !what.empty()) {
     throw UsageError(fmt::format("{} needs {}, which {} does not have; choose another metric", name,
-                                 what, estimator_name(model)));
+                                 what, subject.name));
   }
-  const bool is_multiclass = model.classes() != nullptr && model.classes()->size() > 2;
-  if (is_multiclass && !metric.multiclass_error.empty()) {
+  if (subject.classes > 2 && !metric.multiclass_error.empty()) {
     throw UsageError(fmt::format("{}: {} (the model has {} classes)", name, metric.multiclass_error,
-                                 model.classes()->size()));
+                                 subject.classes));
   }
   return metric;
 }
 
-std::string default_metric(const Model& model) {
-  switch (kind_of(model)) {
+const Metric& metric_for(const Model& model, std::string_view name) {
+  return metric_for(subject_of(model), name);
+}
+
+const Metric& metric_for(const Estimator& estimator, Index classes, std::string_view name) {
+  return metric_for(subject_of(estimator, classes), name);
+}
+
+std::string default_metric(const Subject& subject) {
+  switch (subject.kind) {
     case Kind::classifier:
       return "accuracy";
     case Kind::regressor:
@@ -194,12 +221,15 @@ std::string default_metric(const Model& model) {
   throw UsageError(
       fmt::format("{} predicts nothing, so there is nothing to score; score a pipeline that ends "
                   "in a predictor",
-                  estimator_name(model)));
+                  subject.name));
 }
 
-std::string estimator_name(const Model& model) {
-  const std::string& text = model.expression();
-  return text.substr(0, text.find('('));
+std::string default_metric(const Model& model) { return default_metric(subject_of(model)); }
+
+std::string default_metric(const Estimator& estimator) {
+  return default_metric(subject_of(estimator, 0));
 }
+
+std::string estimator_name(const Model& model) { return name_in(model.expression()); }
 
 }  // namespace superstep

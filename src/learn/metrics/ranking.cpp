@@ -22,8 +22,8 @@ constexpr std::size_t row_bytes = sizeof(ScoredRows);
 constexpr double share_for_rows = 0.75;    ///< of the memory; the rest is for slices under way
 constexpr double while_exchanging = 1.25;  ///< more columns' worth, for rows that arrive
 constexpr std::size_t largest_slice = std::size_t{64} << 20;
-/// A precision, at most 1, is counted in units of 2^-64.
-constexpr int precision_grid = 64;
+/// A precision, at most 1, is counted in so many units.
+constexpr double precision_unit = 0x1p64;
 
 std::int64_t on_grid(double weight, int grid) {
   return static_cast<std::int64_t>(std::rint(std::ldexp(weight, grid)));
@@ -73,6 +73,8 @@ void ScoreRanking::Column::make_room(std::size_t capacity) {
 // One walk from the greatest score down; `seen` is what weighs above the first row.
 void ScoreRanking::Column::count(const std::vector<int>& grid, std::vector<std::int64_t> seen) {
   const auto positive = static_cast<std::size_t>(what.positive);
+  std::vector<double> unit;
+  for (const int g : grid) unit.push_back(std::ldexp(1.0, -g));
   for (std::size_t i = 0; i < rows.size();) {
     std::size_t tied = i;
     Int128 own = 0;
@@ -88,18 +90,16 @@ void ScoreRanking::Column::count(const std::vector<int>& grid, std::vector<std::
       seen[c] += rows[i].weight;
     }
     if (own > 0 && seen.size() == 2) {
-      const double hits = std::ldexp(static_cast<double>(seen[positive]), -grid[positive]);
-      const double others =
-          std::ldexp(static_cast<double>(seen[1 - positive]), -grid[1 - positive]);
-      precision += own * static_cast<Int128>(std::ldexp(hits / (hits + others), precision_grid));
+      const double hits = static_cast<double>(seen[positive]) * unit[positive];
+      const double others = static_cast<double>(seen[1 - positive]) * unit[1 - positive];
+      precision += own * static_cast<Int128>(hits / (hits + others) * precision_unit);
     }
   }
 }
 
-ScoreRanking::ScoreRanking(std::vector<RankedColumn> columns, Index classes,
-                           const BlockPlan& blocks, int ranks)
+ScoreRanking::ScoreRanking(std::vector<RankedColumn> columns, Index classes, Index most_rows)
     : classes_(classes),
-      most_rows_(blocks.rows_per_block() * ((blocks.size() + ranks - 1) / ranks)),
+      most_rows_(std::max<Index>(1, most_rows)),
       grid_(static_cast<std::size_t>(classes), 0) {
   const auto k = static_cast<std::size_t>(classes);
   for (const RankedColumn& c : columns) {
@@ -112,8 +112,12 @@ ScoreRanking::ScoreRanking(std::vector<RankedColumn> columns, Index classes,
 
 ScoreRanking::~ScoreRanking() = default;
 
-std::size_t ScoreRanking::wanted_bytes() const {
-  const double columns = static_cast<double>(columns_.size()) + while_exchanging;
+std::size_t ScoreRanking::kept_bytes() const { return bytes_for(std::ssize(columns_)); }
+
+std::size_t ScoreRanking::sorting_bytes() const { return bytes_for(while_exchanging); }
+
+/// For the rows of so many columns.
+std::size_t ScoreRanking::bytes_for(double columns) const {
   return static_cast<std::size_t>(columns * static_cast<double>(most_rows_) * row_bytes /
                                   share_for_rows) +
          row_bytes;
@@ -143,27 +147,34 @@ void ScoreRanking::set_memory(std::size_t bytes) {
 }
 
 void ScoreRanking::add(const OutputRows& rows) {
-  if (first_pass_columns_ == 0) return;
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    for (const Column& c : columns_) {
+      const double score = rows.outputs.row(i)[c.what.output];
+      if (!std::isfinite(score) && rows.weight_of(i) != 0.0) is_undefined_ = true;
+    }
+  }
+  if (first_pass_columns_ == 0 || is_undefined_) return;
   const std::lock_guard lock(mutex_);
   for (Index i = 0; i < rows.outputs.rows; ++i) {
     const double weight = rows.weight_of(i);
     if (weight == 0.0) continue;
     for (std::size_t c = 0; c < first_pass_columns_; ++c) {
       // The grid is not known before all weights are: the weight waits as it is.
-      columns_[c].keep(checked(rows.outputs.row(i)[columns_[c].what.output]),
+      columns_[c].keep(rows.outputs.row(i)[columns_[c].what.output],
                        static_cast<std::int64_t>(rows.y[i]), std::bit_cast<std::int64_t>(weight));
     }
   }
 }
 
-double ScoreRanking::checked(double score) {
-  if (std::isfinite(score)) return score;
-  throw DataError("the model's scores are NaN or infinite for some rows, which cannot be ranked");
-}
-
 Ranking ScoreRanking::finish(Engine& engine, const Table& outputs,
                              const std::vector<double>& class_weight,
                              const std::vector<double>& codes) {
+  if (engine.comm().max(Index{is_undefined_ ? 1 : 0}) == 1) {
+    for (Column& column : columns_) column.rows = {};
+    Ranking none;
+    none.is_undefined = true;
+    return none;
+  }
   for (std::size_t c = 0; c < grid_.size(); ++c) {
     // Of each class less than 2^62 units, so that all that is counted stays within 128 bits.
     if (outputs.data->has_weight()) grid_[c] = 61 - exponent_above(class_weight[c]);
@@ -196,7 +207,7 @@ void ScoreRanking::next_pass(Engine& engine, const Table& outputs,
       [&](const Block& block, double* out, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
           double* to = out + i * width;
-          for (Column* c : active) *to++ = checked(block.x[i * block.columns + c->what.output]);
+          for (Column* c : active) *to++ = block.x[i * block.columns + c->what.output];
           *to++ = codes[static_cast<std::size_t>(block.y[i])];
           *to = block.weight_of(i);
         }
@@ -225,8 +236,10 @@ void ScoreRanking::count_sorted(const Communicator& comm, Column& column) {
       std::bit_cast<std::uint64_t>(comm.min(std::bit_cast<Index>(column.end ^ sign))) ^ sign;
   column.rows.erase(std::ranges::lower_bound(column.rows, column.end, {}, &ScoredRows::key),
                     column.rows.end());
-  column.rows = exchange_by_key(comm, std::move(column.rows), slice_bytes_);
-  sort_and_merge(column.rows);
+  if (comm.size() > 1) {
+    column.rows = exchange_by_key(comm, std::move(column.rows), slice_bytes_);
+    sort_and_merge(column.rows);
+  }
 
   std::vector<std::int64_t> mine(column.above.size(), 0);
   for (const ScoredRows& row : column.rows) mine[static_cast<std::size_t>(row.code)] += row.weight;
@@ -274,7 +287,7 @@ Ranking ScoreRanking::combined(const Communicator& comm) const {
     if (column.above[a] == 0) continue;
     ranking.average_precision =
         static_cast<double>(static_cast<long double>(precision) /
-                            (static_cast<long double>(column.above[a]) * 0x1p64L));
+                            (static_cast<long double>(column.above[a]) * precision_unit));
   }
   return ranking;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -70,10 +71,55 @@ std::uint64_t key_of(double score) {
   return ~ascending;
 }
 
+namespace {
+
+/// By key, keeping the order of equal ones: digit by digit from the least, a counting sort each.
+/// Digits that all keys share are passed over.
+void sort_by_key(std::vector<ScoredRows>& rows) {
+  constexpr int digit_bits = 11;
+  constexpr std::size_t digits = std::size_t{1} << digit_bits;
+  constexpr int rounds = (64 + digit_bits - 1) / digit_bits;
+  const auto digit = [](const ScoredRows& row, int round) {
+    return static_cast<std::size_t>(row.key >> (round * digit_bits)) & (digits - 1);
+  };
+  std::vector<std::size_t> counts(rounds * digits, 0);
+  for (const ScoredRows& row : rows) {
+    for (int r = 0; r < rounds; ++r) ++counts[static_cast<std::size_t>(r) * digits + digit(row, r)];
+  }
+  std::vector<ScoredRows> sorted(rows.size());
+  for (int r = 0; r < rounds; ++r) {
+    const auto begin = counts.begin() + r * static_cast<std::ptrdiff_t>(digits);
+    const auto end = begin + static_cast<std::ptrdiff_t>(digits);
+    if (std::ranges::count(begin, end, std::size_t{0}) == std::ssize(counts) / rounds - 1) continue;
+    std::exclusive_scan(begin, end, begin, std::size_t{0});
+    for (const ScoredRows& row : rows) {
+      sorted[begin[static_cast<std::ptrdiff_t>(digit(row, r))]++] = row;
+    }
+    rows.swap(sorted);
+  }
+}
+
+bool comes_first(const ScoredRows& a, const ScoredRows& b) {
+  return a.key != b.key ? a.key < b.key : a.code < b.code;
+}
+
+}  // namespace
+
 void sort_and_merge(std::vector<ScoredRows>& rows) {
-  std::sort(rows.begin(), rows.end(), [](const ScoredRows& a, const ScoredRows& b) {
-    return a.key != b.key ? a.key < b.key : a.code < b.code;
-  });
+  constexpr std::size_t many = 4096;  // for which counting digits pays
+  if (rows.size() >= many) sort_by_key(rows);
+  const auto same_key = [](const ScoredRows& a, const ScoredRows& b) { return a.key == b.key; };
+  if (rows.size() < many) {
+    std::sort(rows.begin(), rows.end(), comes_first);
+  } else {
+    // Only ties are left to be put in the order of their classes.
+    for (auto at = std::adjacent_find(rows.begin(), rows.end(), same_key); at != rows.end();
+         at = std::adjacent_find(at, rows.end(), same_key)) {
+      const auto tied = at;
+      while (at != rows.end() && at->key == tied->key) ++at;
+      std::sort(tied, at, comes_first);
+    }
+  }
   auto last = rows.begin();
   for (auto next = rows.begin(); next != rows.end(); ++next) {
     if (next == last) continue;

@@ -2,11 +2,12 @@
 #include <superstep/learn/metrics/sums.hpp>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cmath>
 #include <limits>
 
-#include <superstep/core/error.hpp>
+#include <superstep/math/functions.hpp>
 
 namespace superstep {
 
@@ -15,12 +16,16 @@ namespace {
 /// Probabilities are kept this far from 0 and 1, as scikit-learn does.
 constexpr double clip = std::numeric_limits<double>::epsilon();
 
+/// So few that counting them one after the other is quick.
+constexpr Index few_classes = 8;
+
 /// x log(x / y), 0 where x is.
 double x_log_ratio(double x, double y) { return x == 0.0 ? 0.0 : x * std::log(x / y); }
 
 }  // namespace
 
-MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& shape)
+MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_exponent,
+                       SumShape& shape)
     : plan_(&plan),
       target_shift_(sketch.y_shift),
       poisson_shift_(sketch.y_shift > 0.0 ? sketch.y_shift : 1.0) {
@@ -39,10 +44,8 @@ MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& s
     log_loss_ = two_grids(shape, 6 + std::bit_width(static_cast<unsigned>(classes)) + weight);
   }
   if (plan.kind() == Kind::regressor) {
-    const Index column = plan.column_of(Method::predict);
     // Rows that the sketch has not seen may well be eight times larger.
-    const int value =
-        std::max(sketch.y_exponent, sketch.exponents[static_cast<std::size_t>(column)]) + 1 + 3;
+    const int value = std::max(sketch.y_exponent, output_exponent) + 1 + 3;
     const int spread = std::max(sketch.y_spread_exponent, -200) + 3;
     error_ = two_grids(shape, value + weight);
     squared_ = two_grids(shape, 2 * value + weight);
@@ -58,8 +61,7 @@ MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& s
     }
   }
   if (plan.needs(Statistic::inertia)) {
-    const auto& e = sketch.exponents;
-    inertia_ = two_grids(shape, 2 * (*std::max_element(e.begin(), e.end()) + 3) + weight);
+    inertia_ = two_grids(shape, 2 * (output_exponent + 3) + weight);
   }
 }
 
@@ -70,8 +72,8 @@ MetricSums::TwoGrids MetricSums::two_grids(SumShape& shape, int exponent) {
 }
 
 void MetricSums::put(Partial& sums, TwoGrids grids, double value) {
-  sums[grids.coarse][0] = value;
-  sums[grids.fine][0] = value;
+  sums[grids.coarse][0] += value;
+  sums[grids.fine][0] += value;
 }
 
 double MetricSums::get(const Totals& totals, TwoGrids grids) {
@@ -88,15 +90,21 @@ bool MetricSums::hold(const Totals& totals) const {
 // Blocks.
 
 void MetricSums::add(const OutputRows& rows, Partial& sums) const {
-  double count = 0.0;
-  double weight = 0.0;
-  for (Index i = 0; i < rows.outputs.rows; ++i) {
-    count += rows.weight_of(i) > 0.0 ? 1.0 : 0.0;
-    weight += rows.weight_of(i);
+  auto count = static_cast<double>(rows.outputs.rows);
+  double weight = count;
+  if (rows.weight != nullptr) {
+    count = weight = 0.0;
+    for (Index i = 0; i < rows.outputs.rows; ++i) {
+      count += rows.weight[i] > 0.0 ? 1.0 : 0.0;
+      weight += rows.weight[i];
+    }
   }
-  sums[rows_][0] = count;
-  sums[weight_][0] = weight;
-  if (plan_->kind() == Kind::classifier) add_classes(rows, sums);
+  sums[rows_][0] += count;
+  sums[weight_][0] += weight;
+  if (plan_->kind() == Kind::classifier) {
+    const bool is_quick = rows.weight == nullptr && plan_->classes() <= few_classes;
+    is_quick ? count_classes(rows, sums) : add_classes(rows, sums);
+  }
   if (plan_->needs(Statistic::log_loss)) add_log_loss(rows, sums);
   if (plan_->kind() == Kind::regressor) add_errors(rows, sums);
   if (plan_->needs(Statistic::poisson)) add_poisson(rows, sums);
@@ -124,25 +132,69 @@ void MetricSums::add_classes(const OutputRows& rows, Partial& sums) const {
   }
 }
 
+// The same without weights: whole numbers, so that several rows are counted at once.
+void MetricSums::count_classes(const OutputRows& rows, Partial& sums) const {
+  const Index n = rows.outputs.rows;
+  const bool counts = plan_->needs(Statistic::counts);
+  const Index column = counts ? plan_->column_of(Method::predict) : 0;
+  double known = 0.0;
+  for (Index c = 0; c < plan_->classes(); ++c) {
+    const auto code = static_cast<double>(c);
+    Index truth = 0, predicted = 0, hits = 0;
+    for (Index i = 0; i < n; ++i) truth += rows.y[i] == code ? 1 : 0;
+    if (counts) {
+      const double* answer = rows.outputs.data + column;
+      for (Index i = 0; i < n; ++i, answer += rows.outputs.stride) {
+        const bool is_answer = *answer == code;
+        predicted += is_answer ? 1 : 0;
+        hits += is_answer && rows.y[i] == code ? 1 : 0;
+      }
+    }
+    const auto at = static_cast<std::size_t>(c);
+    sums[truth_][at] += static_cast<double>(truth);
+    sums[predicted_][at] += static_cast<double>(predicted);
+    sums[hits_][at] += static_cast<double>(hits);
+    known += static_cast<double>(truth);
+  }
+  sums[unknown_][0] += static_cast<double>(n) - known;
+}
+
+namespace {
+
+/// What a model says of a row's own class, as scikit-learn makes it fit for the logarithm.
+double clipped_share(const double* p, Index classes, Index code) {
+  if (classes == 2) {
+    const double positive = std::clamp(p[1], clip, 1.0 - clip);
+    const double of_truth = code == 1 ? positive : 1.0 - positive;
+    return of_truth / ((1.0 - positive) + positive);
+  }
+  double sum = 0.0;
+  for (Index c = 0; c < classes; ++c) sum += std::clamp(p[c], clip, 1.0 - clip);
+  return std::clamp(p[code], clip, 1.0 - clip) / sum;
+}
+
+}  // namespace
+
 void MetricSums::add_log_loss(const OutputRows& rows, Partial& sums) const {
   const Index first = plan_->column_of(Method::predict_proba);
   const Index k = plan_->classes();
   double total = 0.0;
-  for (Index i = 0; i < rows.outputs.rows; ++i) {
-    if (rows.y[i] < 0.0 || rows.weight_of(i) == 0.0) continue;
-    const auto code = static_cast<Index>(rows.y[i]);
-    const double* p = rows.outputs.row(i) + first;
-    double of_truth = 0.0;
-    double sum = 0.0;
-    if (k == 2) {
-      const double positive = std::clamp(p[1], clip, 1.0 - clip);
-      of_truth = code == 1 ? positive : 1.0 - positive;
-      sum = (1.0 - positive) + positive;
-    } else {
-      for (Index c = 0; c < k; ++c) sum += std::clamp(p[c], clip, 1.0 - clip);
-      of_truth = std::clamp(p[code], clip, 1.0 - clip);
+  constexpr Index tall = 256;
+  std::array<double, tall> logs;
+  for (Index row = 0; row < rows.outputs.rows; row += tall) {
+    const Index n = std::min(tall, rows.outputs.rows - row);
+    for (Index i = 0; i < n; ++i) {
+      const bool is_known = rows.y[row + i] >= 0.0;
+      logs[static_cast<std::size_t>(i)] = is_known
+                                              ? clipped_share(rows.outputs.row(row + i) + first, k,
+                                                              static_cast<Index>(rows.y[row + i]))
+                                              : 1.0;
     }
-    total -= rows.weight_of(i) * std::log(of_truth / sum);
+    const std::span<double> some(logs.data(), static_cast<std::size_t>(n));
+    math::log(some, some);
+    for (Index i = 0; i < n; ++i) {
+      total -= rows.weight_of(row + i) * logs[static_cast<std::size_t>(i)];
+    }
   }
   put(sums, log_loss_, total);
 }
@@ -238,12 +290,7 @@ MetricStatistics MetricSums::statistics(const Totals& totals) const {
     s.target_square = std::max(0.0, get(totals, target_square_) - of_mean);
   }
   if (plan_->needs(Statistic::poisson)) {
-    if (totals.value(not_poisson_) > 0.0) {
-      throw DataError(
-          "Mean Tweedie deviance error with power=1 can only be used on non-negative y and "
-          "strictly "
-          "positive y_pred");
-    }
+    s.not_poisson = totals.value(not_poisson_);
     const double mean = get(totals, target_sum_) / s.weight;
     const double shift = poisson_shift_;
     s.poisson_deviance = 2.0 * get(totals, deviance_);

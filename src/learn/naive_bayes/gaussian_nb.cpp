@@ -190,6 +190,10 @@ Footprint GaussianNB::footprint(Index columns, Index classes,
           3 * (cells + std::ssize(batch)) * group};
 }
 
+TrainingCost GaussianNB::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 2, 6.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> GaussianNB::train(Engine& engine, const Table& table, Batch batch) const {
   const Labels& classes = table.data->classes(engine.comm());
   std::vector<SplitPtr> splits;

@@ -57,6 +57,10 @@ Footprint MaxAbsScaler::footprint(Index columns, Index, std::span<const Candidat
   return {cells * columns, scratch_for_cells(cells, columns), 3 * std::ssize(batch) * columns};
 }
 
+TrainingCost MaxAbsScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 1, 4.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const std::vector<SplitPtr> splits = splits_of_batch(batch);
   const std::vector<Index> rows = present_rows(engine, table, splits);

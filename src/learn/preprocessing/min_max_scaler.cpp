@@ -114,6 +114,10 @@ Footprint MinMaxScaler::footprint(Index columns, Index, std::span<const Candidat
   return {2 * cells * columns, scratch_for_cells(cells, columns), 6 * std::ssize(batch) * columns};
 }
 
+TrainingCost MinMaxScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 1, 4.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> MinMaxScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const std::vector<SplitPtr> splits = splits_of_batch(batch);
   const std::vector<Index> rows = present_rows(engine, table, splits);

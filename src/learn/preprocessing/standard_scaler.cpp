@@ -260,6 +260,10 @@ Footprint StandardScaler::footprint(Index columns, Index, std::span<const Candid
           8 * std::ssize(batch) * columns};
 }
 
+TrainingCost StandardScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 2, 4.0 * static_cast<double>(columns)};
+}
+
 std::vector<Trained> StandardScaler::train(Engine& engine, const Table& table, Batch batch) const {
   const std::vector<ColumnStatistics> statistics =
       statistics_of(engine, table, splits_of_batch(batch));

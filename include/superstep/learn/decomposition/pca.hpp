@@ -35,9 +35,13 @@ class PCA final : public EstimatorOf<PCAParams> {
 
   const ParamTable<PCAParams>& param_table() const override;
   Kind kind() const override { return Kind::transformer; }
+  bool can(Method method) const override {
+    return method == Method::score_samples || Estimator::can(method);
+  }
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<PCA>(*this); }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:

@@ -35,6 +35,7 @@ class TruncatedSVD final : public EstimatorOf<TruncatedSVDParams> {
   }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:

@@ -26,6 +26,9 @@ class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
  public:
   using EstimatorOf::EstimatorOf;
   Kind kind() const override { return Kind::classifier; }
+  bool can(Method method) const override {
+    return method == Method::decision_function || Estimator::can(method);
+  }
   std::unique_ptr<Estimator> clone() const override {
     return std::make_unique<LogisticRegression>(*this);
   }
@@ -33,6 +36,8 @@ class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
   void check_params() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {true, true, true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

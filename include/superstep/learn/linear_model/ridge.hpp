@@ -11,6 +11,7 @@
 #pragma once
 
 #include <superstep/learn/estimator.hpp>
+#include <superstep/learn/metrics/metric.hpp>
 
 namespace superstep {
 
@@ -33,6 +34,8 @@ class Ridge final : public EstimatorOf<RidgeParams> {
   void check_params() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:

@@ -45,16 +45,37 @@ const std::vector<Metric>& metrics();
 /// The metric of that name; UsageError names the nearest.
 const Metric& find_metric(std::string_view name);
 
+/// What metrics have to know of a model, or of the models that an estimator will make.
+struct Subject {
+  std::string name;  ///< "Ridge"
+  Kind kind = Kind::transformer;
+  Index classes = 0;  ///< of a classifier
+  std::function<bool(Method)> can;
+};
+Subject subject_of(const Model& model);
+/// `classes`: of the data.
+Subject subject_of(const Estimator& estimator, Index classes);
+
 /// What kind of estimator a model comes from.
 Kind kind_of(const Model& model);
 
 /// The metric for that model, or UsageError: unknown, for other estimators, more than the model can
 /// do, more classes than it takes.
+const Metric& metric_for(const Subject& subject, std::string_view name);
 const Metric& metric_for(const Model& model, std::string_view name);
+/// The same before anything is trained, for data of so many classes.
+const Metric& metric_for(const Estimator& estimator, Index classes, std::string_view name);
 
 /// What scikit-learn's `score` of the estimator gives: accuracy, r2, the negative inertia.
 /// UsageError for a model that has none.
+std::string default_metric(const Subject& subject);
 std::string default_metric(const Model& model);
+std::string default_metric(const Estimator& estimator);
+
+/// The statistics as bits, put together.
+inline unsigned operator|(unsigned bits, Statistic statistic) {
+  return bits | static_cast<unsigned>(statistic);
+}
 
 /// "Ridge": the estimator's name without its parameters.
 std::string estimator_name(const Model& model);

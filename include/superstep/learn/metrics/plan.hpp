@@ -2,12 +2,11 @@
 // Which outputs of a model some metrics need, and where they lie in a row of outputs.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include <superstep/data/table.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/model.hpp>
 
@@ -22,11 +21,14 @@ struct RankedColumn {
 /// Several metrics of one model, all from the same outputs.
 class MetricPlan {
  public:
-  /// UsageError as metric_for().
+  /// UsageError as metric_for(). `width`: of a method's output.
+  MetricPlan(const Subject& subject, const std::function<Index(Method)>& width,
+             std::span<const std::string> names);
   MetricPlan(const Model& model, std::span<const std::string> names);
 
   const std::vector<const Metric*>& metrics() const { return metrics_; }
   bool needs(Statistic statistic) const { return (needs_ & static_cast<unsigned>(statistic)) != 0; }
+  unsigned needs() const { return needs_; }  ///< Statistic bits
   Kind kind() const { return kind_; }
   Index classes() const { return classes_; }
 
@@ -42,7 +44,7 @@ class MetricPlan {
   const std::vector<RankedColumn>& ranked_by_probability() const { return by_probability_; }
 
  private:
-  void add_output(const Model& model, Method method);
+  void add_output(Method method, Index width);
   std::vector<RankedColumn> probability_columns() const;
 
   std::vector<const Metric*> metrics_;
@@ -54,9 +56,5 @@ class MetricPlan {
   std::vector<RankedColumn> by_score_;
   std::vector<RankedColumn> by_probability_;
 };
-
-/// A model's outputs as the last link of a table's chain: what kernels see as x are the outputs.
-/// Both must outlive it.
-std::shared_ptr<const RowMap> output_map(const Model& model, const MetricPlan& plan);
 
 }  // namespace superstep

@@ -7,6 +7,7 @@
 // passes over the data, from the greatest scores to the least.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,31 +23,32 @@ namespace superstep {
 
 class ScoreRanking {
  public:
-  /// `blocks`: of the dataset, `ranks` that share them.
-  ScoreRanking(std::vector<RankedColumn> columns, Index classes, const BlockPlan& blocks,
-               int ranks);
+  /// `most_rows`: that a rank will give it.
+  ScoreRanking(std::vector<RankedColumn> columns, Index classes, Index most_rows);
   ~ScoreRanking();
 
-  /// Memory with which one pass is enough, and the least with which it can be done at all.
-  std::size_t wanted_bytes() const;
+  /// Memory with which one pass is enough: for what is kept, and for putting it in order. Several
+  /// rankings of one pass are put in order one after the other.
+  std::size_t kept_bytes() const;
+  std::size_t sorting_bytes() const;
+  /// With which it can be done at all.
   std::size_t least_bytes() const;
-  /// Before the first pass.
+  /// Before the first pass: all that one pass takes, or so much.
   void set_memory(std::size_t bytes);
 
-  /// Takes the scores of a block in the first pass, each block once. Any thread. DataError for a
-  /// score that is NaN or infinite.
+  /// Takes the scores of some rows in the first pass, each row once. Any thread.
   void add(const OutputRows& rows);
 
-  /// Puts the scores in order, with more passes over the table of outputs where they did not fit.
-  /// `class_weight`: the sum of each class's weights, about; `codes`: class codes of the model by
-  /// those of the table, as in OutputRows. One ranking for each column; its `auc` is complete only
-  /// in the row of the column's own class. **Collective.**
+  /// Puts the scores in order, with more passes over the table of outputs, which shows the same
+  /// rows, where they did not fit. `class_weight`: the sum of each class's weights, about; `codes`:
+  /// class codes of the model by those of the table, as in OutputRows. One ranking for each column;
+  /// its `auc` is complete only in the row of the column's own class. **Collective.**
   Ranking finish(Engine& engine, const Table& outputs, const std::vector<double>& class_weight,
                  const std::vector<double>& codes);
 
  private:
   struct Column;
-  static double checked(double score);
+  std::size_t bytes_for(double columns) const;
   void count_sorted(const Communicator& comm, Column& column);
   void next_pass(Engine& engine, const Table& outputs, const std::vector<double>& codes);
   Ranking combined(const Communicator& comm) const;
@@ -59,6 +61,7 @@ class ScoreRanking {
   std::size_t columns_at_once_ = 1;
   std::size_t first_pass_columns_ = 0;
   std::size_t slice_bytes_ = 0;
+  std::atomic<bool> is_undefined_ = false;  ///< a score was NaN or infinite
   std::mutex mutex_;
 };
 

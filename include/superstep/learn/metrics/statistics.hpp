@@ -11,6 +11,7 @@ namespace superstep {
 /// How well scores put the classes in order, for every pair of them.
 struct Ranking {
   Index classes = 0;
+  bool is_undefined = false;  ///< some scores were NaN or infinite; the rest is empty
   /// Sum of the weights of each class.
   std::vector<double> weight;
   /// Entry (a, b): the share of pairs (a row of a, a row of b) in which the score for a of the
@@ -41,6 +42,7 @@ struct MetricStatistics {
   double absolute_error = 0.0;
   double largest_error = 0.0;  ///< not weighted
   double target_square = 0.0;  ///< of the targets' distance from their mean
+  double not_poisson = 0.0;    ///< rows with a negative target or without a positive prediction
   double poisson_deviance = 0.0;
   double poisson_deviance_of_mean = 0.0;  ///< of a model that predicts the mean
 

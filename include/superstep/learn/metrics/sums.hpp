@@ -22,15 +22,15 @@ struct OutputRows {
 /// What one plan adds to a superstep.
 class MetricSums {
  public:
-  /// Declares its runs in `shape`. The sketch is that of the table with the outputs as its columns.
-  MetricSums(const MetricPlan& plan, const Sketch& sketch, SumShape& shape);
+  /// Declares its runs in `shape`. `sketch`: of the table; what a regressor predicts and how far a
+  /// clusterer's centres are lies below 2^output_exponent in a few rows.
+  MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_exponent, SumShape& shape);
 
-  /// Adds some rows to a block's partial. Any thread.
+  /// Adds some rows to a block's partial, which may hold others already. Any thread.
   void add(const OutputRows& rows, Partial& sums) const;
   /// Whether every sum that counts kept its bound; otherwise the superstep has to be repeated.
   bool hold(const Totals& totals) const;
-  /// All but rankings and the largest error. DataError where the sums mean nothing, such as a
-  /// Poisson deviance of negative targets.
+  /// All but rankings and the largest error.
   MetricStatistics statistics(const Totals& totals) const;
 
  private:
@@ -44,6 +44,7 @@ class MetricSums {
   static void put(Partial& sums, TwoGrids grids, double value);
   static double get(const Totals& totals, TwoGrids grids);
   void add_classes(const OutputRows& rows, Partial& sums) const;
+  void count_classes(const OutputRows& rows, Partial& sums) const;
   void add_log_loss(const OutputRows& rows, Partial& sums) const;
   void add_errors(const OutputRows& rows, Partial& sums) const;
   void add_poisson(const OutputRows& rows, Partial& sums) const;

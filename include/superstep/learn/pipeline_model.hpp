@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a fitted pipeline is: transformers, and a last model behind them. Its steps can be seen, so
+// that what several pipelines begin with is applied once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <superstep/learn/candidate.hpp>
+
+namespace superstep {
+
+class PipelineModel final : public Model {
+ public:
+  struct Step {
+    std::string name;
+    ModelPtr model;
+  };
+
+  /// At least one; all but the last can transform.
+  explicit PipelineModel(std::vector<Step> steps);
+  const std::vector<Step>& steps() const { return steps_; }
+
+  Index features() const override { return steps_.front().model->features(); }
+  bool can(Method method) const override { return last().can(method); }
+  Index width(Method method) const override { return last().width(method); }
+  const Labels* classes() const override { return last().classes(); }
+  bool takes_nan() const override;
+  void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  void save(const AttributeWriter& out) const override;
+
+ private:
+  const Model& last() const { return *steps_.back().model; }
+  std::vector<Step> steps_;
+};
+
+}  // namespace superstep

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/metrics/judged_rows.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace superstep {
+
+namespace {
+
+/// What is kept in a worker's memory, besides what ModelTree keeps there.
+enum Doubles : std::size_t { gathered_x, gathered_y, gathered_weight, codes };
+enum Integers : std::size_t { chosen_rows, cells };
+
+/// Some rows of a block, in panels, one behind the other.
+class Gatherer {
+ public:
+  /// `rows`: their numbers; null: the first `count`.
+  Gatherer(const Block& block, const std::int32_t* rows, Index count, Workspace& workspace)
+      : block_(block), rows_(rows), count_(count), workspace_(workspace) {}
+
+  Index count() const { return count_; }
+  math::ConstPanel x(Index first, Index n) const {
+    return {of(block_.x, block_.columns, gathered_x, first, n), n, block_.columns};
+  }
+  const double* y(Index first, Index n) const { return of(block_.y, 1, gathered_y, first, n); }
+  const double* weight(Index first, Index n) const {
+    return of(block_.weight, 1, gathered_weight, first, n);
+  }
+
+ private:
+  static constexpr Index rows_ahead = 8;
+
+  /// Chosen rows lie apart: the hardware does not see which comes next.
+  void fetch(const double* values, Index width, Index i) const {
+    if (i >= count_) return;
+    const double* row = values + Index{rows_[i]} * width;
+    for (Index c = 0; c < width; c += 8) __builtin_prefetch(row + c);
+  }
+
+  const double* of(const double* values, Index width, std::size_t slot, Index first,
+                   Index n) const {
+    if (values == nullptr) return nullptr;
+    if (rows_ == nullptr) return values + first * width;
+    double* const begin = workspace_.doubles(slot, ModelTree::panel_rows * width);
+    double* to = begin;
+    for (Index i = first; i < first + n; ++i) {
+      fetch(values, width, i + rows_ahead);
+      to = std::copy_n(values + Index{rows_[i]} * width, width, to);
+    }
+    return begin;
+  }
+
+  const Block& block_;
+  const std::int32_t* rows_;
+  Index count_;
+  Workspace& workspace_;
+};
+
+}  // namespace
+
+JudgedRows::JudgedRows(std::span<Judging* const> models) : models_(models.begin(), models.end()) {
+  for (std::size_t i = 0; i < models_.size(); ++i) {
+    set_of(models_[i]->judged).tree.add(i, models_[i]->route, models_[i]->plan);
+  }
+}
+
+JudgedRows::RowSet& JudgedRows::set_of(const Judged& judged) {
+  for (RowSet& set : sets_) {
+    if (set.split == judged.split && (!set.split || set.role == judged.role)) return set;
+  }
+  std::size_t partition = 0;
+  if (judged.split) {
+    const auto found = std::ranges::find(partitions_, judged.split->partition);
+    partition = static_cast<std::size_t>(found - partitions_.begin());
+    if (found == partitions_.end()) partitions_.push_back(judged.split->partition);
+  }
+  return sets_.emplace_back(RowSet{judged.split, judged.role, partition});
+}
+
+void JudgedRows::walk(const Block& block, Workspace& workspace, const Take& take) const {
+  for (std::size_t p = 0; p < partitions_.size(); ++p) {
+    partitions_[p]->assign(block, workspace.integers(cells + p, block.rows));
+  }
+  for (const RowSet& set : sets_) {
+    std::int32_t* chosen = nullptr;
+    Index count = block.rows;
+    if (set.split) {
+      chosen = workspace.integers(chosen_rows, block.rows);
+      const std::int32_t* cell = workspace.integers(cells + set.partition, block.rows);
+      count = 0;
+      for (Index i = 0; i < block.rows; ++i) {
+        chosen[count] = static_cast<std::int32_t>(i);
+        count += set.split->role_of(cell[i]) == set.role ? 1 : 0;
+      }
+    }
+    const Gatherer rows(block, chosen, count, workspace);
+    for (Index first = 0; first < count; first += ModelTree::panel_rows) {
+      const Index n = std::min(ModelTree::panel_rows, count - first);
+      const double* y = rows.y(first, n);
+      const double* weight = rows.weight(first, n);
+      set.tree.walk(rows.x(first, n), workspace, [&](std::size_t model, math::ConstPanel outputs) {
+        take(model, labelled(model, {outputs, y, weight}, workspace));
+      });
+    }
+  }
+}
+
+/// Class codes as the model has them.
+OutputRows JudgedRows::labelled(std::size_t model, OutputRows rows, Workspace& workspace) const {
+  const LabelMatch& match = models_[model]->labels;
+  if (rows.y == nullptr || match.is_identity) return rows;
+  double* to = workspace.doubles(codes, ModelTree::panel_rows);
+  for (Index i = 0; i < rows.outputs.rows; ++i) {
+    to[i] = match.codes[static_cast<std::size_t>(rows.y[i])];
+  }
+  rows.y = to;
+  return rows;
+}
+
+class JudgedRows::ScaleMap final : public RowMap {
+ public:
+  ScaleMap(const JudgedRows& rows, Index columns) : rows_(rows), columns_(columns) {}
+  Index columns_in() const override { return columns_; }
+  Index columns_out() const override { return std::ssize(rows_.models_); }
+
+  void apply(const double* in, Index rows, double* out) const override {
+    constexpr Index enough = 64;
+    const Index n = std::min(rows, enough);
+    const auto models = static_cast<std::size_t>(columns_out());
+    std::vector<double> sample;
+    for (Index i = 0; i < n; ++i) {
+      const double* row = in + i * rows / n * columns_;
+      sample.insert(sample.end(), row, row + columns_);
+    }
+    std::vector<double> largest(models, 0.0);
+    Workspace workspace;
+    for (const RowSet& set : rows_.sets_) {
+      set.tree.walk({sample.data(), n, columns_}, workspace,
+                    [&](std::size_t model, math::ConstPanel outputs) {
+                      for (Index i = 0; i < n; ++i) {
+                        for (Index c = 0; c < outputs.columns; ++c) {
+                          const double v = std::fabs(outputs.row(i)[c]);
+                          if (std::isfinite(v)) largest[model] = std::max(largest[model], v);
+                        }
+                      }
+                    });
+    }
+    for (Index i = 0; i < rows; ++i) out = std::ranges::copy(largest, out).out;
+  }
+
+ private:
+  const JudgedRows& rows_;
+  Index columns_;
+};
+
+std::shared_ptr<const RowMap> JudgedRows::scale_map(Index columns) const {
+  return std::make_shared<ScaleMap>(*this, columns);
+}
+
+}  // namespace superstep

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One pass for many models: sums of each, scores to be ranked, largest errors; then the models
+// whose sums broke their bounds once more.
+#include <algorithm>
+#include <atomic>
+#include <optional>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/learn/metrics/ranking.hpp>
+
+#include "learn/metrics/judged_rows.hpp"
+#include "learn/metrics/judging.hpp"
+#include "learn/metrics/judging_cost.hpp"
+
+namespace superstep {
+
+namespace {
+
+/// What of a model is no sum over blocks.
+struct Extras {
+  std::optional<ScoreRanking> by_score{};
+  std::optional<ScoreRanking> by_probability{};
+  std::atomic<double> largest_error = 0.0;
+
+  void add(const MetricPlan& plan, const OutputRows& rows) {
+    if (by_score) by_score->add(rows);
+    if (by_probability) by_probability->add(rows);
+    if (!plan.needs(Statistic::largest_error)) return;
+    const double value = superstep::largest_error(plan, rows);
+    double seen = largest_error.load();
+    while (seen < value && !largest_error.compare_exchange_weak(seen, value)) {
+    }
+  }
+};
+
+class JudgingPass {
+ public:
+  JudgingPass(Engine& engine, const Table& base, std::span<Judging* const> models)
+      : engine_(engine), base_(base), models_(models.begin(), models.end()) {}
+
+  /// **Collective.**
+  void run(const RankingMemory& memory) {
+    make_rankings(memory);
+    look_at_scales();
+    collect();
+    finish();
+  }
+
+ private:
+  struct Member {
+    explicit Member(Judging* one) : model(one) {}
+    Judging* model;
+    int output_exponent = 0;
+    Extras extras{};
+  };
+  using Members = std::vector<Member*>;
+
+  void make_rankings(const RankingMemory& memory);
+  void look_at_scales();
+  void collect();
+  void repeat(std::span<Member* const> members);
+  void sum_again(std::span<Member* const> members);
+  void finish();
+
+  static std::vector<Judging*> models_of(std::span<Member* const> members);
+  std::vector<MetricSums> sums_of(std::span<Member* const> members, SumShape& shape) const;
+  Table outputs_of(const Judging& model) const;
+
+  Engine& engine_;
+  Table base_;
+  std::vector<Judging*> models_;
+  std::vector<std::unique_ptr<Member>> members_;
+  Members all_;
+  Sketch sketch_;
+};
+
+// In the one pass that is sure to see every row once, what is no sum is collected beside the sums.
+void JudgingPass::make_rankings(const RankingMemory& memory) {
+  const int ranks = engine_.comm().size();
+  for (Judging* model : models_) {
+    Member& member = *members_.emplace_back(std::make_unique<Member>(model));
+    all_.push_back(&member);
+    std::vector<ScoreRanking*> rankings;
+    const auto add = [&](const std::vector<RankedColumn>& columns,
+                         std::optional<ScoreRanking>& ranking) {
+      if (columns.empty()) return;
+      ranking.emplace(columns, model->plan.classes(),
+                      most_rows(*base_.data, ranks, model->judged.split.get(), model->judged.role));
+      rankings.push_back(&*ranking);
+    };
+    add(model->plan.ranked_by_score(), member.extras.by_score);
+    add(model->plan.ranked_by_probability(), member.extras.by_probability);
+    share_memory(rankings, memory);
+  }
+}
+
+void JudgingPass::look_at_scales() {
+  const JudgedRows rows(models_);
+  const Kind kind = models_.front()->plan.kind();
+  const bool are_outputs_summed = kind == Kind::regressor || kind == Kind::clusterer;
+  sketch_ =
+      engine_.sketch(are_outputs_summed ? base_.through(rows.scale_map(base_.columns())) : base_);
+  if (!are_outputs_summed) return;
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    members_[i]->output_exponent = sketch_.exponents[i];
+  }
+}
+
+std::vector<Judging*> JudgingPass::models_of(std::span<Member* const> members) {
+  std::vector<Judging*> models;
+  for (const Member* m : members) models.push_back(m->model);
+  return models;
+}
+
+std::vector<MetricSums> JudgingPass::sums_of(std::span<Member* const> members,
+                                             SumShape& shape) const {
+  std::vector<MetricSums> sums;
+  for (const Member* m : members) {
+    sums.emplace_back(m->model->plan, sketch_, m->output_exponent, shape);
+  }
+  return sums;
+}
+
+void JudgingPass::collect() {
+  const JudgedRows rows(models_);
+  SumShape shape;
+  const std::vector<MetricSums> sums = sums_of(all_, shape);
+  const Totals totals = engine_.superstep(
+      base_, shape,
+      [&](const Block& block, Partial& partial, Workspace& workspace) {
+        rows.walk(block, workspace, [&](std::size_t i, const OutputRows& some) {
+          sums[i].add(some, partial);
+          all_[i]->extras.add(all_[i]->model->plan, some);
+        });
+      },
+      Overflow::report);
+  Members again;
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    if (sums[i].hold(totals)) {
+      all_[i]->model->statistics = sums[i].statistics(totals);
+    } else {
+      again.push_back(all_[i]);
+    }
+  }
+  if (!again.empty()) repeat(again);
+}
+
+// Predictions that overflow make a failure of those they belong to: halves, until these are alone.
+void JudgingPass::repeat(std::span<Member* const> members) {
+  try {
+    return sum_again(members);
+  } catch (const AgreedError& e) {
+    if (e.exit_code() != ExitCode::bad_data) throw;
+    if (members.size() == 1) {
+      members.front()->model->failure = std::make_shared<AgreedError>(e);
+      return;
+    }
+  }
+  repeat(members.first(members.size() / 2));
+  repeat(members.subspan(members.size() / 2));
+}
+
+void JudgingPass::sum_again(std::span<Member* const> members) {
+  const std::vector<Judging*> models = models_of(members);
+  const JudgedRows rows(models);
+  SumShape shape;
+  const std::vector<MetricSums> sums = sums_of(members, shape);
+  const Totals totals = engine_.superstep(
+      base_, shape, [&](const Block& block, Partial& partial, Workspace& workspace) {
+        rows.walk(block, workspace,
+                  [&](std::size_t i, const OutputRows& some) { sums[i].add(some, partial); });
+      });
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    models[i]->statistics = sums[i].statistics(totals);
+  }
+}
+
+/// The rows a model is judged by, as their outputs.
+Table JudgingPass::outputs_of(const Judging& model) const {
+  const Judged& judged = model.judged;
+  const Table table = judged.split ? base_.only(judged.split, judged.role) : base_;
+  return table.through(output_map(model.route, model.plan));
+}
+
+void JudgingPass::finish() {
+  std::vector<double> largest;
+  for (const Member* m : all_) largest.push_back(m->extras.largest_error.load());
+  engine_.comm().max(std::span<double>(largest));
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    Judging& model = *all_[i]->model;
+    MetricStatistics& s = model.statistics;
+    s.largest_error = largest[i];
+    s.unknown_labels = static_cast<Index>(model.labels.unknown.size());
+    if (model.failure) continue;
+    const auto rank = [&](std::optional<ScoreRanking>& ranking, Ranking& into) {
+      if (!ranking) return;
+      into = ranking->finish(engine_, outputs_of(model), s.truth, model.labels.codes);
+      ranking.reset();
+    };
+    rank(all_[i]->extras.by_score, s.by_score);
+    rank(all_[i]->extras.by_probability, s.by_probability);
+  }
+}
+
+}  // namespace
+
+void judge_together(Engine& engine, const Table& base, std::span<Judging* const> models,
+                    const RankingMemory& memory) {
+  JudgingPass(engine, base, models).run(memory);
+}
+
+}  // namespace superstep

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/out_of_fold.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/io/parallel_file.hpp>
+
+#include "learn/metrics/label_match.hpp"
+#include "learn/output_column.hpp"
+
+namespace superstep {
+
+namespace {
+
+constexpr Index panel_rows = 256;
+enum Doubles : std::size_t { gathered, answers };
+enum Integers : std::size_t { cells, chosen, times };
+
+[[noreturn]] void throw_no_partition() {
+  throw UsageError(
+      "cross_val_predict only works for partitions: every row has to be in exactly one test fold; "
+      "choose folds such as KFold or StratifiedKFold");
+}
+
+/// The models agree on what is written, and with the data; the table they all see.
+Table common_table(std::span<const Judged> models, Method method,
+                   const std::shared_ptr<Dataset>& data) {
+  if (models.empty()) throw_no_partition();
+  const Model& first = *models.front().model;
+  Index rows = 0;
+  Table table;
+  bool nan_is_fine = true;
+  for (const Judged& m : models) {
+    const Target target = data->has_y() ? target_of(kind_of(*m.model)) : Target::none;
+    check_method(*m.model, method);
+    table = table_for(*m.model, data, target);
+    nan_is_fine = nan_is_fine && table.nan_is_fine;
+    rows += m.split ? m.split->rows(m.role) : data->rows();
+    const Labels* labels = m.model->classes();
+    const bool has_same_labels = labels == nullptr || first.classes() == nullptr
+                                     ? labels == first.classes()
+                                     : *labels == *first.classes();
+    if (!has_same_labels || m.model->width(method) != first.width(method)) {
+      throw UsageError(
+          fmt::format("the models of the folds do not give the same for {}: they have other "
+                      "classes, or other numbers of columns",
+                      method_name(method)));
+    }
+  }
+  if (rows != data->rows()) throw_no_partition();
+  table.nan_is_fine = nan_is_fine;
+  return table;
+}
+
+/// What every model says of its rows of a block.
+class OutOfFold {
+ public:
+  OutOfFold(std::span<const Judged> models, Method method)
+      : models_(models), method_(method), width_(models.front().model->width(method)) {}
+
+  void operator()(const Block& block, double* out, Workspace& workspace) const {
+    std::int32_t* seen = workspace.integers(times, block.rows);
+    std::fill_n(seen, block.rows, 0);
+    for (const Judged& m : models_) {
+      std::int32_t* rows = workspace.integers(chosen, block.rows);
+      Index n = block.rows;
+      if (m.split) {
+        n = rows_with_role(*m.split, m.role, block, workspace.integers(cells, block.rows), rows);
+      } else {
+        for (Index i = 0; i < n; ++i) rows[i] = static_cast<std::int32_t>(i);
+      }
+      for (Index i = 0; i < n; ++i) ++seen[rows[i]];
+      for (Index i = 0; i < n; i += panel_rows) {
+        answer(*m.model, block, {rows + i, static_cast<std::size_t>(std::min(panel_rows, n - i))},
+               out, workspace);
+      }
+    }
+    if (!std::all_of(seen, seen + block.rows, [](std::int32_t n) { return n == 1; })) {
+      throw_no_partition();
+    }
+  }
+
+ private:
+  void answer(const Model& model, const Block& block, std::span<const std::int32_t> rows,
+              double* out, Workspace& workspace) const {
+    const Index n = std::ssize(rows);
+    double* x = workspace.doubles(gathered, panel_rows * block.columns);
+    double* values = workspace.doubles(answers, panel_rows * width_);
+    double* to = x;
+    for (const std::int32_t row : rows) {
+      to = std::copy_n(block.x + Index{row} * block.columns, block.columns, to);
+    }
+    model.apply(method_, {x, n, block.columns}, {values, n, width_});
+    for (const std::int32_t row : rows) {
+      std::copy_n(values, width_, out + Index{row} * width_);
+      values += width_;
+    }
+  }
+
+  std::span<const Judged> models_;
+  Method method_;
+  Index width_;
+};
+
+}  // namespace
+
+Written write_out_of_fold(Engine& engine, std::span<const Judged> models, Method method,
+                          const std::shared_ptr<Dataset>& data, const std::string& path) {
+  const Communicator& comm = engine.comm();
+  Table table;
+  collectively(comm, [&] { table = common_table(models, method, data); });
+  if (table.target == Target::classes) data->classes(comm);
+  engine.set_task(std::string(method_name(method)));
+  OutputColumn column(*models.front().model, method);
+  const OutOfFold out_of_fold(models, method);
+  // As in write_output(), and a panel of rows with what is said of them.
+  const Index panel = panel_rows * (data->columns() + column.width());
+  const Index tall = std::max<Index>(1, data->blocks().rows_per_block());
+  const Footprint need{.row_doubles = 4 * column.width() + panel / tall + 3};
+  engine.make_room(table, need, need);
+
+  const std::string dataset = "/" + std::string(method_name(method));
+  ParallelFile file = ParallelFile::create(comm, path);
+  column.create_in(file, dataset, data->rows(), method == Method::predict_proba);
+  engine.rows(
+      table, column.width(),
+      [&](const Block& block, double* out, Workspace& workspace) {
+        out_of_fold(block, out, workspace);
+      },
+      [&](Index first, Index rows, const double* values) {
+        column.write(file, first, rows, values);
+      });
+  file.commit();
+  return {dataset, data->rows(), column.width()};
+}
+
+}  // namespace superstep

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/pipeline_model.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace superstep {
+
+PipelineModel::PipelineModel(std::vector<Step> steps) : steps_(std::move(steps)) {
+  for (const Step& step : steps_) {
+    const FitReport& r = step.model->report();
+    report_.converged = report_.converged && r.converged;
+    report_.n_iter = r.n_iter;  // the last step's, as scikit-learn users look at it
+    for (const std::string& w : r.warnings) report_.warnings.push_back(step.name + ": " + w);
+  }
+}
+
+bool PipelineModel::takes_nan() const {
+  return std::ranges::all_of(steps_, [](const Step& s) { return s.model->takes_nan(); });
+}
+
+void PipelineModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
+  std::vector<double> from, to;
+  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+    const Model& model = *steps_[i].model;
+    const Index width = model.width(Method::transform);
+    to.resize(static_cast<std::size_t>(x.rows * width));
+    model.apply(Method::transform, x, {to.data(), x.rows, width});
+    std::swap(from, to);
+    x = {from.data(), x.rows, width};
+  }
+  last().apply(method, x, out);
+}
+
+void PipelineModel::save(const AttributeWriter& out) const {
+  std::vector<std::string> names;
+  for (const Step& step : steps_) {
+    names.push_back(step.name);
+    step.model->save(out.below("steps/" + step.name + "/"));
+  }
+  out.add("step_names", names);
+}
+
+}  // namespace superstep
