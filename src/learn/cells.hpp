@@ -121,6 +121,13 @@ void for_parts(const Block& block, const Cells::Rows& rows, Workspace& workspace
   }
 }
 
+/// Doubles of scratch for a row of a block that all of this takes, for Footprint::row_doubles.
+inline Index scratch_for_cells(Index cells, Index columns) {
+  if (cells == 1) return 0;
+  // The 64 rows of for_parts, spread over the rows of a block (4096, fewer where they are wide).
+  return 2 + std::min(columns, columns / 64 + columns * columns / 65536);
+}
+
 /// The distinct partitions of some splits, each with the numbers of its splits, in the order of
 /// their first.
 std::vector<std::vector<std::size_t>> by_partition(std::span<const SplitPtr> splits);

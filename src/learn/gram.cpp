@@ -318,7 +318,7 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
 
 Footprint moments_footprint(Index columns, Index cells) {
   const Index width = columns + 2;
-  return {cells * (width * width + 1), 0, 5 * width * width};
+  return {cells * (width * width + 1), scratch_for_cells(cells, columns), 5 * width * width};
 }
 
 TrainingCost moments_cost(Index columns) {

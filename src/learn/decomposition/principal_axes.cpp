@@ -189,7 +189,7 @@ Footprint principal_axes_footprint(Index columns, std::span<const Candidate> bat
   std::vector<View> views;
   for (const Candidate& c : batch) views.push_back({c.split, c.features});
   Footprint need = moments_footprint(columns, cells_of(batch));
-  need.row_doubles = 2 * columns;  // the rotated rows, which no transformer accounts for
+  need.row_doubles += 2 * columns;  // the rotated rows, which no transformer accounts for
   // Moments, axes and their way between ranks for each view; what is being decomposed; the models.
   need.replicated += (5 * std::ssize(grouped(views)) + 8 + std::ssize(batch)) * columns * columns;
   return need;

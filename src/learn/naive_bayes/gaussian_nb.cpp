@@ -12,6 +12,7 @@
 #include <superstep/math/gaussian.hpp>
 #include <superstep/math/links.hpp>
 
+#include "learn/cells.hpp"
 #include "learn/naive_bayes/class_statistics.hpp"
 
 namespace superstep {
@@ -182,10 +183,11 @@ const ParamTable<GaussianNBParams>& GaussianNB::param_table() const {
 
 Footprint GaussianNB::footprint(Index columns, Index classes,
                                 std::span<const Candidate> batch) const {
-  // Sums for each class and for all rows; deviations in a second pass.
+  // Sums for each class and for all rows; deviations in a second pass, codes of cells and classes.
+  const Index cells = cells_of(batch);
   const Index group = (classes + 1) * (2 * columns + 1);
-  const Index sums = cells_of(batch) * group;
-  return {sums, columns + 3, 3 * sums + 6 * std::ssize(batch) * group};
+  return {cells * group, columns + 1 + 2 * scratch_for_cells(cells, 0),
+          3 * (cells + std::ssize(batch)) * group};
 }
 
 TrainingCost GaussianNB::cost(Index columns, Index, std::span<const Candidate>) const {

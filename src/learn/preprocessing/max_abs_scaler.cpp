@@ -6,6 +6,7 @@
 #include <superstep/math/column_stats.hpp>
 #include <superstep/math/scaling.hpp>
 
+#include "learn/cells.hpp"
 #include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
@@ -52,8 +53,8 @@ const ParamTable<MaxAbsScalerParams>& MaxAbsScaler::param_table() const {
 }
 
 Footprint MaxAbsScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  const Index splits = std::ssize(batch);
-  return {cells_of(batch) * columns, columns, 4 * splits * columns};
+  const Index cells = cells_of(batch);
+  return {cells * columns, scratch_for_cells(cells, columns), 3 * std::ssize(batch) * columns};
 }
 
 TrainingCost MaxAbsScaler::cost(Index columns, Index, std::span<const Candidate>) const {

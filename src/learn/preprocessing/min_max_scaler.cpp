@@ -8,6 +8,7 @@
 #include <superstep/math/column_stats.hpp>
 #include <superstep/math/scaling.hpp>
 
+#include "learn/cells.hpp"
 #include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
@@ -109,8 +110,8 @@ const ParamTable<MinMaxScalerParams>& MinMaxScaler::param_table() const {
 }
 
 Footprint MinMaxScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  const Index splits = std::ssize(batch);
-  return {2 * cells_of(batch) * columns, columns, 8 * splits * columns};
+  const Index cells = cells_of(batch);
+  return {2 * cells * columns, scratch_for_cells(cells, columns), 6 * std::ssize(batch) * columns};
 }
 
 TrainingCost MinMaxScaler::cost(Index columns, Index, std::span<const Candidate>) const {

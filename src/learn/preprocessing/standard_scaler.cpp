@@ -255,7 +255,9 @@ const ParamTable<StandardScalerParams>& StandardScaler::param_table() const {
 }
 
 Footprint StandardScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return {cells_of(batch) * (3 * columns + 1), columns, 8 * std::ssize(batch) * columns};
+  const Index cells = cells_of(batch);
+  return {cells * (3 * columns + 1), scratch_for_cells(cells, columns),
+          8 * std::ssize(batch) * columns};
 }
 
 TrainingCost StandardScaler::cost(Index columns, Index, std::span<const Candidate>) const {
