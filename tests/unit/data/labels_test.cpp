@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/data/labels.hpp>
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ TEST(Labels, NumbersAreSortedAndDifferent) {
     EXPECT_EQ(labels.find(labels.numbers()[static_cast<std::size_t>(i)]), i);
   }
   EXPECT_EQ(labels.find(-0.0), 1);
+  EXPECT_FALSE(std::signbit(Labels::of_numbers({-0.0}).numbers()[0]));
   EXPECT_EQ(labels.find(1.0), -1);
   EXPECT_EQ(labels.find(9.0), -1);
   EXPECT_EQ(labels.find(std::string("2")), -1);
