@@ -227,18 +227,27 @@ void gram(benchmark::State& state, Where where, Index rows, Index columns, bool 
   report_flops(state, size_of(rows, width) * static_cast<double>(width + 1), best);
 }
 
-void nearest(benchmark::State& state, Where where, Index rows, Index columns, Index k) {
+// A block as k-means takes it: panel by panel, laid out once for as many `sets` of k centres.
+void nearest(benchmark::State& state, Where where, Index rows, Index columns, Index k, Index sets) {
+  constexpr Index tall = 192;
   Blocks blocks(where, rows, columns);
-  const std::vector<double> centers = random_values(k * columns);
-  std::vector<double> half(static_cast<std::size_t>(k)), score(static_cast<std::size_t>(rows));
-  std::vector<std::int32_t> index(score.size());
-  const ConstPanel c(centers.data(), k, columns);
-  math::half_squared_norms(c, half.data());
+  std::vector<math::PackedCenters> centers;
+  for (Index i = 0; i < sets; ++i) {
+    const std::vector<double> values = random_values(k * columns);
+    centers.emplace_back(ConstPanel(values.data(), k, columns));
+  }
+  std::vector<double> lanes(static_cast<std::size_t>(math::packed_rows_size(tall, columns)));
+  std::vector<std::int32_t> index(static_cast<std::size_t>(tall));
   const double best = fastest(state, [&] {
-    math::nearest(blocks.next(), c, half.data(), index.data(), score.data());
-    benchmark::DoNotOptimize(index.data());
+    const ConstPanel x = blocks.next();
+    for (Index row = 0; row < rows; row += tall) {
+      const auto packed =
+          math::pack_rows(x.middle_rows(row, std::min(tall, rows - row)), lanes.data());
+      for (const auto& c : centers) math::nearest(packed, c, index.data(), nullptr);
+      benchmark::DoNotOptimize(index.data());
+    }
   });
-  report_flops(state, 2 * size_of(rows, columns) * static_cast<double>(k), best);
+  report_flops(state, 2 * size_of(rows, columns) * static_cast<double>(k * sets), best);
 }
 
 void scatter(benchmark::State& state, Where where, Index rows, Index columns, Index k) {
@@ -286,23 +295,22 @@ template <class F>
 void link(benchmark::State& state, Index models, Index classes, F f) {
   constexpr Index rows = 4096;
   const std::vector<double> z = random_values(rows * models * classes);
-  std::vector<double> r(z.size()), y, loss(static_cast<std::size_t>(models)), held_out = loss;
-  std::vector<std::int32_t> fold, models_fold;
+  std::vector<double> r(z.size()), y, loss(static_cast<std::size_t>(models)), folds;
+  std::vector<std::int32_t> column;
+  constexpr Index splits = 5;
   for (Index i = 0; i < rows; ++i) {
     y.push_back(static_cast<double>(i % std::max<Index>(2, classes)));
-    fold.push_back(static_cast<std::int32_t>(i % 5));
+    for (Index s = 0; s < splits; ++s) folds.push_back(i % splits == s ? 0.0 : 1.0);
   }
-  for (Index j = 0; j < models; ++j) models_fold.push_back(static_cast<std::int32_t>(j % 5));
+  for (Index j = 0; j < models; ++j) {
+    column.push_back(static_cast<std::int32_t>(j * splits / models));
+  }
   math::RowWeights weights;
-  math::LossSums sums{loss.data(), nullptr};
-  if (models > 1) {
-    weights.fold = fold.data();
-    weights.held_out = models_fold.data();
-    sums.held_out = held_out.data();
-  }
+  if (models > 1) weights = {folds.data(), splits, column.data()};
   const Index columns = models * classes;
   const double best = fastest(state, [&] {
-    f(ConstPanel(z.data(), rows, columns), y.data(), weights, Panel(r.data(), rows, columns), sums);
+    f(ConstPanel(z.data(), rows, columns), y.data(), weights, Panel(r.data(), rows, columns),
+      loss.data());
     benchmark::DoNotOptimize(r.data());
   });
   report_elements(state, static_cast<double>(rows * columns), best);
@@ -342,7 +350,8 @@ void register_products(const Shape& s) {
 void register_readers(const Shape& s) {
   for (const Index k : {8, 50, 200}) {
     const std::string name = fmt::format("{}/{}", s.name(), k);
-    add("nearest/" + name, [=](auto& st) { nearest(st, s.where, s.rows, s.columns, k); });
+    add("nearest/" + name, [=](auto& st) { nearest(st, s.where, s.rows, s.columns, k, 1); });
+    add("nearest10/" + name, [=](auto& st) { nearest(st, s.where, s.rows, s.columns, k, 10); });
     add("scatter/" + name, [=](auto& st) { scatter(st, s.where, s.rows, s.columns, k); });
   }
   add("all_finite/" + s.name(), [=](auto& st) {

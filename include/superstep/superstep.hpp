@@ -18,3 +18,8 @@
 #include <superstep/learn/preprocessing/standard_scaler.hpp>
 #include <superstep/learn/registry.hpp>
 #include <superstep/learn/session.hpp>
+#include <superstep/select/group_splits.hpp>
+#include <superstep/select/k_fold.hpp>
+#include <superstep/select/shuffle_split.hpp>
+#include <superstep/select/splitter.hpp>
+#include <superstep/select/time_series_split.hpp>

@@ -56,6 +56,12 @@ void DataChoice::describe(CommandLine& line) {
   line.option("sample", "F", options.sample, "use a fraction of the blocks, drawn from the seed");
 }
 
+void DataChoice::describe_groups(CommandLine& line) {
+  line.heading("data");
+  line.option("groups", "PATH", options.groups,
+              "dataset of the groups, numbers or text, that GroupKFold and the like need");
+}
+
 Data DataChoice::open(Context& context, const std::string& path) const {
   DataOptions chosen = options;
   chosen.seed = static_cast<std::uint64_t>(context.common().seed);

@@ -70,6 +70,8 @@ std::vector<std::unique_ptr<Command>> all_commands();
 struct DataChoice {
   DataOptions options;
   void describe(CommandLine& line);
+  /// --groups, for commands that split rows.
+  void describe_groups(CommandLine& line);
   /// Opens the file with the seed of the command. **Collective.**
   Data open(Context& context, const std::string& path) const;
 };

@@ -13,6 +13,9 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(predict_command());
   commands.push_back(transform_command());
   commands.push_back(score_command());
+  commands.push_back(cross_validate_command());
+  commands.push_back(search_command());
+  commands.push_back(folds_command());
   return commands;
 }
 

@@ -36,6 +36,7 @@ class Fit final : public Command {
       throw UsageError("fit needs --model FILE, where the trained model goes");
     }
     estimator_ = make_estimator(expression_);
+    estimator_->check_params();
     check_output_path(model_);
   }
 

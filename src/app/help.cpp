@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "app/help.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <map>
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/learn/registry.hpp>
+#include <superstep/select/splitter.hpp>
 #include <superstep/version.hpp>
 
 namespace superstep::app {
@@ -18,6 +19,8 @@ std::string short_usage() {
 
 namespace {
 
+constexpr const char* splitter_module = "model_selection";  // as scikit-learn calls it
+
 std::string overview(const std::vector<std::unique_ptr<Command>>& commands) {
   std::string text =
       "superstep: scikit-learn's estimators on any number of ranks, from HDF5\n\n"
@@ -25,13 +28,19 @@ std::string overview(const std::vector<std::unique_ptr<Command>>& commands) {
       "  mpirun -n 4 superstep COMMAND ...\n\ncommands:\n";
   for (const auto& c : commands) text += fmt::format("  {:<16} {}\n", c->name(), c->summary());
   text += fmt::format("  {:<16} {}\n\nestimators:\n", "help [TOPIC]",
-                      "this text, or that of a command or an estimator");
+                      "this text, or that of a command, an estimator or a splitter");
   std::map<std::string, std::string> by_module;
   for (const RegisteredEstimator& e : registry()) {
     std::string& names = by_module[e.module];
     names += (names.empty() ? "" : ", ") + e.table->estimator();
   }
   for (const auto& [module, names] : by_module) text += fmt::format("  {:<16} {}\n", module, names);
+  std::string names;
+  for (std::size_t i = 0; i < splitters().size(); ++i) {
+    if (i > 0) names += i % 5 == 0 ? ",\n" + std::string(19, ' ') : ", ";
+    names += splitters()[i].table->estimator();
+  }
+  text += fmt::format("\nsplitters of --cv:\n  {:<16} {}\n", splitter_module, names);
   return text;
 }
 
@@ -47,13 +56,20 @@ std::string command_help(Command& command) {
          "and --quiet.\n";
 }
 
+std::string markdown_of(const ParamTableBase& table) {
+  const std::string parameters = table.infos().empty() ? "No parameters.\n" : table.markdown();
+  return fmt::format("\n## {}\n\n{}\n\n{}", table.estimator(), table.summary(), parameters);
+}
+
 /// The page docs/estimators/MODULE.md, from the parameter tables.
 std::string module_page(const std::string& module) {
   std::string text;
   for (const RegisteredEstimator& e : registry()) {
     if (e.module != module) continue;
-    text += fmt::format("\n## {}\n\n{}\n\n{}", e.table->estimator(), e.table->summary(),
-                        e.table->markdown());
+    text += markdown_of(*e.table);
+  }
+  for (const RegisteredSplitter& s : splitters()) {
+    if (module == splitter_module) text += markdown_of(*s.table);
   }
   if (text.empty()) return text;
   return fmt::format(
@@ -90,10 +106,16 @@ int print_help(const std::vector<std::unique_ptr<Command>>& commands,
     fmt::print("{}", e.table->help_text());
     return 0;
   }
-  fmt::print(
-      stderr,
-      "superstep: error: there is no command or estimator '{}'; {} (`superstep help` lists them)\n",
-      topic, did_you_mean(topic, names));
+  for (const RegisteredSplitter& s : splitters()) {
+    names.push_back(s.table->estimator());
+    if (s.table->estimator() != topic) continue;
+    fmt::print("{}", s.table->help_text());
+    return 0;
+  }
+  fmt::print(stderr,
+             "superstep: error: there is no command, estimator or splitter '{}'; {} (`superstep "
+             "help` lists them)\n",
+             topic, did_you_mean(topic, names));
   return static_cast<int>(ExitCode::usage);
 }
 

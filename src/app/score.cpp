@@ -2,29 +2,17 @@
 // superstep score MODEL DATA --scoring A,B
 #include <fmt/format.h>
 
-#include <sstream>
-
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/metrics/score.hpp>
 
 #include "app/commands.hpp"
+#include "app/evaluation_choice.hpp"
 
 namespace superstep::app {
 
 namespace {
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> words;
-  std::istringstream in(text);
-  for (std::string word; std::getline(in, word, ',');) {
-    const std::size_t first = word.find_first_not_of(' ');
-    if (first == std::string::npos) continue;
-    words.push_back(word.substr(first, word.find_last_not_of(' ') - first + 1));
-  }
-  return words;
-}
 
 class Score final : public Command {
  public:

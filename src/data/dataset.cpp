@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <numeric>
 #include <unordered_set>
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
+#include <superstep/core/hash.hpp>
 #include <superstep/core/philox.hpp>
 #include <superstep/io/row_reader.hpp>
 
@@ -61,10 +63,27 @@ std::vector<Index> sampled_blocks(const BlockPlan& all, double fraction, std::ui
   return chosen;
 }
 
+/// What can be known of a file's contents without reading them.
+std::string fingerprint_of(const std::string& path, const DataOptions& o,
+                           const std::vector<const std::optional<DatasetLayout>*>& layouts) {
+  Hash64 hash;
+  hash.add(static_cast<std::uint64_t>(std::filesystem::file_size(path)));
+  const auto changed = std::filesystem::last_write_time(path).time_since_epoch().count();
+  hash.add(static_cast<std::uint64_t>(changed));
+  for (const auto* layout : layouts) {
+    if (!*layout) continue;
+    const std::vector<std::byte> bytes = serialize(**layout);
+    hash.add(bytes.data(), bytes.size());
+  }
+  hash.add(fmt::format("{} {} {}", o.rows.value_or(-1), o.sample.value_or(1.0), o.seed));
+  return hash.hex();
+}
+
 }  // namespace
 
 struct Dataset::Impl {
   std::string path;
+  std::string fingerprint;
   DataOptions options;
   BlockPlan blocks;
   std::optional<RowReader> x;
@@ -125,6 +144,14 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
   std::optional<DatasetLayout> groups;
   if (!options.groups.empty()) groups = share_layout(comm, path, options.groups, true, "--groups");
   const auto names = share_layout(comm, path, "/feature_names", false, "");
+  std::vector<std::byte> fingerprint;
+  on_root(comm, [&] {
+    const std::string hash = fingerprint_of(path, options, {&x, &y, &weight, &groups});
+    const auto bytes = std::as_bytes(std::span(hash));
+    fingerprint.assign(bytes.begin(), bytes.end());
+  });
+  comm.broadcast(fingerprint);
+  impl->fingerprint.assign(reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size());
   collectively(comm, [&] {
     check_shape_of_x(*x);
     impl->columns = x->columns();
@@ -169,6 +196,7 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
 }
 
 const std::string& Dataset::path() const { return impl_->path; }
+const std::string& Dataset::fingerprint() const { return impl_->fingerprint; }
 std::string Dataset::x_name() const { return impl_->x->layout().where(); }
 std::string Dataset::y_name() const { return impl_->path + ":" + impl_->options.y; }
 const DataOptions& Dataset::options() const { return impl_->options; }
@@ -396,7 +424,7 @@ void Dataset::read(Index i, Target target, StoredBlock& into) const {
     into.weight.grow(rows);
     impl_->weight->read_rows(first, rows, into.weight.data());
   }
-  if (has_groups()) {
+  if (impl_->groups) {
     into.group.grow(rows);
     read_groups(i, into.group.data());
   }
@@ -522,7 +550,7 @@ void throw_bad_values(const Dataset& data, const BadValues& bad) {
                        data.path(), data.options().weight,
                        counted(bad.weight_count, "bad weight", "bad weights"), bad.weight_first);
   }
-  throw AgreedError(ExitCode::bad_data, text);
+  throw BadValuesError(text);
 }
 
 }  // namespace superstep

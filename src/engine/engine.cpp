@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Core>
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -49,6 +50,7 @@ class Engine::Impl {
       : engine_(engine), pool_(threads), workers_(static_cast<std::size_t>(threads)) {}
 
   void reserve(const Table& table, const Footprint& need);
+  std::size_t least_memory(const Table& table, const Footprint& need) const;
   Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
   /// Makes the store ready for the table; reserves without a footprint if nobody has.
   void prepare(const Table& table);
@@ -72,8 +74,8 @@ class Engine::Impl {
   }
 
  private:
-  std::size_t least_bytes(const Table& table, const Footprint& need) const;
-  std::size_t block_bytes(const Table& table) const;
+  std::size_t bytes_beside(const Table& table, const Footprint& need) const;
+  std::size_t least_blocks(const Table& table) const;
   bool serves(const Table& table) const;
   void tick(double fraction);
 
@@ -91,7 +93,12 @@ Engine::Engine(const Communicator& comm, const EngineOptions& options)
     : comm_(comm),
       options_(options),
       budget_(memory_budget(comm, options.memory)),
-      impl_(std::make_unique<Impl>(*this, options.threads)) {}
+      impl_(std::make_unique<Impl>(*this, options.threads)) {
+  // Eigen cuts its products by the size of the caches it finds: the same everywhere, so that ranks
+  // on different processors compute the same bits of what is replicated.
+  Eigen::setCpuCacheSizes(std::ptrdiff_t{32} << 10, std::ptrdiff_t{512} << 10,
+                          std::ptrdiff_t{4} << 20);
+}
 
 Engine::~Engine() = default;
 
@@ -99,12 +106,11 @@ void Engine::set_task(std::string task) { impl_->set_task(std::move(task)); }
 
 // Memory.
 
-std::size_t Engine::Impl::least_bytes(const Table& table, const Footprint& need) const {
+std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need) const {
   const Dataset& data = *table.data;
   const auto threads = workers_.size();
   const auto rows = static_cast<std::size_t>(data.blocks().rows_per_block());
-  // Chosen rows are copied; the copy is reserved for, whether or not this table has a split.
-  std::size_t widest = static_cast<std::size_t>(data.columns());
+  std::size_t widest = data.is_float32() ? static_cast<std::size_t>(data.columns()) : 0;
   for (const auto& map : table.maps) {
     widest = std::max(widest, static_cast<std::size_t>(map->columns_out()));
   }
@@ -119,21 +125,26 @@ std::size_t Engine::Impl::least_bytes(const Table& table, const Footprint& need)
 }
 
 /// With fewer bytes for blocks this rank could not even stream them.
-std::size_t Engine::Impl::block_bytes(const Table& table) const {
+std::size_t Engine::Impl::least_blocks(const Table& table) const {
   const int threads = static_cast<int>(workers_.size());
   const Share share =
       share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
   return BlockStore::least_capacity(*table.data, share, table.target, threads, threads);
 }
 
+std::size_t Engine::Impl::least_memory(const Table& table, const Footprint& need) const {
+  return static_cast<std::size_t>(
+      engine_.comm_.max(static_cast<Index>(bytes_beside(table, need) + least_blocks(table))));
+}
+
 void Engine::Impl::reserve(const Table& table, const Footprint& need) {
   const int threads = static_cast<int>(workers_.size());
-  const std::size_t beside = least_bytes(table, need);
+  const std::size_t beside = bytes_beside(table, need);
   const Share share =
       share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
-  const std::size_t blocks = block_bytes(table);
+  const std::size_t blocks = least_blocks(table);
   const std::size_t budget = engine_.budget_.bytes;
-  const Index smallest = engine_.comm_.max(static_cast<Index>(beside + blocks));
+  const auto smallest = static_cast<Index>(least_memory(table, need));
   const bool fits = engine_.comm_.min(Index{budget >= beside + blocks ? 1 : 0}) == 1;
   if (!fits) {
     const Index mib = Index{1} << 20;
@@ -146,15 +157,11 @@ void Engine::Impl::reserve(const Table& table, const Footprint& need) {
             threads == 1 ? "" : "s", format_bytes(static_cast<Index>(budget)),
             engine_.budget_.source, (smallest + mib - 1) / mib));
   }
+  if (serves(table) && (reserved_ | need) == reserved_) return;
   store_.reset();
   store_ = std::make_unique<BlockStore>(table.data, share, table.target,
                                         BlockStore::Options{budget - beside, threads, threads});
   reserved_ = need;
-}
-
-bool Engine::Impl::serves(const Table& table) const {
-  return store_ && &store_->data() == table.data.get() &&
-         (store_->target() == table.target || table.target == Target::none);
 }
 
 Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
@@ -163,7 +170,7 @@ Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
   // Bytes grow evenly from `least` to `wanted`.
   constexpr Index whole = Index{1} << 20;
   const auto bytes = [&](const Footprint& need) {
-    return static_cast<double>(least_bytes(table, need) + block_bytes(table));
+    return static_cast<double>(bytes_beside(table, need) + least_blocks(table));
   };
   const double surplus = static_cast<double>(engine_.budget_.bytes) - bytes(least);
   const double wish = bytes(least | wanted) - bytes(least);
@@ -181,6 +188,11 @@ Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
   return need;
 }
 
+bool Engine::Impl::serves(const Table& table) const {
+  return store_ && &store_->data() == table.data.get() &&
+         (store_->target() == table.target || table.target == Target::none);
+}
+
 void Engine::Impl::prepare(const Table& table) {
   if (!serves(table)) reserve(table, {});
   const auto start = Clock::now();
@@ -189,6 +201,10 @@ void Engine::Impl::prepare(const Table& table) {
 }
 
 void Engine::reserve(const Table& table, const Footprint& need) { impl_->reserve(table, need); }
+
+std::size_t Engine::least_memory(const Table& table, const Footprint& need) const {
+  return impl_->least_memory(table, need);
+}
 
 Footprint Engine::make_room(const Table& table, const Footprint& least, const Footprint& wanted) {
   return impl_->make_room(table, least, wanted);
@@ -326,12 +342,9 @@ Totals Engine::superstep(const Table& table, SumShape& shape, const SumMap& map,
     counters_.seconds_reduce += seconds_since(start);
     if (total.extra()[failures] > 0) agree(comm_, status);
     if (total.extra()[bad_blocks] > 0) impl_->report_bad_values();
-    std::vector<std::int64_t> violations;
-    for (Index r = 0; r < shape.runs(); ++r) violations.push_back(total.violations(r));
-    const bool all_hold = std::ranges::all_of(violations, [](auto v) { return v == 0; });
-    if (all_hold || overflow == Overflow::report) {
-      return Totals(shape, total.rounded(shape), std::move(violations));
-    }
+    bool all_hold = true;
+    for (Index r = 0; r < shape.runs(); ++r) all_hold = all_hold && total.violations(r) == 0;
+    if (all_hold || overflow == Overflow::report) return Totals(shape, std::move(total));
     ++counters_.repeated;
     raise_bounds(table, shape, map);
   }

@@ -73,17 +73,6 @@ Index SumShape::add_symmetric(std::span<const int> exponents, int extra) {
   return runs() - 1;
 }
 
-Totals::Totals(const SumShape& shape, std::vector<double> values,
-               std::vector<std::int64_t> violations)
-    : values_(std::move(values)), violations_(std::move(violations)) {
-  for (Index i = 0; i < shape.runs(); ++i) runs_.push_back(shape.run(i));
-}
-
-std::span<const double> Totals::operator[](Index run) const {
-  const SumShape::Run& r = runs_[static_cast<std::size_t>(run)];
-  return {values_.data() + r.partial_begin, static_cast<std::size_t>(r.count)};
-}
-
 int ExactSum::window(Index blocks) {
   const int bits = std::bit_width(static_cast<std::size_t>(std::max<Index>(blocks, 1) - 1));
   return std::min(40, 62 - bits);
@@ -127,30 +116,52 @@ void ExactSum::add(const ExactSum& other) {
   for (std::size_t i = 0; i < words_.size(); ++i) words_[i] += other.words_[i];
 }
 
-std::vector<double> ExactSum::rounded(const SumShape& shape) const {
-  std::vector<double> values(static_cast<std::size_t>(shape.partial_size()));
-  const auto round_entry = [&](Index entry) {
-    const auto e = static_cast<std::size_t>(entry);
-    const Int128 sum = (static_cast<Int128>(words_[e]) << window_) +
-                       words_[e + static_cast<std::size_t>(entries_)];
-    return std::ldexp(static_cast<double>(sum), shape.exponents()[e] - 2 * window_);
+std::int64_t ExactSum::violations(Index run) const {
+  return words_[static_cast<std::size_t>(2 * entries_ + run)];
+}
+
+double ExactSum::round_entry(const SumShape& shape, std::span<const Index> runs,
+                             Index offset) const {
+  const auto entry = [&](Index run) {
+    return static_cast<std::size_t>(shape.run(run).entry_begin + offset);
   };
-  for (Index i = 0; i < shape.runs(); ++i) {
-    const SumShape::Run& r = shape.run(i);
-    double* to = values.data() + r.partial_begin;
-    Index entry = r.entry_begin;
-    if (r.dimension == 0) {
-      for (Index k = 0; k < r.count; ++k) to[k] = round_entry(entry++);
-    }
-    for (Index row = 0; row < r.dimension; ++row) {
-      for (Index column = row; column < r.dimension; ++column) {
-        const double value = round_entry(entry++);
-        to[row * r.dimension + column] = value;
-        to[column * r.dimension + row] = value;
-      }
+  int greatest = shape.exponents()[entry(runs.front())];
+  int least = greatest;
+  for (const Index run : runs) {
+    greatest = std::max<int>(greatest, shape.exponents()[entry(run)]);
+    least = std::min<int>(least, shape.exponents()[entry(run)]);
+  }
+  // A value takes up to 103 bits and a sign; the finest grid that leaves room for all of them.
+  const int spare = std::max(0, 22 - static_cast<int>(std::bit_width(runs.size())));
+  const int grid = std::max(least, greatest - spare);
+  Int128 sum = 0;
+  for (const Index run : runs) {
+    const std::size_t e = entry(run);
+    const Int128 value = (static_cast<Int128>(words_[e]) << window_) +
+                         words_[e + static_cast<std::size_t>(entries_)];
+    const int shift = shape.exponents()[e] - grid;
+    if (shift >= 0) {
+      sum += value << shift;
+    } else if (shift > -120) {
+      sum += (value + (static_cast<Int128>(1) << (-shift - 1))) >> -shift;
     }
   }
-  return values;
+  return std::ldexp(static_cast<double>(sum), grid - 2 * window_);
+}
+
+void ExactSum::round(const SumShape& shape, std::span<const Index> runs, double* to) const {
+  const SumShape::Run& r = shape.run(runs.front());
+  Index entry = 0;
+  if (r.dimension == 0) {
+    for (Index k = 0; k < r.count; ++k) to[k] = round_entry(shape, runs, entry++);
+  }
+  for (Index row = 0; row < r.dimension; ++row) {
+    for (Index column = row; column < r.dimension; ++column) {
+      const double value = round_entry(shape, runs, entry++);
+      to[row * r.dimension + column] = value;
+      to[column * r.dimension + row] = value;
+    }
+  }
 }
 
 std::vector<double> ExactSum::scales(const SumShape& shape, int window) {
@@ -162,6 +173,25 @@ std::vector<double> ExactSum::scales(const SumShape& shape, int window) {
 
 std::size_t ExactSum::bytes(const SumShape& shape) {
   return static_cast<std::size_t>(2 * shape.entries() + shape.runs()) * sizeof(std::int64_t);
+}
+
+Totals::Totals(SumShape shape, ExactSum sum) : shape_(std::move(shape)), sum_(std::move(sum)) {}
+
+std::span<const double> Totals::operator[](Index run) const {
+  if (values_.empty()) {
+    values_.resize(static_cast<std::size_t>(shape_.partial_size()));
+    for (Index i = 0; i < shape_.runs(); ++i) {
+      sum_.round(shape_, {&i, 1}, values_.data() + shape_.run(i).partial_begin);
+    }
+  }
+  const SumShape::Run& r = shape_.run(run);
+  return {values_.data() + r.partial_begin, static_cast<std::size_t>(r.count)};
+}
+
+std::vector<double> Totals::combined(std::span<const Index> runs) const {
+  std::vector<double> values(static_cast<std::size_t>(shape_.run(runs.front()).count));
+  sum_.round(shape_, runs, values.data());
+  return values;
 }
 
 }  // namespace superstep

@@ -42,11 +42,9 @@ bool Estimator::can(Method method) const {
 
 Index cells_of(std::span<const Candidate> batch) {
   std::set<const Partition*> partitions;
-  for (const Candidate& c : batch) {
-    if (c.split) partitions.insert(c.split->partition.get());
-  }
+  for (const Candidate& c : batch) partitions.insert(c.split ? c.split->partition.get() : nullptr);
   Index cells = 0;
-  for (const Partition* p : partitions) cells += p->cells();
+  for (const Partition* p : partitions) cells += p == nullptr ? 1 : p->cells();
   return std::max<Index>(cells, 1);
 }
 
@@ -84,10 +82,6 @@ std::vector<SubBatch> sub_batches(const Fusion& fusion, std::span<const Candidat
   return all;
 }
 
-bool is_the_candidates_fault(const AgreedError& e) {
-  return e.exit_code() == ExitCode::bad_data || e.exit_code() == ExitCode::usage;
-}
-
 }  // namespace
 
 std::vector<Trained> Estimator::fit_batch(Engine& engine, const Table& table,
@@ -118,6 +112,8 @@ std::vector<Trained> Estimator::fit_each(Engine& engine, const Table& table,
                                          std::span<const Candidate> candidates) const {
   try {
     return train_batch(engine, table, candidates);
+  } catch (const BadValuesError&) {
+    throw;
   } catch (const AgreedError& e) {
     if (!is_the_candidates_fault(e)) throw;
     if (candidates.size() == 1) {
@@ -134,8 +130,6 @@ std::vector<Trained> Estimator::fit_each(Engine& engine, const Table& table,
 
 // ---- one model ---------------------------------------------------------------------------------
 
-namespace {
-
 void check_target(const Estimator& estimator, const Dataset& data) {
   if (estimator.target() == Target::none) return;
   if (!data.has_y()) {
@@ -150,8 +144,6 @@ void check_target(const Estimator& estimator, const Dataset& data) {
                     estimator.name(), data.y_name()));
   }
 }
-
-}  // namespace
 
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data) {
   estimator.check_params();

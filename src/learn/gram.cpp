@@ -11,9 +11,13 @@
 #include <superstep/core/error.hpp>
 #include <superstep/math/products.hpp>
 
+#include "learn/cells.hpp"
+
 namespace superstep {
 
 namespace {
+
+using Rows = Cells::Rows;
 
 /// The sums over the rows of [u | y - y_shift | 1], and how many rows counted.
 struct RawSums {
@@ -21,24 +25,52 @@ struct RawSums {
   Index rows = 0;
 };
 
-/// Adds a block's [u | y - y_shift | 1]' diag(w) [...] to the upper triangle.
-using BlockProducts = std::function<void(const Block&, double* products, Workspace&)>;
+/// Adds [u | y - y_shift | 1]' diag(w) [...] over some rows of a block to the upper triangle.
+using BlockProducts = std::function<void(const Block&, const Rows&, double* products, Workspace&)>;
 
-RawSums sum_products(Engine& engine, const Table& table, std::span<const int> exponents, int extra,
-                     const BlockProducts& add) {
-  SumShape shape;
-  const Index products = shape.add_symmetric(exponents, extra);
-  const auto tall = static_cast<std::size_t>(table.data->blocks().rows_per_block());
-  const Index counted = shape.add(1, std::bit_width(tall));
-  const Totals totals =
-      engine.superstep(table, shape, [&](const Block& block, Partial& sum, Workspace& workspace) {
-        add(block, sum[products].data(), workspace);
-        for (Index i = 0; i < block.rows; ++i)
-          sum[counted][0] += block.weight_of(i) > 0 ? 1.0 : 0.0;
-      });
-  const auto n = static_cast<Index>(exponents.size());
-  return {MatrixView(totals[products].data(), n, n), static_cast<Index>(totals.value(counted))};
-}
+/// RawSums for each cell.
+class CellSums {
+ public:
+  CellSums(Engine& engine, const Table& table, const Cells& cells, std::span<const int> exponents,
+           int extra, const BlockProducts& add)
+      : width_(static_cast<Index>(exponents.size())),
+        totals_(run(engine, table, cells, exponents, extra, add)) {}
+
+  /// Of some cells together, at least one.
+  RawSums of(std::span<const Index> cells) const {
+    std::vector<Index> products, counted;
+    for (const Index cell : cells) {
+      products.push_back(2 * cell);
+      counted.push_back(2 * cell + 1);
+    }
+    const std::vector<double> sums = totals_.combined(products);
+    return {MatrixView(sums.data(), width_, width_),
+            static_cast<Index>(totals_.combined(counted)[0])};
+  }
+
+ private:
+  static Totals run(Engine& engine, const Table& table, const Cells& cells,
+                    std::span<const int> exponents, int extra, const BlockProducts& add) {
+    SumShape shape;
+    const auto tall = static_cast<std::size_t>(table.data->blocks().rows_per_block());
+    for (Index cell = 0; cell < cells.size(); ++cell) {
+      shape.add_symmetric(exponents, extra);
+      shape.add(1, std::bit_width(tall));
+    }
+    return engine.superstep(
+        table, shape, [&](const Block& block, Partial& sum, Workspace& workspace) {
+          cells.each(block, workspace, [&](Index cell, const Rows& rows) {
+            if (!cells.is_used(cell)) return;
+            add(block, rows, sum[2 * cell].data(), workspace);
+            double& counted = sum[2 * cell + 1][0];
+            for_rows(block, rows, [&](Index i) { counted += block.weight_of(i) > 0 ? 1.0 : 0.0; });
+          });
+        });
+  }
+
+  Index width_;
+  Totals totals_;
+};
 
 /// The extra columns of a part of a block: the target, the constant 1.
 std::vector<math::ExtraColumn> extra_columns(const Block& block, Index first_row, bool target,
@@ -51,8 +83,8 @@ std::vector<math::ExtraColumn> extra_columns(const Block& block, Index first_row
 
 /// Rounding errors of a sum over a block are random signs rather than a conspiracy: sqrt(rows) of
 /// them remain (Higham and Mary 2019), here with a factor 4 for safety.
-double rounding_noise(const Table& table) {
-  const Index rows = std::min(table.data->blocks().rows_per_block(), table.rows());
+double rounding_noise(const Table& table, Index rows) {
+  rows = std::min(table.data->blocks().rows_per_block(), rows);
   return 4.0 * 0x1p-53 * std::sqrt(static_cast<double>(rows));
 }
 
@@ -82,20 +114,23 @@ void take_out_means(Matrix& products, double& noise) {
   }
 }
 
-Moments finish(const Table& table, const MomentsRequest& request, RawSums raw, Vector shift,
-               double y_shift) {
+[[noreturn]] void throw_no_rows(const Table& table, bool is_fold) {
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{} has no {}row with a weight above zero; check {}", table.data->path(),
+                  is_fold ? "training " : "", table.data->options().weight));
+}
+
+/// `rows`: among which those with a weight are.
+Moments finish(const Table& table, Index rows, const MomentsRequest& request, RawSums raw,
+               Vector shift, double y_shift) {
   Matrix& products = raw.products;
   const Index last = products.rows() - 1;
   const Index columns = last - (request.target ? 1 : 0);
   Moments m;
   m.rows = raw.rows;
   m.weight = products(last, last);
-  if (!(m.weight > 0.0)) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{} has no row with a weight above zero; check {}",
-                                  table.data->path(), table.data->options().weight));
-  }
-  m.noise = rounding_noise(table);
+  m.noise = rounding_noise(table, rows);
   m.mean = std::move(shift);
   m.y_mean = y_shift;
   if (request.centred) {
@@ -144,27 +179,114 @@ void substitute(const Matrix& R, const Vector& centre, math::ConstPanel x, doubl
 
 }  // namespace
 
-Moments moments(Engine& engine, const Table& table, const MomentsRequest& request) {
-  const Sketch sketch = engine.sketch(table);
-  for (Index c = 0; c < table.columns(); ++c) check_squares(table, sketch, c);
-  std::vector<double> shift(sketch.shift.size(), 0.0);
-  if (request.centred) shift = sketch.shift;
-  const double y_shift = request.centred && request.target ? sketch.y_shift : 0.0;
-  std::vector<int> exponents = request.centred ? sketch.spread_exponents : sketch.exponents;
-  if (request.target) {
-    exponents.push_back(request.centred ? sketch.y_spread_exponent : sketch.y_exponent);
+double Moments::amplification(double ridge) const {
+  double most = 1.0;
+  for (Index k = 0; k < noise_scale.size(); ++k) {
+    if (noise_scale[k] == 0.0) continue;
+    most = std::max(most, noise_scale[k] / std::max(gram(k, k) + ridge, 0.0));
   }
-  exponents.push_back(1);
-  RawSums raw =
-      sum_products(engine, table, exponents, sketch.rows_exponent + sketch.weight_exponent,
-                   [&](const Block& block, double* products, Workspace&) {
-                     const auto extra = extra_columns(block, 0, request.target, y_shift);
-                     const math::ConstPanel x(block.x, block.rows, block.columns);
-                     math::gram_add({x, block.weight, shift.data(), extra}, products);
-                   });
-  Vector centre = Eigen::Map<const Vector>(shift.data(), static_cast<Index>(shift.size()));
-  return finish(table, request, std::move(raw), std::move(centre), y_shift);
+  return most;
 }
+
+// ---- splits ------------------------------------------------------------------------------------
+
+/// One superstep's sums, and around what they were taken.
+struct MomentSums::Sums {
+  Table table;
+  MomentsRequest request;
+  Cells cells;
+  Sketch sketch;
+  Vector shift;
+  double y_shift = 0.0;
+  std::optional<CellSums> sums{};
+
+  Sums(Engine& engine, const Table& table_, const MomentsRequest& request_,
+       std::span<const SplitPtr> splits)
+      : table(table_), request(request_), cells(splits), sketch(engine.sketch(table_)) {
+    for (Index c = 0; c < table.columns(); ++c) check_squares(table, sketch, c);
+    shift = Vector::Zero(table.columns());
+    std::vector<int> exponents = request.centred ? sketch.spread_exponents : sketch.exponents;
+    if (request.centred) shift = VectorView(sketch.shift.data(), table.columns());
+    if (request.centred && request.target) y_shift = sketch.y_shift;
+    if (request.target) {
+      exponents.push_back(request.centred ? sketch.y_spread_exponent : sketch.y_exponent);
+    }
+    exponents.push_back(1);
+    sums.emplace(engine, table, cells, exponents, sketch.rows_exponent + sketch.weight_exponent,
+                 [&](const Block& block, const Rows& rows, double* products, Workspace&) {
+                   const auto extra = extra_columns(block, 0, request.target, y_shift);
+                   const math::ConstPanel x(block.x, block.rows, block.columns);
+                   math::gram_add({x, block.weight, shift.data(), extra, rows}, products);
+                 });
+  }
+
+  std::optional<Moments> of(const SplitPtr& split, Role role, bool centred) const {
+    const std::vector<Index> its_cells = cells.with_role(split, role);
+    if (its_cells.empty()) return std::nullopt;
+    RawSums raw = sums->of(its_cells);
+    const Index last = raw.products.rows() - 1;
+    if (!(raw.products(last, last) > 0.0)) return std::nullopt;
+    const Index rows = split ? split->rows(role) : table.rows();
+    return finish(table, rows, {centred, request.target}, std::move(raw), shift, y_shift);
+  }
+};
+
+MomentSums::MomentSums(Engine& engine, const Table& table, const MomentsRequest& request,
+                       std::span<const SplitPtr> splits)
+    : sums_(std::make_unique<Sums>(engine, table, request, splits)) {}
+MomentSums::~MomentSums() = default;
+MomentSums::MomentSums(MomentSums&&) noexcept = default;
+
+Moments MomentSums::training(const SplitPtr& split) const {
+  std::optional<Moments> m = sums_->of(split, Role::train, sums_->request.centred);
+  if (!m) throw_no_rows(sums_->table, split != nullptr);
+  return std::move(*m);
+}
+
+std::optional<Moments> MomentSums::testing(const SplitPtr& split) const {
+  return sums_->of(split, Role::test, true);
+}
+
+Moments moments(Engine& engine, const Table& table, const MomentsRequest& request) {
+  const SplitPtr all_rows;
+  return MomentSums(engine, table, request, {&all_rows, 1}).training(all_rows);
+}
+
+// ---- maps --------------------------------------------------------------------------------------
+
+Moments moments_behind(const AffineMap& map, const Moments& m, bool centred) {
+  Moments seen;
+  seen.rows = m.rows;
+  seen.weight = m.weight;
+  seen.noise = m.noise;
+  seen.y_mean = m.y_mean;
+  seen.yy = m.yy;
+  seen.mean = map.offset() + map.transposed_times(m.mean - map.centre()).col(0);
+  seen.gram = map.sandwich(m.gram);
+  if (m.xy.size() > 0) seen.xy = map.transposed_times(m.xy).col(0);
+  if (!map.is_diagonal()) {
+    seen.gram = (0.5 * (seen.gram + seen.gram.transpose())).eval();
+    // Errors of the entries are independent: their squares add up.
+    const Matrix W = map.times(Matrix::Identity(map.columns_out(), map.columns_out()));
+    const Vector scale = m.noise_scale.size() > 0 ? m.noise_scale : Vector(m.gram.diagonal());
+    seen.noise_scale = (W.cwiseAbs2().transpose() * scale).cwiseMax(seen.gram.diagonal());
+  } else if (m.noise_scale.size() > 0) {
+    seen.noise_scale = map.factor().cwiseAbs2().cwiseProduct(m.noise_scale);
+  }
+  if (centred) return seen;
+  const Vector back = seen.weight * seen.mean.cwiseAbs2();
+  if (seen.noise_scale.size() > 0) seen.noise_scale += back;
+  seen.gram += seen.weight * seen.mean * seen.mean.transpose();
+  if (m.xy.size() > 0) {
+    seen.xy += seen.weight * seen.y_mean * seen.mean;
+    seen.yy += seen.weight * seen.y_mean * seen.y_mean;
+  }
+  seen.mean.setZero();
+  seen.y_mean = 0.0;
+  return seen;
+}
+
+// ---- a second look -----------------------------------------------------------------------------
 
 Moments moments_through(Engine& engine, const Table& table, const MomentsRequest& request,
                         const Moments& first, const Matrix& R) {
@@ -174,8 +296,11 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
   std::vector<int> exponents(static_cast<std::size_t>(R.cols()), root_exponent(first.weight));
   if (request.target) exponents.push_back(root_exponent(first.yy));
   exponents.push_back(root_exponent(first.weight));
-  RawSums raw = sum_products(
-      engine, table, exponents, 2, [&](const Block& block, double* products, Workspace& workspace) {
+  const SplitPtr all_rows;
+  const Cells one({&all_rows, 1});
+  const CellSums sums(
+      engine, table, one, exponents, 2,
+      [&](const Block& block, const Rows&, double* products, Workspace& workspace) {
         constexpr Index panel_rows = 256;
         for (Index row = 0; row < block.rows; row += panel_rows) {
           const Index rows = std::min(panel_rows, block.rows - row);
@@ -186,12 +311,19 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
           math::gram_add({{u, rows, block.columns}, weight, nullptr, extra}, products);
         }
       });
-  return finish(table, request, std::move(raw), Vector::Zero(R.cols()), first.y_mean);
+  const Index cell = 0;
+  return finish(table, table.rows(), request, sums.of({&cell, 1}), Vector::Zero(R.cols()),
+                first.y_mean);
 }
 
-Footprint moments_footprint(Index columns) {
+Footprint moments_footprint(Index columns, Index cells) {
   const Index width = columns + 2;
-  return {width * width + 1, 0, 3 * width * width};
+  return {cells * (width * width + 1), 0, 5 * width * width};
+}
+
+TrainingCost moments_cost(Index columns) {
+  const double width = static_cast<double>(columns + 2);
+  return {1, 1, width * (width + 1.0)};
 }
 
 }  // namespace superstep

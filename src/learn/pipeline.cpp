@@ -5,23 +5,33 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/expression.hpp>
+#include <superstep/core/literal.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/learn/pipeline_model.hpp>
+#include <superstep/learn/registry.hpp>
 
 namespace superstep {
+
+namespace {
+
+void check_transforms(std::string_view step, const Estimator& estimator) {
+  if (estimator.kind() == Kind::transformer) return;
+  throw UsageError(fmt::format(
+      "step '{}' ({}) is no transformer; only the last step of a pipeline may be another "
+      "kind of estimator",
+      step, estimator.name()));
+}
+
+}  // namespace
 
 Pipeline::Pipeline(std::vector<Step> steps) : steps_(std::move(steps)) {
   if (steps_.empty()) throw UsageError("a pipeline needs at least one step");
   for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
-    if (steps_[i].estimator->kind() != Kind::transformer) {
-      throw UsageError(
-          fmt::format("step '{}' ({}) is no transformer; only the last step of a "
-                      "pipeline may be another kind of estimator",
-                      steps_[i].name, steps_[i].estimator->name()));
-    }
+    check_transforms(steps_[i].name, *steps_[i].estimator);
   }
 }
 
@@ -37,6 +47,11 @@ std::string Pipeline::expression() const {
   std::vector<std::pair<std::string, std::string>> parts;
   for (const Step& s : steps_) parts.emplace_back(s.name, s.estimator->expression());
   return pipeline_repr(parts);
+}
+
+Pipeline::Step* Pipeline::find_step(std::string_view name) {
+  const auto found = std::ranges::find(steps_, name, &Step::name);
+  return found == steps_.end() ? nullptr : &*found;
 }
 
 std::pair<Estimator*, std::string_view> Pipeline::find(std::string_view param) const {
@@ -55,11 +70,19 @@ std::pair<Estimator*, std::string_view> Pipeline::find(std::string_view param) c
 }
 
 void Pipeline::set(std::string_view param, const Value& value) {
+  if (Step* step = find_step(param)) {
+    auto estimator = make_estimator(expression_of(value));
+    if (step != &steps_.back()) check_transforms(param, *estimator);
+    step->estimator = std::move(estimator);
+    return;
+  }
   const auto [estimator, name] = find(param);
   estimator->set(name, value);
 }
 
 Value Pipeline::get(std::string_view param) const {
+  const auto whole = std::ranges::find(steps_, param, &Step::name);
+  if (whole != steps_.end()) return parse_value(whole->estimator->expression());
   const auto [estimator, name] = find(param);
   return estimator->get(name);
 }
@@ -70,20 +93,40 @@ void Pipeline::check_params() const {
 
 // ---- training ----------------------------------------------------------------------------------
 
+namespace {
+
+/// The steps of all pipelines, by type.
+std::map<std::string, std::vector<Candidate>> by_type(std::span<const Candidate> batch) {
+  std::map<std::string, std::vector<Candidate>> members;
+  for (const Candidate& c : batch) {
+    for (const Pipeline::Step& s : dynamic_cast<const Pipeline&>(*c.estimator).steps()) {
+      members[s.estimator->name()].push_back({s.estimator.get(), c.split});
+    }
+  }
+  return members;
+}
+
+}  // namespace
+
 Footprint Pipeline::footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const {
   // How many columns a step makes is known when it is fitted; it is seldom more than it was given.
-  std::map<std::string, std::vector<Candidate>> by_type;
-  for (const Candidate& c : batch) {
-    for (const Step& s : dynamic_cast<const Pipeline&>(*c.estimator).steps_) {
-      by_type[s.estimator->name()].push_back({s.estimator.get(), c.split});
-    }
-  }
   Footprint most;
-  for (const auto& [type, members] : by_type) {
+  for (const auto& [type, members] : by_type(batch)) {
     most = most | members.front().estimator->footprint(columns, classes, members);
   }
   return most;
+}
+
+TrainingCost Pipeline::cost(Index columns, Index classes, std::span<const Candidate> batch) const {
+  TrainingCost sum{0, 0, 0.0};
+  for (const auto& [type, members] : by_type(batch)) {
+    const TrainingCost one = members.front().estimator->cost(columns, classes, members);
+    sum.passes += one.passes;
+    sum.most_passes += one.most_passes;
+    sum.flops_per_row = std::max(sum.flops_per_row, one.flops_per_row);
+  }
+  return sum;
 }
 
 namespace {
@@ -115,12 +158,42 @@ std::string key_of(const Lane& lane, std::size_t step) {
                      static_cast<const void*>(lane.split.get()));
 }
 
-std::vector<Stage> stages_of(std::vector<Lane>& lanes, std::size_t step) {
+/// A fitted step in the ledger.
+struct FittedStep : StageState {
+  explicit FittedStep(std::shared_ptr<Model> model_) : model(std::move(model_)) {}
+  std::shared_ptr<Model> model;
+};
+
+/// The step's name in the ledger; none for a split that has no name of its own.
+std::optional<StageName> name_of(const Lane& lane, std::size_t step) {
+  if (lane.split && lane.split->name.empty()) return std::nullopt;
+  return StageName({lane.table.data->fingerprint(), lane.split ? lane.split->name : "all rows",
+                    lane.prefix, lane.estimator(step).expression()});
+}
+
+void advance(Lane& lane, std::size_t step, const Trained& trained);
+
+/// Takes over the transformers that were fitted before.
+void advance_by_ledger(Engine& engine, std::vector<Lane>& lanes, std::size_t step,
+                       std::vector<Lane*>& left) {
+  for (Lane& lane : lanes) {
+    if (!lane.is_at(step)) continue;
+    const auto name = name_of(lane, step);
+    const auto found = name ? engine.ledger().find<FittedStep>(*name) : nullptr;
+    if (found) {
+      advance(lane, step, Trained(found->model));
+    } else {
+      left.push_back(&lane);
+    }
+  }
+}
+
+std::vector<Stage> stages_of(const std::vector<Lane*>& lanes, std::size_t step) {
   std::map<std::pair<std::string, std::string>, std::size_t> stage_of;
   std::map<std::string, std::pair<std::size_t, std::size_t>> place_of;
   std::vector<Stage> stages;
-  for (Lane& lane : lanes) {
-    if (!lane.is_at(step)) continue;
+  for (Lane* at : lanes) {
+    Lane& lane = *at;
     const auto [found, is_new_stage] =
         stage_of.try_emplace({lane.estimator(step).name(), lane.table_key}, stages.size());
     if (is_new_stage) stages.emplace_back();
@@ -171,13 +244,21 @@ std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
   }
   for (std::size_t step = 0;
        std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {
-    for (const Stage& stage : stages_of(lanes, step)) {
+    std::vector<Lane*> left;
+    advance_by_ledger(engine, lanes, step, left);
+    for (const Stage& stage : stages_of(left, step)) {
       const Estimator& first = *stage.candidates.front().estimator;
       engine.set_task(first.name());
       // A step that learns nothing from the targets sees the same blocks, with the targets in them.
       const std::vector<Trained> trained =
           first.fit_batch(engine, stage.lanes.front().front()->table, stage.candidates);
       for (std::size_t i = 0; i < trained.size(); ++i) {
+        const Lane& one = *stage.lanes[i].front();
+        const auto name = name_of(one, step);
+        const bool is_prefix = step + 1 < one.pipeline->steps().size();
+        if (is_prefix && name && trained[i].model) {
+          engine.ledger().keep(*name, std::make_shared<FittedStep>(trained[i].model));
+        }
         for (Lane* lane : stage.lanes[i]) advance(*lane, step, trained[i]);
       }
     }

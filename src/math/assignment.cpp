@@ -7,8 +7,8 @@ namespace superstep::math {
 
 using Native = simd::NativePack;
 
-void centre_rows(ConstPanel x, const double* origin, Panel out) {
-  centre_rows_with<Native>(x, origin, out);
+void centre_rows(ConstPanel x, const std::int32_t* rows, const double* origin, Panel out) {
+  centre_rows_with<Native>(x, rows, origin, out);
 }
 
 double add_assigned(ConstPanel x, const std::int32_t* index, const double* weights,

@@ -53,86 +53,85 @@ struct NearestTile {
   }
 };
 
+/// How k centres are cut into strips: as few as a tile can take, all about equal, the longer ones
+/// first.
 template <class P>
-class Nearest {
+class Strips {
  public:
-  Nearest(ConstPanel centers, const double* half)
-      : columns_(centers.columns),
-        k_(centers.rows),
-        strips_(ceil_div(k_, Shape::broadcasts)),
-        packs_(Shape::packs(centers_of(0))),
-        half_(half) {
-    thread_local AlignedBuffer center_buffer, row_buffer;
-    negative_ = center_buffer.reserve(k_ * columns_);  // of each strip: [column][centre]
-    tile_ = row_buffer.reserve(lanes() * columns_);
-    Index first = 0;
-    for (Index i = 0; i < strips_; ++i) {
-      const int m_count = centers_of(i);
-      for (int m = 0; m < m_count; ++m) {
-        double* to = negative_ + first * columns_ + m;
-        for (Index c = 0; c < columns_; ++c) to[c * m_count] = -centers.row(first + m)[c];
-      }
-      first += m_count;
-    }
-  }
-
-  /// Rows that one call of take() can hold.
-  Index lanes() const { return Index{packs_} * P::width; }
-
-  void take(ConstPanel x, std::int32_t* index, double* score) const {
-    const int packs = static_cast<int>(ceil_div(x.rows, P::width));
-    alignas(64) double best[most_lanes], where[most_lanes];
-    std::fill_n(best, most_lanes, std::numeric_limits<double>::infinity());
-    std::fill_n(where, most_lanes, 0.0);
-    NearestArguments n;
-    n.tile.depth = columns_;
-    n.tile.a = tile_;
-    n.tile.a_stride = Index{packs} * P::width;
-    n.score = best;
-    n.index = where;
-    // The first strip fetches the rows of the next call.
-    n.tile.fetch = x.data + x.rows * x.stride;
-    n.tile.fetch_step = n.tile.a_stride;
-    pack_rows_as_lanes<P>(x.data, x.stride, x.rows, columns_, n.tile.a_stride, tile_);
-    Index first = 0;
-    for (Index i = 0; i < strips_; ++i) {
-      const int m = centers_of(i);
-      n.tile.b = negative_ + first * columns_;
-      n.tile.b_stride = m;
-      n.tile.start = half_ + first;
-      n.first_center = static_cast<double>(first);
-      TileTable<P, NearestTile<P>>::of({packs, false}, m)(n);
-      n.tile.fetch = nullptr;
-      first += m;
-    }
-    for (Index i = 0; i < x.rows; ++i) index[i] = static_cast<std::int32_t>(where[i]);
-    if (score != nullptr) std::copy_n(best, x.rows, score);
+  explicit Strips(Index k) : k_(k), count_(ceil_div(k, TileShape<P>::broadcasts)) {}
+  Index count() const { return count_; }
+  int centers_of(Index i) const {
+    return static_cast<int>(k_ / count_ + (i < k_ % count_ ? 1 : 0));
   }
 
  private:
-  using Shape = TileShape<P>;
-  static constexpr Index most_lanes = Shape::packs(1) * P::width;
+  Index k_, count_;
+};
 
-  /// Centres of strip i: all strips about equal, the longer ones first.
-  int centers_of(Index i) const {
-    return static_cast<int>(k_ / strips_ + (i < k_ % strips_ ? 1 : 0));
+/// out: of each strip [column][centre], negated.
+template <class P>
+void pack_centers_with(ConstPanel centers, double* out) {
+  const Strips<P> strips(centers.rows);
+  Index first = 0;
+  for (Index i = 0; i < strips.count(); ++i) {
+    const int m_count = strips.centers_of(i);
+    for (int m = 0; m < m_count; ++m) {
+      double* to = out + first * centers.columns + m;
+      for (Index c = 0; c < centers.columns; ++c) to[c * m_count] = -centers.row(first + m)[c];
+    }
+    first += m_count;
   }
+}
 
-  Index columns_, k_, strips_;
-  int packs_;
-  const double* half_;
-  double* negative_;
-  double* tile_;
+/// Centres as pack_centers_with() left them.
+struct CenterStrips {
+  Index k;
+  const double* negated;
+  const double* half;
 };
 
 template <class P>
-void nearest_with(ConstPanel x, ConstPanel centers, const double* half, std::int32_t* index,
+void nearest_with(const PackedRows& x, const CenterStrips& centers, std::int32_t* index,
                   double* score) {
-  const Nearest<P> kernel(centers, half);
-  for (Index row = 0; row < x.rows; row += kernel.lanes()) {
-    const Index rows = std::min(kernel.lanes(), x.rows - row);
-    kernel.take(x.middle_rows(row, rows), index + row, score == nullptr ? nullptr : score + row);
+  using Shape = TileShape<P>;
+  constexpr Index most_lanes = Shape::packs(1) * P::width;
+  alignas(64) double best[most_lanes], where[most_lanes];
+  const Strips<P> strips(centers.k);
+  const int most_packs = Shape::packs(strips.centers_of(0));
+  NearestArguments n;
+  n.tile.depth = x.columns;
+  n.tile.a_stride = x.stride;
+  n.score = best;
+  n.index = where;
+  Index row = 0;
+  for (LaneCut left{static_cast<int>(ceil_div(x.rows, P::width)), false}; left.packs > 0;) {
+    const LaneCut cut = take_tile(left, most_packs);
+    const Index lanes = lanes_of<P>(cut);
+    std::fill_n(best, lanes, std::numeric_limits<double>::infinity());
+    std::fill_n(where, lanes, 0.0);
+    n.tile.a = x.lanes + row;
+    Index first = 0;
+    for (Index i = 0; i < strips.count(); ++i) {
+      const int m = strips.centers_of(i);
+      n.tile.b = centers.negated + first * x.columns;
+      n.tile.b_stride = m;
+      n.tile.start = centers.half + first;
+      n.first_center = static_cast<double>(first);
+      TileTable<P, NearestTile<P>>::of(cut, m)(n);
+      first += m;
+    }
+    const Index valid = std::min(lanes, x.rows - row);
+    for (Index i = 0; i < valid; ++i) index[row + i] = static_cast<std::int32_t>(where[i]);
+    if (score != nullptr) std::copy_n(best, valid, score + row);
+    row += lanes;
   }
+}
+
+template <class P>
+PackedRows pack_rows_with(ConstPanel x, double* out) {
+  const Index stride = packed_rows_size(x.rows, 1);
+  pack_rows_as_lanes<P>(x.data, x.stride, x.rows, x.columns, stride, out);
+  return {out, x.rows, x.columns, stride};
 }
 
 /// |a - b|^2 over `columns`: column c belongs to lane c mod 8.

@@ -7,18 +7,16 @@ namespace superstep::math {
 
 using Native = simd::NativePack;
 
-void logistic(ConstPanel z, const double* y, const RowWeights& rows, Panel residual,
-              const LossSums& loss) {
+void logistic(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss) {
   link_with<Native>(z, y, rows, residual, loss, LogisticFamily());
 }
 
 void multinomial(ConstPanel z, Index classes, const double* y, const RowWeights& rows,
-                 Panel residual, const LossSums& loss) {
+                 Panel residual, double* loss) {
   multinomial_with<Native>(z, classes, y, rows, residual, loss);
 }
 
-void poisson(ConstPanel z, const double* y, const RowWeights& rows, Panel residual,
-             const LossSums& loss) {
+void poisson(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss) {
   link_with<Native>(z, y, rows, residual, loss, PoissonFamily());
 }
 

@@ -6,6 +6,8 @@
 #pragma once
 
 #include <algorithm>
+#include <span>
+#include <vector>
 
 #include <math/aligned_buffer.hpp>
 #include <math/functions_kernels.hpp>
@@ -28,72 +30,62 @@ class Items {
   Items(const double* y, const RowWeights& rows, Index models)
       : y_(y), rows_(rows), models_(models) {
     const Index room = link_panel_rows(models) * models + 2 * w;
-    thread_local AlignedBuffer target_buffer, train_buffer, held_out_buffer, fold_buffer;
+    thread_local AlignedBuffer target_buffer, weight_buffer;
+    thread_local std::vector<Run> run_buffer;
     target_ = target_buffer.reserve(room);
-    train_ = train_buffer.reserve(room);
-    if (rows.fold == nullptr) return;
-    held_out_ = held_out_buffer.reserve(room);
-    model_fold_ = fold_buffer.reserve(models + w);
-    std::copy_n(rows.held_out, models, model_fold_);
-    std::fill_n(model_fold_ + models, w, -1.0);
+    weight_ = weight_buffer.reserve(room);
+    run_buffer.clear();
+    for (Index j = 0; j < models; ++j) {
+      const Index column = rows.column == nullptr ? 0 : rows.column[j];
+      if (j == 0 || column != run_buffer.back().column) run_buffer.push_back({j, j, column});
+      run_buffer.back().end = j + 1;
+    }
+    runs_ = run_buffer;
   }
 
   void expand(Index first_row, Index n_rows) {
-    if (models_ == 1 && rows_.fold == nullptr) {
+    if (models_ == 1) {
       std::copy_n(y_ + first_row, n_rows, target_);
-      if (rows_.weights == nullptr) {
-        std::fill_n(train_, n_rows, 1.0);
-      } else {
-        std::copy_n(rows_.weights + first_row, n_rows, train_);
-      }
+      for (Index i = 0; i < n_rows; ++i) weight_[i] = weight_of(first_row + i, runs_.front());
     } else {
       for (Index i = 0; i < n_rows; ++i) expand_row(first_row + i, i * models_);
     }
     const Index items = n_rows * models_;
-    for (double* values : {target_, train_, held_out_}) {
-      if (values != nullptr) std::fill_n(values + items, w, 0.0);
-    }
+    for (double* values : {target_, weight_}) std::fill_n(values + items, w, 0.0);
   }
 
   const double* target() const { return target_; }
-  const double* train() const {
-    return train_;
-  }  ///< weight where the model trains on the row, else 0
-  const double* held_out() const {
-    return held_out_;
-  }  ///< weight where it does not, else 0; only with folds
+  const double* weight() const { return weight_; }
 
  private:
   static constexpr int w = P::width;
+  /// Models with the same column of weights.
+  struct Run {
+    Index begin, end, column;
+  };
 
-  /// A row's items in whole packs: what reaches beyond them is overwritten by the next row.
+  double weight_of(Index row, const Run& run) const {
+    return rows_.weights == nullptr ? 1.0 : rows_.weights[row * rows_.columns + run.column];
+  }
+
+  /// A run's items in whole packs: what reaches beyond them is overwritten by the next run or row.
   void expand_row(Index row, Index item) const {
     const P target = P::broadcast(y_[row]);
-    const P weight = P::broadcast(rows_.weights == nullptr ? 1.0 : rows_.weights[row]);
-    if (rows_.fold == nullptr) {
-      for (Index j = 0; j < models_; j += w) {
+    for (const Run& run : runs_) {
+      const P weight = P::broadcast(weight_of(row, run));
+      for (Index j = run.begin; j < run.end; j += w) {
         target.store(target_ + item + j);
-        weight.store(train_ + item + j);
+        weight.store(weight_ + item + j);
       }
-      return;
-    }
-    const P zero = P::broadcast(0);
-    const P fold = P::broadcast(rows_.fold[row]);
-    for (Index j = 0; j < models_; j += w) {
-      const auto is_held_out = equal(P::load(model_fold_ + j), fold);
-      target.store(target_ + item + j);
-      select(is_held_out, zero, weight).store(train_ + item + j);
-      select(is_held_out, weight, zero).store(held_out_ + item + j);
     }
   }
 
   const double* y_;
   const RowWeights& rows_;
   Index models_;
+  std::span<const Run> runs_;
   double* target_ = nullptr;
-  double* train_ = nullptr;
-  double* held_out_ = nullptr;
-  double* model_fold_ = nullptr;
+  double* weight_ = nullptr;
 };
 
 /// weight * value, and exactly zero where the weight is zero, even if the value has overflowed.
@@ -108,49 +100,33 @@ SUPERSTEP_INLINE P weighted(P weight, P value) {
 template <class P>
 class LossLanes {
  public:
-  LossLanes(const LossSums& sums, const RowWeights& rows, Index models)
-      : sums_(sums), models_(models) {
-    thread_local AlignedBuffer train_buffer, held_out_buffer;
+  LossLanes(double* loss, Index models) : loss_(loss), models_(models) {
+    if (loss == nullptr) return;
+    thread_local AlignedBuffer buffer;
     const Index room = lane_rows * models + P::width;
-    if (sums.train != nullptr) train_ = zeros(train_buffer, room);
-    if (sums.held_out != nullptr && rows.fold != nullptr) held_out_ = zeros(held_out_buffer, room);
+    lanes_ = buffer.reserve(room);
+    std::fill_n(lanes_, room, 0.0);
   }
-  bool wanted() const { return train_ != nullptr || held_out_ != nullptr; }
+  bool wanted() const { return lanes_ != nullptr; }
   /// Adds the losses of `item`, ..., to accumulators `t`, ...
   template <bool is_bounded>
   SUPERSTEP_INLINE void add(P loss, const Items<P>& items, Index item, Index t) const {
-    if (train_ != nullptr) add_to<is_bounded>(train_ + t, P::load(items.train() + item), loss);
-    if (held_out_ != nullptr)
-      add_to<is_bounded>(held_out_ + t, P::load(items.held_out() + item), loss);
+    const P weight = P::load(items.weight() + item);
+    (P::load(lanes_ + t) + weighted<is_bounded>(weight, loss)).store(lanes_ + t);
   }
   void finish() const {
-    add_lanes(train_, sums_.train);
-    add_lanes(held_out_, sums_.held_out);
-  }
-
- private:
-  static double* zeros(AlignedBuffer& buffer, Index count) {
-    double* values = buffer.reserve(count);
-    std::fill_n(values, count, 0.0);
-    return values;
-  }
-  template <bool is_bounded>
-  SUPERSTEP_INLINE static void add_to(double* sum, P weight, P loss) {
-    (P::load(sum) + weighted<is_bounded>(weight, loss)).store(sum);
-  }
-  void add_lanes(const double* accumulators, double* sums) const {
-    if (accumulators == nullptr) return;
+    if (lanes_ == nullptr) return;
     for (Index j = 0; j < models_; ++j) {
       double lanes[lane_rows];
-      for (Index l = 0; l < lane_rows; ++l) lanes[l] = accumulators[l * models_ + j];
-      sums[j] += simd::lane_sum(lanes);
+      for (Index l = 0; l < lane_rows; ++l) lanes[l] = lanes_[l * models_ + j];
+      loss_[j] += simd::lane_sum(lanes);
     }
   }
 
-  LossSums sums_;
+ private:
+  double* loss_;
   Index models_;
-  double* train_ = nullptr;
-  double* held_out_ = nullptr;
+  double* lanes_ = nullptr;
 };
 
 /// The panel's values one behind the other: in place where they are, else copied.
@@ -171,13 +147,13 @@ inline void unflatten(const double* values, Panel r) {
 /// One margin a model: Family gives the derivative of the loss and, if wanted, the loss of a pack
 /// of items.
 template <class P, class Family>
-void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel residual,
-               const LossSums& loss, Family family) {
+void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss,
+               Family family) {
   constexpr Index w = P::width;
   const Index models = z.columns;
   thread_local AlignedBuffer z_buffer, r_buffer;
   Items<P> items(y, rows, models);
-  const LossLanes<P> lanes(loss, rows, models);
+  const LossLanes<P> lanes(loss, models);
   const Index group = lane_rows * models;
   const Index panel_rows = link_panel_rows(models);
   for (Index row = 0; row < z.rows; row += panel_rows) {
@@ -205,7 +181,7 @@ void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel resi
           derivative = family.derivative(margin, target);
         }
         if (!wants_residual) continue;
-        const P r = weighted<Family::is_bounded>(P::load(items.train() + item), derivative);
+        const P r = weighted<Family::is_bounded>(P::load(items.weight() + item), derivative);
         valid == w ? r.store(residuals + item) : r.store_partial(residuals + item, valid);
       }
     }
@@ -304,12 +280,12 @@ void classes_together(const double* z, Index items, Index classes, Index lanes, 
 
 template <class P>
 void multinomial_with(ConstPanel z, Index classes, const double* y, const RowWeights& rows,
-                      Panel residual, const LossSums& loss) {
+                      Panel residual, double* loss) {
   constexpr Index w = P::width;
   const Index models = z.columns / classes;
   thread_local AlignedBuffer z_buffer, r_buffer;
   Items<P> items(y, rows, models);
-  const LossLanes<P> loss_lanes(loss, rows, models);
+  const LossLanes<P> loss_lanes(loss, models);
   const Index group = lane_rows * models;
   const Index panel_rows = link_panel_rows(z.columns);
   for (Index row = 0; row < z.rows; row += panel_rows) {
@@ -333,7 +309,7 @@ void multinomial_with(ConstPanel z, Index classes, const double* y, const RowWei
       if (loss_lanes.wanted()) {
         loss_lanes.template add<true>(log_of(sum) + (greatest - chosen), items, item, item % group);
       }
-      const P weight = P::load(items.train() + item);
+      const P weight = P::load(items.weight() + item);
       const P inverse = P::broadcast(1) / sum;
       for (Index c = 0; c < classes; ++c) {
         const P is_target = select(equal(target, P::broadcast(static_cast<double>(c))),

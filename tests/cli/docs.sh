@@ -6,7 +6,7 @@ set -euo pipefail
 pages="$SUPERSTEP_SOURCE/docs/estimators"
 mkdir -p "$pages"
 failed=0
-for module in cluster decomposition linear_model naive_bayes preprocessing; do
+for module in cluster decomposition linear_model model_selection naive_bayes preprocessing; do
   "$SUPERSTEP" help --markdown $module > $module.md
   if [[ ${1:-} == --write ]]; then cp $module.md "$pages/$module.md"; fi
   cmp $module.md "$pages/$module.md" || failed=1

@@ -57,4 +57,10 @@ struct AgreedError : Error {
   using Error::Error;
 };
 
+/// The data hold NaN, infinity or a negative weight where none may be: nobody's fault but the
+/// file's, so a search does not look for a candidate to blame.
+struct BadValuesError : AgreedError {
+  explicit BadValuesError(const std::string& message) : AgreedError(ExitCode::bad_data, message) {}
+};
+
 }  // namespace superstep

@@ -20,8 +20,9 @@ struct Block {
   Index columns = 0;
   const double* x = nullptr;       ///< rows x columns, row-major
   const double* y = nullptr;       ///< targets or class codes; null when the table reads none
+  const double* code = nullptr;    ///< class codes, if the engine has them at hand; else null
   const double* weight = nullptr;  ///< one weight a row; null when all are one
-  const double* group = nullptr;   ///< one group code a row; null without groups
+  const double* group = nullptr;   ///< one group code a row; null if the engine has none at hand
   /// Of the rows that are here, their numbers in the whole block: a table may show a fold's rows
   /// only. Null: all of them.
   const std::int32_t* taken = nullptr;

@@ -62,7 +62,7 @@ struct StoredBlock {
   Buffer<double> x64;
   Buffer<double> y;
   Buffer<double> weight;
-  Buffer<double> group;  ///< codes, where groups were asked for
+  Buffer<double> group;  ///< codes, once groups() was asked for
   Target target = Target::none;
 };
 
@@ -89,6 +89,9 @@ class Dataset {
   ~Dataset();
 
   const std::string& path() const;
+  /// Of the file as it was opened and of the rows selected, the same on every rank: changes when
+  /// the file does.
+  const std::string& fingerprint() const;
   /// "train.h5:/X", for messages.
   std::string x_name() const;
   std::string y_name() const;
@@ -113,8 +116,8 @@ class Dataset {
   /// classes.
   /// **Collective** on the first call.
   const Labels& classes(const Communicator& comm);
-  /// The distinct groups, found by reading them once; blocks carry positions in this list.
-  /// **Collective** on the first call, which must come before the first block is read.
+  /// The distinct groups, found by reading them once; blocks that are read from then on carry
+  /// positions in this list. **Collective** on the first call.
   const Labels& groups(const Communicator& comm);
   /// The classes found before, or given by a model: targets are encoded as positions in it, unknown
   /// ones -1.

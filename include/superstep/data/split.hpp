@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <superstep/data/block.hpp>
@@ -30,6 +31,7 @@ struct Split {
   std::vector<Role> roles;  ///< one a cell
   Index train_rows = 0;
   Index test_rows = 0;
+  std::string name{};  ///< which split this is, in the names of stages; empty: has none
 
   Role role_of(std::int32_t cell) const { return roles[static_cast<std::size_t>(cell)]; }
   Index rows(Role role) const { return role == Role::train ? train_rows : test_rows; }

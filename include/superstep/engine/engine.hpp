@@ -13,6 +13,7 @@
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/table.hpp>
 #include <superstep/engine/exact_sum.hpp>
+#include <superstep/engine/ledger.hpp>
 #include <superstep/engine/memory.hpp>
 #include <superstep/engine/progress.hpp>
 #include <superstep/engine/workspace.hpp>
@@ -20,8 +21,8 @@
 namespace superstep {
 
 struct EngineOptions {
-  std::optional<std::size_t>
-      memory;  ///< bytes a rank may use; else the allocation's or node's share
+  /// Bytes a rank may use; else the allocation's or node's share.
+  std::optional<std::size_t> memory{};
   int threads = 1;
   std::uint64_t seed = 0;
 };
@@ -80,14 +81,18 @@ class Engine {
   const EngineOptions& options() const { return options_; }
   const MemoryBudget& budget() const { return budget_; }
   const EngineCounters& counters() const { return counters_; }
+  Ledger& ledger() { return ledger_; }
   /// Who is told of passes; null: nobody. Must outlive the engine.
   void set_progress(Progress* progress) { progress_ = progress; }
   /// What the coming passes are for.
   void set_task(std::string task);
 
-  /// Makes room: decides which blocks stay in memory beside `need`. MemoryError on every rank, with
-  /// the smallest budget that would do, before anything is read. **Collective.**
+  /// Makes room: decides which blocks stay in memory beside `need`. Blocks stay as they are when
+  /// there is room already. MemoryError on every rank, with the smallest budget that would do,
+  /// before anything is read. **Collective.**
   void reserve(const Table& table, const Footprint& need);
+  /// The least budget with which reserve() would succeed on every rank. **Collective.**
+  std::size_t least_memory(const Table& table, const Footprint& need) const;
   /// Room for work that can be cut to measure. Where what is reserved for these blocks covers
   /// `least`, that; else reserves as much between `least` and `wanted` as the budget has. Returns
   /// what there is, the same on every rank. **Collective.**
@@ -122,6 +127,7 @@ class Engine {
   EngineOptions options_;
   MemoryBudget budget_;
   EngineCounters counters_;
+  Ledger ledger_;
   Progress* progress_ = nullptr;
   std::unique_ptr<Impl> impl_;
 };

@@ -67,23 +67,6 @@ class Partial {
   double* values_;
 };
 
-/// The finished sums as doubles, each rounded once from the exact integer.
-class Totals {
- public:
-  Totals(const SumShape& shape, std::vector<double> values, std::vector<std::int64_t> violations);
-  /// A run's values; a symmetric run comes as the full n x n matrix, row-major.
-  std::span<const double> operator[](Index run) const;
-  double value(Index run) const { return (*this)[run][0]; }
-  /// Whether every block's partial of this run kept its declared bound. Always so unless the
-  /// superstep was told to report instead of repeating.
-  bool holds(Index run) const { return violations_[static_cast<std::size_t>(run)] == 0; }
-
- private:
-  std::vector<SumShape::Run> runs_;
-  std::vector<double> values_;
-  std::vector<std::int64_t> violations_;
-};
-
 /// One thread's running integer sums, and what is reduced between ranks.
 class ExactSum {
  public:
@@ -99,17 +82,47 @@ class ExactSum {
   std::span<std::int64_t> words() { return words_; }
   std::int64_t* extra();
   std::int64_t& violations(Index run);
-  std::vector<double> rounded(const SumShape& shape) const;
+  std::int64_t violations(Index run) const;
+  /// Writes the sum of some runs of one layout as doubles, in the layout of the partial; symmetric
+  /// runs as full matrices. Integers are added before anything is rounded, so what is written does
+  /// not tell in how many runs the rows were added up, as long as all have the same exponents.
+  /// Where a bound was raised for one, bits of the others are dropped a million times below the
+  /// last that its grid has.
+  void round(const SumShape& shape, std::span<const Index> runs, double* to) const;
 
   /// 2^(W-E) for every entry, shared by the threads.
   static std::vector<double> scales(const SumShape& shape, int window);
   static std::size_t bytes(const SumShape& shape);
 
  private:
+  double round_entry(const SumShape& shape, std::span<const Index> runs, Index offset) const;
+
   std::vector<std::int64_t> words_;
   Index entries_;
   Index runs_;
   int window_;
+};
+
+/// The finished sums. They are kept as integers and turned into doubles when first asked for, each
+/// rounded once. For one thread.
+class Totals {
+ public:
+  Totals(SumShape shape, ExactSum sum);
+  /// A run's values; a symmetric run comes as the full n x n matrix, row-major. Those of the next
+  /// run lie behind them.
+  std::span<const double> operator[](Index run) const;
+  double value(Index run) const { return (*this)[run][0]; }
+  /// What one run would hold that had all the rows of these, which have one layout: the integers
+  /// are added, then rounded once.
+  std::vector<double> combined(std::span<const Index> runs) const;
+  /// Whether every block's partial of this run kept its declared bound. Always so unless the
+  /// superstep was told to report instead of repeating.
+  bool holds(Index run) const { return sum_.violations(run) == 0; }
+
+ private:
+  SumShape shape_;
+  ExactSum sum_;
+  mutable std::vector<double> values_;
 };
 
 /// Smallest E with |x| < 2^E; the least representable for zero.

@@ -29,6 +29,8 @@ class AffineMap final : public RowMap {
   const Vector& offset() const { return offset_; }
   /// Of a diagonal map.
   const Vector& factor() const { return factor_; }
+  /// Of a dense map: columns in x columns out.
+  const Matrix& weights() const { return weights_; }
 
   /// W M, for M with a row for each column out.
   Matrix times(const Matrix& M) const;

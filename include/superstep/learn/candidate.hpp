@@ -46,6 +46,24 @@ struct Trained {
   Trained(std::shared_ptr<M> model_) : model(std::move(model_)) {}
 };
 
+/// Whether a failure is that of one candidate and its data, which others need not share.
+inline bool is_the_candidates_fault(const AgreedError& e) {
+  return e.exit_code() == ExitCode::bad_data || e.exit_code() == ExitCode::usage;
+}
+
+/// train(), or the failure of a candidate at fault.
+template <class F>
+Trained attempt(F&& train) {
+  try {
+    return train();
+  } catch (const AgreedError& e) {
+    if (!is_the_candidates_fault(e)) throw;
+    Trained failed;
+    failed.failure = std::make_shared<AgreedError>(e);
+    return failed;
+  }
+}
+
 /// What an estimator's mathematics takes of a candidate as it is. What it does not take, the engine
 /// does before it: rows of a fold are chosen, maps are applied, and candidates that differ in
 /// either are trained in passes of their own.
@@ -53,6 +71,13 @@ struct Fusion {
   bool splits = false;         ///< any number of splits in one batch
   bool diagonal_maps = false;  ///< each candidate behind a scaling of its own
   bool dense_maps = false;     ///< each candidate behind a projection of its own
+};
+
+/// What training a batch costs, as far as it is known before the data are looked at.
+struct TrainingCost {
+  Index passes = 1;            ///< as a rule
+  Index most_passes = 1;       ///< at most, not counting those that mend bounds or fail
+  double flops_per_row = 0.0;  ///< of one pass
 };
 
 }  // namespace superstep

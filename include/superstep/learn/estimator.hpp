@@ -51,6 +51,11 @@ class Estimator {
   /// table of so many columns and classes (0 if not of interest).
   virtual Footprint footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const = 0;
+  /// What it costs, for the plan of a search.
+  virtual TrainingCost cost(Index columns, Index classes,
+                            std::span<const Candidate> batch) const = 0;
+  /// Statistic bits that training tells of held-out rows, as a rule.
+  virtual unsigned tells() const { return 0; }
   /// What train_batch takes as it is.
   virtual Fusion fusion() const { return {}; }
 
@@ -79,9 +84,12 @@ class Estimator {
                                 std::span<const Candidate> candidates) const;
 };
 
-/// How many cells the candidates' partitions have together, at least one: sums that are kept for
-/// each cell multiply by it.
+/// How many cells the candidates' partitions have together, all rows being one for those without a
+/// split; at least one. Sums that are kept for each cell multiply by it.
 Index cells_of(std::span<const Candidate> batch);
+
+/// AgreedError unless the dataset has the targets that the estimator learns from.
+void check_target(const Estimator& estimator, const Dataset& data);
 
 /// Trains one model on a dataset: reads the classes, makes room, fits. **Collective.**
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data);

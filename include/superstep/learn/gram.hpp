@@ -5,10 +5,17 @@
 //
 // The rows are summed as A' diag(w) A with A = [x - shift | y - y_shift | 1], where the shift is a
 // provisional mean that a few blocks tell; the means are then taken out of the finished, exact
-// sums.
+// sums. The sums are kept by cells of the folds' partitions, so one superstep serves any number of
+// splits; integers of the cells are added before anything is rounded.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <span>
+
+#include <superstep/data/split.hpp>
 #include <superstep/engine/engine.hpp>
+#include <superstep/learn/candidate.hpp>
 #include <superstep/math/matrix.hpp>
 
 namespace superstep {
@@ -28,15 +35,47 @@ struct Moments {
                     ///< column has zeros
   Vector xy;        ///< sum of w (x - mean)(y - y_mean); empty without target
   double yy = 0.0;  ///< sum of w (y - y_mean)^2
-  /// What to expect of the error of gram(i, j) relative to sqrt(gram(i, i) gram(j, j)): rounding
-  /// inside blocks, and what taking out the means cost where the provisional ones were far off. As
-  /// a rule 3e-14.
+  /// What to expect of the error of gram(i, j) relative to sqrt(noise_scale[i] noise_scale[j]):
+  /// rounding inside blocks, and what taking out the means cost where the provisional ones were far
+  /// off. As a rule 3e-14.
   double noise = 0.0;
+  /// Empty: the diagonal of gram. Behind a map that takes small differences of large columns, what
+  /// those were.
+  Vector noise_scale{};
+
+  /// How much larger noise_scale is than the diagonal of gram + ridge I, at most; 1 or more.
+  double amplification(double ridge = 0.0) const;
+  /// Whether that leaves nine digits of gram, for solvers that cannot tell. So it is without a map.
+  bool keeps_digits() const { return noise_scale.size() == 0 || noise * amplification() < 1e-9; }
+};
+
+/// The sums of one pass, from which the moments of every split of a batch follow.
+class MomentSums {
+ public:
+  /// Null among the splits stands for all rows. **Collective**, one superstep.
+  MomentSums(Engine& engine, const Table& table, const MomentsRequest& request,
+             std::span<const SplitPtr> splits);
+  ~MomentSums();
+  MomentSums(MomentSums&&) noexcept;
+
+  /// The moments of the rows that the split trains on, which must be one of those given; the same
+  /// bits whatever the others were. AgreedError when no row has a weight above zero.
+  Moments training(const SplitPtr& split) const;
+  /// Around the means, whatever was asked for, of the rows it tests on; none if there are none.
+  std::optional<Moments> testing(const SplitPtr& split) const;
+
+ private:
+  struct Sums;
+  std::unique_ptr<Sums> sums_;
 };
 
 /// The moments of the table. AgreedError when no row has a weight above zero. **Collective**, one
 /// superstep.
 Moments moments(Engine& engine, const Table& table, const MomentsRequest& request = {});
+
+/// The moments of the rows seen through a map, around their means or around zero, from those of the
+/// rows themselves around their means.
+Moments moments_behind(const AffineMap& map, const Moments& m, bool centred = true);
 
 /// The moments of the rows seen as u = (x - first.mean) R^-1, R upper triangular, u with a weighted
 /// variance of at most 1: a second look through a preconditioner, with `first` the moments of the
@@ -45,7 +84,10 @@ Moments moments(Engine& engine, const Table& table, const MomentsRequest& reques
 Moments moments_through(Engine& engine, const Table& table, const MomentsRequest& request,
                         const Moments& first, const Matrix& R);
 
-/// What either needs for so many columns, its result included.
-Footprint moments_footprint(Index columns);
+/// What they need for so many columns and cells, the result for one split included.
+Footprint moments_footprint(Index columns, Index cells = 1);
+
+/// One pass of the Gram matrix.
+TrainingCost moments_cost(Index columns);
 
 }  // namespace superstep

@@ -32,11 +32,14 @@ class Pipeline final : public Estimator {
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<Pipeline>(*this); }
   std::string expression() const override;
   std::string name() const override { return "Pipeline"; }
+  /// `ridge__alpha`, or the name of a step: `clf` = GaussianNB().
   void set(std::string_view param, const Value& value) override;
   Value get(std::string_view param) const override;
   void check_params() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  unsigned tells() const override { return last().tells(); }
   Fusion fusion() const override { return {true, true, true}; }
   void apply(const EstimatorExpression& expression) override;
 
@@ -47,6 +50,7 @@ class Pipeline final : public Estimator {
 
  private:
   const Estimator& last() const { return *steps_.back().estimator; }
+  Step* find_step(std::string_view name);
   std::pair<Estimator*, std::string_view> find(std::string_view param) const;
   std::vector<Step> steps_;
 };

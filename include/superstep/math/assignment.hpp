@@ -11,8 +11,9 @@ namespace superstep::math {
 /// Rows of padded panels are this long: no kernel has to care for a remainder of columns.
 constexpr Index padded(Index columns) { return (columns + 7) / 8 * 8; }
 
-/// out = x - origin, followed by zeros. out: x.rows x padded(x.columns), apart from x.
-void centre_rows(ConstPanel x, const double* origin, Panel out);
+/// out = x - origin, followed by zeros: of the first out.rows rows, or of those whose numbers
+/// `rows` gives. out: any number of rows x padded(x.columns), apart from x.
+void centre_rows(ConstPanel x, const std::int32_t* rows, const double* origin, Panel out);
 
 /// What rows add to their centres.
 struct AssignedSums {
@@ -21,9 +22,11 @@ struct AssignedSums {
 };
 
 /// Adds every row to the sums of its centre and returns the sum of w_i |x_i - c_index[i]|^2 from
-/// differences. weights null: all 1. Columns: a multiple of 8 (see padded). That sum runs in 4
-/// interleaved groups (row mod 4) of 8 lanes (column mod 8), terms fma(w d, d, lane); lanes of the
-/// groups are added as (0 + 2) + (1 + 3), then as lane_sum() of simd.hpp does.
+/// differences. weights null: all 1. Columns: a multiple of 8 (see padded). Rows are taken centre
+/// by centre, so that a centre's sums stay in registers, those of one centre in order, of each 32
+/// columns after the other. The sum of squares runs in 32 lanes (column mod 32), terms fma(w d, d,
+/// lane); lanes l, l + 8, l + 16, l + 24 are added as (0 + 16) + (8 + 24), those eight as
+/// lane_sum() of simd.hpp does.
 double add_assigned(ConstPanel x, const std::int32_t* index, const double* weights,
                     ConstPanel centers, const AssignedSums& out);
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include <superstep/core/types.hpp>
 #include <superstep/math/panel.hpp>
@@ -14,13 +15,44 @@ namespace superstep::math {
 /// half[j] = |c_j|^2 / 2, one chain of fused multiply-adds over the columns. centers: k x columns.
 void half_squared_norms(ConstPanel centers, double* half);
 
+/// Centres as nearest() reads them: laid out once, read by many threads. k x columns values, which
+/// must be finite.
+class PackedCenters {
+ public:
+  PackedCenters() = default;
+  explicit PackedCenters(ConstPanel centers);
+
+  Index size() const { return static_cast<Index>(half_.size()); }
+  Index columns() const { return columns_; }
+  /// In strips as the kernel takes them, negated.
+  const double* negated() const { return negated_.data(); }
+  /// As half_squared_norms() gives it.
+  const double* half() const { return half_.data(); }
+
+ private:
+  Index columns_ = 0;
+  std::vector<double> negated_;
+  std::vector<double> half_;
+};
+
+/// Rows as nearest() reads them: several sets of centres share one copy.
+struct PackedRows {
+  const double* lanes = nullptr;  ///< [column][row]
+  Index rows = 0;
+  Index columns = 0;
+  Index stride = 0;  ///< from column to column; rows that fill it up are zero
+};
+/// Doubles that a copy takes.
+constexpr Index packed_rows_size(Index rows, Index columns) { return (rows + 7) / 8 * 8 * columns; }
+PackedRows pack_rows(ConstPanel x, double* out);
+
 /// For each row the centre j with the least score h_j = |c_j|^2 / 2 - x.c_j; the smallest j of
-/// equal ones. half: as half_squared_norms gives it. score may be null. |x - c_j|^2 = |x|^2 + 2
-/// score, but use squared_distances where its digits matter. Score of (i, j): h = half[j], then h =
-/// fma(-x[i][c], center[j][c], h) for c = 0, 1, ...: it does not depend on the other centres. k >=
-/// 1; values must be finite. 2 rows columns k flops; nothing of size rows x k is stored.
-void nearest(ConstPanel x, ConstPanel centers, const double* half, std::int32_t* index,
-             double* score);
+/// equal ones. score may be null. |x - c_j|^2 = |x|^2 + 2 score, but use squared_distances where
+/// its digits matter. Score of (i, j): h = half[j], then h = fma(-x[i][c], center[j][c], h) for c =
+/// 0, 1, ...: it does not depend on the other centres. At least one centre; values must be finite.
+/// 2 rows columns k flops; nothing of size rows x k is stored.
+void nearest(const PackedRows& x, const PackedCenters& centers, std::int32_t* index, double* score);
+void nearest(ConstPanel x, const PackedCenters& centers, std::int32_t* index, double* score);
 
 /// out[i] = |x_i - c_index[i]|^2 from differences, so small distances keep their digits.
 /// Sums of squares run in 8 interleaved lanes (column mod 8), added as lane_sum() of simd.hpp does.

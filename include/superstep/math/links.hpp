@@ -15,36 +15,28 @@
 
 namespace superstep::math {
 
-/// How much each row counts, and for which model. Model j trains on the rows outside its fold and
-/// is scored on those inside.
+/// How much each row counts, and for which model: a model has a column of weights, zero where it
+/// does not train on the row. Models of one column (the candidates of one fold) should be
+/// neighbours.
 struct RowWeights {
-  const double* weights = nullptr;     ///< one a row, >= 0; null: all 1
-  const std::int32_t* fold = nullptr;  ///< one a row, >= 0; null: nothing is held out
-  const std::int32_t* held_out =
-      nullptr;  ///< one a model: its fold, or -1; read where fold is given
-};
-
-/// Where losses are added, one entry a model. Null: not wanted (and not computed).
-struct LossSums {
-  double* train = nullptr;     ///< += sum of w loss over the rows the model trains on
-  double* held_out = nullptr;  ///< += sum of w loss over the rows of its held-out fold
+  const double* weights = nullptr;  ///< rows x columns, >= 0; null: all 1
+  Index columns = 1;
+  const std::int32_t* column = nullptr;  ///< one a model: its column; null: the first
 };
 
 /// Binary logistic. y[i] in {0, 1}. loss = log1p(exp(-|z|)) + max(z, 0) - y z.
-/// residual (may be z itself; data null: not wanted) = w (1 / (1 + exp(-z)) - y), zero on held-out
-/// rows.
-void logistic(ConstPanel z, const double* y, const RowWeights& rows, Panel residual,
-              const LossSums& loss);
+/// residual (may be z itself; data null: not wanted) = w (1 / (1 + exp(-z)) - y), zero where w is.
+/// loss: one entry a model, += sum of w loss; null: not wanted (and not computed).
+void logistic(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss);
 
-/// Multinomial logistic: Z holds `classes` adjacent columns for each model, so held_out and loss
-/// have z.columns / classes entries. y[i]: the class code 0 .. classes-1, as blocks carry it. loss
-/// = log(sum_c exp(z_c)) - z_y; residual_c = w (p_c - [c == y]).
+/// Multinomial logistic: Z holds `classes` adjacent columns for each model, so there are
+/// z.columns / classes models. y[i]: the class code 0 .. classes-1, as blocks carry it. loss =
+/// log(sum_c exp(z_c)) - z_y; residual_c = w (p_c - [c == y]).
 void multinomial(ConstPanel z, Index classes, const double* y, const RowWeights& rows,
-                 Panel residual, const LossSums& loss);
+                 Panel residual, double* loss);
 
 /// Poisson with log link. loss = exp(z) - y z; residual = w (exp(z) - y).
-void poisson(ConstPanel z, const double* y, const RowWeights& rows, Panel residual,
-             const LossSums& loss);
+void poisson(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss);
 
 /// z = 1 / (1 + exp(-z)), in place; neither tail loses its digits.
 void sigmoid(Panel z);

@@ -11,27 +11,42 @@
 #include <superstep/data/block.hpp>
 #include <superstep/engine/workspace.hpp>
 #include <superstep/math/assignment.hpp>
+#include <superstep/math/distances.hpp>
 #include <superstep/math/panel.hpp>
 
 namespace superstep {
 
-/// Some rows of a block.
+/// Some rows of a block, in order.
 struct RowPanel {
-  math::ConstPanel x;    ///< centred; zeros follow each row, up to math::padded(columns)
-  const double* weight;  ///< one a row; null: all one
-  const Block* block;    ///< where they come from
-  Index first;           ///< number of the first row in the block
+  math::ConstPanel x;          ///< centred; zeros follow each row, up to math::padded(columns)
+  math::PackedRows lanes;      ///< the same as nearest() reads it
+  const double* weight;        ///< one a row; null: all one
+  const Block* block;          ///< where they come from
+  const std::int32_t* chosen;  ///< their numbers in the block; null: one after the other
+  Index first;                 ///< number of the first row in the block, where chosen is null
 
   double weight_of(Index i) const { return weight == nullptr ? 1.0 : weight[i]; }
   /// Number of a row in the dataset.
-  Index row(Index i) const { return block->row(first + i); }
+  Index row(Index i) const { return block->row(chosen == nullptr ? first + i : Index{chosen[i]}); }
 };
 
-/// Rows of a panel: a multiple of the rows that a tile of the kernels takes.
-inline constexpr Index panel_rows = 192;
+/// Most rows of a panel: a multiple of the rows that a tile of the kernels takes.
+inline constexpr Index panel_rows = 384;
+/// Rows of a panel: as many as leave room for centres in a cache of 1 MiB beside both copies.
+constexpr Index panel_rows_for(Index columns) {
+  constexpr Index tile = 48, most_values = Index{1} << 15;
+  return std::clamp(most_values / math::padded(columns) / tile * tile, tile, panel_rows);
+}
 
-/// The workspace slots of mathematics on panels; the first holds the panel itself.
-enum PanelSlot : std::size_t { panel_slot, distance_slot };
+/// The workspace slots of mathematics on panels.
+enum PanelSlot : std::size_t { panel_slot, distance_slot, lanes_slot, weight_slot };
+enum PanelIntegerSlot : std::size_t { nearest_slot, cell_slot, chosen_slot };
+
+/// Rows of a block by their numbers; all of them where `numbers` is null.
+struct ChosenRows {
+  const std::int32_t* numbers = nullptr;
+  Index count = 0;
+};
 
 class Origin {
  public:
@@ -42,25 +57,39 @@ class Origin {
 
   /// x - origin; out: as many rows of math::padded(columns()).
   void subtract(math::ConstPanel x, double* out) const {
-    math::centre_rows(x, origin_.data(), {out, x.rows, math::padded(columns())});
+    math::centre_rows(x, nullptr, origin_.data(), {out, x.rows, math::padded(columns())});
   }
 
-  /// Calls `f(panel)` for all rows of the block, in order.
+  /// Calls `f(panel)` for these rows of the block, in order.
   template <class F>
-  void panels(const Block& block, Workspace& workspace, F&& f) const {
+  void panels(const Block& block, const ChosenRows& rows, Workspace& workspace, F&& f) const {
     const Index stride = math::padded(columns());
-    double* centred = workspace.doubles(panel_slot, std::min(panel_rows, block.rows) * stride);
-    for (Index row = 0; row < block.rows; row += panel_rows) {
-      const Index rows = std::min(panel_rows, block.rows - row);
-      subtract({block.x + row * columns(), rows, columns()}, centred);
-      f(RowPanel{{centred, rows, columns(), stride},
-                 block.weight == nullptr ? nullptr : block.weight + row,
-                 &block,
-                 row});
+    const Index tall = panel_rows_for(columns());
+    double* centred = workspace.doubles(panel_slot, tall * stride);
+    double* lanes = workspace.doubles(lanes_slot, math::packed_rows_size(tall, columns()));
+    const math::ConstPanel all{block.x, block.rows, columns()};
+    for (Index row = 0; row < rows.count; row += tall) {
+      const Index count = std::min(tall, rows.count - row);
+      const bool is_whole = rows.numbers == nullptr;
+      const std::int32_t* chosen = is_whole ? nullptr : rows.numbers + row;
+      math::centre_rows(is_whole ? all.middle_rows(row, count) : all, chosen, origin_.data(),
+                        {centred, count, stride});
+      const math::ConstPanel x{centred, count, columns(), stride};
+      f(RowPanel{x, math::pack_rows(x, lanes), weights_of(block, chosen, row, count, workspace),
+                 &block, chosen, row});
     }
   }
 
  private:
+  static const double* weights_of(const Block& block, const std::int32_t* chosen, Index first,
+                                  Index count, Workspace& workspace) {
+    if (block.weight == nullptr) return nullptr;
+    if (chosen == nullptr) return block.weight + first;
+    double* weights = workspace.doubles(weight_slot, panel_rows);
+    for (Index i = 0; i < count; ++i) weights[i] = block.weight[chosen[i]];
+    return weights;
+  }
+
   std::vector<double> origin_;
 };
 

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <deque>
+#include <cstring>
 #include <map>
+#include <set>
+#include <tuple>
 
 #include <superstep/core/error.hpp>
 #include <superstep/math/column_stats.hpp>
@@ -14,6 +16,7 @@
 #include "learn/cluster/kmeans_model.hpp"
 #include "learn/cluster/lloyd.hpp"
 #include "learn/cluster/seeding.hpp"
+#include "learn/cluster/training_rows.hpp"
 
 namespace superstep {
 
@@ -101,20 +104,51 @@ const ParamTable<KMeansParams>& KMeans::param_table() const {
   return table;
 }
 
-Footprint KMeans::footprint(Index columns, Index, std::span<const Candidate>) const {
-  const KMeansParams& p = params();
-  const Index k = p.n_clusters;
-  const Index one = lloyd_sums(k, columns);
-  const Index runs = restarts(p);
-  const Index pool = gives_centers(p) ? 0 : CandidatePool::rounds * CandidatePool::per_round(k);
+Footprint KMeans::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  std::set<const Split*> sets;
+  std::set<std::tuple<const Split*, std::optional<Index>, Index>> pools;
+  Index most = 0;  // sums of the largest run
+  Index all = 0;
+  Index picked = 0;
+  for (const Candidate& c : batch) {
+    const KMeansParams& p = dynamic_cast<const KMeans&>(*c.estimator).params();
+    const Index one = lloyd_sums(p.n_clusters, columns);
+    most = std::max(most, one);
+    all += one * restarts(p);
+    sets.insert(c.split.get());
+    if (begins_at_random(p)) {
+      picked += restarts(p) * p.n_clusters;
+    } else if (!gives_centers(p)) {
+      pools.insert({c.split.get(), p.random_state, CandidatePool::capacity_for(p.n_clusters)});
+    }
+  }
+  Index pooled = 0;
+  for (const auto& [split, seed, capacity] : pools) {
+    pooled += CandidatePool::rounds * CandidatePool::per_round(capacity);
+  }
   Footprint need;
-  // An entry of a sum takes as much as three values of the copy that each thread makes of the
-  // candidates.
-  need.sums = std::max({std::clamp(one * runs, one, std::max(one, lloyd_most_sums)),
-                        pool * (columns / 3 + 1), 2 * columns + 1});
-  need.row_doubles = math::padded(columns) + 2;
-  need.replicated = 4 * one * runs + 4 * pool * (columns + 4);
+  need.sums = std::max({std::min(all, std::max(most, lloyd_most_sums)), pooled,
+                        static_cast<Index>(sets.size()) * (2 * columns + 1)});
+  // A row's number in its fold and its cell take one double.
+  need.row_doubles = 2 * math::padded(columns) + 4;
+  need.replicated = 6 * need.sums + 2 * all + 5 * (pooled + picked) * (columns + 4);
   return need;
+}
+
+TrainingCost KMeans::cost(Index columns, Index, std::span<const Candidate> batch) const {
+  constexpr Index usual_steps = 20;
+  TrainingCost cost;
+  Index centers = 0, most_steps = 0;
+  for (const Candidate& c : batch) {
+    const KMeansParams& p = dynamic_cast<const KMeans&>(*c.estimator).params();
+    centers += p.n_clusters * restarts(p);
+    most_steps = std::max(most_steps, p.max_iter);
+  }
+  const Index seeding = CandidatePool::rounds + 1;
+  cost.passes = seeding + std::min(usual_steps, most_steps) + 1;
+  cost.most_passes = seeding + most_steps + 1;
+  cost.flops_per_row = 2.0 * static_cast<double>(columns * centers);
+  return cost;
 }
 
 std::shared_ptr<Model> KMeans::load_fitted(const AttributeReader& in) const {
@@ -158,6 +192,7 @@ class Training {
       : engine_(engine),
         table_(table),
         batch_(batch),
+        plans_(batch.size()),
         sketch_(engine.sketch(table)),
         origin_(sketch_.shift) {}
 
@@ -169,182 +204,316 @@ class Training {
   std::vector<Trained> models() const;
 
  private:
+  /// What candidates with the same set of training rows share.
+  struct OfSet {
+    double rows = 0.0;  ///< that count
+    double mean_variance = 0.0;
+  };
+  /// Set of training rows, seed, capacity: candidates that agree in these share a pool.
+  using PoolKey = std::tuple<Index, std::uint64_t, Index>;
+  /// Set of training rows, seed, restart.
+  using DrawKey = std::tuple<Index, std::uint64_t, Index>;
+  struct Plan {
+    Index set = 0;
+    Matrix given{};
+    std::size_t first_run = 0;
+    std::shared_ptr<const AgreedError> failure{};
+  };
+
   std::uint64_t seed(const KMeansParams& p) const {
     return p.random_state ? static_cast<std::uint64_t>(*p.random_state) : engine_.options().seed;
   }
-  CandidatePool& pool(const KMeansParams& p) { return pools_.at({seed(p), p.n_clusters}); }
-  void check_rows(Index rows) const;
+  PoolKey pool_key(std::size_t candidate) const {
+    const KMeansParams& p = batch_[candidate].params;
+    return {plans_[candidate].set, seed(p), CandidatePool::capacity_for(p.n_clusters)};
+  }
+  DrawKey draw_key(std::size_t candidate, Index restart) const {
+    return {plans_[candidate].set, seed(batch_[candidate].params), restart};
+  }
+  bool draws_from_pool(std::size_t candidate) const {
+    const KMeansParams& p = batch_[candidate].params;
+    return !plans_[candidate].failure && !gives_centers(p) && !begins_at_random(p);
+  }
+  void declare(SumShape& shape) const;
+  void take(const Totals& totals);
+  void check_rows(std::size_t candidate);
+  void drop_pools_of_failures();
+  void weigh_candidates();
+  void fill_starts_from_pools();
   const LloydRun& best(std::size_t candidate) const;
+  Trained model(std::size_t candidate) const;
 
   Engine& engine_;
   const Table& table_;
   std::span<const CandidateOf<KMeansParams>> batch_;
+  std::vector<Plan> plans_;
   Sketch sketch_;
   Origin origin_;
-  double mean_variance_ = 0.0;
-  std::map<std::pair<std::uint64_t, Index>, CandidatePool> pools_;  ///< by seed and clusters
-  std::deque<RandomRows> random_;                                   ///< by candidate and restart
-  std::vector<Matrix> given_;                                       ///< by candidate
-  std::vector<LloydRun> runs_;                                      ///< by candidate and restart
-  std::vector<std::size_t> first_run_;
+  TrainingRows rows_;
+  std::vector<OfSet> sets_;
+  std::map<PoolKey, CandidatePool> pools_;
+  std::map<DrawKey, RandomRows> draws_;
+  std::vector<LloydRun> runs_;  ///< by candidate and restart
 };
 
 void Training::plan_starts() {
-  for (const auto& c : batch_) {
-    const KMeansParams& p = c.params;
-    const Index k = p.n_clusters;
+  std::map<DrawKey, Index> most;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    const KMeansParams& p = batch_[i].params;
+    Plan& plan = plans_[i];
+    plan.set = rows_.number_of(batch_[i].split);
     if (gives_centers(p)) {
-      given_.push_back(given_centers(p, table_, origin_));
+      try {
+        plan.given = given_centers(p, table_, origin_);
+      } catch (const AgreedError& e) {
+        plan.failure = std::make_shared<AgreedError>(e);
+      }
     } else if (begins_at_random(p)) {
-      for (Index r = 0; r < restarts(p); ++r) random_.emplace_back(seed(p), r, k, table_.columns());
+      for (Index r = 0; r < restarts(p); ++r) {
+        Index& clusters = most[draw_key(i, r)];
+        clusters = std::max(clusters, p.n_clusters);
+      }
     } else {
-      pools_.try_emplace({seed(p), k}, seed(p), k, table_.columns());
+      const PoolKey key = pool_key(i);
+      pools_.try_emplace(key, std::get<1>(key), std::get<2>(key), table_.columns());
     }
+  }
+  for (const auto& [key, clusters] : most) {
+    draws_.try_emplace(key, std::get<1>(key), std::get<2>(key), clusters, table_.columns());
+  }
+}
+
+// Of each set: sums of the columns, of their squares, and the number of rows.
+void Training::declare(SumShape& shape) const {
+  std::vector<int> exponents, squares;
+  for (const int e : sketch_.spread_exponents) {
+    exponents.push_back(e + sketch_.rows_exponent);
+    squares.push_back(2 * e + sketch_.rows_exponent);
+  }
+  for (Index set = 0; set < rows_.size(); ++set) {
+    shape.add(exponents);
+    shape.add(squares);
+    shape.add(1, sketch_.rows_exponent);
   }
 }
 
 void Training::first_pass() {
   const Index d = table_.columns();
   SumShape shape;
-  std::vector<int> exponents, squares;
-  for (const int e : sketch_.spread_exponents) {
-    exponents.push_back(e + sketch_.rows_exponent);
-    squares.push_back(2 * e + sketch_.rows_exponent);
-  }
-  const Index sums_run = shape.add(exponents);
-  const Index squares_run = shape.add(squares);
-  const Index count_run = shape.add(1, sketch_.rows_exponent);
-  const auto map = [&](const Block& block, Partial& partial, Workspace& workspace) {
-    origin_.panels(block, workspace, [&](const RowPanel& panel) {
-      // As in scikit-learn variances know no weights, except that rows of weight zero are absent.
-      double* present = nullptr;
-      if (panel.weight != nullptr) {
-        present = workspace.doubles(distance_slot, panel.x.rows);
-        for (Index i = 0; i < panel.x.rows; ++i) present[i] = panel.weight[i] > 0.0 ? 1.0 : 0.0;
-      }
-      math::class_moments_add(panel.x, nullptr, present, nullptr,
-                              {{partial[sums_run].data(), 1, d},
-                               {partial[squares_run].data(), 1, d},
-                               partial[count_run].data()});
-      for (auto& [key, pool] : pools_) pool.look(panel, workspace);
-      for (RandomRows& rows : random_) rows.look(panel);
-    });
+  declare(shape);
+  const auto look = [&](Index set, const RowPanel& panel, Partial& partial, Workspace& workspace) {
+    // As in scikit-learn variances know no weights, except that rows of weight zero are absent.
+    double* present = nullptr;
+    if (panel.weight != nullptr) {
+      present = workspace.doubles(distance_slot, panel.x.rows);
+      for (Index i = 0; i < panel.x.rows; ++i) present[i] = panel.weight[i] > 0.0 ? 1.0 : 0.0;
+    }
+    const Index run = 3 * set;
+    math::class_moments_add(
+        panel.x, nullptr, present, nullptr,
+        {{partial[run].data(), 1, d}, {partial[run + 1].data(), 1, d}, partial[run + 2].data()});
+    for (auto& [key, pool] : pools_) {
+      if (std::get<0>(key) == set) pool.look(panel, workspace);
+    }
+    for (auto& [key, draw] : draws_) {
+      if (std::get<0>(key) == set) draw.look(panel);
+    }
   };
-  const Totals totals = engine_.superstep(table_, shape, map);
-  const double rows = totals.value(count_run);
-  check_rows(static_cast<Index>(rows));
-  for (Index c = 0; c < d; ++c) {
-    const double mean = totals[sums_run][static_cast<std::size_t>(c)] / rows;
-    const double square = totals[squares_run][static_cast<std::size_t>(c)] / rows;
-    mean_variance_ += std::max(square - mean * mean, 0.0) / static_cast<double>(d);
+  const auto map = [&](const Block& block, Partial& partial, Workspace& workspace) {
+    rows_.panels(
+        origin_, block, workspace, [](Index) { return true; },
+        [&](Index set, const RowPanel& panel) { look(set, panel, partial, workspace); });
+  };
+  take(engine_.superstep(table_, shape, map));
+  for (auto& [key, pool] : pools_) pool.end_round(engine_.comm());
+  for (auto& [key, draw] : draws_) draw.end(engine_.comm());
+  for (std::size_t i = 0; i < batch_.size(); ++i) check_rows(i);
+  drop_pools_of_failures();
+}
+
+void Training::take(const Totals& totals) {
+  const auto d = static_cast<std::size_t>(table_.columns());
+  for (Index set = 0; set < rows_.size(); ++set) {
+    OfSet of{totals.value(3 * set + 2), 0.0};
+    for (std::size_t c = 0; c < d && of.rows > 0.0; ++c) {
+      const double mean = totals[3 * set][c] / of.rows;
+      const double square = totals[3 * set + 1][c] / of.rows;
+      of.mean_variance += std::max(square - mean * mean, 0.0) / static_cast<double>(d);
+    }
+    sets_.push_back(of);
   }
 }
 
-void Training::check_rows(Index rows) const {
-  for (const auto& c : batch_) {
-    const KMeansParams& p = c.params;
-    if (rows >= p.n_clusters) continue;
-    throw AgreedError(
-        ExitCode::bad_data,
-        fmt::format("{}: n_samples={} should be >= n_clusters={}.{} Use a smaller n_clusters, or "
-                    "more rows",
-                    table_.data->x_name(), rows, p.n_clusters,
-                    rows < table_.rows() ? " Rows of weight zero do not count." : ""));
+void Training::check_rows(std::size_t candidate) {
+  const KMeansParams& p = batch_[candidate].params;
+  Plan& plan = plans_[candidate];
+  const auto rows = static_cast<Index>(sets_[static_cast<std::size_t>(plan.set)].rows);
+  if (plan.failure || rows >= p.n_clusters) return;
+  const SplitPtr& split = rows_.split(plan.set);
+  const Index of = split ? split->train_rows : table_.rows();
+  plan.failure = std::make_shared<AgreedError>(
+      ExitCode::bad_data,
+      fmt::format("{}: n_samples={} should be >= n_clusters={}.{} Use a smaller n_clusters, or "
+                  "more rows",
+                  table_.data->x_name(), rows, p.n_clusters,
+                  rows < of ? " Rows of weight zero do not count." : ""));
+}
+
+void Training::drop_pools_of_failures() {
+  std::set<PoolKey> wanted;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    if (draws_from_pool(i)) wanted.insert(pool_key(i));
   }
+  std::erase_if(pools_, [&](const auto& entry) { return !wanted.contains(entry.first); });
 }
 
 void Training::draw_candidates() {
-  for (auto& [key, pool] : pools_) pool.end_round(engine_.comm());
   for (;;) {
-    std::vector<CandidatePool*> open;
+    std::vector<std::vector<CandidatePool*>> open(static_cast<std::size_t>(rows_.size()));
+    bool any = false;
     for (auto& [key, pool] : pools_) {
-      if (pool.wants_round()) open.push_back(&pool);
+      if (!pool.wants_round()) continue;
+      open[static_cast<std::size_t>(std::get<0>(key))].push_back(&pool);
+      any = true;
     }
-    if (open.empty()) break;
+    if (!any) break;
+    const auto of = [&](Index set) -> const std::vector<CandidatePool*>& {
+      return open[static_cast<std::size_t>(set)];
+    };
     engine_.rows(
         table_, 0,
         [&](const Block& block, double*, Workspace& workspace) {
-          origin_.panels(block, workspace, [&](const RowPanel& panel) {
-            for (CandidatePool* pool : open) pool->look(panel, workspace);
-          });
+          rows_.panels(
+              origin_, block, workspace, [&](Index set) { return !of(set).empty(); },
+              [&](Index set, const RowPanel& panel) {
+                for (CandidatePool* pool : of(set)) pool->look(panel, workspace);
+              });
         },
         [](Index, Index, const double*) {});
-    for (CandidatePool* pool : open) pool->end_round(engine_.comm());
+    for (const auto& pools : open) {
+      for (CandidatePool* pool : pools) pool->end_round(engine_.comm());
+    }
   }
-  if (pools_.empty()) return;
+  if (!pools_.empty()) weigh_candidates();
+}
 
+void Training::weigh_candidates() {
   SumShape shape;
+  std::set<Index> sets;
   for (const auto& [key, pool] : pools_) {
     shape.add(pool.size(), sketch_.rows_exponent + sketch_.weight_exponent);
+    sets.insert(std::get<0>(key));
   }
   const Totals weights = engine_.superstep(
       table_, shape, [&](const Block& block, Partial& partial, Workspace& workspace) {
-        origin_.panels(block, workspace, [&](const RowPanel& panel) {
-          Index run = 0;
-          for (const auto& [key, pool] : pools_)
-            pool.count(panel, workspace, partial[run++].data());
-        });
+        rows_.panels(
+            origin_, block, workspace, [&](Index set) { return sets.contains(set); },
+            [&](Index set, const RowPanel& panel) {
+              Index run = 0;
+              for (const auto& [key, pool] : pools_) {
+                if (std::get<0>(key) == set) pool.count(panel, workspace, partial[run].data());
+                ++run;
+              }
+            });
       });
   Index run = 0;
   for (auto& [key, pool] : pools_) pool.set_weights(weights[run++]);
 }
 
 void Training::run() {
-  auto given = given_.begin();
-  auto random = random_.begin();
-  for (const auto& c : batch_) {
-    const KMeansParams& p = c.params;
-    first_run_.push_back(runs_.size());
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    const KMeansParams& p = batch_[i].params;
+    Plan& plan = plans_[i];
+    plan.first_run = runs_.size();
+    if (plan.failure) continue;
     for (Index r = 0; r < restarts(p); ++r) {
       LloydRun run;
-      run.tolerance = p.tol * mean_variance_;
+      run.set = plan.set;
+      run.tolerance = p.tol * sets_[static_cast<std::size_t>(plan.set)].mean_variance;
       run.max_iter = p.max_iter;
       if (gives_centers(p)) {
-        run.centers = std::move(*given++);
+        run.centers = plan.given;
       } else if (begins_at_random(p)) {
-        run.centers = (random++)->centers(engine_.comm());
-      } else {
-        run.centers = pool(p).centers(r);
+        run.centers = draws_.at(draw_key(i, r)).centers(p.n_clusters);
       }
       runs_.push_back(std::move(run));
     }
   }
-  lloyd(engine_, table_, origin_, sketch_, runs_);
+  fill_starts_from_pools();
+  lloyd(engine_, table_, rows_, origin_, sketch_, runs_);
+}
+
+// Choosing from a pool is replicated mathematics, but for hundreds of runs it takes longer than a
+// pass: every rank chooses for some of the runs.
+void Training::fill_starts_from_pools() {
+  const Communicator& comm = engine_.comm();
+  const Index d = table_.columns();
+  std::vector<double> mine;
+  std::vector<std::size_t> runs;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    if (!draws_from_pool(i)) continue;
+    const KMeansParams& p = batch_[i].params;
+    for (Index r = 0; r < restarts(p); ++r) {
+      const bool is_mine = runs.size() % static_cast<std::size_t>(comm.size()) ==
+                           static_cast<std::size_t>(comm.rank());
+      const std::size_t run = plans_[i].first_run + static_cast<std::size_t>(r);
+      runs.push_back(run);
+      runs_[run].centers.resize(p.n_clusters, d);
+      if (!is_mine) continue;
+      const Matrix centers = pools_.at(pool_key(i)).centers(p.n_clusters, r);
+      mine.insert(mine.end(), centers.data(), centers.data() + centers.size());
+      comm.answer();
+    }
+  }
+  const auto all = comm.gather_all(std::as_bytes(std::span(mine)));
+  std::vector<std::size_t> taken(all.size(), 0);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const std::size_t rank = i % all.size();
+    Matrix& centers = runs_[runs[i]].centers;
+    const std::size_t bytes = static_cast<std::size_t>(centers.size()) * sizeof(double);
+    std::memcpy(centers.data(), all[rank].data() + taken[rank], bytes);
+    taken[rank] += bytes;
+  }
 }
 
 /// The restart with the least inertia, the first of equal ones.
 const LloydRun& Training::best(std::size_t candidate) const {
-  const auto begin = runs_.begin() + static_cast<std::ptrdiff_t>(first_run_[candidate]);
+  const auto begin = runs_.begin() + static_cast<std::ptrdiff_t>(plans_[candidate].first_run);
   return *std::ranges::min_element(begin, begin + restarts(batch_[candidate].params), {},
                                    &LloydRun::inertia);
 }
 
+Trained Training::model(std::size_t candidate) const {
+  if (plans_[candidate].failure) {
+    Trained failed;
+    failed.failure = plans_[candidate].failure;
+    return failed;
+  }
+  const LloydRun& run = best(candidate);
+  FitReport report;
+  report.n_iter = run.n_iter;
+  report.converged = run.converged;
+  if (!run.converged) {
+    report.warnings.push_back(
+        fmt::format("KMeans stopped at max_iter={} before it converged; raise max_iter, or tol",
+                    batch_[candidate].params.max_iter));
+  }
+  if (run.filled < run.centers.rows()) {
+    report.warnings.push_back(
+        fmt::format("Number of distinct clusters ({}) found smaller than n_clusters ({}). "
+                    "Possibly due to duplicate points in X; use a smaller n_clusters",
+                    run.filled, run.centers.rows()));
+  }
+  Matrix centers = run.centers;
+  for (Index j = 0; j < centers.rows(); ++j) {
+    for (Index c = 0; c < centers.cols(); ++c) centers(j, c) += origin_[c];
+  }
+  return std::make_shared<KMeansModel>(std::move(centers), run.inertia, std::move(report));
+}
+
 std::vector<Trained> Training::models() const {
   std::vector<Trained> models;
-  for (std::size_t i = 0; i < batch_.size(); ++i) {
-    const LloydRun& run = best(i);
-    FitReport report;
-    report.n_iter = run.n_iter;
-    report.converged = run.converged;
-    if (!run.converged) {
-      report.warnings.push_back(
-          fmt::format("KMeans stopped at max_iter={} before it converged; raise max_iter, "
-                      "or tol",
-                      batch_[i].params.max_iter));
-    }
-    if (run.filled < run.centers.rows()) {
-      report.warnings.push_back(
-          fmt::format("Number of distinct clusters ({}) found smaller than n_clusters ({}). "
-                      "Possibly due to duplicate points in X; use a smaller n_clusters",
-                      run.filled, run.centers.rows()));
-    }
-    Matrix centers = run.centers;
-    for (Index j = 0; j < centers.rows(); ++j) {
-      for (Index c = 0; c < centers.cols(); ++c) centers(j, c) += origin_[c];
-    }
-    models.push_back(
-        std::make_shared<KMeansModel>(std::move(centers), run.inertia, std::move(report)));
-  }
+  for (std::size_t i = 0; i < batch_.size(); ++i) models.push_back(model(i));
   return models;
 }
 

@@ -25,14 +25,11 @@ std::vector<double> middle_of(const Matrix& centers) {
 }  // namespace
 
 KMeansModel::KMeansModel(Matrix centers, double inertia, FitReport report)
-    : centers_(std::move(centers)),
-      inertia_(inertia),
-      origin_(middle_of(centers_)),
-      centred_(centers_.rows(), math::padded(features())),
-      half_(static_cast<std::size_t>(centers_.rows())) {
+    : centers_(std::move(centers)), inertia_(inertia), origin_(middle_of(centers_)) {
   report_ = std::move(report);
-  origin_.subtract(centers_, centred_.data());
-  math::half_squared_norms(centred(), half_.data());
+  Matrix centred(centers_.rows(), math::padded(features()));
+  origin_.subtract(centers_, centred.data());
+  packed_ = math::PackedCenters({centred.data(), centred.rows(), features(), centred.cols()});
 }
 
 void KMeansModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
@@ -53,8 +50,8 @@ void KMeansModel::nearest(math::ConstPanel x, math::Panel out) const {
   const Index stride = math::padded(features());
   std::vector<double> rows(static_cast<std::size_t>(x.rows * stride));
   origin_.subtract(x, rows.data());
-  math::nearest({rows.data(), x.rows, features(), stride}, centred(), half_.data(), index.data(),
-                nullptr);
+  const math::ConstPanel centred{rows.data(), x.rows, features(), stride};
+  math::nearest(centred, packed_, index.data(), nullptr);
   for (Index i = 0; i < x.rows; ++i) out.row(i)[0] = index[static_cast<std::size_t>(i)];
 }
 

@@ -27,17 +27,13 @@ class KMeansModel final : public Model {
   void save(const AttributeWriter& out) const override;
 
  private:
-  math::ConstPanel centred() const {
-    return {centred_.data(), centred_.rows(), features(), centred_.cols()};
-  }
   void nearest(math::ConstPanel x, math::Panel out) const;
   void distances(math::ConstPanel x, math::Panel out) const;
 
   Matrix centers_;
   double inertia_;
   Origin origin_;
-  Matrix centred_;  ///< centers_ - origin_, padded
-  std::vector<double> half_;
+  math::PackedCenters packed_;  ///< centers_ - origin_
 };
 
 }  // namespace superstep

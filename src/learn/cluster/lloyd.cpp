@@ -20,6 +20,7 @@ class ActiveRun {
  public:
   ActiveRun(LloydRun& run, const Sketch& sketch);
 
+  Index set() const { return run_.set; }
   Index clusters() const { return run_.centers.rows(); }
   Index columns() const { return run_.centers.cols(); }
   Index stride() const { return math::padded(columns()); }
@@ -45,7 +46,7 @@ class ActiveRun {
 
   LloydRun& run_;
   Matrix padded_;  ///< the centres, each followed by zeros
-  std::vector<double> half_;
+  math::PackedCenters packed_;
   bool is_last_look_ = false;   ///< the centres stand; only their inertia is wanted
   std::vector<int> exponents_;  ///< of sums, weights and inertia
   Index sums_run_ = 0;
@@ -56,8 +57,7 @@ class ActiveRun {
   double inertia_ = 0.0;
 };
 
-ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch)
-    : run_(run), half_(static_cast<std::size_t>(run.centers.rows())) {
+ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch) : run_(run) {
   const int of_rows = sketch.rows_exponent + sketch.weight_exponent;
   for (Index j = 0; j < clusters(); ++j) {
     for (const int spread : sketch.spread_exponents) exponents_.push_back(spread + of_rows);
@@ -79,7 +79,7 @@ ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch)
 void ActiveRun::prepare() {
   padded_ = Matrix::Zero(clusters(), stride());
   padded_.leftCols(columns()) = run_.centers;
-  math::half_squared_norms(centers(), half_.data());
+  packed_ = math::PackedCenters(run_.centers);
 }
 
 void ActiveRun::declare(SumShape& shape) {
@@ -91,8 +91,8 @@ void ActiveRun::declare(SumShape& shape) {
 }
 
 void ActiveRun::add(const RowPanel& panel, Workspace& workspace, Partial& partial) const {
-  std::int32_t* index = workspace.integers(panel_slot, panel.x.rows);
-  math::nearest(panel.x, centers(), half_.data(), index, nullptr);
+  std::int32_t* index = workspace.integers(nearest_slot, panel.x.rows);
+  math::nearest(panel.lanes, packed_, index, nullptr);
   partial[inertia_run_][0] += math::add_assigned(
       {panel.x.data, panel.x.rows, stride()}, index, panel.weight,
       {padded_.data(), clusters(), stride()},
@@ -122,9 +122,9 @@ std::vector<Index> ActiveRun::to_relocate() const {
 
 void ActiveRun::offer(const RowPanel& panel, Workspace& workspace, RowPick& pick) const {
   const Index rows = panel.x.rows;
-  std::int32_t* index = workspace.integers(panel_slot, rows);
+  std::int32_t* index = workspace.integers(nearest_slot, rows);
   double* distance = workspace.doubles(distance_slot, rows);
-  math::nearest(panel.x, centers(), half_.data(), index, nullptr);
+  math::nearest(panel.lanes, packed_, index, nullptr);
   math::squared_distances(panel.x, centers(), index, distance);
   std::vector<double> values(static_cast<std::size_t>(columns()) + 2);
   for (Index i = 0; i < rows; ++i) {
@@ -185,45 +185,80 @@ bool ActiveRun::move() {
   return finished;
 }
 
+/// The runs of each set of rows.
+class RunsBySet {
+ public:
+  explicit RunsBySet(Index sets) : runs_(static_cast<std::size_t>(sets)) {}
+  void add(ActiveRun* run) { runs_[static_cast<std::size_t>(run->set())].push_back(run); }
+  const std::vector<ActiveRun*>& of(Index set) const {
+    return runs_[static_cast<std::size_t>(set)];
+  }
+
+ private:
+  std::vector<std::vector<ActiveRun*>> runs_;
+};
+
+/// What the passes look at.
+struct Rows {
+  Engine& engine;
+  const Table& table;
+  const TrainingRows& training;
+  const Origin& origin;
+};
+
 /// The runs whose empty clusters ask for rows get them, all from one pass.
-void relocate(Engine& engine, const Table& table, const Origin& origin,
-              const std::vector<std::unique_ptr<ActiveRun>>& runs) {
+void relocate(const Rows& rows, const std::vector<std::unique_ptr<ActiveRun>>& runs) {
   struct Request {
     ActiveRun* run;
     std::vector<Index> empty;
     std::unique_ptr<RowPick> pick;
   };
-  std::vector<Request> requests;
+  std::vector<std::vector<Request>> requests(static_cast<std::size_t>(rows.training.size()));
+  bool any = false;
   for (const auto& run : runs) {
     std::vector<Index> empty = run->to_relocate();
     if (empty.empty()) continue;
+    any = true;
     auto pick = std::make_unique<RowPick>(static_cast<Index>(empty.size()), run->columns() + 2);
-    requests.push_back({run.get(), std::move(empty), std::move(pick)});
+    requests[static_cast<std::size_t>(run->set())].push_back(
+        {run.get(), std::move(empty), std::move(pick)});
   }
-  if (requests.empty()) return;
-  engine.rows(
-      table, 0,
+  if (!any) return;
+  const auto of = [&](Index set) -> const std::vector<Request>& {
+    return requests[static_cast<std::size_t>(set)];
+  };
+  rows.engine.rows(
+      rows.table, 0,
       [&](const Block& block, double*, Workspace& workspace) {
-        origin.panels(block, workspace, [&](const RowPanel& panel) {
-          for (const Request& r : requests) r.run->offer(panel, workspace, *r.pick);
-        });
+        rows.training.panels(
+            rows.origin, block, workspace, [&](Index set) { return !of(set).empty(); },
+            [&](Index set, const RowPanel& panel) {
+              for (const Request& r : of(set)) r.run->offer(panel, workspace, *r.pick);
+            });
       },
       [](Index, Index, const double*) {});
-  for (const Request& r : requests) r.run->relocate(r.empty, r.pick->gather(engine.comm()));
+  for (const auto& some : requests) {
+    for (const Request& r : some) r.run->relocate(r.empty, r.pick->gather(rows.engine.comm()));
+  }
 }
 
-void iterate(Engine& engine, const Table& table, const Origin& origin,
-             const std::vector<std::unique_ptr<ActiveRun>>& runs) {
+void iterate(const Rows& rows, const std::vector<std::unique_ptr<ActiveRun>>& runs) {
   SumShape shape;
-  for (const auto& run : runs) run->declare(shape);
-  const Totals totals = engine.superstep(
-      table, shape, [&](const Block& block, Partial& partial, Workspace& workspace) {
-        origin.panels(block, workspace, [&](const RowPanel& panel) {
-          for (const auto& run : runs) run->add(panel, workspace, partial);
-        });
+  RunsBySet sets(rows.training.size());
+  for (const auto& run : runs) {
+    run->declare(shape);
+    sets.add(run.get());
+  }
+  const Totals totals = rows.engine.superstep(
+      rows.table, shape, [&](const Block& block, Partial& partial, Workspace& workspace) {
+        rows.training.panels(
+            rows.origin, block, workspace, [&](Index set) { return !sets.of(set).empty(); },
+            [&](Index set, const RowPanel& panel) {
+              for (const ActiveRun* run : sets.of(set)) run->add(panel, workspace, partial);
+            });
       });
   for (const auto& run : runs) run->take(totals, shape);
-  relocate(engine, table, origin, runs);
+  relocate(rows, runs);
 }
 
 }  // namespace
@@ -232,8 +267,8 @@ Index lloyd_sums(Index clusters, Index columns) {
   return clusters * (math::padded(columns) + 1) + 1;
 }
 
-void lloyd(Engine& engine, const Table& table, const Origin& origin, const Sketch& sketch,
-           std::span<LloydRun> runs) {
+void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
+           const Sketch& sketch, std::span<LloydRun> runs) {
   std::vector<std::unique_ptr<ActiveRun>> active;
   Index sums = 0;
   const auto size = [&](const ActiveRun& r) { return lloyd_sums(r.clusters(), r.columns()); };
@@ -247,7 +282,7 @@ void lloyd(Engine& engine, const Table& table, const Origin& origin, const Sketc
       ++next;
     }
     if (active.empty()) return;
-    iterate(engine, table, origin, active);
+    iterate({engine, table, rows, origin}, active);
     std::erase_if(active, [&](const std::unique_ptr<ActiveRun>& run) {
       if (!run->move()) return false;
       sums -= size(*run);

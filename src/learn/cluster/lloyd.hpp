@@ -7,13 +7,14 @@
 #include <superstep/engine/engine.hpp>
 #include <superstep/math/matrix.hpp>
 
-#include "learn/cluster/centred_rows.hpp"
+#include "learn/cluster/training_rows.hpp"
 
 namespace superstep {
 
 /// One set of centres, relative to the origin: where it starts, then what became of it.
 struct LloydRun {
   Matrix centers;
+  Index set = 0;           ///< of training rows
   double tolerance = 0.0;  ///< on the squared norm of a step of all centres
   Index max_iter = 300;
 
@@ -31,7 +32,7 @@ inline constexpr Index lloyd_most_sums = Index{1} << 20;
 
 /// Iterates every run until it converges. A run's result does not depend on the others.
 /// **Collective.**
-void lloyd(Engine& engine, const Table& table, const Origin& origin, const Sketch& sketch,
-           std::span<LloydRun> runs);
+void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
+           const Sketch& sketch, std::span<LloydRun> runs);
 
 }  // namespace superstep

@@ -32,10 +32,10 @@ std::span<const double> row_of(const RowPanel& panel, Index i) {
 
 // ---- random rows -------------------------------------------------------------------------------
 
-RandomRows::RandomRows(std::uint64_t seed, Index restart, Index clusters, Index columns)
+RandomRows::RandomRows(std::uint64_t seed, Index restart, Index most_clusters, Index columns)
     : random_(seed, random_rows_purpose),
       restart_(static_cast<std::uint32_t>(restart)),
-      pick_(clusters, columns) {}
+      pick_(most_clusters, columns) {}
 
 void RandomRows::look(const RowPanel& panel) {
   for (Index i = 0; i < panel.x.rows; ++i) {
@@ -46,23 +46,22 @@ void RandomRows::look(const RowPanel& panel) {
   }
 }
 
-Matrix RandomRows::centers(const Communicator& comm) {
-  const std::vector<RowPick::Row> rows = pick_.gather(comm);
-  Matrix centers(static_cast<Index>(rows.size()), static_cast<Index>(rows.front().values.size()));
-  for (Index j = 0; j < centers.rows(); ++j) {
-    std::ranges::copy(rows[static_cast<std::size_t>(j)].values, centers.row(j).data());
+Matrix RandomRows::centers(Index clusters) const {
+  Matrix centers(clusters, static_cast<Index>(rows_.front().values.size()));
+  for (Index j = 0; j < clusters; ++j) {
+    std::ranges::copy(rows_[static_cast<std::size_t>(j)].values, centers.row(j).data());
   }
   return centers;
 }
 
 // ---- k-means|| --------------------------------------------------------------------------------
 
-CandidatePool::CandidatePool(std::uint64_t seed, Index clusters, Index columns)
+CandidatePool::CandidatePool(std::uint64_t seed, Index capacity, Index columns)
     : seed_(seed),
-      clusters_(clusters),
+      capacity_(capacity),
       columns_(columns),
       random_(seed, candidates_purpose),
-      pick_(per_round(clusters), columns) {}
+      pick_(per_round(capacity), columns) {}
 
 void CandidatePool::look(const RowPanel& panel, Workspace& workspace) {
   const Index rows = panel.x.rows;
@@ -70,8 +69,8 @@ void CandidatePool::look(const RowPanel& panel, Workspace& workspace) {
   if (size() == 0) {
     std::fill_n(mass, rows, 1.0);
   } else {
-    std::int32_t* nearest = workspace.integers(panel_slot, rows);
-    math::nearest(panel.x, points(), half_.data(), nearest, nullptr);
+    std::int32_t* nearest = workspace.integers(nearest_slot, rows);
+    math::nearest(panel.lanes, packed_, nearest, nullptr);
     math::squared_distances(panel.x, points(), nearest, mass);
   }
   for (Index i = 0; i < rows; ++i) {
@@ -92,23 +91,22 @@ void CandidatePool::end_round(const Communicator& comm) {
   for (const RowPick::Row& r : rows) {
     if (!seen_.insert(r.values).second) continue;
     points_.insert(points_.end(), r.values.begin(), r.values.end());
-    half_.push_back(0.0);
   }
-  math::half_squared_norms(points(), half_.data());
+  packed_ = math::PackedCenters(points());
   found_some_ = !rows.empty();
   ++round_;
 }
 
 void CandidatePool::count(const RowPanel& panel, Workspace& workspace, double* counts) const {
-  std::int32_t* nearest = workspace.integers(panel_slot, panel.x.rows);
-  math::nearest(panel.x, points(), half_.data(), nearest, nullptr);
+  std::int32_t* nearest = workspace.integers(nearest_slot, panel.x.rows);
+  math::nearest(panel.lanes, packed_, nearest, nullptr);
   for (Index i = 0; i < panel.x.rows; ++i) counts[nearest[i]] += panel.weight_of(i);
 }
 
-Matrix CandidatePool::centers(Index restart) const {
+Matrix CandidatePool::centers(Index clusters, Index restart) const {
   constexpr int lloyd_steps = 10;
   Matrix centers = weighted_kmeans_plus_plus(
-      points(), weights_, clusters_,
+      points(), weights_, clusters,
       RowRandom(Philox(seed_, plus_plus_purpose), static_cast<std::uint64_t>(restart)));
   weighted_lloyd(points(), weights_, lloyd_steps, centers);
   return centers;
@@ -169,11 +167,10 @@ Matrix weighted_kmeans_plus_plus(math::ConstPanel points, std::span<const double
 void weighted_lloyd(math::ConstPanel points, std::span<const double> weights, int steps,
                     Matrix& centers) {
   const Index k = centers.rows();
-  std::vector<double> half(static_cast<std::size_t>(k)), totals(static_cast<std::size_t>(k));
+  std::vector<double> totals(static_cast<std::size_t>(k));
   std::vector<std::int32_t> nearest(static_cast<std::size_t>(points.rows));
   for (int step = 0; step < steps; ++step) {
-    math::half_squared_norms(centers, half.data());
-    math::nearest(points, centers, half.data(), nearest.data(), nullptr);
+    math::nearest(points, math::PackedCenters(centers), nearest.data(), nullptr);
     Matrix sums = Matrix::Zero(k, points.columns);
     std::ranges::fill(totals, 0.0);
     math::scatter_add(points, nearest.data(), weights.data(), sums, totals.data());

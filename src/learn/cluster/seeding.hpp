@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <set>
 #include <vector>
@@ -18,20 +19,24 @@
 
 namespace superstep {
 
-/// init='random': as many rows as there are clusters, each set of rows equally probable.
+/// init='random': as many rows as there are clusters, each set of rows equally probable. The rows
+/// for fewer clusters are the first of those for more, so all numbers of clusters share one draw.
 class RandomRows {
  public:
   /// `restart` numbers the draws of one seed.
-  RandomRows(std::uint64_t seed, Index restart, Index clusters, Index columns);
+  RandomRows(std::uint64_t seed, Index restart, Index most_clusters, Index columns);
   /// Looks at the rows of a panel. Thread-safe.
   void look(const RowPanel& panel);
-  /// One row for each centre, once all panels were looked at. **Collective.**
-  Matrix centers(const Communicator& comm);
+  /// All panels were looked at. **Collective.**
+  void end(const Communicator& comm) { rows_ = pick_.gather(comm); }
+  /// One row for each centre.
+  Matrix centers(Index clusters) const;
 
  private:
   Philox random_;
   std::uint32_t restart_;
   RowPick pick_;
+  std::vector<RowPick::Row> rows_;
 };
 
 /// init='k-means||': a pool of candidates, drawn in a few rounds with probabilities proportional to
@@ -40,44 +45,53 @@ class RandomRows {
 /// few of Lloyd's steps.
 ///
 /// The paper draws each row on its own; here exactly `per_round` rows are drawn without replacement
-/// (Efraimidis and Spirakis 2006), which needs no total beforehand: a round is one pass.
+/// (Efraimidis and Spirakis 2006), which needs no total beforehand: a round is one pass. A pool
+/// depends on the number of clusters by its capacity alone, so the models for k = 17 to 32, say,
+/// share one, together or alone.
 class CandidatePool {
  public:
   /// The first round draws as many rows as any other, not one. More rounds cost as their square and
   /// did not lower the inertia of any data set tried.
   static constexpr Index rounds = 3;
-  static Index per_round(Index clusters) { return std::max<Index>(2 * clusters, 32); }
+  /// The most clusters that a pool for so many serves: a power of two.
+  static Index capacity_for(Index clusters) {
+    return std::max<Index>(static_cast<Index>(std::bit_ceil(static_cast<std::size_t>(clusters))),
+                           16);
+  }
+  static Index per_round(Index capacity) { return 2 * capacity; }
 
-  CandidatePool(std::uint64_t seed, Index clusters, Index columns);
+  CandidatePool(std::uint64_t seed, Index capacity, Index columns);
 
   /// Rounds go on until there are enough different candidates or no row differs from all of them.
-  bool wants_round() const { return round_ < rounds || (size() < clusters_ && found_some_); }
+  bool wants_round() const { return round_ < rounds || (size() < capacity_ && found_some_); }
   /// Looks at the rows of a panel. Thread-safe.
   void look(const RowPanel& panel, Workspace& workspace);
   /// All panels were looked at. **Collective.**
   void end_round(const Communicator& comm);
 
-  Index size() const { return static_cast<Index>(half_.size()); }
+  Index size() const { return packed_.size(); }
   /// counts[c] += weight of the rows whose nearest candidate is c.
   void count(const RowPanel& panel, Workspace& workspace, double* counts) const;
   void set_weights(std::span<const double> weights) {
     weights_.assign(weights.begin(), weights.end());
   }
 
-  Matrix centers(Index restart) const;
+  Matrix centers(Index clusters, Index restart) const;
 
  private:
-  math::ConstPanel points() const { return {points_.data(), size(), columns_}; }
+  math::ConstPanel points() const {
+    return {points_.data(), static_cast<Index>(seen_.size()), columns_};
+  }
 
   std::uint64_t seed_;
-  Index clusters_;
+  Index capacity_;
   Index columns_;
   Philox random_;
   RowPick pick_;
   Index round_ = 0;
   bool found_some_ = true;
   std::vector<double> points_;  ///< candidates, all different, one behind the other
-  std::vector<double> half_;
+  math::PackedCenters packed_;
   std::vector<double> weights_;
   std::set<std::vector<double>> seen_;
 };

@@ -53,6 +53,10 @@ class PCAModel final : public Model {
     if (method == Method::score_samples) return score_samples(x, out);
     project(x, fitted_.mean, weights_, out);
   }
+  AffineMapPtr affine() const override {
+    return std::make_shared<AffineMap>(
+        AffineMap::dense(fitted_.mean, weights_, Vector::Zero(weights_.cols())));
+  }
   void save(const AttributeWriter& out) const override;
 
  private:
@@ -180,6 +184,21 @@ FittedPCA fit_one(const PCAParams& p, PrincipalAxesOf& axes, FitReport& report) 
   return fitted;
 }
 
+Trained train_one(const PCAParams& p, const Table& table, PrincipalAxesOf& axes) {
+  const Moments& moments = axes.moments();
+  if (moments.rows < 2 || !(moments.weight > 1.0)) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("PCA needs at least 2 rows, and weights that count them; {} has {} "
+                    "with a total weight of {}",
+                    table.data->path(), moments.rows, moments.weight));
+  }
+  check(p, moments.rows, moments.mean.size());
+  FitReport report;
+  FittedPCA fitted = fit_one(p, axes, report);
+  return std::make_shared<PCAModel>(std::move(fitted), p.whiten, std::move(report));
+}
+
 }  // namespace
 
 const ParamTable<PCAParams>& PCA::param_table() const {
@@ -206,27 +225,21 @@ const ParamTable<PCAParams>& PCA::param_table() const {
   return table;
 }
 
-Footprint PCA::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return principal_axes_footprint(columns);
+Footprint PCA::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  return principal_axes_footprint(columns, batch);
+}
+
+TrainingCost PCA::cost(Index columns, Index, std::span<const Candidate>) const {
+  return moments_cost(columns);
 }
 
 std::vector<Trained> PCA::train(Engine& engine, const Table& table, Batch batch) const {
-  PrincipalAxesOf axes(engine, table, true);
-  const Moments& moments = axes.moments();
-  if (moments.rows < 2 || !(moments.weight > 1.0)) {
-    throw AgreedError(
-        ExitCode::bad_data,
-        fmt::format("PCA needs at least 2 rows, and weights that count them; {} has {} "
-                    "with a total weight of {}",
-                    table.data->path(), moments.rows, moments.weight));
-  }
+  std::vector<View> views;
+  for (const auto& c : batch) views.push_back({c.split, c.features, true});
+  const auto axes = principal_axes(engine, table, views);
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    const PCAParams& p = c.params;
-    check(p, moments.rows, table.columns());
-    FitReport report;
-    FittedPCA fitted = fit_one(p, axes, report);
-    models.push_back(std::make_shared<PCAModel>(std::move(fitted), p.whiten, std::move(report)));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    models.push_back(attempt([&] { return train_one(batch[i].params, table, *axes[i]); }));
   }
   return models;
 }

@@ -11,8 +11,11 @@
 #include <vector>
 
 #include <superstep/core/error.hpp>
+#include <superstep/learn/estimator.hpp>
 #include <superstep/math/products.hpp>
 #include <superstep/math/scaling.hpp>
+
+#include "learn/share_out.hpp"
 
 namespace superstep {
 
@@ -69,21 +72,21 @@ class Rotation final : public RowMap {
 
 }  // namespace
 
-PrincipalAxesOf::PrincipalAxesOf(Engine& engine, const Table& table, bool centred)
+PrincipalAxesOf::PrincipalAxesOf(Engine& engine, Table seen, bool centred, Moments moments,
+                                 PrincipalAxes rough)
     : engine_(engine),
-      table_(table),
+      table_(std::move(seen)),
       centred_(centred),
-      moments_(superstep::moments(engine, table, {.centred = true, .target = false})) {
-  const Eigenpairs found = eigenpairs_of(centred ? moments_.gram : around_zero(moments_));
-  rough_.singular = found.values.cwiseSqrt();
-  rough_.axes = found.vectors.transpose();
-  fix_signs(rough_.axes);
-  rough_.spread = centred ? found.values : quadratic_forms(rough_.axes, moments_.gram);
-}
+      moments_(std::move(moments)),
+      rough_(std::move(rough)) {}
 
 const PrincipalAxes& PrincipalAxesOf::exact_down_to(double least) {
   // The error of an eigenvalue is that of the Gram matrix; a millionth of the least is bearable.
-  const double error = moments_.noise * rough_.singular[0] * rough_.singular[0];
+  double greatest = rough_.singular[0] * rough_.singular[0];
+  if (moments_.noise_scale.size() > 0) {
+    greatest = std::max(greatest, moments_.noise_scale.maxCoeff());
+  }
+  const double error = moments_.noise * greatest;
   if (1e6 * error <= least) return rough_;
   if (!refined_) refined_ = look_again();
   return *refined_;
@@ -121,10 +124,74 @@ Index PrincipalAxesOf::rank(const PrincipalAxes& found, Index rows) {
   return std::count_if(s.begin(), s.end(), [&](double value) { return value > least; });
 }
 
-Footprint principal_axes_footprint(Index columns) {
-  Footprint need = moments_footprint(columns);
+// ---- batches -----------------------------------------------------------------------------------
+
+namespace {
+
+PrincipalAxes rough_axes(const Moments& m, bool centred) {
+  const Eigenpairs found = eigenpairs_of(centred ? m.gram : around_zero(m));
+  PrincipalAxes rough;
+  rough.singular = found.values.cwiseSqrt();
+  rough.axes = found.vectors.transpose();
+  fix_signs(rough.axes);
+  rough.spread = centred ? found.values : quadratic_forms(rough.axes, m.gram);
+  return rough;
+}
+
+std::vector<double> packed(const PrincipalAxes& axes) {
+  std::vector<double> values(axes.singular.begin(), axes.singular.end());
+  values.insert(values.end(), axes.spread.begin(), axes.spread.end());
+  values.insert(values.end(), axes.axes.data(), axes.axes.data() + axes.axes.size());
+  return values;
+}
+
+PrincipalAxes unpacked(const std::vector<double>& values, Index columns) {
+  const double* at = values.data();
+  return {VectorView(at, columns), MatrixView(at + 2 * columns, columns, columns),
+          VectorView(at + columns, columns)};
+}
+
+}  // namespace
+
+std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(Engine& engine, const Table& table,
+                                                             std::span<const View> views) {
+  constexpr double bearable = 16.0;
+  const MomentsRequest request{.centred = true, .target = false};
+  const std::vector<ViewGroup> groups = grouped(views);
+  const MomentSums sums(engine, table, request, splits_of(groups));
+  std::vector<Moments> moments;
+  for (const auto& [view, members] : groups) {
+    Moments m = sums.training(view.split);
+    if (view.features) m = moments_behind(*view.features, m);
+    if (m.amplification() > bearable) {
+      m = superstep::moments(engine, seen_by(view, table), request);
+    }
+    moments.push_back(std::move(m));
+  }
+  const auto decompose = [&](Index g) {
+    const auto at = static_cast<std::size_t>(g);
+    return packed(rough_axes(moments[at], groups[at].view.centred));
+  };
+  const auto found = share_out(engine.comm(), std::ssize(groups), decompose);
+  std::vector<std::shared_ptr<PrincipalAxesOf>> axes(views.size());
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const View& view = groups[g].view;
+    const Index columns = moments[g].mean.size();
+    const auto its_axes =
+        std::make_shared<PrincipalAxesOf>(engine, seen_by(view, table), view.centred,
+                                          std::move(moments[g]), unpacked(found[g], columns));
+    for (const std::size_t i : groups[g].members) axes[i] = its_axes;
+  }
+  return axes;
+}
+
+Footprint principal_axes_footprint(Index columns, std::span<const Candidate> batch) {
+  std::vector<View> views;
+  for (const Candidate& c : batch) views.push_back({c.split, c.features});
+  Footprint need = moments_footprint(columns, cells_of(batch));
   need.row_doubles = 2 * columns;  // the rotated rows, which no transformer accounts for
-  need.replicated += 8 * columns * columns;
+  // Moments, axes and their way between ranks for each view; what is being decomposed; the models.
+  need.replicated += (5 * std::ssize(grouped(views)) + 8 + std::ssize(batch)) * columns * columns;
   return need;
 }
 

@@ -3,11 +3,17 @@
 // table's rows, from the exact sums of one pass, or of two where the Gram matrix is not enough.
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <vector>
 
+#include <superstep/learn/candidate.hpp>
 #include <superstep/learn/gram.hpp>
 #include <superstep/math/panel.hpp>
+
+#include "learn/views.hpp"
 
 namespace superstep {
 
@@ -19,10 +25,11 @@ struct PrincipalAxes {
   Vector spread;  ///< sum of w (t - mean of t)^2 of the rows' coordinates t on each axis
 };
 
+/// Those of what one view shows of a table, around its means or around zero.
 class PrincipalAxesOf {
  public:
-  /// The first pass. Around the means, or around zero. **Collective.**
-  PrincipalAxesOf(Engine& engine, const Table& table, bool centred);
+  /// `seen`: the table as the view shows it; its moments and what is known from them.
+  PrincipalAxesOf(Engine& engine, Table seen, bool centred, Moments moments, PrincipalAxes rough);
 
   const Moments& moments() const { return moments_; }
   /// From the Gram matrix alone.
@@ -39,14 +46,20 @@ class PrincipalAxesOf {
   PrincipalAxes look_again() const;
 
   Engine& engine_;
-  const Table& table_;
+  Table table_;
   bool centred_;
   Moments moments_;
   PrincipalAxes rough_;
   std::optional<PrincipalAxes> refined_;
 };
 
-Footprint principal_axes_footprint(Index columns);
+/// For each view; equal ones share theirs. One pass for all of them, and one more for a map that
+/// leaves too few digits of the moments. Decompositions are shared out over the ranks.
+/// **Collective.**
+std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(Engine& engine, const Table& table,
+                                                             std::span<const View> views);
+
+Footprint principal_axes_footprint(Index columns, std::span<const Candidate> batch);
 
 /// "n_components=4: ..." when some of `count` components hold rounding errors only, else empty.
 std::string rank_warning(const PrincipalAxes& found, Index count, Index rows);

@@ -34,6 +34,10 @@ class TruncatedSVDModel final : public Model {
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::multiply(x, weights_, out);
   }
+  AffineMapPtr affine() const override {
+    return std::make_shared<AffineMap>(
+        AffineMap::dense(Vector::Zero(features()), weights_, Vector::Zero(weights_.cols())));
+  }
   void save(const AttributeWriter& out) const override {
     out.add("components_", fitted_.components);
     out.add("explained_variance_", fitted_.explained_variance);
@@ -63,6 +67,24 @@ void check(const TruncatedSVDParams& p, Index rows, Index columns) {
   }
 }
 
+Trained train_one(const TruncatedSVDParams& p, PrincipalAxesOf& axes) {
+  const Moments& moments = axes.moments();
+  check(p, moments.rows, moments.mean.size());
+  // A matrix has no more singular values than rows.
+  const Index k = std::min(p.n_components, moments.rows);
+  const double least = axes.rough().singular[k - 1];
+  const PrincipalAxes& found = axes.exact_down_to(least * least);
+  FittedSVD fitted;
+  fitted.components = found.axes.topRows(k);
+  fitted.singular_values = found.singular.head(k);
+  fitted.explained_variance = found.spread.head(k) / moments.weight;
+  fitted.explained_variance_ratio = found.spread.head(k) / moments.gram.trace();
+  FitReport report;
+  const std::string warning = rank_warning(found, k, moments.rows);
+  if (!warning.empty()) report.warnings.push_back(warning);
+  return std::make_shared<TruncatedSVDModel>(std::move(fitted), std::move(report));
+}
+
 }  // namespace
 
 const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() const {
@@ -85,30 +107,21 @@ const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() const {
   return table;
 }
 
-Footprint TruncatedSVD::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return principal_axes_footprint(columns);
+Footprint TruncatedSVD::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  return principal_axes_footprint(columns, batch);
+}
+
+TrainingCost TruncatedSVD::cost(Index columns, Index, std::span<const Candidate>) const {
+  return moments_cost(columns);
 }
 
 std::vector<Trained> TruncatedSVD::train(Engine& engine, const Table& table, Batch batch) const {
-  PrincipalAxesOf axes(engine, table, false);
-  const Moments& moments = axes.moments();
+  std::vector<View> views;
+  for (const auto& c : batch) views.push_back({c.split, c.features, false});
+  const auto all_axes = principal_axes(engine, table, views);
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    const TruncatedSVDParams& p = c.params;
-    check(p, moments.rows, table.columns());
-    // A matrix has no more singular values than rows.
-    const Index k = std::min(p.n_components, moments.rows);
-    const double least = axes.rough().singular[k - 1];
-    const PrincipalAxes& found = axes.exact_down_to(least * least);
-    FittedSVD fitted;
-    fitted.components = found.axes.topRows(k);
-    fitted.singular_values = found.singular.head(k);
-    fitted.explained_variance = found.spread.head(k) / moments.weight;
-    fitted.explained_variance_ratio = found.spread.head(k) / moments.gram.trace();
-    FitReport report;
-    const std::string warning = rank_warning(found, k, moments.rows);
-    if (!warning.empty()) report.warnings.push_back(warning);
-    models.push_back(std::make_shared<TruncatedSVDModel>(std::move(fitted), std::move(report)));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    models.push_back(attempt([&] { return train_one(batch[i].params, *all_axes[i]); }));
   }
   return models;
 }

@@ -6,7 +6,7 @@
 #include <superstep/learn/linear_model/linear_model.hpp>
 
 #include "learn/linear_model/coordinate_descent.hpp"
-#include "learn/linear_model/least_squares.hpp"
+#include "learn/linear_model/moment_fits.hpp"
 
 namespace superstep {
 
@@ -37,8 +37,12 @@ const ParamTable<ElasticNetParams>& ElasticNet::param_table() const {
   return table;
 }
 
-Footprint ElasticNet::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_footprint(columns);
+Footprint ElasticNet::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  return moment_fits_footprint(columns, batch);
+}
+
+TrainingCost ElasticNet::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
 }
 
 namespace {
@@ -52,33 +56,37 @@ PenalisedQuadratic quadratic(const Moments& m, const ElasticNetParams& p) {
           p.positive};
 }
 
-std::shared_ptr<Model> fit_one(const std::string& name, const Moments& m,
-                               const ElasticNetParams& p) {
+/// Gap and tolerance go along.
+MomentFit fit_one(const Moments& m, const ElasticNetParams& p) {
+  if (!m.keeps_digits()) return {.is_resolved = false};
   const PenalisedQuadratic problem = quadratic(m, p);
   const Descent found = coordinate_descent(problem, p.tol, p.max_iter);
-  FitReport report{found.n_iter, found.converged, {}};
-  if (!found.converged) {
-    report.warnings.push_back(
-        fmt::format("{} did not converge in {} sweeps: the duality gap is {:.3e}, the tolerance "
-                    "{:.3e}; increase "
-                    "max_iter or alpha, or scale the columns",
-                    name, p.max_iter, found.gap, p.tol * problem.yy));
-  }
-  const double intercept = m.y_mean - m.mean.dot(found.coef);
-  return std::make_shared<LinearModel>(
-      found.coef, intercept, FittedAttributes{{"n_iter_", found.n_iter}, {"dual_gap_", found.gap}},
-      std::move(report));
+  MomentFit fit = MomentFit::of(found.coef, m.mean, m.y_mean);
+  fit.n_iter = found.n_iter;
+  fit.converged = found.converged;
+  fit.others = Vector{{found.gap, p.tol * problem.yy}};
+  return fit;
 }
 
 }  // namespace
 
 std::vector<Trained> ElasticNet::train_as(const std::string& name, Engine& engine,
                                           const Table& table, Batch batch) {
-  MomentsOnce shared(engine, table);
+  std::vector<View> views;
+  for (const auto& c : batch) views.push_back({c.split, c.features, c.params.fit_intercept});
+  std::vector<MomentFit> fits = fit_from_moments(
+      engine, table, views,
+      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); });
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    const ElasticNetParams& p = c.params;
-    models.push_back(fit_one(name, shared.get(p.fit_intercept), p));
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    MomentFit& fit = fits[i];
+    if (!fit.converged) {
+      fit.warnings.push_back(fmt::format(
+          "{} did not converge in {} sweeps: the duality gap is {:.3e}, the tolerance {:.3e}; "
+          "increase max_iter or alpha, or scale the columns",
+          name, batch[i].params.max_iter, fit.others[0], fit.others[1]));
+    }
+    models.push_back(fit.trained({{"n_iter_", fit.n_iter}, {"dual_gap_", fit.others[0]}}));
   }
   return models;
 }

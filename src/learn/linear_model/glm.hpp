@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Generalised linear models with canonical link: minimise over coefficients w and intercepts b
-//   a sum_i v_i loss(y_i, x_i w + b) + l2/2 |w|^2 + l1 |w|_1,   v_i = weight_i class_weight[y_i],
-// for a batch of settings at once. The first pass gathers class weights, moments and a Gram matrix,
-// from which the first step is known; every further pass evaluates one trial point of every model
-// that is still running: Z = X W, residuals R, G = X' R in one visit of a block, and second
-// derivatives for those that want them.
+//   a sum_i v_i loss(y_i, f(x_i) w + b) + l2/2 |w|^2 + l1 |w|_1,   v_i = weight_i
+//   class_weight[y_i],
+// for a batch of settings, splits (only training rows count) and affine maps f at once. The first
+// pass gathers class weights and moments for each cell of the partitions and a Gram matrix, from
+// which the first step is known; every further pass evaluates one trial point of every model that
+// is still running: Z = X W, residuals R, G = X' R in one visit of a block, and second derivatives
+// for those that want them. Maps are folded into W, G and the second derivatives, so the products
+// are those of the raw rows.
 //
 // Per pass and model 4 rows columns outputs flops; second derivatives are summed over a part of the
-// rows that keeps their cost at about the same. One allreduce of 16 bytes for each coefficient (and
-// each second derivative).
+// rows that keeps their cost below that. One allreduce of 16 bytes for each coefficient (and each
+// second derivative).
 #pragma once
 
 #include <span>
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
+#include <superstep/learn/candidate.hpp>
 #include <superstep/learn/model.hpp>
 #include <superstep/math/matrix.hpp>
 #include <superstep/math/solvers/quasi_newton.hpp>
@@ -35,36 +39,51 @@ struct RowSample {
   bool takes(const Block& block, Index panel) const { return (block.index + panel) % stride == 0; }
 };
 
-/// What the first pass tells. A "part" is a class; for counts part 0 weighs rows by w, part 1 by w
-/// y.
-struct GlmMoments {
-  GlmLoss loss = GlmLoss::logistic;
-  Index outputs = 1;  ///< linear functions of a model
-  Index all_rows = 0;
-  Vector shift;                       ///< provisional means of the columns
-  std::vector<Index> rows;            ///< of each part, with a weight above zero
-  Vector weight;                      ///< of each part
-  Matrix sums;                        ///< parts x columns: sum of w (x - shift)
-  Matrix squares;                     ///< parts x columns: sum of w (x - shift)^2
-  Vector block_weight;                ///< no block has more
-  Matrix block_squares;               ///< likewise
-  std::vector<int> spread_exponents;  ///< |x - shift| < 2^e, as far as a few blocks tell
-  Matrix gram;  ///< estimate of sum w [x - shift | 1]'[x - shift | 1] from the sample; empty if too
-                ///< large
-  RowSample sample;
-  double sample_factor = 1.0;  ///< weight of all rows over that of the sample
-  bool is_dense = true;        ///< all second derivatives of a model fit into one matrix
+/// What the first pass tells of the training rows of one split. A "part" is a class; for counts
+/// part 0 weighs rows by w, part 1 by w y.
+struct GlmRows {
+  SplitPtr split;                   ///< null: all rows
+  std::vector<Index> rows;          ///< of each part, with a weight above zero
+  Vector weight;                    ///< of each part
+  Matrix sums;                      ///< parts x columns: sum of w (x - shift)
+  Matrix squares;                   ///< parts x columns: sum of w (x - shift)^2
+  Vector block_weight;              ///< no block has more
+  Matrix block_squares;             ///< likewise
+  RowSample sample;                 ///< where second derivatives come from
+  std::vector<Index> sampled_rows;  ///< of each part
+  Vector sampled_weight;            ///< of each part
+  bool is_dense = true;             ///< all second derivatives of a model fit into one matrix
 
-  Index columns() const { return shift.size(); }
-  double total_weight() const;
+  Index parts() const { return weight.size(); }
 };
 
-/// AgreedError when no row has a weight, or a count is negative. **Collective**, one superstep.
-GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index classes);
+struct GlmMoments {
+  GlmLoss loss = GlmLoss::logistic;
+  Index outputs = 1;                  ///< linear functions of a model
+  Index panel_rows = 1;               ///< rows that stay near the core
+  Vector shift;                       ///< provisional means of the columns
+  Vector kernel_shift;                ///< what the kernels subtract: zero where x is taken as it is
+  std::vector<int> spread_exponents;  ///< |x - shift| < 2^e, as far as a few blocks tell
+  Matrix gram;  ///< mean over all rows of w [x - shift | 1]'[x - shift | 1] / mean w, from a
+                ///< sample; empty if too large
+  std::vector<GlmRows> splits;
+
+  Index columns() const { return shift.size(); }
+  /// Of the rows the split trains on.
+  double total_weight(const GlmRows& rows) const;
+  const GlmRows& of(const SplitPtr& split) const;
+};
+
+/// `splits`: those of the batch, repeated or not. AgreedError when no row of a split has a weight,
+/// or a count is negative. **Collective**, one superstep.
+GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index classes,
+                       std::span<const SplitPtr> splits);
 
 /// One model of the batch.
 struct GlmTask {
-  Vector class_weight;  ///< one a class; empty: all 1
+  SplitPtr split;         ///< trains on its training rows; null: all
+  AffineMapPtr features;  ///< the rows are seen through it; null: as they are
+  Vector class_weight;    ///< one a class; empty: all 1
   bool fit_intercept = true;
   double l1 = 0.0;
   double l2 = 0.0;
@@ -74,7 +93,7 @@ struct GlmTask {
 };
 
 struct GlmFit {
-  Matrix coef;       ///< outputs x columns
+  Matrix coef;       ///< outputs x columns behind the map
   Vector intercept;  ///< outputs
   Index n_iter = 0;
   math::Stop stop = math::Stop::running;
@@ -85,10 +104,14 @@ struct GlmFit {
 std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments& moments,
                             std::span<const GlmTask> tasks);
 
-/// What either needs for one model.
-Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs);
+/// What either needs for so many models of a batch.
+Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
+                        std::span<const Candidate> batch);
 
 /// How the training went, with a sentence on what to try where it did not converge.
 FitReport glm_report(const std::string& estimator, const GlmTask& task, const GlmFit& fit);
+
+/// What fitting so many outputs costs, with at most so many steps.
+TrainingCost glm_cost(Index columns, Index outputs, Index max_iter);
 
 }  // namespace superstep

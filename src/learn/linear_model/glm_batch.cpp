@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "learn/linear_model/glm_pass.hpp"
+#include "learn/linear_model/glm_sample.hpp"
 
 namespace superstep {
 
@@ -52,26 +53,30 @@ void run(Engine& engine, const Table& table, const GlmMoments& moments,
   }
 }
 
-/// Models that are trained together: as many as their second derivatives leave room for.
-std::size_t batch_size(const GlmMoments& m) {
-  constexpr Index room = Index{1} << 24;  // doubles
-  if (!m.is_dense) return 1024;
-  const Index wide = m.columns() + 1;
-  return static_cast<std::size_t>(std::max<Index>(1, room / (m.outputs * m.outputs * wide * wide)));
+/// Models of the same split and class weights side by side, in the order of their first ones.
+std::vector<std::size_t> grouped(std::span<const GlmTask> tasks) {
+  std::vector<std::size_t> first(tasks.size()), order(tasks.size());
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const auto alike = [&](const GlmTask& t) {
+      return t.split == tasks[i].split && t.class_weight.size() == tasks[i].class_weight.size() &&
+             t.class_weight == tasks[i].class_weight;
+    };
+    first[i] = static_cast<std::size_t>(std::ranges::find_if(tasks, alike) - tasks.begin());
+  }
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return first[i]; });
+  return order;
 }
 
 }  // namespace
 
 std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments& moments,
                             std::span<const GlmTask> tasks) {
-  // Equal class weights side by side.
-  std::vector<std::size_t> order(tasks.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return std::ranges::lexicographical_compare(tasks[a].class_weight, tasks[b].class_weight);
-  });
+  const std::vector<std::size_t> order = grouped(tasks);
+  const bool is_dense = std::ranges::any_of(moments.splits, &GlmRows::is_dense);
+  const auto most =
+      static_cast<std::size_t>(most_together(moments.columns(), moments.outputs, is_dense));
   std::vector<GlmFit> fits(tasks.size());
-  const std::size_t most = batch_size(moments);
   for (std::size_t begin = 0; begin < order.size(); begin += most) {
     const std::size_t end = std::min(order.size(), begin + most);
     std::vector<Runner> runners;
@@ -101,6 +106,12 @@ FitReport glm_report(const std::string& estimator, const GlmTask& task, const Gl
         estimator, fit.n_iter, fit.gradient, task.tol));
   }
   return report;
+}
+
+TrainingCost glm_cost(Index columns, Index outputs, Index max_iter) {
+  constexpr Index usual_steps = 9;
+  return {1 + std::min(usual_steps, max_iter), 1 + max_iter,
+          4.0 * static_cast<double>(columns * outputs)};
 }
 
 }  // namespace superstep

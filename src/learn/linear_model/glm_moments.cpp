@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The first pass of a generalised linear model.
+// The first pass of a batch of generalised linear models: moments of every cell of the partitions,
+// which add up to those of every split.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include <superstep/core/error.hpp>
@@ -11,133 +11,201 @@
 #include <superstep/math/products.hpp>
 
 #include "learn/linear_model/glm.hpp"
+#include "learn/linear_model/glm_sample.hpp"
 
 namespace superstep {
 
 namespace {
 
-/// Up to this many parameters a model's second derivatives go into one matrix.
-constexpr Index widest_dense = 1024;
-/// Likewise where a quarter of the rows is sample enough: the cost of that matrix is what would
-/// forbid it.
-constexpr Index widest_dense_sampled = 2048;
-/// Beyond, all outputs share one matrix, up to this width; then there is the diagonal alone.
-constexpr Index widest_block = 2048;
+/// A partition of the batch, or the whole table as one cell, with the runs that its sums go to. The
+/// parts of a cell stand one behind the other.
+struct Lane {
+  const Partition* partition = nullptr;
+  Index cells = 1;
+  Index rows = 0, weight = 0, sums = 0, squares = 0, negative = 0;  ///< runs
+};
 
-Index panel_rows(Index columns) {
-  constexpr Index near_the_core = 32768;  // doubles
-  return std::clamp<Index>(near_the_core / std::max<Index>(columns, 1) / 8 * 8, 32, 512);
-}
-
-/// As many rows as let second derivatives cost about twice what a gradient does, if they are enough
-/// to be trusted.
-RowSample choose_sample(Index rows, Index columns, Index parameters) {
-  RowSample sample;
-  sample.panel_rows = panel_rows(columns);
-  const Index wanted = std::max(16 * parameters, 8 * rows / parameters);
-  const Index panels = rows / sample.panel_rows;
-  sample.stride = std::clamp<Index>(rows / wanted, 1, std::max<Index>(1, panels / 8));
-  return sample;
-}
-
-void choose_curvature(GlmMoments& m) {
-  const Index parameters = m.outputs * (m.columns() + 1);
-  m.sample = choose_sample(m.all_rows, m.columns(), parameters);
-  m.is_dense =
-      parameters <= widest_dense || (parameters <= widest_dense_sampled && m.sample.stride >= 4);
-  if (!m.is_dense) m.sample = choose_sample(m.all_rows, m.columns(), m.columns() + 1);
-}
-
-/// The runs of the first superstep.
-struct Runs {
-  Index rows, weight, sums, squares, negative;
-  Index gram = -1;
+/// What is counted of the sample of a split.
+struct SampleRuns {
+  Index rows = 0, weight = 0;
 };
 
 class MomentsPass {
  public:
   MomentsPass(const Table& table, const Sketch& sketch, const GlmMoments& m, Index parts)
       : m_(m), parts_(parts), is_count_(m.loss == GlmLoss::poisson) {
-    const int rows = sketch.rows_exponent;
-    const int weight = rows + sketch.weight_exponent;
+    const int weight = sketch.rows_exponent + sketch.weight_exponent;
     // Part 1 of counts weighs by w y.
     const int heaviest = weight + (is_count_ ? std::max(0, sketch.y_exponent) : 0);
+    for (const GlmRows& s : m.splits) {
+      if (lane_index(s.split) == lanes_.size()) add_lane(s.split, sketch, heaviest);
+      samples_.push_back({shape_.add(parts, sketch.rows_exponent), shape_.add(parts, heaviest)});
+    }
+    all_ = choose_sample(table.rows(), m.columns(), m.outputs, m.panel_rows).sample;
+    if (has_gram(m.columns())) {
+      std::vector<int> exponents = sketch.spread_exponents;
+      exponents.push_back(1);
+      gram_ = shape_.add_symmetric(exponents, weight);
+    }
+  }
+
+  SumShape& shape() { return shape_; }
+
+  void operator()(const Block& block, Partial& sum, Workspace& workspace) const {
+    for (std::size_t i = 0; i < lanes_.size(); ++i) add_cells(i, block, sum, workspace);
+    for (std::size_t i = 0; i < samples_.size(); ++i) count_sample(i, block, sum, workspace);
+    if (gram_ >= 0) add_gram(block, sum);
+  }
+
+  /// Adds up the cells that the split trains on.
+  void read(const Totals& totals, std::size_t i, GlmRows& s, double& negative) const {
+    const Index d = m_.columns();
+    const Lane& lane = lanes_[lane_index(s.split)];
+    s.rows.assign(static_cast<std::size_t>(parts_), 0);
+    s.weight = s.block_weight = Vector::Zero(parts_);
+    s.sums = s.squares = s.block_squares = Matrix::Zero(parts_, d);
+    negative = 0.0;
+    const Matrix weight_bounds = bounds_of(lane.weight, lane.cells * parts_, 1);
+    const Matrix square_bounds = bounds_of(lane.squares, lane.cells * parts_, d);
+    for (Index cell = 0; cell < lane.cells; ++cell) {
+      if (s.split && s.split->role_of(static_cast<std::int32_t>(cell)) != Role::train) continue;
+      const Index from = cell * parts_;
+      for (Index part = 0; part < parts_; ++part) {
+        s.rows[static_cast<std::size_t>(part)] +=
+            static_cast<Index>(totals[lane.rows][static_cast<std::size_t>(from + part)]);
+      }
+      s.weight += VectorView(totals[lane.weight].data() + from, parts_);
+      s.sums += MatrixView(totals[lane.sums].data() + from * d, parts_, d);
+      s.squares += MatrixView(totals[lane.squares].data() + from * d, parts_, d);
+      s.block_weight += weight_bounds.middleRows(from, parts_);
+      s.block_squares += square_bounds.middleRows(from, parts_);
+      negative += totals[lane.negative][static_cast<std::size_t>(cell)];
+    }
+    for (const double rows : totals[samples_[i].rows]) {
+      s.sampled_rows.push_back(static_cast<Index>(rows));
+    }
+    s.sampled_weight = VectorView(totals[samples_[i].weight].data(), parts_);
+  }
+
+  Matrix gram(const Totals& totals) const {
+    if (gram_ < 0) return {};
+    const Index n = m_.columns() + 1;
+    const Matrix sums = MatrixView(totals[gram_].data(), n, n);
+    const double weight = sums(n - 1, n - 1);
+    return weight > 0.0 ? Matrix(sums / weight) : sums;
+  }
+
+ private:
+  enum Slot : std::size_t { codes, counts };
+
+  std::size_t lane_index(const SplitPtr& split) const {
+    const Partition* wanted = split ? split->partition.get() : nullptr;
+    return static_cast<std::size_t>(std::ranges::find(lanes_, wanted, &Lane::partition) -
+                                    lanes_.begin());
+  }
+
+  void add_lane(const SplitPtr& split, const Sketch& sketch, int heaviest) {
+    Lane lane;
+    if (split) lane = {split->partition.get(), split->partition->cells()};
     std::vector<int> sums, squares;
-    for (Index part = 0; part < parts; ++part) {
+    for (Index part = 0; part < lane.cells * parts_; ++part) {
       for (const int e : sketch.spread_exponents) {
         sums.push_back(e + heaviest);
         squares.push_back(2 * e + heaviest);
       }
     }
-    runs_.rows = shape_.add(parts, rows);
-    runs_.weight = shape_.add(parts, heaviest);
-    runs_.sums = shape_.add(sums);
-    runs_.squares = shape_.add(squares);
-    runs_.negative = shape_.add(1, rows);
-    if (table.columns() < widest_block) {
-      std::vector<int> exponents = sketch.spread_exponents;
-      exponents.push_back(1);
-      runs_.gram = shape_.add_symmetric(exponents, weight);
-    }
+    lane.rows = shape_.add(lane.cells * parts_, sketch.rows_exponent);
+    lane.weight = shape_.add(lane.cells * parts_, heaviest);
+    lane.sums = shape_.add(sums);
+    lane.squares = shape_.add(squares);
+    lane.negative = shape_.add(lane.cells, sketch.rows_exponent);
+    lanes_.push_back(lane);
   }
 
-  SumShape& shape() { return shape_; }
-  const Runs& runs() const { return runs_; }
-
-  void operator()(const Block& block, Partial& sum, Workspace& workspace) const {
-    const math::ConstPanel x(block.x, block.rows, block.columns);
-    const math::ClassMoments out{{sum[runs_.sums].data(), parts_, block.columns},
-                                 {sum[runs_.squares].data(), parts_, block.columns},
-                                 sum[runs_.weight].data()};
-    math::class_moments_add(x, is_count_ ? nullptr : block.y, block.weight, m_.shift.data(), out);
-    if (is_count_) add_counts(block, sum, workspace);
-    for (Index i = 0; i < block.rows; ++i) {
-      if (!(block.weight_of(i) > 0.0)) continue;
-      sum[runs_.rows][is_count_ ? 0 : static_cast<std::size_t>(block.y[i])] += 1.0;
-      if (is_count_ && block.y[i] < 0.0) sum[runs_.negative][0] += 1.0;
+  void add_cells(std::size_t i, const Block& block, Partial& sum, Workspace& workspace) const {
+    const Lane& lane = lanes_[i];
+    std::int32_t* cell = workspace.integers(i, block.rows);
+    if (lane.partition == nullptr) {
+      std::fill_n(cell, block.rows, 0);
+    } else {
+      lane.partition->assign(block, cell);
     }
-    if (runs_.gram >= 0) add_gram(block, sum);
-  }
-
- private:
-  void add_counts(const Block& block, Partial& sum, Workspace& workspace) const {
-    double* wy = workspace.doubles(0, block.rows);
-    for (Index i = 0; i < block.rows; ++i) wy[i] = block.weight_of(i) * std::max(0.0, block.y[i]);
     const Index d = block.columns;
-    const math::ClassMoments out{{sum[runs_.sums].data() + d, 1, d},
-                                 {sum[runs_.squares].data() + d, 1, d},
-                                 sum[runs_.weight].data() + 1};
-    math::class_moments_add({block.x, block.rows, d}, nullptr, wy, m_.shift.data(), out);
+    double* code = workspace.doubles(codes, block.rows);
+    for (Index r = 0; r < block.rows; ++r) {
+      code[r] = static_cast<double>(cell[r] * parts_) + (is_count_ ? 0.0 : block.y[r]);
+    }
+    const math::ClassMoments out{{sum[lane.sums].data(), lane.cells * parts_, d},
+                                 {sum[lane.squares].data(), lane.cells * parts_, d},
+                                 sum[lane.weight].data()};
+    const math::ConstPanel x(block.x, block.rows, d);
+    math::class_moments_add(x, code, block.weight, m_.shift.data(), out);
+    for (Index r = 0; r < block.rows; ++r) {
+      if (!(block.weight_of(r) > 0.0)) continue;
+      sum[lane.rows][static_cast<std::size_t>(code[r])] += 1.0;
+      if (is_count_ && block.y[r] < 0.0) {
+        sum[lane.negative][static_cast<std::size_t>(cell[r])] += 1.0;
+      }
+    }
+    if (!is_count_) return;
+    double* wy = workspace.doubles(counts, block.rows);
+    for (Index r = 0; r < block.rows; ++r) {
+      wy[r] = block.weight_of(r) * std::max(0.0, block.y[r]);
+      code[r] += 1.0;
+    }
+    math::class_moments_add(x, code, wy, m_.shift.data(), out);
+  }
+
+  void count_sample(std::size_t i, const Block& block, Partial& sum, Workspace& workspace) const {
+    const GlmRows& s = m_.splits[i];
+    const std::int32_t* cell = workspace.integers(lane_index(s.split), block.rows);
+    std::span<double> rows = sum[samples_[i].rows];
+    std::span<double> weight = sum[samples_[i].weight];
+    const Index tall = m_.panel_rows;
+    for (Index first = 0, panel = 0; first < block.rows; first += tall, ++panel) {
+      if (!s.sample.takes(block, panel)) continue;
+      for (Index r = first; r < std::min(first + tall, block.rows); ++r) {
+        const double w = block.weight_of(r);
+        if (!(w > 0.0) || (s.split && s.split->role_of(cell[r]) != Role::train)) continue;
+        const auto part = static_cast<std::size_t>(is_count_ ? 0.0 : block.y[r]);
+        rows[part] += 1.0;
+        weight[part] += w;
+        if (is_count_) weight[1] += w * std::max(0.0, block.y[r]);
+      }
+    }
   }
 
   void add_gram(const Block& block, Partial& sum) const {
     const math::ExtraColumn one;
-    const Index tall = m_.sample.panel_rows;
+    const Index tall = m_.panel_rows;
     for (Index row = 0, panel = 0; row < block.rows; row += tall, ++panel) {
-      if (!m_.sample.takes(block, panel)) continue;
+      if (!all_.takes(block, panel)) continue;
       const Index rows = std::min(tall, block.rows - row);
       const math::ConstPanel x(block.x + row * block.columns, rows, block.columns);
       const double* weight = block.weight == nullptr ? nullptr : block.weight + row;
-      math::gram_add({x, weight, m_.shift.data(), {&one, 1}}, sum[runs_.gram].data());
+      math::gram_add({x, weight, m_.shift.data(), {&one, 1}}, sum[gram_].data());
     }
+  }
+
+  /// 2^exponent of every entry of a run: no block has more.
+  Matrix bounds_of(Index run, Index rows, Index columns) const {
+    Matrix bounds(rows, columns);
+    const auto from = static_cast<std::size_t>(shape_.run(run).entry_begin);
+    for (Index i = 0; i < bounds.size(); ++i) {
+      bounds.data()[i] = std::ldexp(1.0, shape_.exponents()[from + static_cast<std::size_t>(i)]);
+    }
+    return bounds;
   }
 
   const GlmMoments& m_;
   Index parts_;
   bool is_count_;
   SumShape shape_;
-  Runs runs_{};
+  std::vector<Lane> lanes_;
+  std::vector<SampleRuns> samples_;
+  RowSample all_;
+  Index gram_ = -1;
 };
-
-/// 2^exponent of every entry of a run: no block has more.
-Matrix bounds_of(const SumShape& shape, Index run, Index rows, Index columns) {
-  Matrix bounds(rows, columns);
-  const auto from = static_cast<std::size_t>(shape.run(run).entry_begin);
-  for (Index i = 0; i < bounds.size(); ++i) {
-    bounds.data()[i] = std::ldexp(1.0, shape.exponents()[from + static_cast<std::size_t>(i)]);
-  }
-  return bounds;
-}
 
 [[noreturn]] void report_negative(Engine& engine, const Table& table, double count) {
   const std::vector<double> last =
@@ -156,72 +224,85 @@ Matrix bounds_of(const SumShape& shape, Index run, Index rows, Index columns) {
           table.data->y_name(), static_cast<Index>(count), static_cast<Index>(-last[0])));
 }
 
-void check(Engine& engine, const Table& table, const GlmMoments& m, double negative) {
-  if (negative > 0.0) report_negative(engine, table, negative);
-  if (!(m.total_weight() > 0.0)) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{} has no row with a weight above zero; check {}",
-                                  table.data->path(), table.data->options().weight));
+void check(Engine& engine, const Table& table, const GlmMoments& m, const GlmRows& s,
+           double negative) {
+  if (negative > 0.0) {
+    report_negative(engine, s.split ? table.only(s.split, Role::train) : table, negative);
   }
-  if (m.loss == GlmLoss::poisson && !(m.weight[1] > 0.0)) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{} is zero in every row, and no rate is small enough for that; "
-                                  "check the targets",
-                                  table.data->y_name()));
+  const char* where = s.split ? "among the training rows of a split" : "";
+  if (!(m.total_weight(s) > 0.0)) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{} has no row with a weight above zero{}{}; check {}", table.data->path(),
+                    s.split ? " " : "", where, table.data->options().weight));
   }
+  if (m.loss == GlmLoss::poisson && !(s.weight[1] > 0.0)) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("{} is zero in every row{}{}, and no rate is small enough for "
+                                  "that; check the targets",
+                                  table.data->y_name(), s.split ? " " : "", where));
+  }
+}
+
+/// The distinct ones, each with the rows its second derivatives come from.
+std::vector<GlmRows> distinct(const Table& table, const GlmMoments& m,
+                              std::span<const SplitPtr> splits) {
+  std::vector<GlmRows> found;
+  for (const SplitPtr& split : splits) {
+    if (std::ranges::find(found, split, &GlmRows::split) != found.end()) continue;
+    GlmRows& s = found.emplace_back();
+    s.split = split;
+    const Index rows = split ? split->train_rows : table.rows();
+    const Sampling sampling = choose_sample(rows, m.columns(), m.outputs, m.panel_rows);
+    s.sample = sampling.sample;
+    s.is_dense = sampling.is_dense;
+  }
+  return found;
+}
+
+/// A column is shifted for the kernels when its mean is so many times larger than its spread: else
+/// the digits that the mean costs are not missed.
+Vector kernel_shift(const GlmMoments& m) {
+  constexpr double large_offset = 64.0;
+  Vector shift = Vector::Zero(m.columns());
+  for (Index j = 0; j < shift.size(); ++j) {
+    const double spread = std::ldexp(1.0, m.spread_exponents[static_cast<std::size_t>(j)]);
+    if (std::fabs(m.shift[j]) > large_offset * spread) shift[j] = m.shift[j];
+  }
+  return shift;
 }
 
 }  // namespace
 
-double GlmMoments::total_weight() const {
-  return loss == GlmLoss::poisson ? weight[0] : weight.sum();
+double GlmMoments::total_weight(const GlmRows& s) const {
+  return loss == GlmLoss::poisson ? s.weight[0] : s.weight.sum();
 }
 
-GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index classes) {
+const GlmRows& GlmMoments::of(const SplitPtr& split) const {
+  return *std::ranges::find(splits, split, &GlmRows::split);
+}
+
+GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index classes,
+                       std::span<const SplitPtr> splits) {
   const Sketch sketch = engine.sketch(table);
-  const Index d = table.columns();
-  const Index parts = loss == GlmLoss::poisson ? 2 : classes;
   GlmMoments m;
   m.loss = loss;
   m.outputs = loss == GlmLoss::multinomial ? classes : 1;
-  m.all_rows = table.rows();
-  m.shift = Eigen::Map<const Vector>(sketch.shift.data(), d);
+  m.panel_rows = panel_rows(table.columns());
+  m.shift = Eigen::Map<const Vector>(sketch.shift.data(), table.columns());
   m.spread_exponents = sketch.spread_exponents;
-  choose_curvature(m);
+  m.kernel_shift = kernel_shift(m);
+  m.splits = distinct(table, m, splits);
 
-  MomentsPass pass(table, sketch, m, parts);
-  const Runs& runs = pass.runs();
+  MomentsPass pass(table, sketch, m, loss == GlmLoss::poisson ? 2 : classes);
   const Totals totals = engine.superstep(table, pass.shape(), std::cref(pass));
-  for (const double rows : totals[runs.rows]) m.rows.push_back(static_cast<Index>(rows));
-  m.weight = VectorView(totals[runs.weight].data(), parts);
-  m.sums = MatrixView(totals[runs.sums].data(), parts, d);
-  m.squares = MatrixView(totals[runs.squares].data(), parts, d);
-  m.block_weight = bounds_of(pass.shape(), runs.weight, parts, 1);
-  m.block_squares = bounds_of(pass.shape(), runs.squares, parts, d);
-  check(engine, table, m, totals.value(runs.negative));
-  if (runs.gram >= 0) {
-    m.gram = MatrixView(totals[runs.gram].data(), d + 1, d + 1);
-    const double sampled = m.gram(d, d);
-    if (sampled > 0.0) m.sample_factor = m.total_weight() / sampled;
-    m.gram *= m.sample_factor;
+  for (std::size_t i = 0; i < m.splits.size(); ++i) {
+    double negative = 0.0;
+    pass.read(totals, i, m.splits[i], negative);
+    check(engine, table, m, m.splits[i], negative);
   }
+  m.gram = pass.gram(totals);
   return m;
-}
-
-Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs) {
-  const Index wide = columns + 1;
-  const Index parameters = outputs * wide;
-  const bool is_dense = parameters <= widest_dense_sampled;
-  const Index pairs = outputs * (outputs + 1) / 2;
-  const Index parts = loss == GlmLoss::poisson ? 2 : std::max<Index>(outputs, 2);
-  Footprint first, further;
-  first.sums = parts * (2 * columns + 2) + (columns < widest_block ? wide * wide : 0);
-  further.sums = 1 + parameters + (is_dense ? pairs * wide * wide : 0);
-  further.row_doubles = 2 * outputs + 2;
-  // The sample, the matrix of a model and its factor; steps and gradients.
-  further.replicated =
-      first.sums + 3 * (is_dense ? parameters * parameters : wide * wide) + 30 * parameters;
-  return first | further;
 }
 
 }  // namespace superstep

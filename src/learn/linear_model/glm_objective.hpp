@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The objective of one model between solver and kernels. The solver works around the mean m of the
-// columns, where coefficients and intercept hardly disturb each other: parameters [w_k | c_k] for
-// each output k, z_k = (x - m) w_k + c_k. The kernels take x - s, with s zero unless a column's
-// mean is large beside its spread: z_k = (x - s) w_k + b_k.
+// The objective of one model between solver and kernels. The solver works behind the model's map y
+// = f(x), around the mean m of y, where coefficients and intercept hardly disturb each other:
+// parameters [w_k | c_k] for each output k, z_k = (y - m) w_k + c_k. The kernels take x - s, with s
+// zero unless a column's mean is large beside its spread: z_k = (x - s) u_k + b_k with u = W w, the
+// map being y = (x - centre) W + offset; W is the unit matrix without a map.
 #pragma once
 
 #include "learn/linear_model/glm.hpp"
@@ -14,12 +15,10 @@ class GlmObjective {
   GlmObjective(const GlmMoments& moments, const GlmTask& task);
 
   const GlmTask& task() const { return task_; }
+  const GlmRows& rows() const { return rows_; }
   Index outputs() const { return m_.outputs; }
-  Index columns() const { return m_.columns(); }
   /// Pairs a <= b of outputs, each with its own matrix of second derivatives.
   Index pairs() const { return outputs() * (outputs() + 1) / 2; }
-  /// s; all zero where x is taken as it is.
-  const Vector& kernel_shift() const { return kernel_shift_; }
 
   math::QuasiNewton begin() const;
   /// Writes the columns of this model into the batch's weights (columns x models) and start values.
@@ -37,24 +36,44 @@ class GlmObjective {
   GlmFit finish(const math::QuasiNewton& solver) const;
 
  private:
-  Index width() const { return columns() + (task_.fit_intercept ? 1 : 0); }
+  Index columns() const { return m_.columns(); }
+  Index columns_behind() const { return mean_.size(); }
+  /// Parameters of an output.
+  Index width() const { return columns_behind() + (task_.fit_intercept ? 1 : 0); }
   double class_weight(Index part) const;
+  Index first_part() const { return m_.loss == GlmLoss::poisson ? 1 : 0; }
+
+  void find_mean();
+  Vector behind(const Vector& in_front) const;
+  Vector magnitude_behind(const Vector& in_front) const;
+  Vector squared_behind(const Vector& in_front) const;
+  Matrix around_mean(const Matrix& products, const Vector& offset) const;
+
   Vector start_intercepts() const;
   math::Evaluation evaluate_start(const Vector& intercepts) const;
   math::Curvature start_curvature(const Vector& means) const;
-  Matrix around_mean(const Matrix& products, const Vector& offset) const;
+  math::Curvature diagonal_curvature(double factor) const;
   void add_penalty(const Vector& parameters, math::Evaluation& e) const;
+  Vector rounding() const;
   math::QuasiNewton::Options options() const;
-  Vector column_bounds() const;
-  double margin_bound(const Vector& parameters, const Vector& columns, double weight) const;
+
+  struct Line {
+    Vector weights;
+    double constant;
+  };
+  Line line(const Vector& parameters, Index output) const;
+  double margin_bound(const Vector& parameters) const;
 
   const GlmMoments& m_;
+  const GlmRows& rows_;
   GlmTask task_;
-  double scale_;  ///< a of the objective
-  Vector mean_;   ///< m; zero without intercept
-  Vector kernel_shift_;
-  /// z = (x - s)(w) + b with b = c + offset w: s - m with intercept, s without.
-  Vector offset_;
+  double scale_;                ///< a of the objective
+  double sample_factor_ = 1.0;  ///< weight of all rows over that of the sample
+  Vector mean_;                 ///< m; zero without intercept
+  Vector offset_;               ///< y - m = (x - s) W + offset
+  Vector shift_offset_;         ///< y - m = (x - shift) W + shift_offset
+  double block_weight_ = 0.0;   ///< no block's sum of v is larger
+  Vector block_squares_;        ///< nor that of v (x_j - s_j)^2
 };
 
 }  // namespace superstep

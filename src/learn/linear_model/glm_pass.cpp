@@ -4,15 +4,29 @@
 #include <algorithm>
 #include <functional>
 
-#include <superstep/math/links.hpp>
 #include <superstep/math/products.hpp>
+
+#include "learn/linear_model/glm_groups.hpp"
 
 namespace superstep {
 
 namespace {
 
 /// What the map keeps in a worker's memory.
-enum Slot : std::size_t { gradients, losses, margins, ones, shifted, row_weight, means, factors };
+enum Slot : std::size_t { gradients, losses, margins, ones, shifted, row_weights, means, factors };
+
+/// A panel of a block as the kernels see it.
+struct PanelOfRows {
+  math::ConstPanel x;
+  const double* y;
+  PanelWeights weights;
+};
+
+/// What a block adds up, model by model.
+struct BlockSums {
+  math::Panel gradient;  ///< [columns | 1] x outputs of all models
+  double* loss;
+};
 
 class GlmPass {
  public:
@@ -25,37 +39,34 @@ class GlmPass {
     for (const GlmPoint& p : points_) {
       p.objective->write_weights(*p.parameters, output, weights_, start_);
       first_run_.push_back(p.objective->declare(shape_, *p.parameters, p.curvature, p.slack));
+      group_.push_back(groups_.add(*p.objective));
       output += m_.outputs;
     }
-    any_curvature_ = std::ranges::any_of(points_, &GlmPoint::curvature);
-    shifts_ = !kernel_shift().isZero(0.0);
+    shifts_ = !m_.kernel_shift.isZero(0.0);
   }
 
   SumShape& shape() { return shape_; }
 
-  /// Rows in panels that stay near the core: Z = X W, its residuals R in the same place, G += X' R.
+  /// Rows in panels that stay near the core, neighbouring models that take part together.
   void operator()(const Block& block, Partial& sum, Workspace& workspace) const {
-    const Index d = m_.columns();
+    const Index wide = m_.columns() + 1;
     const Index outputs = start_.size();
-    // Columns, then the constant 1.
-    const math::Panel gradient(workspace.doubles(gradients, (d + 1) * outputs), d + 1, outputs);
-    double* loss = workspace.doubles(losses, size());
-    std::fill_n(gradient.data, (d + 1) * outputs, 0.0);
-    std::fill_n(loss, size(), 0.0);
-    const Index tall = m_.sample.panel_rows;
-    for (Index row = 0, panel = 0; row < block.rows; row += tall, ++panel) {
+    const BlockSums sums{{workspace.doubles(gradients, wide * outputs), wide, outputs},
+                         workspace.doubles(losses, size())};
+    std::fill_n(sums.gradient.data, wide * outputs, 0.0);
+    std::fill_n(sums.loss, size(), 0.0);
+    groups_.begin(block, workspace);
+    const Index tall = m_.panel_rows;
+    for (Index row = 0, number = 0; row < block.rows; row += tall, ++number) {
       const Index rows = std::min(tall, block.rows - row);
-      const math::ConstPanel x = kernel_rows(block, row, rows, workspace);
-      const math::Panel z(workspace.doubles(margins, tall * outputs), rows, outputs);
-      math::multiply(x, weights_, start_.data(), z);
-      if (any_curvature_ && m_.sample.takes(block, panel)) {
-        add_curvature(block, row, x, z, sum, workspace);
+      const PanelOfRows panel{kernel_rows(block, row, rows, workspace), block.y + row,
+                              groups_.weights(block, number, row, rows, row_weights, workspace)};
+      for (Index begin = 0, end = 0; begin < size(); begin = end + 1) {
+        for (end = begin; end < size() && takes_part(end, panel.weights);) ++end;
+        if (end > begin) add(panel, begin, end, sums, sum, workspace);
       }
-      link(block, row, z, loss, workspace);
-      math::multiply_transposed_add(x, z, gradient.middle_rows(0, d));
-      math::multiply_transposed_add(column_of_ones(rows, workspace), z, gradient.middle_rows(d, 1));
     }
-    hand_over(gradient, loss, sum);
+    hand_over(sums, sum);
   }
 
   /// What the finished sums say of the i-th point.
@@ -70,8 +81,8 @@ class GlmPass {
  private:
   Index size() const { return static_cast<Index>(points_.size()); }
   const GlmPoint& point(Index i) const { return points_[static_cast<std::size_t>(i)]; }
-  const GlmTask& task(Index i) const { return point(i).objective->task(); }
-  const Vector& kernel_shift() const { return points_.front().objective->kernel_shift(); }
+  std::int32_t group(Index i) const { return group_[static_cast<std::size_t>(i)]; }
+  bool takes_part(Index i, const PanelWeights& weights) const { return weights.any[group(i)] != 0; }
 
   math::ConstPanel column_of_ones(Index rows, Workspace& workspace) const {
     double* values = workspace.doubles(ones, rows);
@@ -84,99 +95,95 @@ class GlmPass {
     const Index d = block.columns;
     const math::ConstPanel x(block.x + row * d, rows, d);
     if (!shifts_) return x;
-    const Vector& shift = kernel_shift();
-    double* to = workspace.doubles(shifted, m_.sample.panel_rows * d);
+    double* to = workspace.doubles(shifted, m_.panel_rows * d);
     for (Index i = 0; i < rows; ++i) {
-      for (Index j = 0; j < d; ++j) to[i * d + j] = x.row(i)[j] - shift[j];
+      for (Index j = 0; j < d; ++j) to[i * d + j] = x.row(i)[j] - m_.kernel_shift[j];
     }
     return {to, rows, d};
   }
 
-  /// weight_i class_weight[y_i] of a panel's rows; null: all 1.
-  const double* weights_of(const Block& block, Index row, Index rows, const GlmTask& task,
-                           Workspace& workspace) const {
-    const double* weight = block.weight == nullptr ? nullptr : block.weight + row;
-    if (task.class_weight.size() == 0) return weight;
-    double* v = workspace.doubles(row_weight, m_.sample.panel_rows);
-    for (Index i = 0; i < rows; ++i) {
-      const double by_class = task.class_weight[static_cast<Index>(block.y[row + i])];
-      v[i] = by_class * (weight == nullptr ? 1.0 : weight[i]);
+  /// Models begin .. end: Z = X W, its residuals R in the same place, G += X' R.
+  void add(const PanelOfRows& panel, Index begin, Index end, const BlockSums& sums, Partial& sum,
+           Workspace& workspace) const {
+    const Index first = begin * m_.outputs;
+    const Index outputs = (end - begin) * m_.outputs;
+    const Index d = m_.columns();
+    const math::Panel z(workspace.doubles(margins, m_.panel_rows * start_.size()), panel.x.rows,
+                        outputs);
+    const math::ConstPanel weights(weights_.data() + first, d, outputs, weights_.outerStride());
+    math::multiply(panel.x, weights, start_.data() + first, z);
+    for (Index i = begin; i < end; ++i) {
+      if (!point(i).curvature || panel.weights.sampled[group(i)] == 0) continue;
+      add_curvature(panel, i, z.data + (i - begin) * m_.outputs, outputs, sum, workspace);
     }
-    return v;
+    link(panel, begin, z, sums.loss + begin);
+    const math::Panel& all = sums.gradient;
+    const math::Panel gradient(all.data + first, all.rows, outputs, all.stride);
+    math::multiply_transposed_add(panel.x, z, gradient.middle_rows(0, d));
+    math::multiply_transposed_add(column_of_ones(panel.x.rows, workspace), z,
+                                  gradient.middle_rows(d, 1));
   }
 
   /// z becomes the residuals.
-  void link(const Block& block, Index row, math::Panel z, double* loss,
-            Workspace& workspace) const {
-    for (Index first = 0; first < size();) {
-      Index end = first + 1;
-      while (end < size() && task(end).class_weight == task(first).class_weight) ++end;
-      const math::RowWeights rows{weights_of(block, row, z.rows, task(first), workspace)};
-      const math::LossSums sums{loss + first};
-      const Index c = m_.outputs;
-      const math::Panel part(z.data + first * c, z.rows, (end - first) * c, z.stride);
-      const double* y = block.y + row;
-      switch (m_.loss) {
-        case GlmLoss::logistic:
-          math::logistic(part, y, rows, part, sums);
-          break;
-        case GlmLoss::multinomial:
-          math::multinomial(part, c, y, rows, part, sums);
-          break;
-        case GlmLoss::poisson:
-          math::poisson(part, y, rows, part, sums);
-          break;
-      }
-      first = end;
+  void link(const PanelOfRows& panel, Index begin, math::Panel z, double* loss) const {
+    const math::RowWeights rows{panel.weights.values, panel.weights.groups, group_.data() + begin};
+    switch (m_.loss) {
+      case GlmLoss::logistic:
+        return math::logistic(z, panel.y, rows, z, loss);
+      case GlmLoss::multinomial:
+        return math::multinomial(z, m_.outputs, panel.y, rows, z, loss);
+      case GlmLoss::poisson:
+        return math::poisson(z, panel.y, rows, z, loss);
     }
   }
 
-  void add_curvature(const Block& block, Index row, math::ConstPanel x, math::ConstPanel z,
-                     Partial& sum, Workspace& workspace) const {
+  /// Model i, whose margins are `stride` apart from row to row.
+  void add_curvature(const PanelOfRows& panel, Index i, const double* z, Index stride, Partial& sum,
+                     Workspace& workspace) const {
     const Index c = m_.outputs;
-    const math::Panel mean(workspace.doubles(means, m_.sample.panel_rows * c), x.rows, c);
-    for (Index i = 0; i < size(); ++i) {
-      if (!point(i).curvature) continue;
-      for (Index r = 0; r < x.rows; ++r) std::copy_n(z.row(r) + i * c, c, mean.row(r));
-      switch (m_.loss) {
-        case GlmLoss::logistic:
-          math::sigmoid(mean);
-          break;
-        case GlmLoss::multinomial:
-          math::softmax(mean, c);
-          break;
-        case GlmLoss::poisson:
-          math::exponential(mean);
-          break;
-      }
-      const double* v = weights_of(block, row, x.rows, task(i), workspace);
-      add_pairs(x, mean, v, first_run_[static_cast<std::size_t>(i)] + 2, sum, workspace);
+    const math::Panel mean(workspace.doubles(means, m_.panel_rows * c), panel.x.rows, c);
+    for (Index r = 0; r < panel.x.rows; ++r) std::copy_n(z + r * stride, c, mean.row(r));
+    switch (m_.loss) {
+      case GlmLoss::logistic:
+        math::sigmoid(mean);
+        break;
+      case GlmLoss::multinomial:
+        math::softmax(mean, c);
+        break;
+      case GlmLoss::poisson:
+        math::exponential(mean);
+        break;
     }
+    add_pairs(panel, mean, i, sum, workspace);
   }
 
   /// Adds X' diag(v h) X for every pair of outputs, h being the second derivative of the loss,
   /// without its sign.
-  void add_pairs(math::ConstPanel x, math::ConstPanel mean, const double* v, Index run,
-                 Partial& sum, Workspace& workspace) const {
+  void add_pairs(const PanelOfRows& panel, math::ConstPanel mean, Index i, Partial& sum,
+                 Workspace& workspace) const {
     const math::ExtraColumn one;
-    double* h = workspace.doubles(factors, m_.sample.panel_rows);
+    double* h = workspace.doubles(factors, m_.panel_rows);
+    Index run = first_run_[static_cast<std::size_t>(i)] + 2;
     for (Index a = 0; a < m_.outputs; ++a) {
       for (Index b = a; b < m_.outputs; ++b, ++run) {
-        for (Index r = 0; r < x.rows; ++r) {
+        for (Index r = 0; r < panel.x.rows; ++r) {
+          const double v = panel.weights.of(r, group(i));
           const double p = mean.row(r)[a];
           const double q = a == b ? 1.0 - p : mean.row(r)[b];
-          h[r] = (m_.loss == GlmLoss::poisson ? p : p * q) * (v == nullptr ? 1.0 : v[r]);
+          const double second = m_.loss == GlmLoss::poisson ? p : p * q;
+          h[r] = v == 0.0 ? 0.0 : second * v;
         }
-        math::gram_add({x, h, nullptr, {&one, 1}}, sum[run].data());
+        math::gram_add({panel.x, h, nullptr, {&one, 1}}, sum[run].data());
       }
     }
   }
 
-  void hand_over(math::ConstPanel gradient, const double* loss, Partial& sum) const {
+  void hand_over(const BlockSums& sums, Partial& sum) const {
     const Index c = m_.outputs;
+    const math::ConstPanel gradient = sums.gradient;
     for (Index i = 0; i < size(); ++i) {
       const Index run = first_run_[static_cast<std::size_t>(i)];
-      sum[run][0] = loss[i];
+      sum[run][0] = sums.loss[i];
       double* to = sum[run + 1].data();
       for (Index k = i * c; k < (i + 1) * c; ++k) {
         for (Index j = 0; j < gradient.rows; ++j) *to++ = gradient.row(j)[k];
@@ -187,10 +194,11 @@ class GlmPass {
   const GlmMoments& m_;
   std::span<const GlmPoint> points_;
   std::vector<Index> first_run_;
+  GlmGroups groups_;
+  std::vector<std::int32_t> group_;  ///< of each point
   SumShape shape_;
   Matrix weights_;  ///< columns x outputs of all points
   Vector start_;
-  bool any_curvature_ = false;
   bool shifts_ = false;
 };
 

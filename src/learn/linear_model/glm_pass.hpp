@@ -18,8 +18,8 @@ struct GlmPoint {
 };
 
 /// Evaluates all points; nothing for a point where a block went beyond its bounds. Points of models
-/// with equal class weights should be neighbours: they share a link function. **Collective**, one
-/// superstep.
+/// with the same split and class weights should be neighbours: they share their row weights.
+/// **Collective**, one superstep.
 std::vector<std::optional<math::Evaluation>> evaluate_glm(Engine& engine, const Table& table,
                                                           const GlmMoments& moments,
                                                           std::span<const GlmPoint> points);

@@ -4,7 +4,7 @@
 #include <superstep/learn/linear_model/elastic_net.hpp>
 #include <superstep/learn/linear_model/linear_model.hpp>
 
-#include "learn/linear_model/least_squares.hpp"
+#include "learn/linear_model/moment_fits.hpp"
 
 namespace superstep {
 
@@ -31,8 +31,12 @@ const ParamTable<LassoParams>& Lasso::param_table() const {
   return table;
 }
 
-Footprint Lasso::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_footprint(columns);
+Footprint Lasso::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  return moment_fits_footprint(columns, batch);
+}
+
+TrainingCost Lasso::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
 }
 
 std::vector<Trained> Lasso::train(Engine& engine, const Table& table, Batch batch) const {

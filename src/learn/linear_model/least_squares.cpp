@@ -12,6 +12,8 @@ namespace superstep {
 
 namespace {
 
+constexpr Index most_refining_passes = 4;
+
 /// A power of two that brings `square`, the square of a length, into [1, 4).
 double unit_scale(double square) { return std::ldexp(1.0, -(std::ilogb(square) >> 1)); }
 
@@ -144,7 +146,6 @@ bool columns_kept(const Moments& m) {
 
 Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const MomentsRequest& request,
                                  const Moments& first) {
-  constexpr Index most_passes = 4;
   const Index d = table.columns();
   const double shift = 2.0 * first.noise * std::sqrt(static_cast<double>(d));
   // The rows are looked at as u = (x - mean) P^-1, better conditioned from pass to pass.
@@ -154,7 +155,7 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
   for (;; ++s.passes) {
     ScaledCholesky plain(m.gram, 0.0);
     const bool resolved = plain.resolves(m.noise) && (s.passes == 0 || columns_kept(m));
-    if (resolved || s.passes == most_passes) {
+    if (resolved || s.passes == most_refining_passes) {
       if (!plain.succeeded()) plain = ScaledCholesky(m.gram, 0.0, shift);
       const Matrix R = plain.factor().triangularView<Eigen::Upper>() * P;
       decompose(R, plain.solve_transposed(m.xy), s);
@@ -213,23 +214,10 @@ Vector singular_values(const Matrix& A) {
   return Eigen::BDCSVD<Eigen::MatrixXd>(A).singularValues();
 }
 
-const Moments& MomentsOnce::get(bool centred) {
-  std::optional<Moments>& found = moments_[centred ? 1 : 0];
-  if (!found) found = moments(engine_, table_, {.centred = centred});
-  return *found;
-}
-
-const Spectrum& MomentsOnce::spectrum(bool centred) {
-  std::optional<Spectrum>& found = spectra_[centred ? 1 : 0];
-  if (!found) found = refined_spectrum(engine_, table_, {.centred = centred}, get(centred));
-  return *found;
-}
-
-Footprint least_squares_footprint(Index columns) {
-  Footprint f = moments_footprint(columns);
-  // Gram matrix, factors, preconditioner, U and V.
-  f.replicated += 8 * columns * columns;
-  return f;
+TrainingCost least_squares_cost(Index columns) {
+  TrainingCost cost = moments_cost(columns);
+  cost.most_passes = 1 + most_refining_passes;
+  return cost;
 }
 
 }  // namespace superstep

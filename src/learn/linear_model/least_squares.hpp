@@ -5,8 +5,6 @@
 // looks at X itself loses those near 1e-16 only.
 #pragma once
 
-#include <array>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,27 +64,10 @@ Spectrum refined_spectrum(Engine& engine, const Table& table, const MomentsReque
 /// Descending.
 Vector singular_values(const Matrix& A);
 
-/// What the candidates of a batch share: moments and spectrum around the means and around zero,
-/// each found when the first candidate asks, in passes that are the same for a batch of one.
-class MomentsOnce {
- public:
-  MomentsOnce(Engine& engine, const Table& table) : engine_(engine), table_(table) {}
-  /// **Collective** on the first call for a value.
-  const Moments& get(bool centred);
-  /// **Collective** on the first call for a value.
-  const Spectrum& spectrum(bool centred);
-
- private:
-  Engine& engine_;
-  const Table& table_;
-  std::array<std::optional<Moments>, 2> moments_;
-  std::array<std::optional<Spectrum>, 2> spectra_;
-};
-
 /// The sentences for FitReport::warnings: what the Gram matrix could not resolve and what was done.
 std::vector<std::string> refinement_warnings(const Moments& first, const Spectrum& spectrum);
 
-/// What least squares needs for so many columns.
-Footprint least_squares_footprint(Index columns);
+/// One pass, and up to four more where digits are missing.
+TrainingCost least_squares_cost(Index columns);
 
 }  // namespace superstep

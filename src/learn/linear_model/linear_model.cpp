@@ -18,6 +18,15 @@ void LinearFunction::apply(math::ConstPanel x, math::Panel z) const {
   math::multiply(x, weights_, intercept_.data(), z);
 }
 
+// ((x - c) W + o) coef' + b = x (W coef') + b + (o - c W) coef'
+LinearFunction LinearFunction::in_front_of(const AffineMap& map) const {
+  LinearFunction f;
+  f.weights_ = map.times(weights_);
+  const Vector constant = map.offset() - map.transposed_times(map.centre()).col(0);
+  f.intercept_ = intercept_ + weights_.transpose() * constant;
+  return f;
+}
+
 LinearModel::LinearModel(const Vector& coef, double intercept, FittedAttributes others,
                          FitReport report)
     : function_(coef, intercept), others_(std::move(others)) {
@@ -26,6 +35,10 @@ LinearModel::LinearModel(const Vector& coef, double intercept, FittedAttributes 
 
 void LinearModel::apply(Method, math::ConstPanel x, math::Panel out) const {
   function_.apply(x, out);
+}
+
+std::shared_ptr<const Model> LinearModel::in_front_of(const AffineMap& map) const {
+  return std::make_shared<LinearModel>(function_.in_front_of(map));
 }
 
 void LinearModel::apply_to_linear(Method, math::ConstPanel z, math::Panel out) const {

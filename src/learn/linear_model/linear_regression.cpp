@@ -4,7 +4,7 @@
 #include <superstep/learn/linear_model/linear_model.hpp>
 
 #include "learn/linear_model/coordinate_descent.hpp"
-#include "learn/linear_model/least_squares.hpp"
+#include "learn/linear_model/moment_fits.hpp"
 
 namespace superstep {
 
@@ -19,60 +19,81 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
   return table;
 }
 
-Footprint LinearRegression::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_footprint(columns);
+Footprint LinearRegression::footprint(Index columns, Index,
+                                      std::span<const Candidate> batch) const {
+  return moment_fits_footprint(columns, batch);
+}
+
+TrainingCost LinearRegression::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
 }
 
 namespace {
 
-std::shared_ptr<Model> fit_positive(const Moments& m) {
+MomentFit fit_positive(const Moments& m) {
+  if (!m.keeps_digits()) return {.is_resolved = false};
   constexpr Index most_sweeps = 10000;
   const PenalisedQuadratic problem{
       m.gram / m.weight, m.xy / m.weight, m.yy / m.weight, 0.0, 0.0, true};
   const Descent found = coordinate_descent(problem, 0.0, most_sweeps);
-  FitReport report{found.n_iter, found.converged, {}};
-  if (!found.converged) {
-    report.warnings.push_back(
-        "LinearRegression did not find the optimum with positive=True, as a rule because columns "
-        "are "
-        "linearly dependent; remove some, or use Ridge(positive=True)");
-  }
-  return std::make_shared<LinearModel>(found.coef, m.y_mean - m.mean.dot(found.coef),
-                                       FittedAttributes{}, std::move(report));
+  MomentFit fit = MomentFit::of(found.coef, m.mean, m.y_mean);
+  fit.n_iter = found.n_iter;
+  fit.converged = found.converged;
+  return fit;
 }
 
-std::shared_ptr<Model> make_model(const Vector& coef, const Vector& mean, double y_mean, Index rank,
-                                  const Vector& singular, FitReport report) {
-  return std::make_shared<LinearModel>(coef, y_mean - mean.dot(coef),
-                                       FittedAttributes{{"rank_", rank}, {"singular_", singular}},
-                                       std::move(report));
+/// The rank and the singular values, side by side.
+Vector rank_and_values(Index rank, const Vector& singular) {
+  Vector both(singular.size() + 1);
+  both << static_cast<double>(rank), singular;
+  return both;
 }
 
-std::shared_ptr<Model> fit_one(MomentsOnce& shared, const LinearRegressionParams& p) {
-  const Moments& m = shared.get(p.fit_intercept);
+MomentFit fit_one(const Moments& m, const LinearRegressionParams& p) {
   if (p.positive) return fit_positive(m);
-  FitReport report;
-  report.n_iter = 1;
   const ScaledCholesky cholesky(m.gram, 0.0);
-  if (cholesky.resolves(m.noise)) {
-    const Vector singular = singular_values(cholesky.factor());
-    const Index rank = (m.gram.diagonal().array() > 0.0).count();
-    return make_model(cholesky.solve(m.xy), m.mean, m.y_mean, rank, singular, std::move(report));
-  }
-  const Spectrum& spectrum = shared.spectrum(p.fit_intercept);
-  report.n_iter += spectrum.passes;
-  report.warnings = refinement_warnings(m, spectrum);
-  return make_model(spectrum.solve(0.0), spectrum.mean, spectrum.y_mean, spectrum.rank(),
-                    spectrum.values, std::move(report));
+  if (!cholesky.resolves(m.noise * m.amplification())) return {.is_resolved = false};
+  MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
+  fit.n_iter = 1;
+  const Index rank = (m.gram.diagonal().array() > 0.0).count();
+  fit.others = rank_and_values(rank, singular_values(cholesky.factor()));
+  return fit;
+}
+
+MomentFit fit_refined(const Moments& m, const Spectrum& spectrum) {
+  MomentFit fit = MomentFit::of(spectrum.solve(0.0), spectrum.mean, spectrum.y_mean);
+  fit.n_iter = 1 + spectrum.passes;
+  fit.warnings = refinement_warnings(m, spectrum);
+  fit.others = rank_and_values(spectrum.rank(), spectrum.values);
+  return fit;
 }
 
 }  // namespace
 
 std::vector<Trained> LinearRegression::train(Engine& engine, const Table& table,
                                              Batch batch) const {
-  MomentsOnce shared(engine, table);
+  std::vector<View> views;
+  for (const auto& c : batch) views.push_back({c.split, c.features, c.params.fit_intercept});
+  std::vector<MomentFit> fits = fit_from_moments(
+      engine, table, views,
+      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
+      [&](std::size_t, const Moments& m, const Spectrum& spectrum) {
+        return fit_refined(m, spectrum);
+      });
   std::vector<Trained> models;
-  for (const auto& c : batch) models.push_back(fit_one(shared, c.params));
+  for (MomentFit& fit : fits) {
+    if (!fit.converged) {
+      fit.warnings.push_back(
+          "LinearRegression did not find the optimum with positive=True, as a rule because columns "
+          "are linearly dependent; remove some, or use Ridge(positive=True)");
+    }
+    FittedAttributes attributes;
+    if (fit.others.size() > 0) {
+      attributes = {{"rank_", static_cast<Index>(fit.others[0])},
+                    {"singular_", Vector(fit.others.tail(fit.others.size() - 1))}};
+    }
+    models.push_back(fit.trained(std::move(attributes)));
+  }
   return models;
 }
 

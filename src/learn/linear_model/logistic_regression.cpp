@@ -62,9 +62,18 @@ void LogisticRegression::check_params() const {
 }
 
 Footprint LogisticRegression::footprint(Index columns, Index classes,
-                                        std::span<const Candidate>) const {
+                                        std::span<const Candidate> batch) const {
   const GlmLoss loss = classes > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
-  return glm_footprint(loss, columns, classes > 2 ? classes : 1);
+  return glm_footprint(loss, columns, classes > 2 ? classes : 1, batch);
+}
+
+TrainingCost LogisticRegression::cost(Index columns, Index classes,
+                                      std::span<const Candidate> batch) const {
+  Index most = 0;
+  for (const Candidate& c : batch) {
+    most = std::max(most, dynamic_cast<const LogisticRegression&>(*c.estimator).params().max_iter);
+  }
+  return glm_cost(columns, (classes > 2 ? classes : 1) * static_cast<Index>(batch.size()), most);
 }
 
 namespace {
@@ -72,10 +81,10 @@ namespace {
 class LogisticModel final : public Model {
  public:
   /// `two_sided`: the outputs of two classes are -z and z (multi_class='multinomial').
-  LogisticModel(Labels classes, const Matrix& coef, Vector intercept, bool two_sided, Index n_iter,
+  LogisticModel(Labels classes, LinearFunction function, bool two_sided, Index n_iter,
                 FitReport report)
       : classes_(std::move(classes)),
-        function_(coef, std::move(intercept)),
+        function_(std::move(function)),
         two_sided_(two_sided),
         n_iter_(n_iter) {
     report_ = std::move(report);
@@ -106,6 +115,11 @@ class LogisticModel final : public Model {
     } else {
       predict(z, out);
     }
+  }
+
+  std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override {
+    return std::make_shared<LogisticModel>(classes_, function_.in_front_of(map), two_sided_,
+                                           n_iter_, FitReport{});
   }
 
   void save(const AttributeWriter& out) const override {
@@ -158,14 +172,18 @@ Value label_value(const Labels& classes, Index i) {
   return classes.is_integer() ? Value(static_cast<std::int64_t>(number)) : Value(number);
 }
 
-/// As scikit-learn's 'balanced': rows / (classes * rows of the class).
-Vector balanced_weights(const GlmMoments& m) {
-  double all = 0.0;
-  for (const Index rows : m.rows) all += static_cast<double>(rows);
-  Vector weights(m.weight.size());
+/// As scikit-learn's 'balanced': rows / (classes * rows of the class), of the rows and classes that
+/// are trained on.
+Vector balanced_weights(const GlmRows& trained) {
+  double all = 0.0, present = 0.0;
+  for (const Index rows : trained.rows) {
+    all += static_cast<double>(rows);
+    present += rows > 0 ? 1.0 : 0.0;
+  }
+  Vector weights(trained.parts());
   for (Index k = 0; k < weights.size(); ++k) {
-    const auto rows = static_cast<double>(m.rows[static_cast<std::size_t>(k)]);
-    weights[k] = rows > 0.0 ? all / (static_cast<double>(weights.size()) * rows) : 0.0;
+    const auto rows = static_cast<double>(trained.rows[static_cast<std::size_t>(k)]);
+    weights[k] = rows > 0.0 ? all / (present * rows) : 0.0;
   }
   return weights;
 }
@@ -197,10 +215,13 @@ bool is_two_sided(const LogisticRegressionParams& p, const Labels& classes) {
   return classes.size() == 2 && p.multi_class == "multinomial";
 }
 
-GlmTask task_of(const LogisticRegressionParams& p, const Labels& classes,
-                const GlmMoments& moments) {
+GlmTask task_of(const CandidateOf<LogisticRegressionParams>& candidate, const Labels& classes,
+                const GlmRows& trained) {
+  const LogisticRegressionParams& p = candidate.params;
   GlmTask task;
-  if (p.class_weight.is_string()) task.class_weight = balanced_weights(moments);
+  task.split = candidate.split;
+  task.features = candidate.features;
+  if (p.class_weight.is_string()) task.class_weight = balanced_weights(trained);
   if (p.class_weight.is_dict()) task.class_weight = listed_weights(classes, p.class_weight);
   task.fit_intercept = p.fit_intercept;
   task.tol = p.tol;
@@ -214,10 +235,10 @@ GlmTask task_of(const LogisticRegressionParams& p, const Labels& classes,
   return task;
 }
 
-void check_classes(const Table& table, const Labels& classes, const GlmMoments& m) {
+void check_classes(const Table& table, const Labels& classes, const GlmRows& trained) {
   std::vector<Index> present;
   for (Index k = 0; k < classes.size(); ++k) {
-    if (m.rows[static_cast<std::size_t>(k)] > 0) present.push_back(k);
+    if (trained.rows[static_cast<std::size_t>(k)] > 0) present.push_back(k);
   }
   if (present.size() >= 2) return;
   throw AgreedError(
@@ -233,8 +254,8 @@ std::shared_ptr<Model> make_model(const Labels& classes, GlmFit fit, bool two_si
     fit.coef *= 0.5;
     fit.intercept *= 0.5;
   }
-  return std::make_shared<LogisticModel>(classes, fit.coef, fit.intercept, two_sided, fit.n_iter,
-                                         std::move(report));
+  return std::make_shared<LogisticModel>(classes, LinearFunction(fit.coef, fit.intercept),
+                                         two_sided, fit.n_iter, std::move(report));
 }
 
 }  // namespace
@@ -243,10 +264,12 @@ std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& tabl
                                                Batch batch) const {
   const Labels& classes = table.data->classes(engine.comm());
   const GlmLoss loss = classes.size() > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
-  const GlmMoments moments = glm_moments(engine, table, loss, classes.size());
-  check_classes(table, classes, moments);
+  std::vector<SplitPtr> splits;
+  for (const auto& c : batch) splits.push_back(c.split);
+  const GlmMoments moments = glm_moments(engine, table, loss, classes.size(), splits);
+  for (const GlmRows& trained : moments.splits) check_classes(table, classes, trained);
   std::vector<GlmTask> tasks;
-  for (const auto& c : batch) tasks.push_back(task_of(c.params, classes, moments));
+  for (const auto& c : batch) tasks.push_back(task_of(c, classes, moments.of(c.split)));
   std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
@@ -269,8 +292,8 @@ std::shared_ptr<Model> LogisticRegression::load_fitted(const AttributeReader& in
                     classes.size(), coef.rows(), intercept.size()));
   }
   const bool two_sided = is_two_sided(params(), classes);
-  return std::make_shared<LogisticModel>(std::move(classes), coef, intercept, two_sided,
-                                         n_iter.front(), FitReport{});
+  return std::make_shared<LogisticModel>(std::move(classes), LinearFunction(coef, intercept),
+                                         two_sided, n_iter.front(), FitReport{});
 }
 
 }  // namespace superstep

@@ -26,8 +26,17 @@ const ParamTable<PoissonRegressorParams>& PoissonRegressor::param_table() const 
   return table;
 }
 
-Footprint PoissonRegressor::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return glm_footprint(GlmLoss::poisson, columns, 1);
+Footprint PoissonRegressor::footprint(Index columns, Index,
+                                      std::span<const Candidate> batch) const {
+  return glm_footprint(GlmLoss::poisson, columns, 1, batch);
+}
+
+TrainingCost PoissonRegressor::cost(Index columns, Index, std::span<const Candidate> batch) const {
+  Index most = 0;
+  for (const Candidate& c : batch) {
+    most = std::max(most, dynamic_cast<const PoissonRegressor&>(*c.estimator).params().max_iter);
+  }
+  return glm_cost(columns, static_cast<Index>(batch.size()), most);
 }
 
 namespace {
@@ -40,14 +49,20 @@ class PoissonModel final : public LinearModel {
     LinearModel::apply(method, x, out);
     math::exponential(out);
   }
+  std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override {
+    return std::make_shared<PoissonModel>(function().in_front_of(map));
+  }
   void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override {
     LinearModel::apply_to_linear(method, z, out);
     math::exponential(out);
   }
 };
 
-GlmTask task_of(const PoissonRegressorParams& p) {
+GlmTask task_of(const CandidateOf<PoissonRegressorParams>& candidate) {
+  const PoissonRegressorParams& p = candidate.params;
   GlmTask task;
+  task.split = candidate.split;
+  task.features = candidate.features;
   task.fit_intercept = p.fit_intercept;
   task.l2 = p.alpha;
   task.mean_loss = true;
@@ -60,9 +75,13 @@ GlmTask task_of(const PoissonRegressorParams& p) {
 
 std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
                                              Batch batch) const {
-  const GlmMoments moments = glm_moments(engine, table, GlmLoss::poisson, 0);
   std::vector<GlmTask> tasks;
-  for (const auto& c : batch) tasks.push_back(task_of(c.params));
+  std::vector<SplitPtr> splits;
+  for (const auto& c : batch) {
+    tasks.push_back(task_of(c));
+    splits.push_back(c.split);
+  }
+  const GlmMoments moments = glm_moments(engine, table, GlmLoss::poisson, 0, splits);
   const std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {

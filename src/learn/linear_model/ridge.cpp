@@ -7,7 +7,7 @@
 #include <superstep/learn/linear_model/linear_model.hpp>
 
 #include "learn/linear_model/coordinate_descent.hpp"
-#include "learn/linear_model/least_squares.hpp"
+#include "learn/linear_model/moment_fits.hpp"
 
 namespace superstep {
 
@@ -45,52 +45,63 @@ void Ridge::check_params() const {
   }
 }
 
-Footprint Ridge::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_footprint(columns);
+Footprint Ridge::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  return moment_fits_footprint(columns, batch);
+}
+
+TrainingCost Ridge::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
 }
 
 namespace {
 
-std::shared_ptr<Model> make_model(const Vector& coef, const Vector& mean, double y_mean,
-                                  FitReport report) {
-  return std::make_shared<LinearModel>(coef, y_mean - mean.dot(coef), FittedAttributes{},
-                                       std::move(report));
-}
-
-std::shared_ptr<Model> fit_positive(const Moments& m, const RidgeParams& p) {
+MomentFit fit_positive(const Moments& m, const RidgeParams& p) {
+  if (!m.keeps_digits()) return {.is_resolved = false};
   const PenalisedQuadratic problem{
       m.gram / m.weight, m.xy / m.weight, m.yy / m.weight, 0.0, p.alpha / m.weight, true};
   const Descent found = coordinate_descent(problem, p.tol, p.max_iter.value_or(10000));
-  FitReport report{found.n_iter, found.converged, {}};
-  if (!found.converged) {
-    report.warnings.push_back(fmt::format(
-        "Ridge did not converge in {} sweeps; increase max_iter or alpha, or scale the columns",
-        found.n_iter));
-  }
-  return make_model(found.coef, m.mean, m.y_mean, std::move(report));
+  MomentFit fit = MomentFit::of(found.coef, m.mean, m.y_mean);
+  fit.n_iter = found.n_iter;
+  fit.converged = found.converged;
+  return fit;
 }
 
-std::shared_ptr<Model> fit_one(MomentsOnce& shared, const RidgeParams& p) {
-  const Moments& m = shared.get(p.fit_intercept);
+MomentFit fit_one(const Moments& m, const RidgeParams& p) {
   if (p.positive) return fit_positive(m, p);
-  FitReport report;
-  report.n_iter = 1;
   const ScaledCholesky cholesky(m.gram, p.alpha);
-  if (cholesky.resolves(m.noise)) {
-    return make_model(cholesky.solve(m.xy), m.mean, m.y_mean, std::move(report));
-  }
-  const Spectrum& spectrum = shared.spectrum(p.fit_intercept);
-  report.n_iter += spectrum.passes;
-  report.warnings = refinement_warnings(m, spectrum);
-  return make_model(spectrum.solve(p.alpha), spectrum.mean, spectrum.y_mean, std::move(report));
+  if (!cholesky.resolves(m.noise * m.amplification(p.alpha))) return {.is_resolved = false};
+  MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
+  fit.n_iter = 1;
+  return fit;
+}
+
+MomentFit fit_refined(const Moments& m, const Spectrum& spectrum, const RidgeParams& p) {
+  MomentFit fit = MomentFit::of(spectrum.solve(p.alpha), spectrum.mean, spectrum.y_mean);
+  fit.n_iter = 1 + spectrum.passes;
+  fit.warnings = refinement_warnings(m, spectrum);
+  return fit;
 }
 
 }  // namespace
 
 std::vector<Trained> Ridge::train(Engine& engine, const Table& table, Batch batch) const {
-  MomentsOnce shared(engine, table);
+  std::vector<View> views;
+  for (const auto& c : batch) views.push_back({c.split, c.features, c.params.fit_intercept});
+  std::vector<MomentFit> fits = fit_from_moments(
+      engine, table, views,
+      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
+      [&](std::size_t i, const Moments& m, const Spectrum& spectrum) {
+        return fit_refined(m, spectrum, batch[i].params);
+      });
   std::vector<Trained> models;
-  for (const auto& c : batch) models.push_back(fit_one(shared, c.params));
+  for (MomentFit& fit : fits) {
+    if (!fit.converged) {
+      fit.warnings.push_back(fmt::format(
+          "Ridge did not converge in {} sweeps; increase max_iter or alpha, or scale the columns",
+          fit.n_iter));
+    }
+    models.push_back(fit.trained({}));
+  }
   return models;
 }
 

@@ -81,15 +81,17 @@ void add_classification(std::vector<Metric>& list) {
 std::vector<Metric> all_metrics() {
   std::vector<Metric> list;
   add_classification(list);
-  add_regressor(list, "r2", Statistic::errors, formulas::r2);
-  add_regressor(list, "explained_variance", Statistic::errors, formulas::explained_variance);
+  add_regressor(list, "r2", Statistic::squared_errors, formulas::r2);
+  add_regressor(list, "explained_variance", Statistic::squared_errors,
+                formulas::explained_variance);
   add_regressor(list, "d2_poisson_deviance", Statistic::poisson, formulas::d2_poisson_deviance);
   const auto add = [&](const std::vector<std::string>& names, Statistic needs, const Value& value) {
     add_loss(list, names, Kind::regressor, needs, false, value);
   };
-  add({"mean_squared_error", "mse"}, Statistic::errors, formulas::mean_squared_error);
-  add({"root_mean_squared_error", "rmse"}, Statistic::errors, formulas::root_mean_squared_error);
-  add({"mean_absolute_error", "mae"}, Statistic::errors, formulas::mean_absolute_error);
+  add({"mean_squared_error", "mse"}, Statistic::squared_errors, formulas::mean_squared_error);
+  add({"root_mean_squared_error", "rmse"}, Statistic::squared_errors,
+      formulas::root_mean_squared_error);
+  add({"mean_absolute_error", "mae"}, Statistic::absolute_errors, formulas::mean_absolute_error);
   add({"max_error"}, Statistic::largest_error, formulas::max_error);
   add({"mean_poisson_deviance"}, Statistic::poisson, formulas::mean_poisson_deviance);
   add_loss(list, {"inertia"}, Kind::clusterer, Statistic::inertia, false, formulas::inertia);

@@ -23,6 +23,10 @@ class MaxAbsScalerModel final : public ScalerModel {
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::divide_columns(x, scale_.data(), out);
   }
+  AffineMapPtr affine() const override {
+    const Vector zeros = Vector::Zero(features());
+    return std::make_shared<AffineMap>(AffineMap::diagonal(zeros, scale_.cwiseInverse(), zeros));
+  }
 
   void save(const AttributeWriter& out) const override {
     out.add("scale_", scale_);
@@ -47,26 +51,30 @@ const ParamTable<MaxAbsScalerParams>& MaxAbsScaler::param_table() const {
   return table;
 }
 
-Footprint MaxAbsScaler::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return {columns, 0, 2 * columns};
+Footprint MaxAbsScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  const Index splits = std::ssize(batch);
+  return {cells_of(batch) * columns, columns, 4 * splits * columns};
+}
+
+TrainingCost MaxAbsScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 1, 4.0 * static_cast<double>(columns)};
 }
 
 std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Batch batch) const {
-  const Index rows = present_rows(engine, table);
-  const std::vector<double> greatest = engine.maximum(
-      table, table.columns(), [](const Block& block, std::span<double> out, Workspace&) {
+  const std::vector<SplitPtr> splits = splits_of_batch(batch);
+  const std::vector<Index> rows = present_rows(engine, table, splits);
+  const std::vector<Vector> greatest = greatest_of(
+      engine, table, splits, table.columns(),
+      [](const Block& block, std::span<double> out, Workspace&) {
         for_present_rows(block,
                          [&](math::ConstPanel x) { math::column_max_abs_add(x, out.data()); });
       });
-  Vector max_abs(table.columns());
-  for (Index c = 0; c < max_abs.size(); ++c) {
-    const double v = greatest[static_cast<std::size_t>(c)];
-    max_abs[c] = std::isinf(v) ? NAN : v;  // no row had a value
-  }
   std::vector<Trained> models;
   for (std::size_t i = 0; i < batch.size(); ++i) {
+    // Where no row had a value there is none.
+    const Vector max_abs = greatest[i].unaryExpr([](double v) { return std::isinf(v) ? NAN : v; });
     models.push_back(
-        std::make_shared<MaxAbsScalerModel>(max_abs, rows, report_of_missing(max_abs)));
+        std::make_shared<MaxAbsScalerModel>(max_abs, rows[i], report_of_missing(max_abs)));
   }
   return models;
 }

@@ -19,12 +19,14 @@ struct Extremes {
   Vector high;
 };
 
-/// The extremes of each column, NaN where there is no value.
-Extremes extremes_of(Engine& engine, const Table& table) {
+/// The extremes of each column among the rows each split trains on, NaN where there is no value.
+std::vector<Extremes> extremes_of(Engine& engine, const Table& table,
+                                  std::span<const SplitPtr> splits) {
   const Index columns = table.columns();
   // The least value is the greatest of the negatives.
-  const std::vector<double> greatest = engine.maximum(
-      table, 2 * columns, [&](const Block& block, std::span<double> out, Workspace& workspace) {
+  const std::vector<Vector> greatest = greatest_of(
+      engine, table, splits, 2 * columns,
+      [&](const Block& block, std::span<double> out, Workspace& workspace) {
         double* low = workspace.doubles(0, columns);
         for (Index c = 0; c < columns; ++c) low[c] = -out[static_cast<std::size_t>(c)];
         double* high = out.data() + columns;
@@ -33,12 +35,11 @@ Extremes extremes_of(Engine& engine, const Table& table) {
       });
   // Adding 0 makes one zero of both: which of them was met first depends on the order.
   const auto value = [](double v) { return std::isinf(v) ? NAN : v + 0.0; };
-  Extremes e{Vector(columns), Vector(columns)};
-  for (Index c = 0; c < columns; ++c) {
-    e.low[c] = value(-greatest[static_cast<std::size_t>(c)]);
-    e.high[c] = value(greatest[static_cast<std::size_t>(columns + c)]);
+  std::vector<Extremes> extremes;
+  for (const Vector& g : greatest) {
+    extremes.push_back({(-g.head(columns)).unaryExpr(value), g.tail(columns).unaryExpr(value)});
   }
-  return e;
+  return extremes;
 }
 
 class MinMaxScalerModel final : public ScalerModel {
@@ -58,6 +59,11 @@ class MinMaxScalerModel final : public ScalerModel {
     const double high = clip_ ? high_ : HUGE_VAL;
     // Not x scale_ + min_: the difference keeps the digits of columns far from zero.
     math::map_range(x, data_.low.data(), scale_.data(), low_, low, high, out);
+  }
+  AffineMapPtr affine() const override {
+    if (clip_) return nullptr;
+    return std::make_shared<AffineMap>(
+        AffineMap::diagonal(data_.low, scale_, Vector::Constant(features(), low_)));
   }
 
   void save(const AttributeWriter& out) const override {
@@ -102,18 +108,23 @@ const ParamTable<MinMaxScalerParams>& MinMaxScaler::param_table() const {
   return table;
 }
 
-Footprint MinMaxScaler::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return {2 * columns, 0, 4 * columns};
+Footprint MinMaxScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  const Index splits = std::ssize(batch);
+  return {2 * cells_of(batch) * columns, columns, 8 * splits * columns};
+}
+
+TrainingCost MinMaxScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 1, 4.0 * static_cast<double>(columns)};
 }
 
 std::vector<Trained> MinMaxScaler::train(Engine& engine, const Table& table, Batch batch) const {
-  const Index rows = present_rows(engine, table);
-  const Extremes extremes = extremes_of(engine, table);
+  const std::vector<SplitPtr> splits = splits_of_batch(batch);
+  const std::vector<Index> rows = present_rows(engine, table, splits);
+  const std::vector<Extremes> extremes = extremes_of(engine, table, splits);
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    const MinMaxScalerParams& p = c.params;
-    models.push_back(
-        std::make_shared<MinMaxScalerModel>(p, extremes, rows, report_of_missing(extremes.low)));
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    models.push_back(std::make_shared<MinMaxScalerModel>(batch[i].params, extremes[i], rows[i],
+                                                         report_of_missing(extremes[i].low)));
   }
   return models;
 }

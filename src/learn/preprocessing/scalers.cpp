@@ -8,25 +8,64 @@
 
 #include <superstep/core/error.hpp>
 
+#include "learn/cells.hpp"
+
 namespace superstep {
 
-void throw_no_rows(const Table& table) {
-  throw AgreedError(ExitCode::bad_data,
-                    fmt::format("{} has no row with a weight above zero; check {}",
-                                table.data->path(), table.data->options().weight));
+void throw_no_rows(const Table& table, const SplitPtr& split) {
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{} has no {}row with a weight above zero; check {}", table.data->path(),
+                  split ? "training " : "", table.data->options().weight));
 }
 
-Index present_rows(Engine& engine, const Table& table) {
-  if (!table.data->has_weight()) return table.rows();
+std::vector<Index> present_rows(Engine& engine, const Table& table,
+                                std::span<const SplitPtr> splits) {
+  std::vector<Index> rows;
+  if (!table.data->has_weight()) {
+    for (const SplitPtr& s : splits) rows.push_back(s ? s->train_rows : table.rows());
+    return rows;
+  }
+  const Cells cells(splits);
   SumShape shape;
-  const Index counted = shape.add(1, engine.sketch(table).rows_exponent);
+  const int exponent = engine.sketch(table).rows_exponent;
+  for (Index c = 0; c < cells.size(); ++c) shape.add(1, exponent);
   const Totals totals =
-      engine.superstep(table, shape, [&](const Block& b, Partial& sum, Workspace&) {
-        for (Index i = 0; i < b.rows; ++i) sum[counted][0] += b.weight[i] > 0.0 ? 1.0 : 0.0;
+      engine.superstep(table, shape, [&](const Block& b, Partial& sum, Workspace& workspace) {
+        cells.each(b, workspace, [&](Index cell, const Cells::Rows& its_rows) {
+          for_rows(b, its_rows, [&](Index i) { sum[cell][0] += b.weight[i] > 0.0 ? 1.0 : 0.0; });
+        });
       });
-  const auto rows = static_cast<Index>(totals.value(counted));
-  if (rows == 0) throw_no_rows(table);
+  for (const SplitPtr& s : splits) {
+    rows.push_back(static_cast<Index>(totals.combined(cells.with_role(s, Role::train))[0]));
+    if (rows.back() == 0) throw_no_rows(table, s);
+  }
   return rows;
+}
+
+std::vector<Vector> greatest_of(Engine& engine, const Table& table,
+                                std::span<const SplitPtr> splits, Index entries,
+                                const Raise& raise) {
+  const Cells cells(splits);
+  const auto n = static_cast<std::size_t>(entries);
+  const std::vector<double> found =
+      engine.maximum(table, cells.size() * entries,
+                     [&](const Block& block, std::span<double> out, Workspace& workspace) {
+                       cells.each(block, workspace, [&](Index cell, const Cells::Rows& rows) {
+                         const auto its_values = out.subspan(static_cast<std::size_t>(cell) * n, n);
+                         for_parts(block, rows, workspace,
+                                   [&](const Block& part) { raise(part, its_values, workspace); });
+                       });
+                     });
+  std::vector<Vector> greatest;
+  for (const SplitPtr& s : splits) {
+    Vector all = Vector::Constant(entries, -HUGE_VAL);
+    for (const Index cell : cells.with_role(s, Role::train)) {
+      all = all.cwiseMax(VectorView(found.data() + cell * entries, entries));
+    }
+    greatest.push_back(std::move(all));
+  }
+  return greatest;
 }
 
 FitReport report_of_missing(const Vector& statistic) {

@@ -3,6 +3,8 @@
 // absent.
 #pragma once
 
+#include <functional>
+#include <span>
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
@@ -40,11 +42,29 @@ void for_present_rows(const Block& block, F f) {
   }
 }
 
-/// How many rows have a weight above zero; a pass over the table only if there are weights.
-/// AgreedError if there is none. **Collective.**
-Index present_rows(Engine& engine, const Table& table);
+/// The rows that each of some splits trains on (null: all rows), those with a weight above zero; a
+/// pass over the table only if there are weights. AgreedError if there are none. **Collective.**
+std::vector<Index> present_rows(Engine& engine, const Table& table,
+                                std::span<const SplitPtr> splits);
 
-[[noreturn]] void throw_no_rows(const Table& table);
+/// The greatest values that `raise` meets in the rows that each split trains on, `entries` of them;
+/// minus infinity where it met none. raise(block, greatest, workspace) raises them by the rows of a
+/// block. One pass for all splits. **Collective.**
+using Raise = std::function<void(const Block&, std::span<double> greatest, Workspace&)>;
+std::vector<Vector> greatest_of(Engine& engine, const Table& table,
+                                std::span<const SplitPtr> splits, Index entries,
+                                const Raise& raise);
+
+/// The splits of a batch, one a candidate.
+template <class Batch>
+std::vector<SplitPtr> splits_of_batch(const Batch& batch) {
+  std::vector<SplitPtr> splits;
+  for (const auto& c : batch) splits.push_back(c.split);
+  return splits;
+}
+
+/// `split`: of the candidate; null if it has none.
+[[noreturn]] void throw_no_rows(const Table& table, const SplitPtr& split);
 
 /// A warning about the columns that are NaN here because no row had a value.
 FitReport report_of_missing(const Vector& statistic);

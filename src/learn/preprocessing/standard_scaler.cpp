@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <superstep/core/error.hpp>
 #include <superstep/math/scaling.hpp>
 
+#include "learn/cells.hpp"
 #include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
@@ -21,56 +23,133 @@ struct ColumnStatistics {
   Vector variance;
 };
 
-ColumnStatistics statistics_around(Engine& engine, const Table& table, const Sketch& sketch,
-                                   const Vector& shift, const std::vector<int>& spread) {
-  const int rows = sketch.rows_exponent + sketch.weight_exponent;
-  std::vector<int> first, second;
-  for (const int e : spread) {
-    first.push_back(e + rows);
-    second.push_back(2 * e + rows);
-  }
-  SumShape shape;
-  const Index weight = shape.add(1, rows);
-  const Index counts = shape.add(table.columns(), rows);
-  const Index sums = shape.add(first);
-  const Index squares = shape.add(second);
-  const Totals totals =
-      engine.superstep(table, shape, [&](const Block& b, Partial& sum, Workspace&) {
-        for (Index i = 0; i < b.rows; ++i) sum[weight][0] += b.weight_of(i);
-        math::column_moments_add({b.x, b.rows, b.columns}, b.weight, shift.data(),
-                                 {sum[counts].data(), sum[sums].data(), sum[squares].data()});
-      });
-  if (!(totals.value(weight) > 0.0)) throw_no_rows(table);
-  const Index columns = table.columns();
-  const VectorView n(totals[counts].data(), columns);
-  // A column without values gives 0 / 0: NaN, as in scikit-learn.
-  const Vector offset = VectorView(totals[sums].data(), columns).cwiseQuotient(n);
-  const Vector square = VectorView(totals[squares].data(), columns).cwiseQuotient(n);
-  ColumnStatistics s{n, shift + offset, Vector(columns)};
-  for (Index c = 0; c < columns; ++c) {
-    const double variance = std::fma(-offset[c], offset[c], square[c]);
-    s.variance[c] = variance < 0.0 ? 0.0 : variance;
-  }
-  return s;
-}
+/// Where deviations are taken from.
+struct Centre {
+  Vector shift;
+  std::vector<int> spread;  ///< |x_c - shift_c| < 2^e, about
+};
 
-ColumnStatistics statistics_of(Engine& engine, const Table& table) {
-  const Sketch sketch = engine.sketch(table);
-  const VectorView shift(sketch.shift.data(), table.columns());
-  ColumnStatistics s = statistics_around(engine, table, sketch, shift, sketch.spread_exponents);
-  // Where the blocks that were looked at lie far from the mean, their mean is no good centre.
-  const Vector distance = (s.mean - shift).cwiseAbs();
-  Vector better = shift;
-  std::vector<int> spread = sketch.spread_exponents;
+/// The sums of each cell around one centre.
+class CellSums {
+ public:
+  /// **Collective**, one superstep.
+  CellSums(Engine& engine, const Table& table, const Sketch& sketch, const Cells& cells,
+           Centre centre)
+      : centre_(std::move(centre)), totals_(run(engine, table, sketch, cells, centre_)) {}
+
+  const Centre& centre() const { return centre_; }
+
+  /// Of some cells together; none without weight.
+  std::optional<ColumnStatistics> of(std::span<const Index> cells) const {
+    const auto together = [&](Index run) {
+      std::vector<Index> runs;
+      for (const Index cell : cells) runs.push_back(runs_of_a_cell * cell + run);
+      const std::vector<double> values = totals_.combined(runs);
+      return Vector(VectorView(values.data(), std::ssize(values)));
+    };
+    if (cells.empty() || !(together(weight)[0] > 0.0)) return std::nullopt;
+    const Vector n = together(counts);
+    // A column without values gives 0 / 0: NaN, as in scikit-learn.
+    const Vector offset = together(sums).cwiseQuotient(n);
+    const Vector square = together(squares).cwiseQuotient(n);
+    ColumnStatistics s{n, centre_.shift + offset, Vector(n.size())};
+    for (Index c = 0; c < n.size(); ++c) {
+      const double variance = std::fma(-offset[c], offset[c], square[c]);
+      s.variance[c] = variance < 0.0 ? 0.0 : variance;
+    }
+    return s;
+  }
+
+ private:
+  enum Run : Index { weight, counts, sums, squares, runs_of_a_cell };
+
+  static Totals run(Engine& engine, const Table& table, const Sketch& sketch, const Cells& cells,
+                    const Centre& centre) {
+    const int rows = sketch.rows_exponent + sketch.weight_exponent;
+    std::vector<int> first, second;
+    for (const int e : centre.spread) {
+      first.push_back(e + rows);
+      second.push_back(2 * e + rows);
+    }
+    SumShape shape;
+    for (Index c = 0; c < cells.size(); ++c) {
+      shape.add(1, rows);
+      shape.add(table.columns(), rows);
+      shape.add(first);
+      shape.add(second);
+    }
+    return engine.superstep(
+        table, shape, [&](const Block& block, Partial& sum, Workspace& workspace) {
+          cells.each(block, workspace, [&](Index cell, const Cells::Rows& its_rows) {
+            const Index base = runs_of_a_cell * cell;
+            for_rows(block, its_rows,
+                     [&](Index i) { sum[base + weight][0] += block.weight_of(i); });
+            for_parts(block, its_rows, workspace, [&](const Block& b) {
+              math::column_moments_add(
+                  {b.x, b.rows, b.columns}, b.weight, centre.shift.data(),
+                  {sum[base + counts].data(), sum[base + sums].data(), sum[base + squares].data()});
+            });
+          });
+        });
+  }
+
+  Centre centre_;
+  Totals totals_;
+};
+
+/// A centre that lies in the rows, if the present one lies so far from their mean that variances
+/// lose digits.
+std::optional<Centre> improved(const Centre& centre, const ColumnStatistics& s) {
+  const Vector distance = (s.mean - centre.shift).cwiseAbs();
+  Centre better = centre;
   bool is_better = false;
-  for (Index c = 0; c < table.columns(); ++c) {
+  for (Index c = 0; c < distance.size(); ++c) {
     if (!(distance[c] > 0x1p7 * std::sqrt(s.variance[c]))) continue;
     is_better = true;
-    better[c] = s.mean[c];
-    int& e = spread[static_cast<std::size_t>(c)];
+    better.shift[c] = s.mean[c];
+    int& e = better.spread[static_cast<std::size_t>(c)];
     e = std::max(e, exponent_above(distance[c])) + 1;
   }
-  return is_better ? statistics_around(engine, table, sketch, better, spread) : s;
+  if (!is_better) return std::nullopt;
+  return better;
+}
+
+/// Of the rows each split trains on. The centre is common to a partition's splits, and depends on
+/// all its rows, so that a split does not see which others there are.
+std::vector<ColumnStatistics> statistics_of(Engine& engine, const Table& table,
+                                            std::span<const SplitPtr> splits) {
+  const Sketch sketch = engine.sketch(table);
+  const Cells all_cells(splits);
+  const CellSums first(engine, table, sketch, all_cells,
+                       {VectorView(sketch.shift.data(), table.columns()), sketch.spread_exponents});
+  std::vector<ColumnStatistics> found(splits.size());
+  for (const std::vector<std::size_t>& members : by_partition(splits)) {
+    std::vector<SplitPtr> its_splits;
+    for (const std::size_t i : members) its_splits.push_back(splits[i]);
+    const Cells its_cells(its_splits);
+    const auto whole = first.of(all_cells.of_partition(its_splits.front()));
+    std::optional<CellSums> second;
+    if (const auto better = whole ? improved(first.centre(), *whole) : std::nullopt) {
+      second.emplace(engine, table, sketch, its_cells, *better);
+    }
+    for (const std::size_t i : members) {
+      const SplitPtr& split = splits[i];
+      auto s = second ? second->of(its_cells.with_role(split, Role::train))
+                      : first.of(all_cells.with_role(split, Role::train));
+      if (!s) throw_no_rows(table, split);
+      found[i] = std::move(*s);
+      if (!split) continue;
+      // A fold's rows may lie far from all the others.
+      if (const auto own = improved(second ? second->centre() : first.centre(), found[i])) {
+        const SplitPtr none;
+        const Index cell = 0;
+        const CellSums third(engine, table.only(split, Role::train), sketch, Cells({&none, 1}),
+                             *own);
+        found[i] = third.of({&cell, 1}).value();
+      }
+    }
+  }
+  return found;
 }
 
 Vector scale_of(const ColumnStatistics& s) {
@@ -138,6 +217,10 @@ class StandardScalerModel final : public ScalerModel {
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::centre_and_scale(x, shift_.data(), factor_.data(), out);
   }
+  AffineMapPtr affine() const override {
+    return std::make_shared<AffineMap>(
+        AffineMap::diagonal(shift_, factor_, Vector::Zero(features())));
+  }
 
   void save(const AttributeWriter& out) const override {
     if (params_.with_mean || params_.with_std) out.add("mean_", statistics_.mean);
@@ -171,18 +254,22 @@ const ParamTable<StandardScalerParams>& StandardScaler::param_table() const {
   return table;
 }
 
-Footprint StandardScaler::footprint(Index columns, Index, std::span<const Candidate>) const {
-  return {3 * columns + 1, 0, 8 * columns};
+Footprint StandardScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  return {cells_of(batch) * (3 * columns + 1), columns, 8 * std::ssize(batch) * columns};
+}
+
+TrainingCost StandardScaler::cost(Index columns, Index, std::span<const Candidate>) const {
+  return {1, 2, 4.0 * static_cast<double>(columns)};
 }
 
 std::vector<Trained> StandardScaler::train(Engine& engine, const Table& table, Batch batch) const {
-  const ColumnStatistics statistics = statistics_of(engine, table);
-  const Vector scale = scale_of(statistics);
+  const std::vector<ColumnStatistics> statistics =
+      statistics_of(engine, table, splits_of_batch(batch));
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    const StandardScalerParams& p = c.params;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const ColumnStatistics& s = statistics[i];
     models.push_back(std::make_shared<StandardScalerModel>(
-        p, statistics, scale, !table.data->has_weight(), report_of_missing(statistics.mean)));
+        batch[i].params, s, scale_of(s), !table.data->has_weight(), report_of_missing(s.mean)));
   }
   return models;
 }

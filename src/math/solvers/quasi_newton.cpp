@@ -14,7 +14,7 @@ constexpr double sufficient_decrease = 1e-4;
 constexpr double shortest_step = 1e-10;
 /// The curvature along a step may differ so much from the model's before new curvature is asked
 /// for.
-constexpr double trusted_mismatch = 0.3;
+constexpr double trusted_mismatch = 0.2;
 /// Differences of F below this part of F are rounding.
 constexpr double value_noise = 1e-13;
 

@@ -20,7 +20,10 @@ double sum_of(const std::vector<double>& partials, int exponent, bool* holds = n
   ExactSum sum(shape, window, 0);
   for (const double& x : partials) sum.deposit(shape, &x, scales.data());
   if (holds != nullptr) *holds = sum.violations(0) == 0;
-  return sum.rounded(shape)[0];
+  const Index run = 0;
+  double value = 0.0;
+  sum.round(shape, {&run, 1}, &value);
+  return value;
 }
 
 TEST(ExactSumTest, TheWindowLeavesRoomForEveryBlock) {
@@ -91,7 +94,77 @@ TEST(ExactSumTest, AccumulatorsAddUpToTheWhole) {
   a.deposit(shape, x.data(), scales.data());
   b.deposit(shape, x.data(), scales.data());
   a.add(b);
-  EXPECT_EQ(a.rounded(shape), (std::vector<double>{2.0, 5.0, 5.0, 8.0}));
+  const Totals totals(shape, std::move(a));
+  const std::span<const double> values = totals[0];
+  EXPECT_EQ(std::vector<double>(values.begin(), values.end()),
+            (std::vector<double>{2.0, 5.0, 5.0, 8.0}));
+}
+
+/// Partials that go to one of three runs by their number, all of them, and the runs combined.
+struct Combined {
+  double once;
+  double of_runs;
+};
+Combined combined(const std::vector<double>& partials, const std::vector<int>& exponents,
+                  int exponent_of_all) {
+  SumShape shape;
+  for (const int e : exponents) shape.add(1, e);
+  const Index all = shape.add(1, exponent_of_all);
+  const int window = ExactSum::window(static_cast<Index>(partials.size()));
+  const std::vector<double> scales = ExactSum::scales(shape, window);
+  ExactSum sum(shape, window, 0);
+  for (std::size_t i = 0; i < partials.size(); ++i) {
+    std::vector<double> x(exponents.size() + 1);
+    x[i % exponents.size()] = x.back() = partials[i];
+    sum.deposit(shape, x.data(), scales.data());
+  }
+  const Totals totals(shape, std::move(sum));
+  std::vector<Index> runs;
+  for (Index run = 0; run < all; ++run) {
+    EXPECT_TRUE(totals.holds(run));
+    runs.push_back(run);
+  }
+  return {totals.value(all), totals.combined(runs)[0]};
+}
+
+TEST(ExactSumTest, CellsCombineToTheSumOfAllRows) {
+  int differ = 0;
+  for (std::uint64_t draw = 0; draw < 20; ++draw) {
+    RowRandom random(Philox(3, 1), draw);
+    std::vector<double> partials;
+    for (int i = 0; i < 999; ++i)
+      partials.push_back(random.normal() * std::pow(10.0, random.uniform() * 12.0));
+    const Combined equal = combined(partials, {45, 45, 45}, 45);
+    EXPECT_EQ(equal.once, equal.of_runs);
+    double rounded = 0.0;
+    for (std::size_t cell = 0; cell < 3; ++cell) {
+      std::vector<double> some;
+      for (std::size_t i = cell; i < partials.size(); i += 3) some.push_back(partials[i]);
+      rounded += sum_of(some, 45);
+    }
+    differ += equal.once != rounded ? 1 : 0;
+  }
+  // The sum of rounded sums is another one; otherwise this test would show nothing.
+  EXPECT_GT(differ, 0);
+}
+
+TEST(ExactSumTest, CellsCombineWhenABoundWasRaised) {
+  // Whole numbers, which every grid here holds: one run of them reaches farther than the others.
+  RowRandom random(Philox(4, 1), 0);
+  std::vector<double> partials;
+  for (int i = 0; i < 999; ++i) {
+    partials.push_back(std::rint(random.normal() * (i % 3 == 1 ? 1e12 : 1e3)));
+  }
+  for (const int raised : {41, 44, 55, 64}) {
+    const Combined c = combined(partials, {13, raised + 2, 13}, raised + 2);
+    EXPECT_EQ(c.once, c.of_runs) << raised;
+  }
+  // What is left when the large ones cancel is not lost.
+  const Combined cancelled = combined({0.25, 0x1p60, 0.5, 0.125, -0x1p60, 1.0}, {2, 62, 2}, 62);
+  EXPECT_EQ(cancelled.of_runs, 1.875);
+  // A run that is out of all proportion.
+  const Combined far = combined({0x1p-900, 0x1p900, 0.0}, {-890, 905, -890}, 905);
+  EXPECT_EQ(far.of_runs, 0x1p900);
 }
 
 }  // namespace

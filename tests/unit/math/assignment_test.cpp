@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/math/assignment.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -22,19 +23,23 @@ std::vector<std::int32_t> centers_of(Index rows, Index k) {
 double add_plainly(const Rectangle& x, const std::vector<std::int32_t>& index,
                    const double* weights, const Rectangle& centers, Rectangle& sums,
                    double* totals) {
-  double lane[4][8] = {};
-  for (Index i = 0; i < x.rows(); ++i) {
-    const Index j = index[static_cast<std::size_t>(i)];
-    const double w = weights == nullptr ? 1.0 : weights[i];
-    for (Index c = 0; c < x.columns(); ++c) {
-      const double d = x(i, c) - centers(j, c);
-      lane[i % 4][c % 8] = std::fma(w * d, d, lane[i % 4][c % 8]);
-      sums(j, c) = std::fma(w, x(i, c), sums(j, c));
+  double lane[32] = {};
+  for (Index j = 0; j < centers.rows(); ++j) {
+    for (Index stretch = 0; stretch < x.columns(); stretch += 32) {
+      for (Index i = 0; i < x.rows(); ++i) {
+        if (index[static_cast<std::size_t>(i)] != j) continue;
+        const double w = weights == nullptr ? 1.0 : weights[i];
+        for (Index c = stretch; c < std::min(stretch + 32, x.columns()); ++c) {
+          const double d = x(i, c) - centers(j, c);
+          lane[c % 32] = std::fma(w * d, d, lane[c % 32]);
+          sums(j, c) = std::fma(w, x(i, c), sums(j, c));
+        }
+        if (stretch == 0) totals[j] += w;
+      }
     }
-    totals[j] += w;
   }
   double all[8];
-  for (int l = 0; l < 8; ++l) all[l] = (lane[0][l] + lane[2][l]) + (lane[1][l] + lane[3][l]);
+  for (int l = 0; l < 8; ++l) all[l] = (lane[l] + lane[l + 16]) + (lane[l + 8] + lane[l + 24]);
   return simd::lane_sum(all);
 }
 
@@ -43,7 +48,7 @@ class AssignmentOnPack : public ::testing::Test {};
 TYPED_TEST_SUITE(AssignmentOnPack, Packs);
 
 TYPED_TEST(AssignmentOnPack, AddsToItsCentre) {
-  for (const Index columns : {8, 16, 40}) {
+  for (const Index columns : {8, 16, 24, 32, 40, 88}) {
     for (const Index rows : {1, 3, 4, 37}) {
       for (const bool is_weighted : {false, true}) {
         constexpr Index k = 5;
@@ -53,7 +58,7 @@ TYPED_TEST(AssignmentOnPack, AddsToItsCentre) {
         const double* w = is_weighted ? weights.data() : nullptr;
         const std::vector<std::int32_t> index = centers_of(rows, k);
         Rectangle sums = Rectangle::random(k, columns, 4, 2), expected_sums = sums;
-        Rectangle totals = Rectangle::random(1, k, 5), expected_totals = totals;
+        Rectangle totals(1, k), expected_totals = totals;
         const auto add =
             is_weighted ? add_assigned_with<TypeParam, true> : add_assigned_with<TypeParam, false>;
         const double squares = add(x, index.data(), w, centers, {sums, totals.data()});
@@ -72,11 +77,17 @@ TYPED_TEST(AssignmentOnPack, CentresAndPads) {
     const Rectangle x = Rectangle::random(11, columns, 1, 2);
     Rectangle origin = Rectangle::random(1, columns, 2);
     Rectangle out = Rectangle::random(11, padded(columns), 3);
-    centre_rows_with<TypeParam>(x, origin.data(), out);
-    for (Index i = 0; i < 11; ++i) {
-      for (Index c = 0; c < padded(columns); ++c) {
-        const double expected = c < columns ? x(i, c) - origin(0, c) : 0.0;
-        ASSERT_TRUE(same_bits(out(i, c), expected)) << columns << " columns: " << i << ", " << c;
+    const std::vector<std::int32_t> some = {3, 3, 10, 0, 7};
+    for (const bool choose : {false, true}) {
+      Panel to = out;
+      to.rows = choose ? 5 : 11;
+      centre_rows_with<TypeParam>(x, choose ? some.data() : nullptr, origin.data(), to);
+      for (Index i = 0; i < to.rows; ++i) {
+        const Index from = choose ? some[static_cast<std::size_t>(i)] : i;
+        for (Index c = 0; c < padded(columns); ++c) {
+          const double expected = c < columns ? x(from, c) - origin(0, c) : 0.0;
+          ASSERT_TRUE(same_bits(out(i, c), expected)) << columns << " columns: " << i << ", " << c;
+        }
       }
     }
   }

@@ -38,7 +38,13 @@ TYPED_TEST(DistancesOnPack, NearestTakesTheLeastChain) {
         const std::vector<double> half = half_norms(centers);
         std::vector<std::int32_t> index(static_cast<std::size_t>(rows));
         std::vector<double> score(index.size());
-        nearest_with<TypeParam>(x, centers, half.data(), index.data(), score.data());
+        std::vector<double> negated(static_cast<std::size_t>(k * columns));
+        pack_centers_with<TypeParam>(centers, negated.data());
+        AlignedBuffer lanes;
+        const PackedRows packed =
+            pack_rows_with<TypeParam>(x, lanes.reserve(packed_rows_size(rows, columns)));
+        nearest_with<TypeParam>(packed, {k, negated.data(), half.data()}, index.data(),
+                                score.data());
         for (Index i = 0; i < rows; ++i) {
           const auto at = static_cast<std::size_t>(i);
           double best = std::numeric_limits<double>::infinity();
@@ -95,23 +101,21 @@ TEST(Distances, EqualScoresGoToTheSmallestIndex) {
   for (Index j = 0; j < 20; ++j) {
     for (Index c = 0; c < 6; ++c) centers(j, c) = one(0, c);
   }
-  const std::vector<double> half = half_norms(centers);
   std::vector<std::int32_t> index(50, -1);
-  nearest(x, centers, half.data(), index.data(), nullptr);
+  nearest(x, PackedCenters(centers), index.data(), nullptr);
   for (const std::int32_t j : index) EXPECT_EQ(j, 0);
 }
 
 TEST(Distances, ScoresDoNotDependOnOtherCentres) {
   const Rectangle x = Rectangle::random(100, 20, 9);
   const Rectangle many = Rectangle::random(37, 20, 10);
-  const std::vector<double> half = half_norms(many);
   std::vector<std::int32_t> index(100), alone(100);
   std::vector<double> score(100), score_alone(100);
-  nearest(x, many, half.data(), index.data(), score.data());
+  nearest(x, PackedCenters(many), index.data(), score.data());
   for (std::size_t i = 0; i < 100; ++i) {
     const std::int32_t j = index[i];
-    nearest(x, ConstPanel(many).middle_rows(j, 1), &half[static_cast<std::size_t>(j)], alone.data(),
-            score_alone.data());
+    const PackedCenters one(ConstPanel(many).middle_rows(j, 1));
+    nearest(x, one, alone.data(), score_alone.data());
     EXPECT_TRUE(same_bits(score[i], score_alone[i]));
   }
 }
@@ -119,10 +123,9 @@ TEST(Distances, ScoresDoNotDependOnOtherCentres) {
 TEST(Distances, ScoreAndNormGiveTheDistance) {
   const Rectangle x = Rectangle::random(60, 20, 11);
   const Rectangle centers = Rectangle::random(7, 20, 12);
-  const std::vector<double> half = half_norms(centers);
   std::vector<std::int32_t> index(60);
   std::vector<double> score(60), distance(60);
-  nearest(x, centers, half.data(), index.data(), score.data());
+  nearest(x, PackedCenters(centers), index.data(), score.data());
   squared_distances(x, centers, index.data(), distance.data());
   for (Index i = 0; i < 60; ++i) {
     const auto at = static_cast<std::size_t>(i);

@@ -17,12 +17,14 @@ namespace {
 
 enum class Family { logistic, poisson, multinomial };
 
-// Rows with weights, folds and targets for `models` models, and margins.
+// Rows with weights and targets for `models` models, and margins. Model j trains on the rows
+// outside fold j / 2 % 6 of five; there is no sixth fold.
 struct Problem {
   Index rows, models, classes;
   Rectangle z;
-  std::vector<double> y, weights;
-  std::vector<std::int32_t> fold, held_out;
+  std::vector<double> y, weights, masked[2];
+  std::vector<std::int32_t> column;
+  static constexpr Index folds = 6;
 
   Problem(Family family, Index n_rows, Index n_models, Index gap = 0)
       : rows(n_rows),
@@ -33,29 +35,29 @@ struct Problem {
       for (Index j = 0; j < z.columns(); ++j) z(i, j) *= 3;
       y.push_back(static_cast<double>((i * 5 / 3) % (family == Family::logistic ? 2 : 3)));
       weights.push_back(i % 11 == 0 ? 0.0 : 0.25 * static_cast<double>(1 + i % 4));
-      fold.push_back(static_cast<std::int32_t>(i % 5));
+      for (Index f = 0; f < folds; ++f) {
+        masked[0].push_back(i % 5 == f ? 0.0 : 1.0);
+        masked[1].push_back(i % 5 == f ? 0.0 : weights.back());
+      }
     }
-    for (Index j = 0; j < models; ++j) held_out.push_back(static_cast<std::int32_t>(j % 6) - 1);
+    for (Index j = 0; j < models; ++j) column.push_back(static_cast<std::int32_t>(j / 2 % folds));
   }
-  RowWeights row_weights(bool weighted, bool folds) const {
-    return {weighted ? weights.data() : nullptr, folds ? fold.data() : nullptr,
-            folds ? held_out.data() : nullptr};
+  RowWeights row_weights(bool weighted, bool masks) const {
+    if (masks) return {masked[weighted ? 1 : 0].data(), folds, column.data()};
+    return {weighted ? weights.data() : nullptr};
   }
 };
 
 struct Result {
   Rectangle residual;
-  std::vector<double> train, held_out;
+  std::vector<double> loss;
   Result(const Problem& p, Index gap = 0)
       : residual(p.rows, p.models * p.classes, gap),
-        train(static_cast<std::size_t>(p.models), 0.5),
-        held_out(static_cast<std::size_t>(p.models), 0.25) {}
-  LossSums sums() { return {train.data(), held_out.data()}; }
+        loss(static_cast<std::size_t>(p.models), 0.5) {}
 };
 
 template <class P>
-void run(Family family, const Problem& p, const RowWeights& w, Panel residual,
-         const LossSums& loss) {
+void run(Family family, const Problem& p, const RowWeights& w, Panel residual, double* loss) {
   switch (family) {
     case Family::logistic:
       return link_with<P>(p.z, p.y.data(), w, residual, loss, LogisticFamily());
@@ -91,24 +93,22 @@ void expect_near_reference(Family family, const Problem& p, const RowWeights& w,
                            const Result& got) {
   for (Index j = 0; j < p.models; ++j) {
     const auto model = static_cast<std::size_t>(j);
-    long double train = 0.5, held_out = 0.25;
+    long double sum = 0.5;
     for (Index i = 0; i < p.rows; ++i) {
-      const auto row = static_cast<std::size_t>(i);
-      const double weight = w.weights == nullptr ? 1.0 : w.weights[i];
-      const bool held = w.fold != nullptr && p.fold[row] == p.held_out[model];
+      const double weight =
+          w.weights == nullptr
+              ? 1.0
+              : w.weights[i * w.columns + (w.column == nullptr ? 0 : p.column[model])];
       long double derivative[3];
       const double* z = ConstPanel(p.z).row(i) + j * p.classes;
-      const long double loss = weight * reference(family, z, p.classes, p.y[row], derivative);
-      (held ? held_out : train) += loss;
+      sum += weight * reference(family, z, p.classes, p.y[static_cast<std::size_t>(i)], derivative);
       for (Index c = 0; c < p.classes; ++c) {
-        const double expected = held ? 0.0 : weight * static_cast<double>(derivative[c]);
+        const double expected = weight * static_cast<double>(derivative[c]);
         ASSERT_NEAR(got.residual(i, j * p.classes + c), expected, 1e-15 * (1 + std::fabs(expected)))
             << "row " << i << " model " << j;
       }
     }
-    ASSERT_NEAR(got.train[model], static_cast<double>(train), 1e-14 * static_cast<double>(train));
-    ASSERT_NEAR(got.held_out[model], static_cast<double>(held_out),
-                1e-14 * std::fabs(static_cast<double>(held_out)));
+    ASSERT_NEAR(got.loss[model], static_cast<double>(sum), 1e-14 * static_cast<double>(sum));
   }
 }
 
@@ -126,7 +126,7 @@ TYPED_TEST(LinksOnPack, LossAndResidualFollowTheFormulas) {
         for (const int options : {0, 1, 2, 3}) {
           const RowWeights w = p.row_weights((options & 1) != 0, (options & 2) != 0);
           Result got(p, models % 2);
-          run<TypeParam>(family, p, w, got.residual, got.sums());
+          run<TypeParam>(family, p, w, got.residual, got.loss.data());
           expect_near_reference(family, p, w, got);
           ASSERT_TRUE(got.residual.gaps_untouched());
         }
@@ -141,11 +141,10 @@ TYPED_TEST(LinksOnPack, BitsAreThoseOfTheNativePack) {
       const Problem p(family, 203, models);
       const RowWeights w = p.row_weights(true, true);
       Result own(p), native(p);
-      run<TypeParam>(family, p, w, own.residual, own.sums());
-      run<simd::NativePack>(family, p, w, native.residual, native.sums());
+      run<TypeParam>(family, p, w, own.residual, own.loss.data());
+      run<simd::NativePack>(family, p, w, native.residual, native.loss.data());
       EXPECT_TRUE(same_bits(own.residual, native.residual));
-      EXPECT_EQ(own.train, native.train);
-      EXPECT_EQ(own.held_out, native.held_out);
+      EXPECT_EQ(own.loss, native.loss);
     }
   }
 }
@@ -188,20 +187,19 @@ TEST(Links, AModelAloneHasTheBitsItHasInABatch) {
     const Problem batch(family, 333, 13);
     const RowWeights w = batch.row_weights(true, true);
     Result together(batch);
-    run<simd::NativePack>(family, batch, w, together.residual, together.sums());
+    run<simd::NativePack>(family, batch, w, together.residual, together.loss.data());
     for (Index j = 0; j < batch.models; ++j) {
       const auto model = static_cast<std::size_t>(j);
       Problem alone = batch;
       alone.models = 1;
       alone.z = column_group(batch.z, j * batch.classes, batch.classes);
-      alone.held_out = {batch.held_out[model]};
+      alone.column = {batch.column[model]};
       Result single(alone);
       run<simd::NativePack>(family, alone, alone.row_weights(true, true), single.residual,
-                            single.sums());
+                            single.loss.data());
       EXPECT_TRUE(same_bits(single.residual,
                             column_group(together.residual, j * batch.classes, batch.classes)));
-      EXPECT_TRUE(same_bits(single.train[0], together.train[model]));
-      EXPECT_TRUE(same_bits(single.held_out[0], together.held_out[model]));
+      EXPECT_TRUE(same_bits(single.loss[0], together.loss[model]));
     }
   }
 }
@@ -212,31 +210,32 @@ TEST(Links, OutputsMayBeLeftOutAndTheResidualMayReplaceTheMargins) {
       const Problem p(family, 100, 4, gap);
       const RowWeights w = p.row_weights(true, true);
       Result full(p), no_loss(p), no_residual(p), in_place(p);
-      run<simd::NativePack>(family, p, w, full.residual, full.sums());
-      run<simd::NativePack>(family, p, w, no_loss.residual, {});
+      run<simd::NativePack>(family, p, w, full.residual, full.loss.data());
+      run<simd::NativePack>(family, p, w, no_loss.residual, nullptr);
       EXPECT_TRUE(same_bits(full.residual, no_loss.residual));
-      run<simd::NativePack>(family, p, w, Panel(), {no_residual.train.data(), nullptr});
-      EXPECT_EQ(full.train, no_residual.train);
+      run<simd::NativePack>(family, p, w, Panel(), no_residual.loss.data());
+      EXPECT_EQ(full.loss, no_residual.loss);
       Problem replaced = p;
-      run<simd::NativePack>(family, replaced, w, replaced.z, in_place.sums());
+      run<simd::NativePack>(family, replaced, w, replaced.z, in_place.loss.data());
       EXPECT_TRUE(same_bits(full.residual, replaced.z));
       EXPECT_TRUE(replaced.z.gaps_untouched());
-      EXPECT_EQ(full.held_out, in_place.held_out);
+      EXPECT_EQ(full.loss, in_place.loss);
     }
   }
 }
 
 TEST(Links, MarginsThatOverflowLeaveMaskedRowsAtZero) {
   Problem p(Family::poisson, 16, 1);
-  p.held_out = {2};
-  for (Index i = 0; i < 16; ++i) {
-    if (i % 5 == 2) p.z(i, 0) = 1e4;
+  for (const std::int32_t fold : {2, 5}) {
+    p.column = {fold};
+    for (Index i = 0; i < 16; ++i) {
+      if (i % 5 == 2) p.z(i, 0) = 1e4;
+    }
+    Result got(p);
+    poisson(p.z, p.y.data(), p.row_weights(false, true), got.residual, got.loss.data());
+    EXPECT_EQ(std::isfinite(got.loss[0]), fold == 2);
+    EXPECT_EQ(got.residual(2, 0) == 0, fold == 2);
   }
-  Result got(p);
-  poisson(p.z, p.y.data(), p.row_weights(false, true), got.residual, got.sums());
-  EXPECT_TRUE(std::isfinite(got.train[0]));
-  EXPECT_TRUE(std::isinf(got.held_out[0]));
-  EXPECT_EQ(got.residual(2, 0), 0);
 }
 
 TEST(Links, ExtremeMarginsKeepTheirDigits) {
@@ -248,11 +247,11 @@ TEST(Links, ExtremeMarginsKeepTheirDigits) {
     p.y[static_cast<std::size_t>(i)] = targets[i];
   }
   Result got(p);
-  logistic(p.z, p.y.data(), {}, got.residual, got.sums());
+  logistic(p.z, p.y.data(), {}, got.residual, got.loss.data());
   EXPECT_EQ(got.residual(0, 0), 1);
   EXPECT_EQ(got.residual(1, 0), -1);
   EXPECT_NEAR(got.residual(3, 0) / std::exp(-40.0), 1, 1e-15);
-  EXPECT_EQ(got.train[0], 0.5 + 1600 + 2 * std::exp(-40.0));
+  EXPECT_EQ(got.loss[0], 0.5 + 1600 + 2 * std::exp(-40.0));
   Rectangle z(1, 3, 1);
   z(0, 0) = -40;
   z(0, 1) = 0;

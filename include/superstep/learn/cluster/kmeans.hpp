@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// K-means: scikit-learn's sklearn.cluster.KMeans. All restarts of all candidates share their
-// passes.
+// K-means: scikit-learn's sklearn.cluster.KMeans. All restarts of all candidates and folds share
+// their passes.
 #pragma once
 
 #include <optional>
@@ -31,6 +31,8 @@ class KMeans final : public EstimatorOf<KMeansParams> {
   const ParamTable<KMeansParams>& param_table() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {.splits = true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

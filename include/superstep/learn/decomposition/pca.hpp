@@ -41,6 +41,8 @@ class PCA final : public EstimatorOf<PCAParams> {
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<PCA>(*this); }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {true, true, true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

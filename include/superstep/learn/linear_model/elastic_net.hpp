@@ -6,6 +6,7 @@
 #pragma once
 
 #include <superstep/learn/estimator.hpp>
+#include <superstep/learn/metrics/metric.hpp>
 
 namespace superstep {
 
@@ -27,10 +28,13 @@ class ElasticNet final : public EstimatorOf<ElasticNetParams> {
   const ParamTable<ElasticNetParams>& param_table() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
 
   /// Trains the candidates on behalf of the estimator `name`. **Collective.**
   static std::vector<Trained> train_as(const std::string& name, Engine& engine, const Table& table,
                                        Batch batch);
+  Fusion fusion() const override { return {true, true, true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <superstep/learn/estimator.hpp>
+#include <superstep/learn/metrics/metric.hpp>
 
 namespace superstep {
 
@@ -24,6 +25,9 @@ class Lasso final : public EstimatorOf<LassoParams> {
   const ParamTable<LassoParams>& param_table() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
+  Fusion fusion() const override { return {true, true, true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

@@ -33,6 +33,8 @@ class LinearFunction {
 
   /// x: rows x features() -> z: rows x outputs(). A row's values depend on that row alone.
   void apply(math::ConstPanel x, math::Panel z) const;
+  /// The same function of the rows in front of the map.
+  LinearFunction in_front_of(const AffineMap& map) const;
 
  private:
   Matrix weights_;  ///< features x outputs, as the kernel takes it
@@ -50,15 +52,18 @@ using FittedAttributes = std::vector<std::pair<std::string, FittedAttribute>>;
 class LinearModel : public Model {
  public:
   LinearModel(const Vector& coef, double intercept, FittedAttributes others, FitReport report);
+  explicit LinearModel(LinearFunction function) : function_(std::move(function)) {}
 
   Index features() const override { return function_.features(); }
   bool can(Method method) const override { return method == Method::predict; }
   Index width(Method) const override { return 1; }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override;
   const LinearFunction* linear() const override { return &function_; }
   void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override;
   void save(const AttributeWriter& out) const override;
 
+  const LinearFunction& function() const { return function_; }
   Vector coef() const { return function_.coef().row(0); }
   double intercept() const { return function_.intercept()[0]; }
 

@@ -19,10 +19,11 @@ enum class Statistic : unsigned {
   log_loss = 2,
   score_ranking = 4,  ///< by decision_function, else by predict_proba
   probability_ranking = 8,
-  errors = 16,
+  squared_errors = 16,  ///< error, squared_error, target_square
   largest_error = 32,
   poisson = 64,
   inertia = 128,
+  absolute_errors = 256,
 };
 
 struct Metric {

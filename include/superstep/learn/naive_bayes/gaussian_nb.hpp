@@ -29,6 +29,8 @@ class GaussianNB final : public EstimatorOf<GaussianNBParams> {
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<GaussianNB>(*this); }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {.splits = true, .diagonal_maps = true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

@@ -29,6 +29,8 @@ class MinMaxScaler final : public EstimatorOf<MinMaxScalerParams> {
   bool takes_nan() const override { return true; }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {.splits = true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

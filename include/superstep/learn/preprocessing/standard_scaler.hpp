@@ -33,6 +33,8 @@ class StandardScaler final : public EstimatorOf<StandardScalerParams> {
   bool takes_nan() const override { return true; }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  Fusion fusion() const override { return {.splits = true}; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

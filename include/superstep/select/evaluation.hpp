@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Candidates times folds, trained and judged together: the one thing that cross-validation, every
+// search strategy and the curves are made of.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <superstep/engine/engine.hpp>
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+/// A dataset and its folds.
+struct FoldedData {
+  std::shared_ptr<Dataset> data;
+  std::vector<SplitPtr> splits;
+};
+
+struct EvaluationOptions {
+  std::vector<std::string> metrics;
+  bool train_scores = false;
+  bool keeps_models = false;
+};
+
+/// What one fit on one fold gave.
+struct FoldOutcome {
+  std::vector<double> test;   ///< by metric; NaN where it failed
+  std::vector<double> train;  ///< likewise, where asked for
+  std::string failure;        ///< why there is no model; empty
+  double fit_s = 0.0;         ///< its share of the time of the passes it shared
+  double score_s = 0.0;
+  ModelPtr model;  ///< where asked for
+  FitReport report;
+};
+
+/// Outcomes of one candidate, by split.
+using Outcomes = std::vector<FoldOutcome>;
+
+/// What has been found out while work goes on: every batch of fits that has ended.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  virtual void ended(Index fits, Index of) = 0;
+};
+
+/// What evaluating costs, known before anything is read.
+struct EvaluationPlan {
+  Index fits = 0;
+  Index batches = 1;       ///< of fits, so that each fits the memory
+  std::size_t memory = 0;  ///< per rank beside the blocks, the largest batch
+  std::vector<Index> batch_sizes;
+};
+
+/// Trains every candidate (all of one type) on the training rows of every split and judges it by
+/// its test rows, in as few passes as their families allow. One that fails leaves its reason.
+/// **Collective.**
+class Evaluator {
+ public:
+  /// `metrics` have been checked.
+  Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options);
+
+  /// Without communication beyond what the budget needs. MemoryError where not even one fit fits.
+  /// **Collective.**
+  EvaluationPlan plan(std::span<const Estimator* const> candidates) const;
+  /// Results by candidate. **Collective.**
+  std::vector<Outcomes> evaluate(std::span<const Estimator* const> candidates,
+                                 Watcher* watcher = nullptr);
+  const FoldedData& folds() const { return folds_; }
+
+ private:
+  Table table_for(const Estimator& estimator) const;
+  std::vector<Candidate> all_fits(std::span<const Estimator* const> candidates) const;
+  Index classes_of(const Estimator& estimator) const;
+  Footprint need(std::span<const Candidate> fits) const;
+  void run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into);
+
+  Engine& engine_;
+  FoldedData folds_;
+  EvaluationOptions options_;
+};
+
+/// Data that no estimator of this kind can be trained on: AgreedError, before any work.
+void check_can_train(const Estimator& estimator, const Dataset& data);
+
+}  // namespace superstep

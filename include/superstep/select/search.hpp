@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Search for the best hyper-parameters: every candidate on every fold, all at once; or halving and
+// Hyperband, which give many candidates little and few of them all.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <superstep/select/evaluation.hpp>
+#include <superstep/select/halving.hpp>
+#include <superstep/select/param_grid.hpp>
+
+namespace superstep {
+
+enum class Strategy { full, halving, hyperband };
+
+struct SearchOptions {
+  Strategy strategy = Strategy::full;
+  Index factor = 3;
+  /// "rows", or the name of a parameter that counts iterations: "max_iter", "clf__max_iter".
+  std::string resource = "rows";
+  std::optional<Index> min_resources{};
+  std::optional<Index> max_resources{};
+  std::vector<std::string> scoring{};
+  std::string refit{};  ///< the metric that decides; one of `scoring`
+  bool train_scores = false;
+  double error_score = 0.0;  ///< what a failed fit scores
+  bool raises = false;       ///< a failed fit ends the search instead
+};
+
+/// One row of the results: a candidate, with so many resources.
+struct SearchRow {
+  ParamSetting params;
+  Index rung = 0;
+  Index bracket = 0;
+  Index resources = 0;
+  bool is_last = true;  ///< its bracket has no further rung
+  Outcomes outcomes;
+};
+
+struct SearchResult {
+  std::vector<std::string> scoring;
+  std::string refit;
+  Index n_splits = 0;
+  Strategy strategy = Strategy::full;
+  bool train_scores = false;
+  std::vector<SearchRow> rows;
+  Index best = -1;  ///< in rows
+  std::vector<std::string> warnings;
+
+  /// Mean over the splits of a metric.
+  double mean(Index row, std::size_t metric) const;
+  /// The metric that decides.
+  std::size_t decisive() const;
+};
+
+/// Where a search gets its rows: a fraction of them (nested: a smaller fraction's rows are among a
+/// larger one's), with their folds. **Collective.**
+using FoldSource = std::function<FoldedData(double fraction)>;
+
+/// How far a search is, for the person who waits.
+class SearchProgress {
+ public:
+  virtual ~SearchProgress() = default;
+  /// `best` describes the best candidate so far; empty before there is one.
+  virtual void update(Index fits_done, Index fits, Index stopped, const std::string& best) = 0;
+};
+
+class Search {
+ public:
+  /// Candidates are copies of the estimator with the settings applied: a name or value that is
+  /// wrong is a UsageError here, before any work.
+  Search(const Estimator& estimator, std::vector<ParamSetting> settings, SearchOptions options);
+
+  Index size() const { return static_cast<Index>(settings_.size()); }
+  const std::vector<ParamSetting>& settings() const { return settings_; }
+  const SearchOptions& options() const { return options_; }
+  /// Rungs by bracket; one rung with all for a full search. `units`: of rows, where those are the
+  /// resource.
+  std::vector<Bracket> brackets(Index units) const;
+  /// A copy of the estimator with the settings of candidate i.
+  std::unique_ptr<Estimator> candidate(Index i) const;
+
+  /// **Collective.**
+  SearchResult run(Engine& engine, const FoldSource& source, SearchProgress* progress) const;
+
+ private:
+  std::unique_ptr<Estimator> with_resources(Index i, Index resources) const;
+  bool by_rows() const { return options_.resource == "rows"; }
+
+  const Estimator& estimator_;
+  std::vector<ParamSetting> settings_;
+  SearchOptions options_;
+};
+
+/// scikit-learn's cv_results_ as CSV: one line for each row of the result.
+std::string cv_results_csv(const SearchResult& result);
+
+}  // namespace superstep

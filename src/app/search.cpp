@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// superstep search ESTIMATOR DATA --grid "{'C': [0.1, 1]}"
+#include <fmt/format.h>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
+#include <superstep/io/atomic_file.hpp>
+#include <superstep/learn/registry.hpp>
+#include <superstep/select/plan.hpp>
+#include <superstep/select/search.hpp>
+
+#include "app/commands.hpp"
+#include "app/evaluation_choice.hpp"
+#include "app/search_progress.hpp"
+
+namespace superstep::app {
+
+namespace {
+
+class SearchCommand final : public Command {
+ public:
+  std::string name() const override { return "search"; }
+  std::string summary() const override { return "find the best hyper-parameters"; }
+  std::string details() const override {
+    return "examples:\n"
+           "  superstep search \"LogisticRegression()\" train.h5 --grid \"{'C': np.logspace(-3, 2, "
+           "10)}\" --cv 5 --model best.h5\n"
+           "  superstep search \"make_pipeline(StandardScaler(), PCA(), LogisticRegression())\" "
+           "train.h5 \\\n"
+           "    --random \"{'pca__n_components': randint(2, 40), 'logisticregression__C': "
+           "loguniform(1e-3, 1e3)}\" --iterations 60 --strategy halving\n\n"
+           "All candidates and folds are trained in the same passes over the data. A whole step of "
+           "a\n"
+           "pipeline is exchanged by its name: \"{'clf': [LogisticRegression(), "
+           "GaussianNB()]}\".\n";
+  }
+
+  void describe(CommandLine& line) override {
+    line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge()\"");
+    line.argument("DATA", data_, "HDF5 file with /X and /y");
+    line.option("grid", "GRID", grid_,
+                "every combination of \"{'alpha': [0.1, 1]}\", or of a list of these");
+    line.option("random", "SPACE", random_, "draws from lists and loguniform, uniform, randint");
+    line.option("iterations", "N", iterations_, "how many draws");
+    line.option("strategy", "NAME", strategy_, "full, halving or hyperband");
+    line.option("factor", "N", settings_.factor, "of halving and hyperband: the best 1/N go on");
+    line.option("resource", "NAME", settings_.resource,
+                "what halving deals out: rows, or a parameter such as max_iter");
+    line.option("min-resources", "N", settings_.min_resources, "of the first rung of halving");
+    line.option("max-resources", "N", settings_.max_resources, "of the last rung");
+    line.option("refit", "METRIC", refit_, "which of several metrics decides; the first otherwise");
+    line.option("error-score", "X", error_score_,
+                "score of a fit that fails: a number, nan, or raise");
+    line.option("results", "FILE", results_, "CSV like scikit-learn's cv_results_");
+    line.option("model", "FILE", model_, "the best candidate, trained on all rows");
+    line.flag("dry-run", dry_run_, "print the plan and read nothing but the targets");
+    choice_.describe(line);
+  }
+
+  void validate() override {
+    estimator_ = make_estimator(expression_);
+    choice_.validate(*estimator_);
+    check_strategy();
+    check_error_score();
+    if (results_) check_output_path(*results_);
+    if (model_) check_output_path(*model_);
+    if (grid_.has_value() == random_.has_value()) {
+      throw UsageError("a search needs either --grid or --random: --grid \"{'alpha': [0.1, 1]}\"");
+    }
+    if (grid_ && iterations_)
+      throw UsageError("--iterations goes with --random; a grid has its own size");
+    if (random_ && iterations_.value_or(10) < 1) {
+      throw UsageError(fmt::format("--iterations must be at least 1, got {}", *iterations_));
+    }
+  }
+
+  void run(Context& context) override {
+    const FoldedData folds = choice_.open(context, data_, *estimator_);
+    std::unique_ptr<Search> search;
+    collectively(context.comm(), [&] { search = make_search(context); });
+    for (const std::string& w : notes_) context.warn(w);
+    if (dry_run_) {
+      show_plan(context, *search, folds);
+      return;
+    }
+    const FoldSource source = [&](double fraction) {
+      return choice_.open_fraction(context, data_, folds, fraction);
+    };
+    ShownSearch shown(context);
+    const double before_s = context.seconds() - context.engine().counters().seconds_read;
+    const SearchResult result = search->run(context.engine(), source, &shown);
+    search_s_ = context.seconds() - context.engine().counters().seconds_read - before_s;
+    for (const std::string& w : result.warnings) context.warn(w);
+    if (results_) on_root(context.comm(), [&] { write_file(*results_, cv_results_csv(result)); });
+    std::string trained;
+    if (model_) trained = refit(context, *search, result, folds);
+    report(context, result, trained);
+  }
+
+ private:
+  void check_strategy() {
+    const std::vector<std::string> names = {"full", "halving", "hyperband"};
+    const auto found = std::ranges::find(names, strategy_);
+    if (found == names.end()) {
+      throw UsageError(fmt::format("there is no --strategy '{}'; {}", strategy_,
+                                   did_you_mean(strategy_, names)));
+    }
+    settings_.strategy = static_cast<Strategy>(found - names.begin());
+  }
+
+  void check_error_score() {
+    if (error_score_ == "raise") {
+      settings_.raises = true;
+      return;
+    }
+    const Value value = parse_value(error_score_);
+    if (!value.is_number()) {
+      throw UsageError(
+          fmt::format("--error-score takes a number, nan or raise, got {}", error_score_));
+    }
+    settings_.error_score = value.as_double();
+  }
+
+  std::unique_ptr<Search> make_search(const Context& context) {
+    settings_.scoring = choice_.metrics();
+    settings_.train_scores = choice_.train_scores;
+    settings_.refit = refit_.value_or(settings_.scoring.front());
+    if (std::ranges::find(settings_.scoring, settings_.refit) == settings_.scoring.end()) {
+      throw UsageError(fmt::format("--refit {} is none of the metrics of --scoring; {}",
+                                   settings_.refit,
+                                   did_you_mean(settings_.refit, settings_.scoring)));
+    }
+    const auto seed = static_cast<std::uint64_t>(context.common().seed);
+    const Index draws = iterations_.value_or(10);
+    std::vector<ParamSetting> settings =
+        grid_ ? expand_grid(*grid_) : draw_settings(*random_, draws, seed);
+    if (random_ && static_cast<Index>(settings.size()) < draws) {
+      notes_.push_back(
+          fmt::format("The total space of parameters {} is smaller than --iterations {}; all of "
+                      "them are tried",
+                      settings.size(), draws));
+    }
+    return std::make_unique<Search>(*estimator_, std::move(settings), settings_);
+  }
+
+  /// Of a strategy with rungs: its first one.
+  void show_plan(Context& context, const Search& search, const FoldedData& folds) const {
+    PlannedWork work{{},
+                     folds,
+                     choice_.folds_in_words(),
+                     choice_.metrics(),
+                     choice_.train_scores,
+                     model_.has_value()};
+    for (Index i = 0; i < search.size(); ++i) work.candidates.push_back(search.candidate(i));
+    const WorkPlan plan = plan_work(context.engine(), work);
+    context.result(plan.json(), plan.text());
+  }
+
+  /// Trains the best candidate on all rows; returns its expression.
+  std::string refit(Context& context, const Search& search, const SearchResult& result,
+                    const FoldedData& folds) {
+    const SearchRow& best = result.rows[static_cast<std::size_t>(result.best)];
+    const auto estimator = estimator_->clone();
+    for (const auto& [param, value] : best.params) estimator->set(param, value);
+    if (search.options().strategy != Strategy::full && search.options().resource != "rows") {
+      estimator->set(search.options().resource, best.resources);
+    }
+    const ModelPtr model = superstep::fit(context.engine(), *estimator, folds.data);
+    save_model(context.comm(), *model, *model_);
+    for (const std::string& w : model->report().warnings) context.warn(w);
+    return model->expression();
+  }
+
+  void report(Context& context, const SearchResult& result, const std::string& trained) const {
+    const SearchRow& best = result.rows[static_cast<std::size_t>(result.best)];
+    const double score = result.mean(result.best, result.decisive());
+    Json params = Json::object();
+    for (const auto& [param, value] : best.params) params.set(param, Json(value));
+    const EngineCounters& counters = context.engine().counters();
+    Json json = Json::object();
+    json.set("best_params", std::move(params))
+        .set("best_score", score)
+        .set("best_index", result.best)
+        .set("n_candidates", static_cast<Index>(result.rows.size()))
+        .set("n_splits", result.n_splits)
+        .set("scoring", result.scoring)
+        .set("refit", result.refit);
+    if (model_) json.set("model", *model_).set("estimator", trained);
+    if (results_) json.set("results", *results_);
+    json.set("warnings", result.warnings)
+        .set("seconds_search", search_s_)
+        .set("passes", counters.passes)
+        .set("supersteps", counters.supersteps)
+        .set("bytes_reduced", context.comm().traffic().bytes)
+        .set("peak_memory_bytes", peak_resident_bytes());
+    std::string text =
+        fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
+                    result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
+    text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", result.rows.size(),
+                        counters.passes, format_duration(context.seconds()), context.comm().size(),
+                        context.comm().size() == 1 ? "" : "s");
+    if (results_) text += fmt::format("wrote {}\n", *results_);
+    if (model_) text += fmt::format("wrote {}: {}\n", *model_, trained);
+    context.result(std::move(json), text);
+  }
+
+  std::string expression_;
+  std::string data_;
+  std::optional<std::string> grid_;
+  std::optional<std::string> random_;
+  std::optional<Index> iterations_;
+  std::string strategy_ = "full";
+  std::optional<std::string> refit_;
+  std::string error_score_ = "nan";
+  std::optional<std::string> results_;
+  std::optional<std::string> model_;
+  bool dry_run_ = false;
+  double search_s_ = 0.0;  ///< waiting for files and refitting left out
+  SearchOptions settings_;
+  EvaluationChoice choice_;
+  std::unique_ptr<Estimator> estimator_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> search_command() { return std::make_unique<SearchCommand>(); }
+
+}  // namespace superstep::app

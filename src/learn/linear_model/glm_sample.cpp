@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/linear_model/glm_sample.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+namespace {
+
+/// Up to this many parameters a model's second derivatives go into one matrix.
+constexpr Index widest_dense = 1024;
+/// Likewise where a quarter of the rows is sample enough: the cost of that matrix is what would
+/// forbid it.
+constexpr Index widest_dense_sampled = 2048;
+/// Beyond, all outputs share one matrix, up to this width; then there is the diagonal alone.
+constexpr Index widest_block = 2048;
+
+RowSample sample_for(Index rows, Index parameters, Index tall) {
+  const Index wanted = std::max(16 * parameters, 2 * rows / parameters);
+  const Index panels = rows / tall;
+  return {tall, std::clamp<Index>(rows / wanted, 1, std::max<Index>(1, panels / 8))};
+}
+
+/// Doubles of a model's matrix of second derivatives.
+Index matrix_size(Index columns, Index outputs, bool is_dense) {
+  const Index wide = columns + 1;
+  if (is_dense) return outputs * outputs * wide * wide;
+  return has_gram(columns) ? wide * wide : outputs * wide;
+}
+
+/// Scratch of a pass for so many models, in doubles a row of a block.
+Index row_doubles(Index columns, Index outputs, Index models, Index groups, Index lanes) {
+  const Index tall = panel_rows(columns);
+  const Index all = models * outputs;
+  const Index panel = tall * (all + columns + outputs + groups + 4);
+  const Index products = 3 * (columns + 1) * all;
+  const Index block_rows = BlockPlan(Index{1} << 40, columns).rows_per_block();
+  return (panel + products) / block_rows + 1 + 2 + lanes;
+}
+
+}  // namespace
+
+Index panel_rows(Index columns) {
+  constexpr Index near_the_core = 32768;  // doubles
+  return std::clamp<Index>(near_the_core / std::max<Index>(columns, 1) / 8 * 8, 32, 512);
+}
+
+bool has_gram(Index columns) { return columns < widest_block; }
+
+Sampling choose_sample(Index rows, Index columns, Index outputs, Index tall) {
+  const Index parameters = outputs * (columns + 1);
+  const RowSample sample = sample_for(rows, parameters, tall);
+  if (parameters <= widest_dense || (parameters <= widest_dense_sampled && sample.stride >= 4)) {
+    return {sample, true};
+  }
+  return {sample_for(rows, columns + 1, tall), false};
+}
+
+Index most_together(Index columns, Index outputs, bool is_dense) {
+  constexpr Index room = Index{1} << 24;  // doubles
+  return std::clamp<Index>(room / matrix_size(columns, outputs, is_dense), 1, 1024);
+}
+
+Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
+                        std::span<const Candidate> batch) {
+  std::set<const Split*> splits;
+  for (const Candidate& c : batch) splits.insert(c.split.get());
+  const auto n_splits = static_cast<Index>(splits.size());
+  const auto candidates = static_cast<Index>(batch.size());
+  const Index cells = cells_of(batch) + (splits.contains(nullptr) ? 1 : 0);
+  const Index wide = columns + 1;
+  const Index parameters = outputs * wide;
+  const bool is_dense = parameters <= widest_dense_sampled;
+  const Index together = std::min(candidates, most_together(columns, outputs, is_dense));
+  const Index pairs = outputs * (outputs + 1) / 2;
+  const Index parts = loss == GlmLoss::poisson ? 2 : std::max<Index>(outputs, 2);
+  Footprint first, further;
+  first.sums = cells * (parts * (2 * columns + 2) + 1) + 2 * parts * n_splits +
+               (has_gram(columns) ? wide * wide : 0);
+  first.row_doubles = 2 + n_splits;
+  further.sums = together * (1 + parameters + (is_dense ? pairs * wide * wide : 0));
+  // Class weights may differ from candidate to candidate.
+  further.row_doubles = row_doubles(columns, outputs, together, candidates, n_splits);
+  // What the first pass told; the matrix of a model, its factor and what they are made from; steps,
+  // gradients, maps.
+  further.replicated = (has_gram(columns) ? wide * wide : 0) +
+                       n_splits * parts * (3 * columns + 5) +
+                       together * (3 * matrix_size(columns, outputs, is_dense) + 40 * parameters);
+  first.replicated = first.sums;
+  return first | further;
+}
+
+}  // namespace superstep

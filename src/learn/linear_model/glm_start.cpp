@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where the training of a generalised linear model begins, and when it may end: all from the first
+// pass. The start has no coefficients, and intercepts that give every class its share.
+#include <algorithm>
+#include <cmath>
+
+#include <superstep/math/functions.hpp>
+
+#include "learn/linear_model/glm_objective.hpp"
+
+namespace superstep {
+
+namespace {
+
+/// The mean of every output where only intercepts are in play: softmax, sigmoid or exp.
+Vector means_of(GlmLoss loss, const Vector& intercepts) {
+  Vector means = intercepts;
+  if (loss == GlmLoss::poisson) means[0] = math::exp(intercepts[0]);
+  if (loss == GlmLoss::logistic) means[0] = 1.0 / (1.0 + math::exp(-intercepts[0]));
+  if (loss == GlmLoss::multinomial) {
+    means.array() -= intercepts.maxCoeff();
+    for (double& p : means) p = math::exp(p);
+    means /= means.sum();
+  }
+  return means;
+}
+
+/// Second derivative of the loss by the margins of two outputs.
+double margin_curvature(GlmLoss loss, const Vector& means, Index a, Index b) {
+  if (loss == GlmLoss::poisson) return means[0];
+  return means[a] * ((a == b ? 1.0 : 0.0) - means[b]);
+}
+
+}  // namespace
+
+math::QuasiNewton GlmObjective::begin() const {
+  const Vector intercepts = start_intercepts();
+  Vector start = Vector::Zero(outputs() * width());
+  if (task_.fit_intercept) {
+    for (Index k = 0; k < outputs(); ++k) start[k * width() + columns_behind()] = intercepts[k];
+  }
+  return {options(), std::move(start), evaluate_start(intercepts)};
+}
+
+Vector GlmObjective::start_intercepts() const {
+  Vector b = Vector::Zero(outputs());
+  if (!task_.fit_intercept) return b;
+  if (m_.loss == GlmLoss::poisson) {
+    b[0] = math::log(rows_.weight[1] / rows_.weight[0]);
+    return b;
+  }
+  Vector logs(rows_.parts());
+  double sum = 0.0;
+  for (Index k = 0; k < logs.size(); ++k) sum += class_weight(k) * rows_.weight[k];
+  for (Index k = 0; k < logs.size(); ++k) {
+    // A class that weighs nothing is given little rather than nothing.
+    logs[k] = math::log(std::max(class_weight(k) * rows_.weight[k], 1e-8 * sum));
+  }
+  if (m_.loss == GlmLoss::logistic) {
+    b[0] = logs[1] - logs[0];
+  } else {
+    b = logs.array() - logs.mean();
+  }
+  return b;
+}
+
+math::Evaluation GlmObjective::evaluate_start(const Vector& intercepts) const {
+  const Index n = columns_behind();
+  const Vector means = means_of(m_.loss, intercepts);
+  // Moments of each part around the mean: sum of w (y - m).
+  Matrix moments(rows_.parts(), n);
+  for (Index part = 0; part < rows_.parts(); ++part) {
+    moments.row(part) = behind(rows_.sums.row(part)) + rows_.weight[part] * shift_offset_;
+  }
+  math::Evaluation e;
+  e.value = 0.0;
+  e.gradient = Vector::Zero(outputs() * width());
+  const auto add = [&](Index output, Index part, double residual) {
+    e.gradient.segment(output * width(), n) += residual * moments.row(part).transpose();
+    if (task_.fit_intercept) e.gradient[output * width() + n] += residual * rows_.weight[part];
+  };
+  if (m_.loss == GlmLoss::poisson) {
+    e.value = rows_.weight[0] * means[0] - rows_.weight[1] * intercepts[0];
+    add(0, 0, means[0]);
+    add(0, 1, -1.0);
+  } else {
+    for (Index part = 0; part < rows_.parts(); ++part) {
+      const double v = class_weight(part);
+      const bool is_logistic = m_.loss == GlmLoss::logistic;
+      const double share = is_logistic
+                               ? 1.0 / (1.0 + math::exp(part == 1 ? -intercepts[0] : intercepts[0]))
+                               : means[part];
+      e.value -= v * rows_.weight[part] * math::log(share);
+      for (Index k = 0; k < outputs(); ++k) {
+        const bool is_own = is_logistic ? part == 1 : part == k;
+        add(k, part, v * (means[k] - (is_own ? 1.0 : 0.0)));
+      }
+    }
+  }
+  e.value *= scale_;
+  e.gradient *= scale_;
+  e.curvature = start_curvature(means);
+  return e;
+}
+
+// The Gram matrix is that of all rows: those a split trains on are taken to be like the others. The
+// rows' own class weights are not in it either; their mean stands for them.
+math::Curvature GlmObjective::start_curvature(const Vector& means) const {
+  double factor = scale_;
+  if (task_.class_weight.size() > 0) {
+    factor *= task_.class_weight.dot(rows_.weight) / m_.total_weight(rows_);
+  }
+  double mean_curvature = 0.0;
+  for (Index k = 0; k < outputs(); ++k) {
+    mean_curvature +=
+        factor * margin_curvature(m_.loss, means, k, k) / static_cast<double>(outputs());
+  }
+  if (m_.gram.size() == 0) return diagonal_curvature(mean_curvature);
+  const Matrix gram = m_.total_weight(rows_) * around_mean(m_.gram, shift_offset_);
+  const Index n = width();
+  if (!rows_.is_dense) {
+    Matrix block = mean_curvature * gram;
+    block.diagonal().head(columns_behind()).array() += task_.l2;
+    return math::Curvature::blocks(block, outputs());
+  }
+  Matrix all(outputs() * n, outputs() * n);
+  for (Index a = 0; a < outputs(); ++a) {
+    for (Index b = 0; b < outputs(); ++b) {
+      all.block(a * n, b * n, n, n) = factor * margin_curvature(m_.loss, means, a, b) * gram;
+    }
+    all.diagonal().segment(a * n, columns_behind()).array() += task_.l2;
+  }
+  return math::Curvature::blocks(all, 1);
+}
+
+/// Behind a dense map as if the columns in front of it were not correlated.
+math::Curvature GlmObjective::diagonal_curvature(double factor) const {
+  const Index n = columns_behind();
+  const Index parts = m_.loss == GlmLoss::poisson ? 1 : rows_.parts();
+  const double weight = m_.total_weight(rows_);
+  const Vector sums = rows_.sums.topRows(parts).colwise().sum().transpose();
+  Vector squares = rows_.squares.topRows(parts).colwise().sum().transpose();
+  const Vector sums_behind = behind(sums);
+  if (task_.features) {
+    // sum of w (x - mean)^2 goes through W^2, the mean through W.
+    squares =
+        squared_behind(squares - sums.cwiseAbs2() / weight) + sums_behind.cwiseAbs2() / weight;
+  }
+  Vector one(width());
+  for (Index j = 0; j < n; ++j) {
+    const double square = squares[j] + 2.0 * shift_offset_[j] * sums_behind[j] +
+                          shift_offset_[j] * shift_offset_[j] * weight;
+    one[j] = factor * square + task_.l2;
+  }
+  if (task_.fit_intercept) one[n] = factor * weight;
+  return math::Curvature::diagonal(one.replicate(outputs(), 1));
+}
+
+math::QuasiNewton::Options GlmObjective::options() const {
+  const Index n = columns_behind();
+  math::QuasiNewton::Options o;
+  o.l1 = Vector::Zero(outputs() * width());
+  o.max_iter = task_.max_iter;
+  o.curvature_on_demand = rows_.is_dense;
+  const Vector least = rounding();
+  o.tolerance = least.replicate(outputs(), 1).cwiseMax(task_.tol);
+  for (Index k = 0; k < outputs(); ++k) o.l1.segment(k * width(), n).setConstant(task_.l1);
+  // scikit-learn tests the gradient by the uncentred coefficients: (y - m) r summed, plus m r.
+  if (task_.fit_intercept) {
+    o.tested_gradient = [mean = mean_, size = width()](const Vector& gradient) {
+      Vector g = gradient;
+      for (Index begin = 0; begin < g.size(); begin += size) {
+        g.segment(begin, size - 1) += g[begin + size - 1] * mean;
+      }
+      return g;
+    };
+  }
+  return o;
+}
+
+/// What rounding leaves of the gradient of one output, sum v r y_j, by the Cauchy-Schwarz
+/// inequality: asking for less is in vain.
+Vector GlmObjective::rounding() const {
+  double weight = 0.0;
+  Vector in_front = Vector::Zero(columns());
+  const Vector apart = m_.shift - m_.kernel_shift;
+  for (Index part = first_part(); part < rows_.parts(); ++part) {
+    const double v = class_weight(part);
+    weight += v * rows_.weight[part];
+    for (Index j = 0; j < columns(); ++j) {
+      in_front[j] += v * (rows_.squares(part, j) +
+                          apart[j] * (2.0 * rows_.sums(part, j) + apart[j] * rows_.weight[part]));
+    }
+  }
+  for (double& square : in_front) square = std::sqrt(std::max(0.0, weight * square));
+  const double unit = 16.0 * 0x1p-52 * scale_;
+  Vector least(width());
+  least.head(columns_behind()) =
+      unit * (magnitude_behind(in_front) + weight * (offset_ + mean_).cwiseAbs());
+  if (task_.fit_intercept) least[columns_behind()] = unit * weight;
+  return least;
+}
+
+}  // namespace superstep

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/linear_model/moment_fits.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/metrics/metric.hpp>
+
+#include "learn/share_out.hpp"
+
+namespace superstep {
+
+MomentFit MomentFit::of(Vector coef, const Vector& mean, double y_mean) {
+  MomentFit fit;
+  fit.intercept = y_mean - mean.dot(coef);
+  fit.coef = std::move(coef);
+  return fit;
+}
+
+Trained MomentFit::trained(FittedAttributes attributes) const {
+  Trained result(std::make_shared<LinearModel>(coef, intercept, std::move(attributes),
+                                               FitReport{n_iter, converged, warnings}));
+  result.held_out = held_out;
+  if (held_out) result.told = static_cast<unsigned>(Statistic::squared_errors);
+  return result;
+}
+
+// ---- held-out rows -----------------------------------------------------------------------------
+
+std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
+                                                       const Vector& coef, double intercept) {
+  constexpr double bearable = 1e-9;
+  constexpr double rounding = 0x1p-50;
+  // Of the columns themselves: prediction = (x - centre) b + start.
+  const Vector b = map == nullptr ? coef : Vector(map->times(coef).col(0));
+  const double start = intercept + (map == nullptr ? 0.0 : map->offset().dot(coef));
+  const Vector from_centre = map == nullptr ? m.mean : Vector(m.mean - map->centre());
+  const double mean_error = m.y_mean - (from_centre.dot(b) + start);
+  const double mean_noise =
+      rounding *
+      (std::fabs(m.y_mean) + from_centre.cwiseAbs().dot(b.cwiseAbs()) + std::fabs(start));
+  const double around_mean = m.yy + b.dot(m.gram * b - 2.0 * m.xy);
+  const double squared = around_mean + m.weight * mean_error * mean_error;
+  // Errors of the moments are independent, so squares of what they contribute add up.
+  const Vector scale = m.noise_scale.size() > 0 ? m.noise_scale : Vector(m.gram.diagonal());
+  const double noise = (m.noise + rounding) * (m.yy + b.cwiseAbs2().dot(scale)) +
+                       m.weight * mean_noise * (2.0 * std::fabs(mean_error) + mean_noise);
+  if (!(m.yy > 0.0) || !(around_mean > 0.0) || !(noise <= bearable * squared)) return nullptr;
+  auto s = std::make_shared<MetricStatistics>();
+  s->rows = static_cast<double>(m.rows);
+  s->weight = m.weight;
+  s->error = m.weight * mean_error;
+  s->squared_error = squared;
+  s->target_square = m.yy;
+  return s;
+}
+
+// ---- batches -----------------------------------------------------------------------------------
+
+namespace {
+
+// A fit on its way between ranks. What was held out is five numbers or nothing.
+
+std::vector<double> packed(const MomentFit& fit) {
+  if (!fit.is_resolved) return {};
+  std::vector<double> values = {fit.intercept, static_cast<double>(fit.n_iter),
+                                fit.converged ? 1.0 : 0.0, static_cast<double>(fit.coef.size()),
+                                fit.held_out ? 1.0 : 0.0};
+  if (const auto& s = fit.held_out) {
+    values.insert(values.end(), {s->rows, s->weight, s->error, s->squared_error, s->target_square});
+  }
+  values.insert(values.end(), fit.coef.begin(), fit.coef.end());
+  values.insert(values.end(), fit.others.begin(), fit.others.end());
+  return values;
+}
+
+MomentFit unpacked(const std::vector<double>& values) {
+  MomentFit fit;
+  fit.is_resolved = !values.empty();
+  if (!fit.is_resolved) return fit;
+  fit.intercept = values[0];
+  fit.n_iter = static_cast<Index>(values[1]);
+  fit.converged = values[2] != 0.0;
+  const auto columns = static_cast<Index>(values[3]);
+  const double* at = values.data() + 5;
+  if (values[4] != 0.0) {
+    auto s = std::make_shared<MetricStatistics>();
+    s->rows = at[0];
+    s->weight = at[1];
+    s->error = at[2];
+    s->squared_error = at[3];
+    s->target_square = at[4];
+    fit.held_out = std::move(s);
+    at += 5;
+  }
+  fit.coef = VectorView(at, columns);
+  fit.others = VectorView(at + columns, values.data() + values.size() - at - columns);
+  return fit;
+}
+
+/// The candidates that one pass serves.
+class Batch {
+ public:
+  Batch(Engine& engine, const Table& table, std::vector<ViewGroup> groups,
+        const MomentsRequest& request, const SolveMoments& solve, const SolveSpectrum& refine)
+      : engine_(engine),
+        table_(table),
+        groups_(std::move(groups)),
+        solve_(solve),
+        refine_(refine),
+        sums_(engine, table, request, splits_of(groups_)) {}
+
+  void fit(std::vector<MomentFit>& fits) {
+    fit_shared(fits);
+    for (const ViewGroup& group : groups_) {
+      ViewGroup open{group.view};
+      for (const std::size_t i : group.members) {
+        if (!fits[i].is_resolved) open.members.push_back(i);
+      }
+      if (!open.members.empty()) look_again(open, fits);
+    }
+  }
+
+ private:
+  Moments moments_of(const View& view) const {
+    Moments m = sums_.training(view.split);
+    return view.features ? moments_behind(*view.features, m, view.centred) : std::move(m);
+  }
+
+  MomentFit solved(std::size_t i, const View& view, const Moments& m,
+                   const std::optional<Moments>& tested) const {
+    MomentFit fit = solve_(i, m);
+    if (fit.is_resolved) tell(fit, view, tested);
+    return fit;
+  }
+
+  static void tell(MomentFit& fit, const View& view, const std::optional<Moments>& tested) {
+    if (!tested) return;
+    fit.held_out = squared_errors(*tested, view.features.get(), fit.coef, fit.intercept);
+  }
+
+  /// Every candidate from the moments of the common pass; each on one rank.
+  void fit_shared(std::vector<MomentFit>& fits) const {
+    std::vector<std::pair<const ViewGroup*, std::size_t>> tasks;
+    for (const ViewGroup& g : groups_) {
+      for (const std::size_t i : g.members) tasks.emplace_back(&g, i);
+    }
+    const ViewGroup* current = nullptr;
+    Moments m;
+    std::optional<Moments> tested;
+    const auto task = [&](Index k) {
+      const auto [group, i] = tasks[static_cast<std::size_t>(k)];
+      const View& view = group->view;
+      if (group != current) {
+        m = moments_of(view);
+        if (current == nullptr || current->view.split != view.split) {
+          tested = sums_.testing(view.split);
+        }
+        current = group;
+      }
+      return packed(solved(i, view, m, tested));
+    };
+    const auto results = share_out(engine_.comm(), std::ssize(tasks), task);
+    for (std::size_t k = 0; k < tasks.size(); ++k) fits[tasks[k].second] = unpacked(results[k]);
+  }
+
+  /// As an estimator would that sees only these rows, through this map.
+  void look_again(const ViewGroup& group, std::vector<MomentFit>& fits) const {
+    const View& view = group.view;
+    const MomentsRequest request{.centred = view.centred};
+    const Table seen = seen_by(view, table_);
+    const Moments first =
+        view.features ? moments(engine_, seen, request) : sums_.training(view.split);
+    const std::optional<Moments> tested = sums_.testing(view.split);
+    std::optional<Spectrum> spectrum;
+    for (const std::size_t i : group.members) {
+      if (view.features) fits[i] = solved(i, view, first, tested);
+      if (fits[i].is_resolved) continue;
+      if (!spectrum) spectrum = refined_spectrum(engine_, seen, request, first);
+      fits[i] = refine_(i, first, *spectrum);
+      tell(fits[i], view, tested);
+    }
+  }
+
+  Engine& engine_;
+  const Table& table_;
+  std::vector<ViewGroup> groups_;
+  const SolveMoments& solve_;
+  const SolveSpectrum& refine_;
+  MomentSums sums_;
+};
+
+}  // namespace
+
+std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
+                                        std::span<const View> views, const SolveMoments& solve,
+                                        const SolveSpectrum& refine) {
+  std::vector<MomentFit> fits(views.size());
+  std::vector<ViewGroup> around_means, around_zero;
+  for (ViewGroup& g : grouped(views)) {
+    // Behind a map, moments around zero come from those around the means.
+    const bool takes_centred = g.view.centred || g.view.features;
+    (takes_centred ? around_means : around_zero).push_back(std::move(g));
+  }
+  for (const bool centred : {true, false}) {
+    std::vector<ViewGroup>& groups = centred ? around_means : around_zero;
+    if (groups.empty()) continue;
+    Batch(engine, table, std::move(groups), {.centred = centred}, solve, refine).fit(fits);
+  }
+  return fits;
+}
+
+Footprint moment_fits_footprint(Index columns, std::span<const Candidate> batch) {
+  Footprint f = moments_footprint(columns, cells_of(batch));
+  // Moments behind a map, Gram matrix, factors, preconditioner, U and V; the fits, on their way
+  // too.
+  f.replicated += 12 * columns * columns + 4 * std::ssize(batch) * (2 * columns + 16);
+  return f;
+}
+
+}  // namespace superstep

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where a class's rows lie: what stratified splitters need to know, found in a few passes over the
+// targets alone and kept in a few numbers for each class.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <superstep/comm/communicator.hpp>
+#include <superstep/data/dataset.hpp>
+#include <superstep/data/split.hpp>
+
+#include "select/permutation.hpp"
+
+namespace superstep {
+
+/// The classes of the selected rows, by code.
+struct ClassCensus {
+  std::vector<Index> counts;
+  std::vector<Index> first;  ///< place of the first row of each
+};
+
+/// AgreedError in scikit-learn's words when the targets are not classes. **Collective.**
+ClassCensus class_census(const Communicator& comm, Dataset& data);
+
+/// How the rows of each class go into cells.
+struct ClassRuns {
+  Index cells = 0;
+  /// The order in which the rows of a class are counted; none: that of the file.
+  std::optional<Permutation> order{};
+  /// For each class, how many of its rows come before its cells 1, 2, ...: rows of cells - 1.
+  std::vector<Index> ranks;
+};
+
+/// One partition for each of the requests. All are found in the same passes, of which 16 million
+/// rows of a few classes take two. **Collective.**
+std::vector<std::shared_ptr<const Partition>> partition_classes(
+    const Communicator& comm, const std::shared_ptr<Dataset>& data, const ClassCensus& census,
+    const std::vector<ClassRuns>& requests);
+
+}  // namespace superstep

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/select/evaluation.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+#include <superstep/core/error.hpp>
+#include <superstep/learn/metrics/held_out.hpp>
+
+namespace superstep {
+
+namespace {
+
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+Evaluator::Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options)
+    : engine_(engine), folds_(std::move(folds)), options_(std::move(options)) {}
+
+Table Evaluator::table_for(const Estimator& estimator) const {
+  Table table;
+  table.data = folds_.data;
+  table.target = estimator.target();
+  table.nan_is_fine = estimator.takes_nan();
+  return table;
+}
+
+// Candidate after candidate, each with all of its splits: neighbours have equal folds as
+// scikit-learn orders them, and a batch that is cut keeps candidates whole where it can.
+std::vector<Candidate> Evaluator::all_fits(std::span<const Estimator* const> candidates) const {
+  std::vector<Candidate> fits;
+  for (const Estimator* estimator : candidates) {
+    for (const SplitPtr& split : folds_.splits) fits.push_back({estimator, split});
+  }
+  return fits;
+}
+
+Index Evaluator::classes_of(const Estimator& estimator) const {
+  return estimator.target() == Target::classes ? folds_.data->classes(engine_.comm()).size()
+                                               : Index{0};
+}
+
+Footprint Evaluator::need(std::span<const Candidate> fits) const {
+  const Estimator& first = *fits.front().estimator;
+  const Index classes = classes_of(first);
+  Footprint need = first.footprint(folds_.data->columns(), classes, fits);
+  need.row_doubles += folds_.data->columns();  // rows of a fold are copied where they are chosen
+  return need;
+}
+
+EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) const {
+  const std::vector<Candidate> fits = all_fits(candidates);
+  const Table table = table_for(*candidates.front());
+  EvaluationPlan plan;
+  plan.fits = static_cast<Index>(fits.size());
+  // Half of the budget is left to the blocks, unless a single fit needs more.
+  const std::size_t room = engine_.budget().bytes / 2;
+  for (std::size_t begin = 0; begin < fits.size();) {
+    std::size_t count = fits.size() - begin;
+    std::size_t bytes = 0;
+    for (;; count = (count + 1) / 2) {
+      bytes = engine_.least_memory(table, need(std::span(fits).subspan(begin, count)));
+      if (bytes <= room || count == 1) break;
+    }
+    plan.batch_sizes.push_back(static_cast<Index>(count));
+    plan.memory = std::max(plan.memory, bytes);
+    begin += count;
+  }
+  plan.batches = static_cast<Index>(plan.batch_sizes.size());
+  return plan;
+}
+
+std::vector<Outcomes> Evaluator::evaluate(std::span<const Estimator* const> candidates,
+                                          Watcher* watcher) {
+  std::vector<Outcomes> outcomes(candidates.size(), Outcomes(folds_.splits.size()));
+  std::vector<FoldOutcome*> flat;
+  for (Outcomes& o : outcomes) {
+    for (FoldOutcome& f : o) flat.push_back(&f);
+  }
+  const std::vector<Candidate> fits = all_fits(candidates);
+  const EvaluationPlan cut = plan(candidates);
+  Footprint most;
+  std::size_t begin = 0;
+  for (const Index size : cut.batch_sizes) {
+    const auto count = static_cast<std::size_t>(size);
+    most = most | need(std::span(fits).subspan(begin, count));
+    begin += count;
+  }
+  const Index classes = classes_of(*candidates.front());
+  const JudgingRoom judging =
+      judging_room(*folds_.data, classes, engine_.comm().size(), fits, options_.metrics);
+  engine_.make_room(table_for(*candidates.front()), most | judging.least, most | judging.wanted);
+  begin = 0;
+  for (const Index size : cut.batch_sizes) {
+    const auto count = static_cast<std::size_t>(size);
+    run(std::span(fits).subspan(begin, count), std::span(flat).subspan(begin, count));
+    begin += count;
+    if (watcher != nullptr) watcher->ended(static_cast<Index>(begin), cut.fits);
+  }
+  return outcomes;
+}
+
+void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into) {
+  const Estimator& first = *fits.front().estimator;
+  const double start_s = now_s();
+  engine_.set_task(first.name());
+  const std::vector<Trained> trained = first.fit_batch(engine_, table_for(first), fits);
+  const double fit_s = (now_s() - start_s) / static_cast<double>(fits.size());
+
+  const std::size_t n_metrics = options_.metrics.size();
+  const std::vector<double> none(n_metrics, std::numeric_limits<double>::quiet_NaN());
+  std::vector<Judged> judged;
+  std::vector<std::vector<double>*> scores;
+  std::vector<FoldOutcome*> owners;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    FoldOutcome& o = *into[i];
+    o.fit_s = fit_s;
+    o.test = none;
+    if (options_.train_scores) o.train = none;
+    if (trained[i].failure) {
+      o.failure = trained[i].failure->what();
+      continue;
+    }
+    o.report = trained[i].model->report();
+    if (options_.keeps_models) o.model = trained[i].model;
+    judged.push_back(
+        {trained[i].model, fits[i].split, Role::test, trained[i].held_out, trained[i].told});
+    scores.push_back(&o.test);
+    owners.push_back(&o);
+    if (!options_.train_scores) continue;
+    judged.push_back({trained[i].model, fits[i].split, Role::train});
+    scores.push_back(&o.train);
+    owners.push_back(&o);
+  }
+  if (judged.empty()) return;
+  const double judging_s = now_s();
+  const std::vector<Judgement> found = judge(engine_, folds_.data, judged, options_.metrics);
+  const double score_s = (now_s() - judging_s) / static_cast<double>(judged.size());
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    *scores[i] = found[i].values;
+    owners[i]->score_s += score_s;
+    for (const std::string& complaint : found[i].complaints) {
+      if (owners[i]->failure.empty()) owners[i]->failure = complaint;
+    }
+  }
+}
+
+void check_can_train(const Estimator& estimator, const Dataset& data) {
+  estimator.check_params();
+  check_target(estimator, data);
+}
+
+}  // namespace superstep

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/select/plan.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+
+#include <superstep/core/text.hpp>
+#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/pipeline.hpp>
+#include <superstep/math/products.hpp>
+
+namespace superstep {
+
+namespace {
+
+/// A pipeline as the list of its steps; another estimator as a list of itself.
+std::vector<const Estimator*> steps_of(const Estimator& estimator) {
+  const auto* pipeline = dynamic_cast<const Pipeline*>(&estimator);
+  if (pipeline == nullptr) return {&estimator};
+  std::vector<const Estimator*> steps;
+  for (const Pipeline::Step& s : pipeline->steps()) steps.push_back(s.estimator.get());
+  return steps;
+}
+
+/// Different settings of one type at one place of the pipeline, behind different prefixes.
+struct StepGroup {
+  std::vector<const Estimator*> members;
+  std::set<std::string> prefixes;
+};
+
+/// Fits of a place in the pipeline, by type: what Pipeline trains in one batch.
+std::vector<std::pair<std::string, StepGroup>> groups_of(
+    const std::vector<std::unique_ptr<Estimator>>& candidates) {
+  std::vector<std::pair<std::string, StepGroup>> groups;
+  std::set<std::string> seen;
+  for (const auto& candidate : candidates) {
+    std::string prefix;
+    for (const Estimator* step : steps_of(*candidate)) {
+      prefix += " | " + step->expression();
+      if (!seen.insert(prefix).second) continue;
+      auto found = std::ranges::find(groups, step->name(), [](const auto& g) { return g.first; });
+      if (found == groups.end()) found = groups.insert(groups.end(), {step->name(), {}});
+      found->second.members.push_back(step);
+    }
+  }
+  return groups;
+}
+
+/// Products of one thread, measured for a moment on a block that stays in the cache.
+double measure_flops() {
+  using Clock = std::chrono::steady_clock;
+  constexpr Index rows = 256, columns = 64, models = 32;
+  const Matrix X = Matrix::Ones(rows, columns), W = Matrix::Ones(columns, models);
+  Matrix Z(rows, models);
+  double best = 0.0;
+  for (int i = 0; i < 20; ++i) {
+    const auto start = Clock::now();
+    for (int j = 0; j < 8; ++j) math::multiply(X, W, Z);
+    const double s = std::chrono::duration<double>(Clock::now() - start).count();
+    best = std::max(best, 8 * 2.0 * rows * columns * models / s);
+  }
+  return best;
+}
+
+PlannedStage stage_of(const std::string& name, const StepGroup& group, const FoldedData& folds,
+                      Index classes) {
+  std::vector<Candidate> batch;
+  for (const Estimator* e : group.members) {
+    for (const SplitPtr& split : folds.splits) batch.push_back({e, split});
+  }
+  const Estimator& first = *group.members.front();
+  const TrainingCost cost = first.cost(folds.data->columns(), classes, batch);
+  PlannedStage stage;
+  stage.name = name;
+  stage.fits = static_cast<Index>(batch.size());
+  stage.what = fmt::format("{} fits: {} setting{} x {} fold{}", stage.fits, group.members.size(),
+                           group.members.size() == 1 ? "" : "s", folds.splits.size(),
+                           folds.splits.size() == 1 ? "" : "s");
+  stage.passes = cost.passes;
+  stage.most_passes = cost.most_passes;
+  stage.flops_per_row = cost.flops_per_row;
+  return stage;
+}
+
+/// Whether training tells all that the metrics need.
+bool is_told(const Estimator& last, const PlannedWork& work) {
+  if (work.train_scores) return false;
+  return std::ranges::all_of(work.metrics, [&](const std::string& name) {
+    return (last.tells() & static_cast<unsigned>(find_metric(name).needs)) != 0;
+  });
+}
+
+PlannedStage scoring_stage(const PlannedWork& work, const WorkPlan& plan) {
+  PlannedStage stage{"score",
+                     fmt::format("{} of held-out rows", join(work.metrics, "and")),
+                     plan.candidates * plan.splits,
+                     0,
+                     0,
+                     0.0};
+  if (is_told(*steps_of(*work.candidates.front()).back(), work)) {
+    stage.what += ", told by the statistics of training";
+    return stage;
+  }
+  stage.passes = stage.most_passes = plan.batches;
+  stage.flops_per_row = 2.0 * static_cast<double>(plan.columns * plan.candidates);
+  return stage;
+}
+
+PlannedStage refit_stage(const PlannedWork& work, Index columns, Index classes) {
+  PlannedStage stage{"refit", "the best candidate on all rows", 1, 0, 0, 0.0};
+  for (const Estimator* step : steps_of(*work.candidates.front())) {
+    const Candidate one{step};
+    const TrainingCost cost = step->cost(columns, classes, std::span(&one, 1));
+    stage.passes += cost.passes;
+    stage.most_passes += cost.most_passes;
+    stage.flops_per_row = std::max(stage.flops_per_row, cost.flops_per_row);
+  }
+  return stage;
+}
+
+}  // namespace
+
+WorkPlan plan_work(Engine& engine, const PlannedWork& work) {
+  const Dataset& data = *work.folds.data;
+  WorkPlan plan;
+  plan.data = data.path();
+  plan.rows = data.rows();
+  plan.columns = data.columns();
+  plan.bytes = static_cast<std::size_t>(data.rows() * data.columns()) * (data.is_float32() ? 4 : 8);
+  plan.blocks = data.blocks().size();
+  plan.candidates = static_cast<Index>(work.candidates.size());
+  plan.splits = static_cast<Index>(work.folds.splits.size());
+  plan.splitter = work.splitter;
+  plan.budget = engine.budget().bytes;
+  plan.ranks = engine.comm().size();
+  plan.threads = engine.options().threads;
+  plan.flops_per_s = measure_flops();
+  engine.comm().broadcast(std::span(&plan.flops_per_s, 1));
+
+  std::vector<const Estimator*> pointers;
+  for (const auto& c : work.candidates) pointers.push_back(c.get());
+  const bool has_classes = pointers.front()->target() == Target::classes;
+  const Index classes = has_classes ? work.folds.data->classes(engine.comm()).size() : Index{0};
+  const EvaluationPlan cut = Evaluator(engine, work.folds, {work.metrics}).plan(pointers);
+  plan.memory = cut.memory;
+  plan.batches = cut.batches;
+  const auto ranks = static_cast<std::size_t>(plan.ranks);
+  plan.is_resident = cut.memory + plan.bytes / ranks <= plan.budget;
+
+  for (const auto& [name, group] : groups_of(work.candidates)) {
+    plan.stages.push_back(stage_of(name, group, work.folds, classes));
+    plan.stages.back().passes *= plan.batches;
+    plan.stages.back().most_passes *= plan.batches;
+  }
+  if (!work.metrics.empty()) plan.stages.push_back(scoring_stage(work, plan));
+  if (work.refits) plan.stages.push_back(refit_stage(work, plan.columns, classes));
+  return plan;
+}
+
+Index WorkPlan::passes() const {
+  Index sum = 0;
+  for (const PlannedStage& s : stages) sum += s.passes;
+  return sum;
+}
+
+Index WorkPlan::most_passes() const {
+  Index sum = 0;
+  for (const PlannedStage& s : stages) sum += s.most_passes;
+  return sum;
+}
+
+std::size_t WorkPlan::bytes_read() const {
+  return is_resident ? bytes : bytes * static_cast<std::size_t>(passes());
+}
+
+double WorkPlan::seconds() const {
+  const double rate = flops_per_s * ranks * threads;
+  const double read_s = static_cast<double>(bytes) / read_bytes_per_s;
+  double sum = is_resident ? read_s : 0.0;
+  for (const PlannedStage& s : stages) {
+    const double compute_s = static_cast<double>(rows) * s.flops_per_row / rate;
+    sum += static_cast<double>(s.passes) * std::max(compute_s, is_resident ? 0.0 : read_s);
+  }
+  return sum;
+}
+
+std::string WorkPlan::text() const {
+  std::string text = fmt::format("{}: {} rows x {} columns, {} in {} blocks\n", data,
+                                 format_count(rows), format_count(columns),
+                                 format_bytes(static_cast<Index>(bytes)), format_count(blocks));
+  text += fmt::format("{} candidates x {} splits of {}\n\n", format_count(candidates), splits,
+                      splitter);
+  text += fmt::format("{:<20} {:>16}   {}\n", "stage", "passes", "what");
+  for (const PlannedStage& s : stages) {
+    const std::string range = s.passes == s.most_passes
+                                  ? fmt::format("{}", s.passes)
+                                  : fmt::format("about {}, at most {}", s.passes, s.most_passes);
+    text += fmt::format("{:<20} {:>16}   {}\n", s.name, range, s.what);
+  }
+  text +=
+      fmt::format("\npasses           {}{}\n", passes() == most_passes() ? "" : "about ", passes());
+  text += fmt::format("batches          {}\n", batches);
+  text += fmt::format("memory per rank  at least {} of {}; blocks {}\n",
+                      format_bytes(static_cast<Index>(memory)),
+                      format_bytes(static_cast<Index>(budget)),
+                      is_resident ? "stay in memory" : "are read again in every pass");
+  text += fmt::format("bytes read       {}\n", format_bytes(static_cast<Index>(bytes_read())));
+  text += fmt::format(
+      "time             about {} on {} rank{} x {} thread{} ({:.0f} GF/s a thread, measured; "
+      "{} a second read, assumed)\n",
+      format_duration(seconds()), ranks, ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
+      flops_per_s * 1e-9, format_bytes(static_cast<Index>(read_bytes_per_s)));
+  return text;
+}
+
+Json WorkPlan::json() const {
+  Json list = Json::array();
+  for (const PlannedStage& s : stages) {
+    Json stage = Json::object();
+    stage.set("name", s.name).set("what", s.what).set("fits", s.fits).set("passes", s.passes);
+    stage.set("most_passes", s.most_passes).set("flops_per_row", s.flops_per_row);
+    list.push_back(std::move(stage));
+  }
+  Json json = Json::object();
+  json.set("rows", rows)
+      .set("columns", columns)
+      .set("n_candidates", candidates)
+      .set("n_splits", splits);
+  json.set("stages", std::move(list)).set("batches", batches).set("passes", passes());
+  json.set("most_passes", most_passes()).set("bytes_read", bytes_read());
+  json.set("memory_bytes", memory).set("budget_bytes", budget).set("in_memory", is_resident);
+  json.set("seconds_predicted", seconds());
+  return json;
+}
+
+}  // namespace superstep

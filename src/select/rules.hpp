@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What several splitters ask of their parameters and data, in scikit-learn's words.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <superstep/core/params.hpp>
+#include <superstep/engine/engine.hpp>
+
+namespace superstep {
+
+/// A range that the table states and check_params() enforces in scikit-learn's words.
+Range stated(std::string text);
+
+/// UsageError unless there are at least two folds.
+void check_fold_count(Index n_splits);
+
+/// UsageError when there are more splits than anybody can have meant: every split has a role for
+/// every cell.
+void check_split_count(Index n_splits);
+
+/// The same on every rank: the data do not allow it.
+[[noreturn]] void refuse_data(const std::string& message);
+
+/// AgreedError when there are fewer rows than folds.
+void check_enough_rows(const Dataset& data, Index n_splits);
+
+/// The seed of a splitter: random_state, or that of the engine.
+std::uint64_t seed_of(const Engine& engine, std::optional<Index> random_state);
+
+}  // namespace superstep

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/select/search.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+
+#include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
+
+namespace superstep {
+
+double SearchResult::mean(Index row, std::size_t metric) const {
+  const Outcomes& outcomes = rows[static_cast<std::size_t>(row)].outcomes;
+  double sum = 0.0;
+  for (const FoldOutcome& o : outcomes) sum += o.test[metric];
+  return sum / static_cast<double>(outcomes.size());
+}
+
+std::size_t SearchResult::decisive() const {
+  return static_cast<std::size_t>(std::ranges::find(scoring, refit) - scoring.begin());
+}
+
+Search::Search(const Estimator& estimator, std::vector<ParamSetting> settings,
+               SearchOptions options)
+    : estimator_(estimator), settings_(std::move(settings)), options_(std::move(options)) {
+  if (settings_.empty()) throw UsageError("the search has no candidates; give at least one value");
+  for (Index i = 0; i < size(); ++i) candidate(i)->check_params();
+  if (options_.strategy == Strategy::full) return;
+  if (!by_rows()) with_resources(0, 1);  // the parameter exists and takes whole numbers
+  for (const auto& [name, value] : settings_.front()) {
+    if (name == options_.resource) {
+      throw UsageError(fmt::format(
+          "'{}' is the resource and cannot be searched at the same time; leave it out of the grid",
+          name));
+    }
+  }
+}
+
+std::unique_ptr<Estimator> Search::candidate(Index i) const {
+  auto estimator = estimator_.clone();
+  for (const auto& [name, value] : settings_[static_cast<std::size_t>(i)]) {
+    estimator->set(name, value);
+  }
+  return estimator;
+}
+
+std::unique_ptr<Estimator> Search::with_resources(Index i, Index resources) const {
+  auto estimator = candidate(i);
+  if (options_.strategy != Strategy::full && !by_rows())
+    estimator->set(options_.resource, resources);
+  return estimator;
+}
+
+std::vector<Bracket> Search::brackets(Index units) const {
+  const SearchOptions& o = options_;
+  if (o.strategy == Strategy::full) return {{{size(), units}}};
+  if (o.strategy == Strategy::hyperband) {
+    if (o.min_resources) {
+      throw UsageError("--min-resources is for --strategy halving; Hyperband chooses it itself");
+    }
+    return hyperband_brackets(o.max_resources.value_or(81), o.factor);
+  }
+  if (!by_rows() && !o.max_resources) {
+    throw UsageError(
+        fmt::format("--resource {} needs --max-resources: the most that a candidate "
+                    "may get",
+                    o.resource));
+  }
+  HalvingOptions halving{o.factor, o.min_resources, o.max_resources.value_or(units), 1};
+  return {halving_rungs(size(), halving)};
+}
+
+namespace {
+
+/// The candidates' places by falling mean score of the decisive metric, the first of equal ones
+/// first, failed ones last.
+std::vector<std::size_t> by_rank(const std::vector<Outcomes>& outcomes, std::size_t metric) {
+  std::vector<double> means;
+  for (const Outcomes& of_candidate : outcomes) {
+    double sum = 0.0;
+    for (const FoldOutcome& o : of_candidate) sum += o.test[metric];
+    const bool is_bad = std::isnan(sum);
+    means.push_back(is_bad ? -HUGE_VAL : sum / static_cast<double>(of_candidate.size()));
+  }
+  std::vector<std::size_t> order(outcomes.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order,
+                           [&](std::size_t a, std::size_t b) { return means[a] > means[b]; });
+  return order;
+}
+
+/// Failed fits in groups: each reason once, with how often.
+void collect_failures(const std::vector<SearchRow>& rows, SearchResult& result) {
+  std::map<std::string, Index> reasons;
+  Index failed = 0, fits = 0;
+  for (const SearchRow& row : rows) {
+    for (const FoldOutcome& o : row.outcomes) {
+      ++fits;
+      if (o.failure.empty()) continue;
+      ++failed;
+      ++reasons[o.failure];
+    }
+  }
+  if (failed == 0) return;
+  if (failed == fits) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("All the {} fits failed. {}", fits, reasons.begin()->first));
+  }
+  for (const auto& [reason, count] : reasons) {
+    result.warnings.push_back(
+        fmt::format("{} fits failed out of a total of {}, their scores are set to error_score: {}",
+                    count, fits, reason));
+  }
+}
+
+/// Fits that stopped before they converged, counted by what they said.
+void collect_warnings(const std::vector<SearchRow>& rows, SearchResult& result) {
+  Index unfinished = 0, fits = 0;
+  std::string example;
+  for (const SearchRow& row : rows) {
+    for (const FoldOutcome& o : row.outcomes) {
+      ++fits;
+      if (o.report.converged) continue;
+      ++unfinished;
+      if (example.empty() && !o.report.warnings.empty()) example = o.report.warnings.front();
+    }
+  }
+  if (unfinished > 0) {
+    result.warnings.push_back(
+        fmt::format("{} of {} fits did not converge; the first: {}", unfinished, fits, example));
+  }
+}
+
+/// Which candidates a bracket begins with.
+class Dealer {
+ public:
+  explicit Dealer(Index all) : all_(all) {}
+  /// The next `count` candidates, beginning anew when they run out.
+  std::vector<Index> deal(Index count) {
+    std::vector<Index> dealt;
+    for (Index i = 0; i < std::min(count, all_); ++i) dealt.push_back(next_++ % all_);
+    return dealt;
+  }
+
+ private:
+  Index all_;
+  Index next_ = 0;
+};
+
+}  // namespace
+
+/// One search on its way.
+class SearchRun {
+ public:
+  SearchRun(const Search& search, Engine& engine, const FoldSource& source,
+            SearchProgress* progress)
+      : search_(search), engine_(engine), source_(source), progress_(progress) {
+    const SearchOptions& o = search.options();
+    result_.scoring = o.scoring;
+    result_.refit = o.refit;
+    result_.strategy = o.strategy;
+    result_.train_scores = o.train_scores;
+  }
+
+  SearchResult run();
+
+ private:
+  void run_bracket(Index number, const Bracket& bracket, std::vector<Index> candidates);
+  std::vector<Outcomes> train(const std::vector<Index>& candidates, Index resources);
+  void apply_error_score(std::vector<Outcomes>& outcomes) const;
+  void choose_best();
+  void show(Index done);
+  double fraction_of(Index resources) const {
+    return static_cast<double>(resources) / static_cast<double>(units_);
+  }
+
+  struct Shown : Watcher {
+    SearchRun* run = nullptr;
+    void ended(Index fits, Index) override { run->show(run->fits_done_ + fits); }
+  };
+
+  const Search& search_;
+  Engine& engine_;
+  const FoldSource& source_;
+  SearchProgress* progress_;
+  SearchResult result_;
+  Index units_ = 1;  ///< what all the rows are as a resource
+  Index fits_done_ = 0;
+  Index fits_ = 0;
+  Index stopped_ = 0;
+  std::map<Index, std::unique_ptr<Evaluator>> evaluators_;  ///< by units of rows
+};
+
+SearchResult Search::run(Engine& engine, const FoldSource& source, SearchProgress* progress) const {
+  return SearchRun(*this, engine, source, progress).run();
+}
+
+SearchResult SearchRun::run() {
+  const SearchOptions& o = search_.options();
+  const bool counts_rows = o.strategy != Strategy::full && o.resource == "rows";
+  const FoldedData all = source_(1.0);
+  result_.n_splits = static_cast<Index>(all.splits.size());
+  units_ = counts_rows ? all.data->blocks().size() : 1;
+  if (o.strategy == Strategy::hyperband && counts_rows) units_ = o.max_resources.value_or(81);
+  std::vector<Bracket> brackets;
+  brackets = search_.brackets(units_);
+  if (counts_rows && all.data->blocks().size() <
+                         brackets.front().back().resources / brackets.front().front().resources) {
+    throw UsageError(fmt::format(
+        "{} has {} blocks of {} rows, too few to be dealt out as a resource in {} rungs; use "
+        "--strategy full, or --resource max_iter",
+        all.data->path(), all.data->blocks().size(), all.data->blocks().rows_per_block(),
+        brackets.front().size()));
+  }
+  for (const Bracket& bracket : brackets) {
+    for (const Rung& rung : bracket)
+      fits_ += std::min(rung.candidates, search_.size()) * result_.n_splits;
+  }
+  Dealer dealer(search_.size());
+  for (std::size_t b = 0; b < brackets.size(); ++b) {
+    run_bracket(static_cast<Index>(brackets.size() - 1 - b), brackets[b],
+                dealer.deal(brackets[b].front().candidates));
+  }
+  choose_best();
+  collect_failures(result_.rows, result_);
+  collect_warnings(result_.rows, result_);
+  return std::move(result_);
+}
+
+void SearchRun::run_bracket(Index number, const Bracket& bracket, std::vector<Index> candidates) {
+  for (std::size_t i = 0; i < bracket.size(); ++i) {
+    const Rung& rung = bracket[i];
+    std::vector<Outcomes> outcomes = train(candidates, rung.resources);
+    apply_error_score(outcomes);
+    const std::vector<std::size_t> order = by_rank(outcomes, result_.decisive());
+    for (std::size_t c = 0; c < candidates.size(); ++c) {
+      result_.rows.push_back({search_.settings()[static_cast<std::size_t>(candidates[c])],
+                              static_cast<Index>(i), number, rung.resources,
+                              i + 1 == bracket.size(), std::move(outcomes[c])});
+    }
+    if (i + 1 == bracket.size()) break;
+    const auto go_on =
+        std::min(candidates.size(), static_cast<std::size_t>(bracket[i + 1].candidates));
+    std::vector<Index> survivors;
+    for (std::size_t k = 0; k < go_on; ++k) survivors.push_back(candidates[order[k]]);
+    stopped_ += static_cast<Index>(candidates.size() - go_on);
+    candidates = std::move(survivors);
+  }
+}
+
+std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Index resources) {
+  const SearchOptions& o = search_.options();
+  const bool counts_rows = o.strategy != Strategy::full && o.resource == "rows";
+  const Index units = counts_rows ? resources : units_;
+  std::unique_ptr<Evaluator>& evaluator = evaluators_[units];
+  if (!evaluator) {
+    evaluator = std::make_unique<Evaluator>(engine_, source_(fraction_of(units)),
+                                            EvaluationOptions{o.scoring, o.train_scores, false});
+  }
+  std::vector<std::unique_ptr<Estimator>> estimators;
+  std::vector<const Estimator*> pointers;
+  for (const Index c : candidates) {
+    estimators.push_back(search_.candidate(c));
+    if (o.strategy != Strategy::full && !counts_rows) estimators.back()->set(o.resource, resources);
+    pointers.push_back(estimators.back().get());
+  }
+  Shown shown;
+  shown.run = this;
+  std::vector<Outcomes> outcomes = evaluator->evaluate(pointers, &shown);
+  fits_done_ += static_cast<Index>(candidates.size()) * result_.n_splits;
+  return outcomes;
+}
+
+void SearchRun::apply_error_score(std::vector<Outcomes>& outcomes) const {
+  const SearchOptions& o = search_.options();
+  for (Outcomes& of_candidate : outcomes) {
+    for (FoldOutcome& fold : of_candidate) {
+      if (fold.failure.empty()) continue;
+      if (o.raises) throw AgreedError(ExitCode::bad_data, fold.failure);
+      for (std::vector<double>* scores : {&fold.test, &fold.train}) {
+        for (double& score : *scores) {
+          if (std::isnan(score)) score = o.error_score;
+        }
+      }
+    }
+  }
+}
+
+// Of the candidates in the last rung of a bracket; of equal ones the first.
+void SearchRun::choose_best() {
+  double best = -HUGE_VAL;
+  for (Index i = 0; i < static_cast<Index>(result_.rows.size()); ++i) {
+    if (!result_.rows[static_cast<std::size_t>(i)].is_last) continue;
+    const double mean = result_.mean(i, result_.decisive());
+    if (result_.best >= 0 && !(mean > best)) continue;
+    result_.best = i;
+    best = std::isnan(mean) ? -HUGE_VAL : mean;
+  }
+}
+
+void SearchRun::show(Index done) {
+  if (progress_ == nullptr) return;
+  std::string best;
+  double highest = -HUGE_VAL;
+  for (Index i = 0; i < static_cast<Index>(result_.rows.size()); ++i) {
+    const double mean = result_.mean(i, result_.decisive());
+    if (!(mean > highest)) continue;
+    highest = mean;
+    best = fmt::format("{} {}", format_double(mean),
+                       repr(result_.rows[static_cast<std::size_t>(i)].params));
+  }
+  progress_->update(done, fits_, stopped_, best);
+}
+
+}  // namespace superstep

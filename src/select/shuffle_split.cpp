@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/select/shuffle_split.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include <superstep/core/philox.hpp>
+#include <superstep/core/text.hpp>
+
+#include "select/class_runs.hpp"
+#include "select/partitions.hpp"
+#include "select/rules.hpp"
+
+namespace superstep {
+
+namespace {
+
+constexpr std::uint32_t tie_purpose = 0x74696573;  // Philox stream of ties between classes
+constexpr double default_test_size = 0.1;
+
+bool is_size(const Value& value) { return value.is_none() || value.is_number(); }
+
+ParamTable<ShuffleSplitParams> shuffle_table(const char* name, const char* summary) {
+  using P = ShuffleSplitParams;
+  const char* sizes = "None, a float in (0, 1) or an int in [1, rows)";
+  return ParamTable<P>(name, summary)
+      .add("n_splits", &P::n_splits, at_least(1), "number of splits")
+      .add("test_size", &P::test_size, satisfies(sizes, is_size),
+           "tested rows, a fraction (rounded up) or a number; None: those that do not train, or "
+           "0.1")
+      .add("train_size", &P::train_size, satisfies(sizes, is_size),
+           "training rows, a fraction (rounded down) or a number; None: those that are not tested")
+      .add("random_state", &P::random_state, at_least(0), "seed of the draws; None takes --seed")
+      .positional(1);
+}
+
+struct Sizes {
+  Index train = 0;
+  Index test = 0;
+};
+
+void check_size(const char* name, const Value& size, Index n) {
+  const bool is_fine =
+      size.is_none() || (size.is_int() ? size.as_int() > 0 && size.as_int() < n
+                                       : size.as_double() > 0.0 && size.as_double() < 1.0);
+  if (is_fine) return;
+  refuse_data(
+      fmt::format("{}={} should be either positive and smaller than the number of samples {} or a "
+                  "float in the (0, 1) range",
+                  name, size.repr(), n));
+}
+
+/// scikit-learn's rounding, and its words.
+Sizes sizes_of(const ShuffleSplitParams& p, Index n) {
+  const bool is_default = p.test_size.is_none() && p.train_size.is_none();
+  const Value test = is_default ? Value(default_test_size) : p.test_size;
+  const Value& train = p.train_size;
+  check_size("test_size", test, n);
+  check_size("train_size", train, n);
+  if (train.is_real() && test.is_real() && train.as_double() + test.as_double() > 1.0) {
+    refuse_data(
+        fmt::format("The sum of test_size and train_size = {}, should be in the (0, 1) range. "
+                    "Reduce test_size and/or train_size.",
+                    format_double(train.as_double() + test.as_double())));
+  }
+  const auto rows = static_cast<double>(n);
+  Sizes sizes;
+  if (test.is_real()) sizes.test = static_cast<Index>(std::ceil(test.as_double() * rows));
+  if (test.is_int()) sizes.test = test.as_int();
+  if (train.is_real()) sizes.train = static_cast<Index>(std::floor(train.as_double() * rows));
+  if (train.is_int()) sizes.train = train.as_int();
+  if (train.is_none()) sizes.train = n - sizes.test;
+  if (test.is_none()) sizes.test = n - sizes.train;
+  if (sizes.train + sizes.test > n) {
+    refuse_data(
+        fmt::format("The sum of train_size and test_size = {}, should be smaller than the number "
+                    "of samples {}. Reduce test_size and/or train_size.",
+                    sizes.train + sizes.test, n));
+  }
+  if (sizes.train == 0) {
+    refuse_data(fmt::format(
+        "With n_samples={}, test_size={} and train_size={}, the resulting train set will be "
+        "empty. Adjust any of the aforementioned parameters.",
+        n, test.repr(), train.repr()));
+  }
+  return sizes;
+}
+
+/// A split whose cells have these roles.
+SplitPtr split_of(std::shared_ptr<const Partition> partition, std::vector<Role> roles,
+                  const Sizes& sizes) {
+  auto split = std::make_shared<Split>();
+  split->partition = std::move(partition);
+  split->roles = std::move(roles);
+  split->train_rows = sizes.train;
+  split->test_rows = sizes.test;
+  return split;
+}
+
+/// How many of `draws` rows come from each class: in proportion to their sizes, the largest
+/// remainders rounded up, ties between them drawn. No class gives more than it has.
+std::vector<Index> proportional(const std::vector<Index>& counts, Index draws, RowRandom& random) {
+  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), Index{0}));
+  std::vector<Index> drawn;
+  std::vector<double> rest;
+  for (const Index count : counts) {
+    const double share = static_cast<double>(count) / all * static_cast<double>(draws);
+    drawn.push_back(static_cast<Index>(std::floor(share)));
+    rest.push_back(share - std::floor(share));
+  }
+  // Ties keep the order of a draw: they are shuffled first, then sorted without moving equals.
+  std::vector<std::size_t> order;
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    if (drawn[c] < counts[c]) order.push_back(c);
+  }
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+  std::ranges::stable_sort(order, std::greater{}, [&](std::size_t c) { return rest[c]; });
+  const Index missing = draws - std::accumulate(drawn.begin(), drawn.end(), Index{0});
+  for (Index i = 0; i < missing; ++i) ++drawn[order[static_cast<std::size_t>(i)]];
+  return drawn;
+}
+
+/// AgreedError in scikit-learn's words unless both sides can have a row of each class.
+void check_classes(const Dataset& data, const ClassCensus& census, const Sizes& sizes) {
+  if (std::ranges::min(census.counts) < 2) {
+    refuse_data(
+        fmt::format("The least populated class in y has only 1 member, which is too few. The "
+                    "minimum number of groups for any class cannot be less than 2. Remove the "
+                    "class from {}, or use ShuffleSplit",
+                    data.y_name()));
+  }
+  const auto check = [&](const char* name, Index size) {
+    if (size >= std::ssize(census.counts)) return;
+    refuse_data(fmt::format("The {} = {} should be greater or equal to the number of classes = {}",
+                            name, size, census.counts.size()));
+  };
+  check("train_size", sizes.train);
+  check("test_size", sizes.test);
+}
+
+/// Training rows, tested rows and the others of each class, for one split.
+ClassRuns drawn_runs(const ClassCensus& census, const Sizes& sizes, Permutation order,
+                     RowRandom random) {
+  const std::vector<Index> train = proportional(census.counts, sizes.train, random);
+  std::vector<Index> left(train.size());
+  std::ranges::transform(census.counts, train, left.begin(), std::minus{});
+  const std::vector<Index> test = proportional(left, sizes.test, random);
+  ClassRuns runs{3, std::move(order), {}};
+  for (std::size_t c = 0; c < train.size(); ++c) {
+    runs.ranks.push_back(train[c]);
+    runs.ranks.push_back(train[c] + test[c]);
+  }
+  return runs;
+}
+
+}  // namespace
+
+const ParamTable<ShuffleSplitParams>& ShuffleSplit::param_table() const {
+  static const auto table =
+      shuffle_table("ShuffleSplit", "Training and test rows drawn anew for each split.");
+  return table;
+}
+
+Folds ShuffleSplit::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
+  const Sizes sizes = sizes_of(params(), data->rows());
+  const std::uint64_t seed = seed_of(engine, params().random_state);
+  Folds folds;
+  for (Index i = 0; i < params().n_splits; ++i) {
+    auto partition = std::make_shared<RunPartition>(
+        std::vector<Index>{sizes.test, sizes.test + sizes.train},
+        Permutation(data->rows(), seed, static_cast<std::uint64_t>(i)));
+    folds.splits.push_back(
+        split_of(std::move(partition), {Role::test, Role::train, Role::unused}, sizes));
+  }
+  return folds;
+}
+
+const ParamTable<ShuffleSplitParams>& StratifiedShuffleSplit::param_table() const {
+  static const auto table = shuffle_table(
+      "StratifiedShuffleSplit", "Rows of each class drawn anew for each split, in proportion.");
+  return table;
+}
+
+Folds StratifiedShuffleSplit::make_folds(Engine& engine,
+                                         const std::shared_ptr<Dataset>& data) const {
+  const Sizes sizes = sizes_of(params(), data->rows());
+  const ClassCensus census = class_census(engine.comm(), *data);
+  check_classes(*data, census, sizes);
+  const std::uint64_t seed = seed_of(engine, params().random_state);
+  const Philox ties(seed, tie_purpose);
+  std::vector<ClassRuns> requests;
+  for (Index i = 0; i < params().n_splits; ++i) {
+    const auto stream = static_cast<std::uint64_t>(i);
+    requests.push_back(drawn_runs(census, sizes, Permutation(data->rows(), seed, stream),
+                                  RowRandom(ties, stream)));
+  }
+  Folds folds;
+  for (auto& partition : partition_classes(engine.comm(), data, census, requests)) {
+    folds.splits.push_back(
+        split_of(std::move(partition), {Role::train, Role::test, Role::unused}, sizes));
+  }
+  return folds;
+}
+
+}  // namespace superstep

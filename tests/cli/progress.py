@@ -1,0 +1,47 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Progress on a pseudo-terminal (a bar that is drawn again and wiped) and in a log (whole lines, or nothing)."""
+import os
+import pty
+import re
+import subprocess
+import sys
+
+PROGRAM = os.environ["SUPERSTEP"]
+FIT = [PROGRAM, "fit", "LogisticRegression(tol=1e-10, max_iter=100)", "data.h5", "--model", "m.h5", "--memory", "16M"]
+
+
+def on_terminal(command):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, stderr=theirs, stdout=subprocess.DEVNULL, env=dict(os.environ, TERM="xterm"))
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            piece = os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+        if not piece:
+            break
+        seen += piece
+    assert process.wait() == 0, seen
+    return seen.decode()
+
+
+def main():
+    subprocess.run([PROGRAM, "make", "classification", "data.h5", "--rows", "400000", "--columns", "40", "--quiet"], check=True)
+    text = on_terminal(FIT)
+    drawn = text.split("\r\033[K")
+    bars = [line for line in drawn if re.fullmatch(
+        r"LogisticRegression on 1 rank: pass \d+ \[#* *\] +\d+ %(, [\d,]+ rows/s, [\d.]+ GB/s, .+ left in this pass)?", line)]
+    assert len(bars) >= 2, repr(text)
+    assert any("rows/s" in bar for bar in bars), repr(text)
+    assert drawn[-1].strip() == "" or "pass" not in drawn[-1], f"the bar stays on the screen: {drawn[-1]!r}"
+    assert on_terminal(FIT + ["--quiet"]) == ""
+    log = subprocess.run(FIT, capture_output=True, text=True, check=True).stderr
+    assert "\r" not in log and "\033" not in log, repr(log)
+    print(f"{len(bars)} bars drawn")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Generalised linear models on any number of ranks: a model of a batch of splits and maps is the
+// model trained alone; a split is the table without the other rows, a map the table seen through
+// it; gradients and second derivatives are those of the objective.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/philox.hpp>
+#include <superstep/io/tree_file.hpp>
+#include <superstep/learn/linear_model/linear_model.hpp>
+#include <superstep/learn/linear_model/logistic_regression.hpp>
+#include <superstep/learn/linear_model/poisson_regressor.hpp>
+
+#include "learn/linear_model/glm_pass.hpp"
+#include "mpi/batch.hpp"
+
+namespace superstep {
+namespace {
+
+constexpr Index rows = 3 * 4096 + 77;
+constexpr Index columns = 5;
+
+enum class Task { two, three, counts };
+
+/// One column far from zero beside its spread, units that differ, weights of which some are zero.
+Table open_table(const Communicator& comm, Task kind, bool weighted, Index n = rows) {
+  const std::string name = "glm" + std::to_string(static_cast<int>(kind)) +
+                           (weighted ? "weighted" : "") + std::to_string(n) + ".h5";
+  on_root(comm, [&] {
+    TreeArray<double> x{{n, columns}, {}}, y{{n}, {}}, weight{{n}, {}};
+    for (Index i = 0; i < n; ++i) {
+      RowRandom random(Philox(3, 7), static_cast<std::uint64_t>(i));
+      double v[columns];
+      for (double& value : v) value = random.normal();
+      const double z = 1.5 * v[0] - v[1] + 0.5 * v[2] * v[3] + 0.3;
+      const double other = v[1] + 0.7 * v[4];
+      const double noise = random.uniform();
+      if (kind == Task::counts) {
+        double count = 0.0, left = noise, share = std::exp(-std::exp(0.3 * z));
+        for (; left > share && count < 50.0; share *= std::exp(0.3 * z) / count) {
+          left -= share;
+          count += 1.0;
+        }
+        y.values.push_back(count);
+      } else {
+        const double scores[] = {1.0, std::exp(z), kind == Task::three ? std::exp(other) : 0.0};
+        const double at = noise * (scores[0] + scores[1] + scores[2]);
+        y.values.push_back(at < scores[0] ? 0.0 : (at < scores[0] + scores[1] ? 1.0 : 2.0));
+      }
+      x.values.insert(x.values.end(), {v[0], 10.0 * v[1] + 3.0, v[2], v[3] + 1000.0, 0.1 * v[4]});
+      weight.values.push_back(i % 9 == 0 ? 0.0 : 0.5 + random.uniform());
+    }
+    Tree tree;
+    tree.add("/X", x);
+    tree.add("/y", y);
+    if (weighted) tree.add("/weight", weight);
+    write_tree(name, tree);
+  });
+  Table table;
+  table.data = Dataset::open(comm, name);
+  table.target = kind == Task::counts ? Target::numbers : Target::classes;
+  if (kind != Task::counts) table.data->classes(comm);
+  return table;
+}
+
+/// Cells by place: in turn, or in runs.
+class Cells final : public Partition {
+ public:
+  Cells(Index cells, Index run) : cells_(cells), run_(run) {}
+  Index cells() const override { return cells_; }
+  void assign(const Block& block, std::int32_t* cell) const override {
+    for (Index i = 0; i < block.rows; ++i) {
+      cell[i] = static_cast<std::int32_t>(block.place(i) / run_ % cells_);
+    }
+  }
+
+ private:
+  Index cells_, run_;
+};
+
+SplitPtr make_split(std::shared_ptr<const Partition> partition, std::vector<Role> roles,
+                    Index n = rows) {
+  auto split = std::make_shared<Split>();
+  for (Index i = 0; i < n; ++i) {
+    Block one;
+    one.first_place = i;
+    one.rows = 1;
+    std::int32_t cell = 0;
+    partition->assign(one, &cell);
+    const Role role = roles[static_cast<std::size_t>(cell)];
+    if (role == Role::train) ++split->train_rows;
+    if (role == Role::test) ++split->test_rows;
+  }
+  split->partition = std::move(partition);
+  split->roles = std::move(roles);
+  return split;
+}
+
+/// Two folds of five, in turn; one in runs; one that trains on few rows.
+std::vector<SplitPtr> splits() {
+  using enum Role;
+  const auto in_turn = std::make_shared<Cells>(5, 1);
+  const auto in_runs = std::make_shared<Cells>(3, rows / 3 + 1);
+  const auto few = std::make_shared<Cells>(8, 1);
+  return {nullptr, make_split(in_turn, {test, train, train, train, train}),
+          make_split(in_turn, {train, train, train, test, train}),
+          make_split(in_runs, {train, test, train}),
+          make_split(few, {unused, test, train, unused, unused, unused, unused, unused})};
+}
+
+/// None; scaling with and without an offset; a projection; a change of basis.
+std::vector<AffineMapPtr> maps() {
+  Vector centre(columns), factor(columns), offset(columns);
+  centre << 0.1, 3.1, 0.0, 1000.02, 0.0;
+  factor << 1.0, 0.1, 0.9, 1.1, 10.0;
+  offset << 0.0, 0.5, 0.0, -0.25, 0.0;
+  Matrix weights(columns, columns);
+  for (Index i = 0; i < columns; ++i) {
+    for (Index j = 0; j < columns; ++j) {
+      weights(i, j) = factor[i] * (i == j ? 1.0 : 0.3 * std::cos(static_cast<double>(7 * i + j)));
+    }
+  }
+  const auto share = [](AffineMap map) { return std::make_shared<AffineMap>(std::move(map)); };
+  return {nullptr, share(AffineMap::diagonal(centre, factor, Vector::Zero(columns))),
+          share(AffineMap::diagonal(centre, factor, offset)),
+          share(AffineMap::dense(centre, weights.leftCols(3), offset.head(3))),
+          share(AffineMap::dense(centre, weights, offset))};
+}
+
+Tree saved(const Model& model) {
+  Tree tree;
+  model.save(AttributeWriter(tree, "/"));
+  return tree;
+}
+
+std::vector<LogisticRegression> classifiers(double tol = 1e-4) {
+  const Value weights = Value::dict({{0, 0.5}, {1, 2.0}});
+  std::vector<LogisticRegressionParams> params = {
+      {.C = 1.0},
+      {.C = 1e-3},
+      {.penalty = "l1", .C = 0.01},
+      {.penalty = "elasticnet", .C = 0.05, .l1_ratio = 0.5},
+      {.C = 10.0, .fit_intercept = false},
+      {.C = 1.0, .class_weight = "balanced"},
+      {.C = 0.1, .class_weight = weights},
+      {.penalty = {}}};
+  std::vector<LogisticRegression> all;
+  for (LogisticRegressionParams& p : params) {
+    p.tol = tol;
+    all.emplace_back(p);
+  }
+  return all;
+}
+
+std::vector<PoissonRegressor> regressors(double tol = 1e-4) {
+  std::vector<PoissonRegressor> all;
+  for (const double alpha : {0.0, 1e-3, 0.1, 10.0})
+    all.emplace_back(PoissonRegressorParams{.alpha = alpha, .tol = tol});
+  all.emplace_back(PoissonRegressorParams{.alpha = 0.01, .fit_intercept = false, .tol = tol});
+  return all;
+}
+
+template <class E>
+void expect_same_alone(Task kind, const std::vector<E>& estimators) {
+  const Communicator comm = Communicator::world();
+  Engine engine(comm, {});
+  const auto all_splits = splits();
+  const auto all_maps = maps();
+  for (const bool weighted : {false, true}) {
+    const Table table = open_table(comm, kind, weighted);
+    std::vector<Candidate> batch;
+    for (const SplitPtr& split : all_splits) {
+      for (const AffineMapPtr& map : all_maps) {
+        for (const E& e : estimators) batch.push_back({&e, split, map});
+      }
+    }
+    const std::vector<Trained> together = estimators.front().fit_batch(engine, table, batch);
+    ASSERT_EQ(together.size(), batch.size());
+    EngineOptions options;
+    options.threads = 2;
+    Engine two_threads(comm, options);
+    const std::vector<Trained> threaded = estimators.front().fit_batch(two_threads, table, batch);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      ASSERT_TRUE(together[i].model && threaded[i].model);
+      EXPECT_EQ(saved(*together[i].model), saved(*threaded[i].model)) << i;
+    }
+    // Every so many, so that all settings, splits and maps have their turn.
+    for (std::size_t i = weighted ? 3 : 0; i < batch.size(); i += 7) {
+      const Trained alone = batch[i].estimator->fit_batch(engine, table, {&batch[i], 1}).front();
+      ASSERT_TRUE(alone.model && together[i].model);
+      EXPECT_EQ(saved(*alone.model), saved(*together[i].model)) << i << alone.model->expression();
+      EXPECT_EQ(alone.model->report().warnings, together[i].model->report().warnings);
+      EXPECT_TRUE(alone.model->report().converged) << i << alone.model->expression();
+    }
+  }
+}
+
+TEST(Glm, AModelOfABatchHasTheBitsOfTheModelAlone) {
+  expect_same_alone(Task::two, classifiers());
+  expect_same_alone(Task::three, classifiers());
+  expect_same_alone(Task::counts, regressors());
+}
+
+Vector coefficients(const Model& model) {
+  const Tree tree = saved(model);
+  const AttributeReader in(tree, "/");
+  const bool is_classifier = model.classes() != nullptr;
+  const Matrix coef = is_classifier ? in.matrix("coef_") : Matrix(in.vector("coef_").transpose());
+  const Vector intercept =
+      is_classifier ? in.vector("intercept_") : Vector::Constant(1, in.number("intercept_"));
+  Vector all(coef.size() + intercept.size());
+  all << Eigen::Map<const Vector>(coef.data(), coef.size()), intercept;
+  return all;
+}
+
+/// Trained in one batch, and each on the rows of its split seen through its map.
+template <class E>
+void expect_same_rows_and_columns(Task kind, const std::vector<E>& estimators) {
+  const Communicator comm = Communicator::world();
+  Engine engine(comm, {});
+  const Table table = open_table(comm, kind, true);
+  std::vector<Candidate> batch;
+  for (const SplitPtr& split : splits()) {
+    for (const AffineMapPtr& map : maps()) {
+      // Without a map a column of 1000 +- 1 leaves too few digits for this comparison.
+      if (!map) continue;
+      batch.push_back({&estimators[batch.size() % estimators.size()], split, map});
+    }
+  }
+  const std::vector<Trained> fused = estimators.front().fit_batch(engine, table, batch);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Table seen = table.through(batch[i].features);
+    if (batch[i].split) seen = seen.only(batch[i].split, Role::train);
+    const Candidate plain{batch[i].estimator};
+    const Trained apart = plain.estimator->fit_batch(engine, seen, {&plain, 1}).front();
+    ASSERT_TRUE(fused[i].model && apart.model);
+    const Vector ours = coefficients(*fused[i].model);
+    const Vector theirs = coefficients(*apart.model);
+    ASSERT_EQ(ours.size(), theirs.size());
+    EXPECT_LT((ours - theirs).cwiseAbs().maxCoeff(), 1e-6 * (1.0 + theirs.cwiseAbs().maxCoeff()))
+        << i << " " << apart.model->expression() << "\n"
+        << ours.transpose() << "\n"
+        << theirs.transpose();
+  }
+}
+
+TEST(Glm, SplitsAndMapsAreThoseOfTheTable) {
+  expect_same_rows_and_columns(Task::two, classifiers(1e-7));
+  expect_same_rows_and_columns(Task::three, classifiers(1e-7));
+  expect_same_rows_and_columns(Task::counts, regressors(1e-10));
+}
+
+TEST(Glm, AModelInFrontOfItsMapPredictsTheSame) {
+  const Communicator comm = Communicator::world();
+  Engine engine(comm, {});
+  const LogisticRegression logistic;
+  const PoissonRegressor poisson;
+  constexpr Index n = 9;
+  Matrix x(n, columns);
+  for (Index i = 0; i < x.size(); ++i) x.data()[i] = std::sin(static_cast<double>(i));
+  x.col(3).array() += 1000.0;
+  for (const Task kind : {Task::two, Task::three, Task::counts}) {
+    const Table table = open_table(comm, kind, false);
+    for (const AffineMapPtr& map : maps()) {
+      if (!map) continue;
+      const Candidate one{
+          kind == Task::counts ? static_cast<const Estimator*>(&poisson) : &logistic, nullptr, map};
+      const auto model = one.estimator->fit_batch(engine, table, {&one, 1}).front().model;
+      EXPECT_EQ(model->features(), map->columns_out());
+      const auto raw = model->in_front_of(*map);
+      ASSERT_NE(raw, nullptr);
+      ASSERT_EQ(raw->features(), columns);
+      Matrix y(n, map->columns_out());
+      map->apply(x.data(), n, y.data());
+      for (const Method method : {Method::predict, Method::predict_proba}) {
+        ASSERT_EQ(model->can(method), raw->can(method));
+        if (!model->can(method)) continue;
+        Matrix behind(n, model->width(method)), in_front = behind;
+        model->apply(method, y, behind);
+        raw->apply(method, x, in_front);
+        EXPECT_LT((behind - in_front).cwiseAbs().maxCoeff(), 1e-9);
+      }
+    }
+  }
+}
+
+// The rows of one cell are all of one class: who trains on it fails with scikit-learn's words, and
+// nobody else notices.
+TEST(Glm, ASplitWithOneClassFailsAlone) {
+  const Communicator comm = Communicator::world();
+  Engine engine(comm, {});
+  constexpr Index n = 300;
+  on_root(comm, [&] {
+    TreeArray<double> x{{n, 1}, {}}, y{{n}, {}};
+    for (Index i = 0; i < n; ++i) {
+      x.values.push_back(std::cos(static_cast<double>(i)));
+      y.values.push_back(i % 3 == 0 ? 1.0 : static_cast<double>(i % 2 * 3));
+    }
+    Tree tree;
+    tree.add("/X", x);
+    tree.add("/y", y);
+    write_tree("one_class.h5", tree);
+  });
+  Table table;
+  table.data = Dataset::open(comm, "one_class.h5");
+  table.target = Target::classes;
+  table.data->classes(comm);
+  const auto cells = std::make_shared<Cells>(3, 1);
+  using enum Role;
+  const LogisticRegression weak(LogisticRegressionParams{.C = 0.1}), strong;
+  const auto one_class = make_split(cells, {train, test, test}, n);
+  const auto fine = make_split(cells, {train, train, test}, n);
+  const std::vector<Candidate> batch = {
+      {&weak, fine}, {&weak, one_class}, {&strong, fine}, {&strong, one_class}, {&strong}};
+  const std::vector<Trained> trained = weak.fit_batch(engine, table, batch);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (batch[i].split != one_class) {
+      ASSERT_TRUE(trained[i].model) << i;
+      const auto alone = weak.fit_batch(engine, table, {&batch[i], 1}).front();
+      EXPECT_EQ(saved(*alone.model), saved(*trained[i].model));
+      continue;
+    }
+    ASSERT_TRUE(trained[i].failure) << i;
+    EXPECT_NE(std::string(trained[i].failure->what())
+                  .find("needs samples of at least 2 classes in the data, but the data contains "
+                        "only one class: 1"),
+              std::string::npos)
+        << trained[i].failure->what();
+  }
+}
+
+/// Loss and penalty of a model at two points on either side of another, against its gradient there.
+void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const GlmTask& task) {
+  const Index classes = loss == GlmLoss::multinomial ? 3 : 2;
+  const std::vector<SplitPtr> used = {task.split};
+  const GlmMoments moments = glm_moments(engine, table, loss, classes, used);
+  ASSERT_EQ(moments.of(task.split).sample.stride, 1);
+  const GlmObjective objective(moments, task);
+  const Vector start = objective.begin().point();
+  Vector at = start;
+  for (Index j = 0; j < at.size(); ++j) at[j] += 0.05 * std::sin(static_cast<double>(j + 1));
+  constexpr double h = 1e-4;
+  std::vector<Vector> places = {at};
+  for (Index j = 0; j < at.size(); ++j) {
+    for (const double step : {h, -h}) {
+      places.push_back(at);
+      places.back()[j] += step;
+    }
+  }
+  std::vector<GlmPoint> points;
+  for (const Vector& place : places) points.push_back({&objective, &place, true, 0});
+  const auto told = evaluate_glm(engine, table, moments, points);
+  const math::Evaluation& here = *told.front();
+  const double scale = here.gradient.cwiseAbs().maxCoeff();
+  for (Index j = 0; j < at.size(); ++j) {
+    const auto& up = *told[static_cast<std::size_t>(2 * j + 1)];
+    const auto& down = *told[static_cast<std::size_t>(2 * j + 2)];
+    EXPECT_NEAR((up.value - down.value) / (2.0 * h), here.gradient[j], 1e-6 * scale) << j;
+    const Vector second = (up.gradient - down.gradient) / (2.0 * h);
+    const Vector column = here.curvature->times(Vector::Unit(at.size(), j));
+    EXPECT_LT((second - column).cwiseAbs().maxCoeff(), 1e-5 * column.cwiseAbs().maxCoeff()) << j;
+  }
+  // What the first pass says of the start, a pass says too.
+  const GlmPoint begin{&objective, &start, false, 0};
+  const auto again = evaluate_glm(engine, table, moments, {&begin, 1}).front();
+  const math::QuasiNewton solver = objective.begin();
+  EXPECT_NEAR(again->value, solver.objective(), 1e-12 * again->value);
+}
+
+TEST(Glm, DerivativesAreThoseOfTheObjective) {
+  const Communicator comm = Communicator::world();
+  Engine engine(comm, {});
+  constexpr Index n = 200;
+  for (const GlmLoss loss : {GlmLoss::logistic, GlmLoss::multinomial, GlmLoss::poisson}) {
+    const Task kind = loss == GlmLoss::logistic
+                          ? Task::two
+                          : (loss == GlmLoss::poisson ? Task::counts : Task::three);
+    const Table table = open_table(comm, kind, true, n);
+    for (const AffineMapPtr& map : maps()) {
+      for (const bool intercept : {true, false}) {
+        if (!intercept && !map) continue;  // exp(50)
+        GlmTask task;
+        task.split =
+            make_split(std::make_shared<Cells>(5, 1),
+                       {Role::test, Role::train, Role::train, Role::train, Role::train}, n);
+        task.features = map;
+        task.fit_intercept = intercept;
+        task.l2 = 0.7;
+        task.mean_loss = loss == GlmLoss::poisson;
+        if (loss == GlmLoss::logistic) task.class_weight = Vector::LinSpaced(2, 0.5, 2.0);
+        expect_derivatives(engine, table, loss, task);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace superstep
