@@ -29,7 +29,10 @@ void EvaluationChoice::describe(CommandLine& line) {
       "no folds, trained and scored on all rows");
   line.option("holdout", "F", holdout_,
               "instead of folds one split: this fraction (or so many rows) is tested on");
-  line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
+  line.option(
+      "scoring", "A,B", scoring_,
+      "metrics, greater is better: the sign of a loss is turned; accuracy for classifiers, r2 for "
+      "regressors");
   line.flag("train-scores", train_scores, "score the rows trained on as well");
   data_.describe(line);
   data_.describe_groups(line);

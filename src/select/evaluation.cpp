@@ -9,6 +9,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/learn/metrics/held_out.hpp>
+#include <superstep/learn/metrics/metric.hpp>
 
 namespace superstep {
 
@@ -144,6 +145,9 @@ void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* cons
   const double score_s = (now_s() - judging_s) / static_cast<double>(judged.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
     *scores[i] = found[i].values;
+    for (std::size_t m = 0; m < n_metrics; ++m) {
+      if (!find_metric(options_.metrics[m]).greater_is_better) (*scores[i])[m] *= -1.0;
+    }
     owners[i]->score_s += score_s;
     for (const std::string& complaint : found[i].complaints) {
       if (owners[i]->failure.empty()) owners[i]->failure = complaint;

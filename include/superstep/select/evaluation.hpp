@@ -27,7 +27,9 @@ struct EvaluationOptions {
 
 /// What one fit on one fold gave.
 struct FoldOutcome {
-  std::vector<double> test;   ///< by metric; NaN where it failed
+  /// By metric, NaN where it failed. Greater is better throughout, as in scikit-learn: losses such
+  /// as max_error have their sign turned.
+  std::vector<double> test;
   std::vector<double> train;  ///< likewise, where asked for
   std::string failure;        ///< why there is no model; empty
   double fit_s = 0.0;         ///< its share of the time of the passes it shared

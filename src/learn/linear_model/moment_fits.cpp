@@ -31,7 +31,7 @@ Trained MomentFit::trained(FittedAttributes attributes) const {
 
 std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
                                                        const Vector& coef, double intercept) {
-  constexpr double bearable = 1e-9;
+  constexpr double bearable = 1e-7;
   constexpr double rounding = 0x1p-50;
   // Of the columns themselves: prediction = (x - centre) b + start.
   const Vector b = map == nullptr ? coef : Vector(map->times(coef).col(0));
