@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/literal.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/atomic_file.hpp>

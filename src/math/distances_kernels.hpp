@@ -110,6 +110,8 @@ void nearest_with(const PackedRows& x, const CenterStrips& centers, std::int32_t
     std::fill_n(best, lanes, std::numeric_limits<double>::infinity());
     std::fill_n(where, lanes, 0.0);
     n.tile.a = x.lanes + row;
+    if (x.next != nullptr) n.tile.fetch = x.next + row * x.columns;
+    n.tile.fetch_step = lanes;
     Index first = 0;
     for (Index i = 0; i < strips.count(); ++i) {
       const int m = strips.centers_of(i);
@@ -118,6 +120,7 @@ void nearest_with(const PackedRows& x, const CenterStrips& centers, std::int32_t
       n.tile.start = centers.half + first;
       n.first_center = static_cast<double>(first);
       TileTable<P, NearestTile<P>>::of(cut, m)(n);
+      n.tile.fetch = nullptr;
       first += m;
     }
     const Index valid = std::min(lanes, x.rows - row);
@@ -129,9 +132,9 @@ void nearest_with(const PackedRows& x, const CenterStrips& centers, std::int32_t
 
 template <class P>
 PackedRows pack_rows_with(ConstPanel x, double* out) {
-  const Index stride = packed_rows_size(x.rows, 1);
+  const Index stride = packed_rows_stride(x.rows);
   pack_rows_as_lanes<P>(x.data, x.stride, x.rows, x.columns, stride, out);
-  return {out, x.rows, x.columns, stride};
+  return {out, x.rows, x.columns, stride, nullptr};
 }
 
 /// |a - b|^2 over `columns`: column c belongs to lane c mod 8.

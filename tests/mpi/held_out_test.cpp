@@ -6,113 +6,19 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstdio>
-#include <functional>
 #include <limits>
 
-#include <superstep/comm/collectively.hpp>
-#include <superstep/core/error.hpp>
-#include <superstep/core/philox.hpp>
-#include <superstep/io/tree_file.hpp>
-#include <superstep/learn/metrics/held_out.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/metrics/score.hpp>
-#include <superstep/learn/out_of_fold.hpp>
 #include <superstep/learn/pipeline_model.hpp>
-#include <superstep/learn/registry.hpp>
+
+#include "mpi/held_out.hpp"
 
 namespace superstep {
 namespace {
 
 using ::testing::HasSubstr;
 using Names = std::vector<std::string>;
-
-constexpr Index n_rows = 3 * 4096 + 1234;
-constexpr Index n_columns = 4;
-constexpr Index n_folds = 3;
-constexpr std::size_t roomy = std::size_t{256} << 20;
-
-/// Row i is in cell i % 3.
-class Striped final : public Partition {
- public:
-  Index cells() const override { return n_folds; }
-  void assign(const Block& block, std::int32_t* cell) const override {
-    for (Index i = 0; i < block.rows; ++i) {
-      cell[i] = static_cast<std::int32_t>(block.row(i) % n_folds);
-    }
-  }
-};
-
-std::vector<SplitPtr> striped_splits() {
-  const auto partition = std::make_shared<Striped>();
-  std::vector<SplitPtr> splits;
-  for (Index f = 0; f < n_folds; ++f) {
-    auto split = std::make_shared<Split>();
-    split->partition = partition;
-    split->roles.assign(n_folds, Role::train);
-    split->roles[static_cast<std::size_t>(f)] = Role::test;
-    split->test_rows = (n_rows - f + n_folds - 1) / n_folds;
-    split->train_rows = n_rows - split->test_rows;
-    splits.push_back(split);
-  }
-  return splits;
-}
-
-/// What is in the files.
-struct Sample {
-  Index classes = 2;  ///< 0: counts as targets
-  bool is_weighted = false;
-};
-
-/// A file of the rows that `takes`.
-std::shared_ptr<Dataset> write_rows(const Communicator& comm, const std::string& path,
-                                    const Sample& sample, const std::function<bool(Index)>& takes) {
-  on_root(comm, [&] {
-    TreeArray<double> x, y, weight;
-    for (Index i = 0; i < n_rows; ++i) {
-      RowRandom random(Philox(7, 4), static_cast<std::uint64_t>(i));
-      double v[n_columns];
-      for (double& value : v) value = random.normal();
-      v[2] = 50.0 + 3.0 * v[2];
-      v[3] = std::rint(v[3]);
-      const double signal = v[0] - 0.5 * v[1] + 0.2 * (v[2] - 50.0) + 0.8 * random.normal();
-      const double w = random.uniform();
-      if (!takes(i)) continue;
-      x.values.insert(x.values.end(), v, v + n_columns);
-      if (sample.classes > 0) {
-        const double code = std::floor((signal + 1.5) / 3.0 * static_cast<double>(sample.classes));
-        y.values.push_back(std::clamp(code, 0.0, static_cast<double>(sample.classes - 1)));
-      } else {
-        y.values.push_back(std::floor(std::exp(0.4 * signal)));
-      }
-      weight.values.push_back(w < 0.1 ? 0.0 : 3.0 * w);
-    }
-    const auto n = static_cast<Index>(y.values.size());
-    x.shape = {n, n_columns};
-    y.shape = weight.shape = {n};
-    Tree tree;
-    tree.add("/X", x);
-    tree.add("/y", y);
-    if (sample.is_weighted) tree.add("/weight", weight);
-    write_tree(path, tree);
-  });
-  return Dataset::open(comm, path);
-}
-
-struct Folds {
-  std::shared_ptr<Dataset> all;
-  std::vector<std::shared_ptr<Dataset>> test;  ///< the test rows of each split
-};
-
-Folds write_folds(const Communicator& comm, const Sample& sample) {
-  Folds folds;
-  folds.all = write_rows(comm, "held_out.h5", sample, [](Index) { return true; });
-  for (Index f = 0; f < n_folds; ++f) {
-    folds.test.push_back(write_rows(comm, "held_out_" + std::to_string(f) + ".h5", sample,
-                                    [&](Index i) { return i % n_folds == f; }));
-  }
-  return folds;
-}
 
 const Names classifiers = {
     "LogisticRegression(C=0.01)",
@@ -142,28 +48,6 @@ const Names regressors = {
     "make_pipeline(StandardScaler(), PCA(n_components=2), LinearRegression())",
     "make_pipeline(MaxAbsScaler(), Lasso(alpha=0.01))",
 };
-
-/// Each expression trained on each split; those of one split behind each other.
-std::vector<Judged> trained(Engine& engine, const std::shared_ptr<Dataset>& data,
-                            const Names& expressions) {
-  std::vector<Judged> judged;
-  for (const SplitPtr& split : striped_splits()) {
-    std::vector<std::unique_ptr<Estimator>> estimators;
-    for (const std::string& expression : expressions) {
-      estimators.push_back(make_estimator(expression));
-      const Estimator& estimator = *estimators.back();
-      Table table;
-      table.data = data;
-      table.target = estimator.target();
-      if (table.target == Target::classes) data->classes(engine.comm());
-      const Candidate candidate{&estimator, split};
-      const Trained result = estimator.fit_batch(engine, table, std::span(&candidate, 1)).front();
-      EXPECT_TRUE(result.model) << expression;
-      judged.push_back({result.model, split});
-    }
-  }
-  return judged;
-}
 
 std::vector<double> values_of(const std::vector<Judgement>& judgements) {
   std::vector<double> values;
@@ -295,8 +179,7 @@ TEST(HeldOut, WhatTrainingToldNeedsNoPass) {
   EXPECT_LT(values[0], 3.0);
 }
 
-/// Columns doubled, and how many rows have been. `row_map` of it must not be used where the models
-/// behind it can be asked in front of it.
+/// Columns doubled, and for how many rows that was done.
 class Doubling final : public Model {
  public:
   explicit Doubling(bool is_affine) : is_affine_(is_affine) { set_expression("Doubling()"); }
@@ -518,15 +401,6 @@ TEST(HeldOut, RoomReservedBeforehandKeepsTheBlocks) {
   }
 }
 
-std::string message_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
-}
-
 TEST(HeldOut, EstimatorsKnowWhatTheirModelsCan) {
   const Communicator comm = Communicator::world();
   const auto data = write_rows(comm, "held_out.h5", {}, [](Index) { return true; });
@@ -547,70 +421,6 @@ TEST(HeldOut, EstimatorsKnowWhatTheirModelsCan) {
   }
   EXPECT_THAT(message_of([] { metric_for(*make_estimator("GaussianNB()"), 3, "roc_auc"); }),
               HasSubstr("multiclass format is not supported"));
-}
-
-std::vector<double> numbers_in(const std::string& path, const std::string& dataset) {
-  return read_tree(path).doubles(dataset).values;
-}
-
-// Row i is row i / 3 of the file of its fold.
-TEST(HeldOut, OutOfFoldPredictions) {
-  const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {.classes = 3});
-  Engine engine(comm, {.memory = roomy, .threads = 2});
-  const std::string out = "held_out_oof.h5";
-  for (const std::string& expression : {classifiers[1], classifiers[10]}) {
-    const auto judged = trained(engine, folds.all, {expression});
-    const Written written =
-        write_out_of_fold(engine, judged, Method::predict_proba, folds.all, out);
-    EXPECT_EQ(written.dataset, "/predict_proba");
-    EXPECT_EQ(written.columns, 3);
-    std::vector<std::vector<double>> of_fold;
-    for (std::size_t f = 0; f < judged.size(); ++f) {
-      const std::string path = "held_out_out.h5";
-      write_output(engine, *judged[f].model, Method::predict_proba, folds.test[f], path);
-      if (comm.is_root()) of_fold.push_back(numbers_in(path, "/predict_proba"));
-      comm.barrier();
-    }
-    if (!comm.is_root()) continue;
-    const std::vector<double> all = numbers_in(out, "/predict_proba");
-    ASSERT_EQ(std::ssize(all), 3 * n_rows);
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const std::size_t row = i / 3;
-      ASSERT_EQ(all[i], of_fold[row % 3][row / 3 * 3 + i % 3]) << i;
-    }
-  }
-  const auto judged = trained(engine, folds.all, {"GaussianNB()"});
-  write_out_of_fold(engine, judged, Method::predict, folds.all, out);
-  if (comm.is_root()) {
-    // Labels 0.0, 1.0, 2.0 are whole numbers.
-    EXPECT_EQ(std::ssize(read_tree(out).integers("/predict").values), n_rows);
-  }
-}
-
-TEST(HeldOut, OutOfFoldNeedsAPartition) {
-  const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {});
-  Engine engine(comm, {.memory = roomy});
-  const auto judged = trained(engine, folds.all, {"GaussianNB()"});
-  if (comm.is_root()) std::remove("held_out_no.h5");
-  const auto refused = [&](const std::vector<Judged>& models) {
-    return message_of(
-        [&] { write_out_of_fold(engine, models, Method::predict, folds.all, "held_out_no.h5"); });
-  };
-  EXPECT_THAT(refused({judged[0], judged[1]}), HasSubstr("only works for partitions"));
-  // As many rows, some twice and some never: found out on the way.
-  auto lying = std::make_shared<Split>(*judged[0].split);
-  lying->test_rows = judged[2].split->test_rows;
-  EXPECT_THAT(refused({judged[0], judged[1], {judged[0].model, lying}}),
-              HasSubstr("only works for partitions"));
-  if (comm.is_root()) {
-    EXPECT_THROW(read_tree("held_out_no.h5"), Error);
-  }
-  EXPECT_THAT(message_of([&] {
-                write_out_of_fold(engine, judged, Method::decision_function, folds.all, "no.h5");
-              }),
-              HasSubstr("GaussianNB does not have decision_function"));
 }
 
 }  // namespace

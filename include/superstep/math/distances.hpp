@@ -40,10 +40,17 @@ struct PackedRows {
   const double* lanes = nullptr;  ///< [column][row]
   Index rows = 0;
   Index columns = 0;
-  Index stride = 0;  ///< from column to column; rows that fill it up are zero
+  Index stride = 0;  ///< from column to column
+  /// rows x columns doubles that will be read a while later and are fetched from memory meanwhile;
+  /// null: nothing.
+  const double* next = nullptr;
 };
+/// From column to column: an odd number of cache lines, which spreads columns over the cache.
+constexpr Index packed_rows_stride(Index rows) { return ((rows + 7) / 8 | 1) * 8; }
 /// Doubles that a copy takes.
-constexpr Index packed_rows_size(Index rows, Index columns) { return (rows + 7) / 8 * 8 * columns; }
+constexpr Index packed_rows_size(Index rows, Index columns) {
+  return packed_rows_stride(rows) * columns;
+}
 PackedRows pack_rows(ConstPanel x, double* out);
 
 /// For each row the centre j with the least score h_j = |c_j|^2 / 2 - x.c_j; the smallest j of

@@ -75,8 +75,17 @@ class Origin {
       math::centre_rows(is_whole ? all.middle_rows(row, count) : all, chosen, origin_.data(),
                         {centred, count, stride});
       const math::ConstPanel x{centred, count, columns(), stride};
-      f(RowPanel{x, math::pack_rows(x, lanes), weights_of(block, chosen, row, count, workspace),
-                 &block, chosen, row});
+      RowPanel panel{x,
+                     math::pack_rows(x, lanes),
+                     weights_of(block, chosen, row, count, workspace),
+                     &block,
+                     chosen,
+                     row};
+      // Chosen rows lie close together, as a rule.
+      if (row + 2 * count <= rows.count) {
+        panel.lanes.next = all.row(is_whole ? row + count : Index{chosen[count]});
+      }
+      f(panel);
     }
   }
 

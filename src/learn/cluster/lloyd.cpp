@@ -254,7 +254,11 @@ void iterate(const Rows& rows, const std::vector<std::unique_ptr<ActiveRun>>& ru
         rows.training.panels(
             rows.origin, block, workspace, [&](Index set) { return !sets.of(set).empty(); },
             [&](Index set, const RowPanel& panel) {
-              for (const ActiveRun* run : sets.of(set)) run->add(panel, workspace, partial);
+              RowPanel seen = panel;
+              for (const ActiveRun* run : sets.of(set)) {
+                run->add(seen, workspace, partial);
+                seen.lanes.next = nullptr;  // fetched once
+              }
             });
       });
   for (const auto& run : runs) run->take(totals, shape);
