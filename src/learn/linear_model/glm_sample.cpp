@@ -70,7 +70,7 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
   for (const Candidate& c : batch) splits.insert(c.split.get());
   const auto n_splits = static_cast<Index>(splits.size());
   const auto candidates = static_cast<Index>(batch.size());
-  const Index cells = cells_of(batch) + (splits.contains(nullptr) ? 1 : 0);
+  const Index cells = cells_of(batch);
   const Index wide = columns + 1;
   const Index parameters = outputs * wide;
   const bool is_dense = parameters <= widest_dense_sampled;
