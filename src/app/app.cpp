@@ -81,25 +81,11 @@ void run_command(const Communicator& world, Command& command,
   command.run(context);
 }
 
-}  // namespace
-
-int run(int argc, char** argv) {
-  const double start_s =
-      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-  std::vector<std::string> arguments(argv + 1, argv + argc);
-  const auto commands = all_commands();
-  if (arguments.empty()) return usage_failure(short_usage());
-  const std::string name = arguments.front();
-  arguments.erase(arguments.begin());
-  const bool asks_for_help =
-      !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
-  if (name == "--version" || name == "help" || name == "--help" || name == "-h" || asks_for_help) {
-    if (!is_first_process()) return 0;
-    return asks_for_help ? print_help(commands, {name})
-                         : print_help_or_version(commands, name, arguments);
-  }
+/// Runs the command of that name; starts MPI for it.
+int run_named(const std::vector<std::unique_ptr<Command>>& commands, const std::string& name,
+              const std::vector<std::string>& arguments, int argc, char** argv, double start_s) {
   Command* command = nullptr;
-  std::vector<std::string> names = {"help"};
+  std::vector<std::string> names = {"help", "plan"};
   for (const auto& c : commands) {
     names.push_back(c->name());
     if (c->name() == name) command = c.get();
@@ -117,6 +103,37 @@ int run(int argc, char** argv) {
     end_with_current_exception(world);
   }
   return static_cast<int>(ExitCode::done);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  const double start_s =
+      std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto commands = all_commands();
+  if (arguments.empty()) return usage_failure(short_usage());
+  const std::string name = arguments.front();
+  arguments.erase(arguments.begin());
+  const bool asks_for_help =
+      !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
+  if (name == "--version" || name == "help" || name == "--help" || name == "-h" || asks_for_help) {
+    if (!is_first_process()) return 0;
+    return asks_for_help ? print_help(commands, {name})
+                         : print_help_or_version(commands, name, arguments);
+  }
+  if (name == "plan") {
+    // The command itself knows what it would do.
+    if (arguments.empty()) {
+      return usage_failure(
+          "plan needs the command it is about: superstep plan search \"Ridge()\" train.h5 --grid "
+          "...");
+    }
+    arguments.push_back("--dry-run");
+    return run_named(commands, arguments.front(), {arguments.begin() + 1, arguments.end()}, argc,
+                     argv, start_s);
+  }
+  return run_named(commands, name, arguments, argc, argv, start_s);
 }
 
 }  // namespace superstep::app

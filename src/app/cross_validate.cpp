@@ -11,6 +11,7 @@
 #include <superstep/learn/out_of_fold.hpp>
 #include <superstep/learn/registry.hpp>
 #include <superstep/select/curves.hpp>
+#include <superstep/select/plan.hpp>
 #include <superstep/select/search.hpp>
 
 #include "app/commands.hpp"
@@ -65,6 +66,7 @@ class CrossValidate final : public Command {
                 "scores for each value of one parameter: \"{'C': [0.1, 1]}\"");
     line.option("learning-curve", "SIZES", learning_,
                 "scores for growing parts of the training rows: fractions or numbers of rows");
+    line.flag("dry-run", dry_run_, "print the plan and read nothing but the targets");
     choice_.describe(line);
   }
 
@@ -94,7 +96,9 @@ class CrossValidate final : public Command {
   void run(Context& context) override {
     const FoldedData folds = choice_.open(context, data_, *estimator_);
     if (out_) collectively(context.comm(), [&] { check_partition(folds); });
-    if (learning_) {
+    if (dry_run_) {
+      show_plan(context, folds);
+    } else if (learning_) {
       learning_curve(context, folds);
     } else if (validation_) {
       validation_curve(context, folds);
@@ -104,6 +108,19 @@ class CrossValidate final : public Command {
   }
 
  private:
+  /// Of the folds; the sizes of a learning curve multiply its fits, not its passes.
+  void show_plan(Context& context, const FoldedData& folds) const {
+    PlannedWork work{{},   folds, choice_.folds_in_words(), choice_.metrics(), choice_.train_scores,
+                     false};
+    for (const ParamSetting& setting : settings_) {
+      work.candidates.push_back(estimator_->clone());
+      work.candidates.back()->set(setting.front().first, setting.front().second);
+    }
+    if (settings_.empty()) work.candidates.push_back(estimator_->clone());
+    const WorkPlan plan = plan_work(context.engine(), work);
+    context.result(plan.json(), plan.text());
+  }
+
   EvaluationOptions options(bool keeps_models) const {
     return {choice_.metrics(), choice_.train_scores, keeps_models};
   }
@@ -285,6 +302,7 @@ class CrossValidate final : public Command {
   std::optional<std::string> out_;
   std::string method_name_ = "predict";
   Method method_ = Method::predict;
+  bool dry_run_ = false;
   std::optional<std::string> validation_;
   std::optional<std::string> learning_;
   std::vector<ParamSetting> settings_;

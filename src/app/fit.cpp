@@ -6,6 +6,7 @@
 #include <superstep/core/text.hpp>
 #include <superstep/learn/estimator.hpp>
 #include <superstep/learn/registry.hpp>
+#include <superstep/select/plan.hpp>
 
 #include "app/commands.hpp"
 
@@ -28,20 +29,31 @@ class Fit final : public Command {
     line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge(alpha=0.1)\"");
     line.argument("DATA", data_, "HDF5 file with /X and /y");
     line.option("model", "FILE", model_, "where the model goes");
+    line.flag("dry-run", dry_run_, "print the plan and read no features");
     choice_.describe(line);
   }
 
   void validate() override {
-    if (model_.empty()) {
+    if (model_.empty() && !dry_run_) {
       throw UsageError("fit needs --model FILE, where the trained model goes");
     }
     estimator_ = make_estimator(expression_);
     estimator_->check_params();
-    check_output_path(model_);
+    if (!model_.empty()) check_output_path(model_);
   }
 
   void run(Context& context) override {
     const Data data = choice_.open(context, data_);
+    if (dry_run_) {
+      collectively(context.comm(), [&] { check_can_train(*estimator_, *data.dataset()); });
+      PlannedWork work;
+      work.folds = {data.dataset(), {nullptr}};
+      work.splitter = "trained on all rows";
+      work.candidates.push_back(estimator_->clone());
+      const WorkPlan plan = plan_work(context.engine(), work);
+      context.result(plan.json(), plan.text());
+      return;
+    }
     const double before_s = context.seconds();
     const ModelPtr model = superstep::fit(context.engine(), *estimator_, data.dataset());
     fit_s_ = context.seconds() - before_s - context.engine().counters().seconds_read;
@@ -86,6 +98,7 @@ class Fit final : public Command {
   std::string data_;
   std::string model_;
   double fit_s_ = 0.0;  ///< of training, waiting for files left out
+  bool dry_run_ = false;
   DataChoice choice_;
   std::unique_ptr<Estimator> estimator_;
 };

@@ -27,6 +27,8 @@ std::string overview(const std::vector<std::unique_ptr<Command>>& commands) {
       "  superstep COMMAND [arguments] [options]\n"
       "  mpirun -n 4 superstep COMMAND ...\n\ncommands:\n";
   for (const auto& c : commands) text += fmt::format("  {:<16} {}\n", c->name(), c->summary());
+  text +=
+      fmt::format("  {:<16} {}\n", "plan COMMAND", "what fit, cross-validate or search would need");
   text += fmt::format("  {:<16} {}\n\nestimators:\n", "help [TOPIC]",
                       "this text, or that of a command, an estimator or a splitter");
   std::map<std::string, std::string> by_module;
