@@ -82,7 +82,7 @@ FoldedData EvaluationChoice::open(Context& context, const std::string& path,
   if (has_no_folds()) return {data, {nullptr}};
   const Folds folds = splitter_->split(context.engine(), data);
   for (const std::string& w : folds.warnings) context.warn(w);
-  return {data, named(folds.splits, *splitter_)};
+  return {data, named(folds.splits, context)};
 }
 
 FoldedData EvaluationChoice::open_fraction(Context& context, const std::string& path,
@@ -92,15 +92,16 @@ FoldedData EvaluationChoice::open_fraction(Context& context, const std::string& 
   some.options.sample = data_.options.sample.value_or(1.0) * fraction;
   const std::shared_ptr<Dataset> data = some.open(context, path).dataset();
   if (has_no_folds()) return {data, {nullptr}};
-  return {data, named(splitter_->split(context.engine(), data).splits, *splitter_)};
+  return {data, named(splitter_->split(context.engine(), data).splits, context)};
 }
 
 std::vector<SplitPtr> EvaluationChoice::named(const std::vector<SplitPtr>& splits,
-                                              const Splitter& splitter) {
+                                              const Context& context) const {
+  const Index seed = context.common().seed;
   std::vector<SplitPtr> all;
   for (std::size_t i = 0; i < splits.size(); ++i) {
     Split split = *splits[i];
-    split.name = fmt::format("{} #{}", splitter.expression(), i);
+    split.name = fmt::format("{} #{} (seed {})", splitter_->expression(), i, seed);
     all.push_back(std::make_shared<Split>(std::move(split)));
   }
   return all;

@@ -37,7 +37,7 @@ struct EvaluationChoice {
   bool has_no_folds() const { return cv_ == "all"; }
   void check_metric_names() const;
   /// The splits with the names they have in the names of stages.
-  static std::vector<SplitPtr> named(const std::vector<SplitPtr>& splits, const Splitter& splitter);
+  std::vector<SplitPtr> named(const std::vector<SplitPtr>& splits, const Context& context) const;
 
   DataChoice data_;
   std::optional<std::string> cv_;

@@ -192,14 +192,14 @@ std::string WorkPlan::text() const {
   std::string text = fmt::format("{}: {} rows x {} columns, {} in {} blocks\n", data,
                                  format_count(rows), format_count(columns),
                                  format_bytes(static_cast<Index>(bytes)), format_count(blocks));
-  text += fmt::format("{} candidates x {} splits of {}\n\n", format_count(candidates), splits,
-                      splitter);
-  text += fmt::format("{:<20} {:>16}   {}\n", "stage", "passes", "what");
+  text += fmt::format("{} candidate{}: {}\n\n", format_count(candidates),
+                      candidates == 1 ? "" : "s", splitter);
+  text += fmt::format("{:<20} {:<24} {}\n", "stage", "passes", "what");
   for (const PlannedStage& s : stages) {
     const std::string range = s.passes == s.most_passes
                                   ? fmt::format("{}", s.passes)
                                   : fmt::format("about {}, at most {}", s.passes, s.most_passes);
-    text += fmt::format("{:<20} {:>16}   {}\n", s.name, range, s.what);
+    text += fmt::format("{:<20} {:<24} {}\n", s.name, range, s.what);
   }
   text +=
       fmt::format("\npasses           {}{}\n", passes() == most_passes() ? "" : "about ", passes());
