@@ -48,6 +48,12 @@ const double* codes_of(const Dataset& data, const Block& block, const double* gi
 
 /// How many of the ascending starts are at or before the position.
 std::int32_t cell_at(const Index* starts, Index count, Index position) {
+  constexpr Index few = 12;  // a search would guess wrong as often as it compares
+  if (count <= few) {
+    std::int32_t cell = 0;
+    for (Index s = 0; s < count; ++s) cell += starts[s] <= position ? 1 : 0;
+    return cell;
+  }
   return static_cast<std::int32_t>(std::upper_bound(starts, starts + count, position) - starts);
 }
 

@@ -79,8 +79,7 @@ Folds TimeSeriesSplit::make_folds(Engine&, const std::shared_ptr<Dataset>& data)
     starts.insert(starts.end(), {r.train.begin, r.train.end, r.test.begin, r.test.end});
   }
   std::ranges::sort(starts);
-  const auto repeated = std::ranges::unique(starts);
-  starts.erase(repeated.begin(), repeated.end());
+  starts.erase(std::unique(starts.begin(), starts.end()), starts.end());
   std::erase_if(starts, [&](Index at) { return at == 0 || at == data->rows(); });
 
   const auto partition = std::make_shared<RunPartition>(starts);

@@ -80,21 +80,21 @@ def classes(rows, seed=0):
 
 
 def test_k_fold():
-    for rows in (5, 64, 203, 1001):
+    for rows in (5, 64, 203):
         data = write("plain", rows)
         for k in (2, 3, 5):
-            same(data, ms.KFold(k), rows, ranks=RANKS if k == 3 else (2,))
+            same(data, ms.KFold(k), rows, ranks=RANKS if k == 3 else (1,))
     same(data, ms.KFold(), rows, cv="5", ranks=(2,))
     tall = write("tall", 20_003, tall=True)
-    same(tall, ms.KFold(7), 20_003)
+    same(tall, ms.KFold(7), 20_003, ranks=(1, 3))
 
 
 def test_stratified_k_fold():
     for rows in (64, 203):
         for name, y in classes(rows).items():
             data = write("stratified", rows, y)
-            for k in (2, 3, 7):
-                same(data, ms.StratifiedKFold(k), rows, y, ranks=RANKS if (rows, k) == (203, 3) else (1,))
+            same(data, ms.StratifiedKFold(3), rows, y, ranks=RANKS if name in ("rare", "text") else (1,))
+            same(data, ms.StratifiedKFold(7), rows, y, ranks=(1,))
     same(data, ms.StratifiedKFold(), rows, y, cv="5", options=("--classifier",), ranks=(2,))
     rng = np.random.default_rng(1)
     y = rng.integers(0, 40, 100_003) ** 2 % 41
@@ -116,7 +116,9 @@ def test_group_k_fold():
                        np.array([f"patient {g}" for g in rng.permutation(ties)])):
             data = write("groups", rows, groups=groups)
             for k in (2, 5) if n_groups == 100 else (5,):
-                same(data, ms.GroupKFold(k), rows, groups=groups, ranks=RANKS if (rows, k) == (1001, 5) else (1,))
+                is_text = groups.dtype.kind == "U"
+                same(data, ms.GroupKFold(k), rows, groups=groups,
+                     ranks=RANKS if is_text and (rows, k) == (1001, 5) else (1,))
     groups = rng.zipf(1.3, 30_000) % 4000
     same(write("zipf", 30_000, groups=groups, tall=True), ms.GroupKFold(6), 30_000, groups=groups, ranks=(1, 3))
 
@@ -125,7 +127,7 @@ def test_leave_one_group_out():
     rng = np.random.default_rng(3)
     for groups in (rng.integers(-4, 9, 203), np.array(["b", "a", "ü", "Z"])[rng.integers(0, 4, 203)]):
         data = write("leave", 203, groups=groups)
-        same(data, ms.LeaveOneGroupOut(), 203, groups=groups)
+        same(data, ms.LeaveOneGroupOut(), 203, groups=groups, ranks=(1, 3))
 
 
 def test_predefined_split():
@@ -133,7 +135,7 @@ def test_predefined_split():
     for low in (-1, 0, -3):
         groups = rng.integers(low, 6, 203)
         data = write("predefined", 203, groups=groups)
-        same(data, ms.PredefinedSplit(groups), 203, groups=groups, cv="PredefinedSplit()")
+        same(data, ms.PredefinedSplit(groups), 203, groups=groups, cv="PredefinedSplit()", ranks=(1, 3))
 
 
 def test_time_series_split():
@@ -141,7 +143,7 @@ def test_time_series_split():
         data = write("series", rows)
         for options in ({}, {"n_splits": 3, "gap": 4}, {"max_train_size": 20}, {"test_size": 7, "gap": 1},
                         {"n_splits": 7, "max_train_size": 3, "test_size": 2, "gap": 11}, {"max_train_size": 0}):
-            same(data, ms.TimeSeriesSplit(**options), rows, ranks=(1, 3))
+            same(data, ms.TimeSeriesSplit(**options), rows, ranks=(3,) if options.get("gap") == 4 else (1,))
 
 
 def test_chosen_rows():
@@ -303,7 +305,7 @@ def test_sizes_of_shuffle_splits():
     y = classes(rows)["text"]
     data = write("sizes", rows, y)
     for kind in (ms.ShuffleSplit, ms.StratifiedShuffleSplit):
-        for test_size, train_size in SIZES:
+        for test_size, train_size in SIZES[::1 if kind is ms.ShuffleSplit else 4]:
             splitter = kind(1, test_size=test_size, train_size=train_size)
             cv = f"{kind.__name__}(1, test_size={test_size}, train_size={train_size})"
             try:
