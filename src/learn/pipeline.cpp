@@ -139,6 +139,7 @@ struct Lane {
   std::string table_key;  ///< those transformers by name, and the rows they were trained on
   AffineMapPtr features;  ///< the affine maps behind them
   std::string prefix;     ///< all steps so far
+  std::shared_ptr<const StageState> resume;  ///< of the last step
   std::vector<PipelineModel::Step> fitted{};
   Trained trained{};
 
@@ -201,7 +202,9 @@ std::vector<Stage> stages_of(const std::vector<Lane*>& lanes, std::size_t step) 
     const auto [place, is_new] =
         place_of.try_emplace(key_of(lane, step), found->second, stage.candidates.size());
     if (is_new) {
-      stage.candidates.push_back({&lane.estimator(step), lane.split, lane.features});
+      const bool is_last = step + 1 == lane.pipeline->steps().size();
+      stage.candidates.push_back(
+          {&lane.estimator(step), lane.split, lane.features, is_last ? lane.resume : nullptr});
       stage.lanes.emplace_back();
     }
     stages[place->second.first].lanes[place->second.second].push_back(&lane);
@@ -223,6 +226,7 @@ void advance(Lane& lane, std::size_t step, const Trained& trained) {
   if (step + 1 == lane.pipeline->steps().size()) {
     lane.trained.held_out = trained.held_out;
     lane.trained.told = trained.told;
+    lane.trained.state = trained.state;
   } else if (const AffineMapPtr map = model->affine()) {
     lane.features = composed(lane.features, map);
   } else {
@@ -240,7 +244,7 @@ std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
   std::vector<Lane> lanes;
   for (const Candidate& c : candidates) {
     lanes.push_back(
-        {dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, ""});
+        {dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, "", c.resume});
   }
   for (std::size_t step = 0;
        std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {

@@ -60,8 +60,10 @@ EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) con
   const Table table = table_for(*candidates.front());
   EvaluationPlan plan;
   plan.fits = static_cast<Index>(fits.size());
-  // Half of the budget is left to the blocks, unless a single fit needs more.
-  const std::size_t room = engine_.budget().bytes / 2;
+  // Half of the budget is left to the blocks, unless a single fit needs more: what does not depend on
+  // how many there are is no reason to cut.
+  const std::size_t single = engine_.least_memory(table, need(std::span(fits).first(1)));
+  const std::size_t room = std::max(engine_.budget().bytes / 2, single + single / 8);
   for (std::size_t begin = 0; begin < fits.size();) {
     std::size_t count = fits.size() - begin;
     std::size_t bytes = 0;
@@ -78,13 +80,18 @@ EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) con
 }
 
 std::vector<Outcomes> Evaluator::evaluate(std::span<const Estimator* const> candidates,
-                                          Watcher* watcher) {
+                                          Watcher* watcher,
+                                          std::span<const Outcomes* const> earlier) {
   std::vector<Outcomes> outcomes(candidates.size(), Outcomes(folds_.splits.size()));
   std::vector<FoldOutcome*> flat;
   for (Outcomes& o : outcomes) {
     for (FoldOutcome& f : o) flat.push_back(&f);
   }
-  const std::vector<Candidate> fits = all_fits(candidates);
+  std::vector<Candidate> fits = all_fits(candidates);
+  for (std::size_t i = 0; i < fits.size() && !earlier.empty(); ++i) {
+    const Outcomes* reached = earlier[i / folds_.splits.size()];
+    if (reached != nullptr) fits[i].resume = (*reached)[i % folds_.splits.size()].state;
+  }
   const EvaluationPlan cut = plan(candidates);
   Footprint most;
   std::size_t begin = 0;
@@ -130,6 +137,7 @@ void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* cons
     }
     o.report = trained[i].model->report();
     if (options_.keeps_models) o.model = trained[i].model;
+    if (options_.keeps_states) o.state = trained[i].state;
     judged.push_back(
         {trained[i].model, fits[i].split, Role::test, trained[i].held_out, trained[i].told});
     scores.push_back(&o.test);

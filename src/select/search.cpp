@@ -171,7 +171,9 @@ class SearchRun {
 
  private:
   void run_bracket(Index number, const Bracket& bracket, std::vector<Index> candidates);
-  std::vector<Outcomes> train(const std::vector<Index>& candidates, Index resources);
+  std::vector<Outcomes> train(const std::vector<Index>& candidates, Index resources,
+                              const std::vector<Index>& earlier_rows);
+  void forget_states(Index row);
   void apply_error_score(std::vector<Outcomes>& outcomes) const;
   void choose_best();
   void show(Index done);
@@ -233,34 +235,49 @@ SearchResult SearchRun::run() {
 }
 
 void SearchRun::run_bracket(Index number, const Bracket& bracket, std::vector<Index> candidates) {
+  std::vector<Index> earlier_rows;  // of the candidates, in the rung before
   for (std::size_t i = 0; i < bracket.size(); ++i) {
     const Rung& rung = bracket[i];
-    std::vector<Outcomes> outcomes = train(candidates, rung.resources);
+    std::vector<Outcomes> outcomes = train(candidates, rung.resources, earlier_rows);
     apply_error_score(outcomes);
     const std::vector<std::size_t> order = by_rank(outcomes, result_.decisive());
+    const auto first_row = static_cast<Index>(result_.rows.size());
     for (std::size_t c = 0; c < candidates.size(); ++c) {
       result_.rows.push_back({search_.settings()[static_cast<std::size_t>(candidates[c])],
                               static_cast<Index>(i), number, rung.resources,
                               i + 1 == bracket.size(), std::move(outcomes[c])});
     }
+    for (const Index row : earlier_rows) forget_states(row);
+    earlier_rows.clear();
     if (i + 1 == bracket.size()) break;
     const auto go_on =
         std::min(candidates.size(), static_cast<std::size_t>(bracket[i + 1].candidates));
     std::vector<Index> survivors;
-    for (std::size_t k = 0; k < go_on; ++k) survivors.push_back(candidates[order[k]]);
+    for (std::size_t k = 0; k < go_on; ++k) {
+      survivors.push_back(candidates[order[k]]);
+      earlier_rows.push_back(first_row + static_cast<Index>(order[k]));
+    }
     stopped_ += static_cast<Index>(candidates.size() - go_on);
     candidates = std::move(survivors);
   }
 }
 
-std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Index resources) {
+void SearchRun::forget_states(Index row) {
+  for (FoldOutcome& o : result_.rows[static_cast<std::size_t>(row)].outcomes) o.state = nullptr;
+}
+
+std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Index resources,
+                                       const std::vector<Index>& earlier_rows) {
   const SearchOptions& o = search_.options();
   const bool counts_rows = o.strategy != Strategy::full && o.resource == "rows";
+  // Survivors of a rung that dealt out iterations go on from where they were.
+  const bool goes_on = o.strategy != Strategy::full && o.resource.ends_with("max_iter");
   const Index units = counts_rows ? resources : units_;
   std::unique_ptr<Evaluator>& evaluator = evaluators_[units];
   if (!evaluator) {
-    evaluator = std::make_unique<Evaluator>(engine_, source_(fraction_of(units)),
-                                            EvaluationOptions{o.scoring, o.train_scores, false});
+    evaluator =
+        std::make_unique<Evaluator>(engine_, source_(fraction_of(units)),
+                                    EvaluationOptions{o.scoring, o.train_scores, false, goes_on});
   }
   std::vector<std::unique_ptr<Estimator>> estimators;
   std::vector<const Estimator*> pointers;
@@ -269,9 +286,13 @@ std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Ind
     if (o.strategy != Strategy::full && !counts_rows) estimators.back()->set(o.resource, resources);
     pointers.push_back(estimators.back().get());
   }
+  std::vector<const Outcomes*> earlier;
+  for (const Index row : earlier_rows) {
+    earlier.push_back(&result_.rows[static_cast<std::size_t>(row)].outcomes);
+  }
   Shown shown;
   shown.run = this;
-  std::vector<Outcomes> outcomes = evaluator->evaluate(pointers, &shown);
+  std::vector<Outcomes> outcomes = evaluator->evaluate(pointers, &shown, earlier);
   fits_done_ += static_cast<Index>(candidates.size()) * result_.n_splits;
   return outcomes;
 }

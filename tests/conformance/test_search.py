@@ -242,6 +242,21 @@ def test_random_and_strategies():
     assert [b for b in brackets if b[:2] == ("0", "0")] == [("0", "0", 9)] * 3
 
 
+def test_survivors_go_on_where_they_were():
+    X, y = load_breast_cancer(return_X_y=True)
+    data = write("survivors", (X - X.mean(axis=0)) / X.std(axis=0), y)
+    grid = "{'C': [1e4, 1e3, 100.0, 1.0]}"
+    halving, rows = search("LogisticRegression(tol=1e-12)", data, "--grid", grid, "--cv", "3", "--scoring", "neg_log_loss",
+                           "--strategy", "halving", "--factor", "2", "--resource", "max_iter", "--max-resources", "8")
+    assert [int(r["n_resources"]) for r in rows] == [2] * 4 + [4] * 2 + [8]
+    for row in rows:
+        _, alone = search(f"LogisticRegression(tol=1e-12, max_iter={row['n_resources']})", data, "--grid",
+                          "{'C': [%s]}" % row["param_C"], "--cv", "3", "--scoring", "neg_log_loss")
+        assert alone[0]["mean_test_score"] == row["mean_test_score"], row
+    # Rungs of 2, 2 more and 4 more steps; each begins with a pass of moments and ends with one that scores.
+    assert halving["passes"] <= 2 + 2 + 4 + 3 * 2 + 4, halving["passes"]
+
+
 def test_cross_validate():
     X, y = load_wine(return_X_y=True)
     data = write("cv", X, y)

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <superstep/core/error.hpp>
+#include <superstep/engine/ledger.hpp>
 #include <superstep/learn/affine_map.hpp>
 #include <superstep/learn/metrics/statistics.hpp>
 #include <superstep/learn/model.hpp>
@@ -22,6 +23,9 @@ struct Candidate {
   const Estimator* estimator = nullptr;
   SplitPtr split{};         ///< trains on its training rows; null: on all rows of the table
   AffineMapPtr features{};  ///< sees the table's rows through it; null: as they are
+  /// Where a fit of the same candidate with fewer iterations ended (Trained::state): this one goes
+  /// on from there and gives the model that it would have given anyway. Null: begins at the start.
+  std::shared_ptr<const StageState> resume{};
 };
 
 /// The same to the mathematics of one estimator.
@@ -30,6 +34,7 @@ struct CandidateOf {
   P params;
   SplitPtr split{};
   AffineMapPtr features{};
+  std::shared_ptr<const StageState> resume{};
 };
 
 /// What became of a candidate: a model, or the reason why there is none.
@@ -40,6 +45,8 @@ struct Trained {
   /// rows (moments tell the squared error of a linear model); only the statistics named in `told`.
   std::shared_ptr<const MetricStatistics> held_out{};
   unsigned told = 0;  ///< Statistic bits that held_out has
+  /// For Candidate::resume, from estimators that can go on.
+  std::shared_ptr<const StageState> state{};
 
   Trained() = default;
   template <std::derived_from<Model> M>

@@ -126,7 +126,7 @@ class EstimatorOf : public Estimator {
     std::vector<CandidateOf<P>> batch;
     for (const Candidate& c : candidates) {
       const auto& estimator = dynamic_cast<const EstimatorOf&>(*c.estimator);
-      batch.push_back({estimator.params_, c.split, c.features});
+      batch.push_back({estimator.params_, c.split, c.features, c.resume});
     }
     return train(engine, table, batch);
   }

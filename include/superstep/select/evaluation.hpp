@@ -23,6 +23,7 @@ struct EvaluationOptions {
   std::vector<std::string> metrics;
   bool train_scores = false;
   bool keeps_models = false;
+  bool keeps_states = false;  ///< so that the same candidates can go on with more iterations
 };
 
 /// What one fit on one fold gave.
@@ -36,6 +37,7 @@ struct FoldOutcome {
   double score_s = 0.0;
   ModelPtr model;  ///< where asked for
   FitReport report;
+  std::shared_ptr<const StageState> state;  ///< where asked for
 };
 
 /// Outcomes of one candidate, by split.
@@ -67,9 +69,11 @@ class Evaluator {
   /// Without communication beyond what the budget needs. MemoryError where not even one fit fits.
   /// **Collective.**
   EvaluationPlan plan(std::span<const Estimator* const> candidates) const;
-  /// Results by candidate. **Collective.**
+  /// Results by candidate. `earlier`: what the same candidates reached with fewer iterations, from
+  /// where they go on; empty, or null where there is nothing. **Collective.**
   std::vector<Outcomes> evaluate(std::span<const Estimator* const> candidates,
-                                 Watcher* watcher = nullptr);
+                                 Watcher* watcher = nullptr,
+                                 std::span<const Outcomes* const> earlier = {});
   const FoldedData& folds() const { return folds_; }
 
  private:

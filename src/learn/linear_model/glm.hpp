@@ -90,6 +90,7 @@ struct GlmTask {
   bool mean_loss = false;  ///< a = 1 / sum of weights, else 1
   double tol = 1e-4;  ///< for the largest entry of the gradient, as scikit-learn's objective has it
   Index max_iter = 100;
+  std::shared_ptr<const StageState> resume{};  ///< of an earlier fit with fewer steps
 };
 
 struct GlmFit {
@@ -98,6 +99,7 @@ struct GlmFit {
   Index n_iter = 0;
   math::Stop stop = math::Stop::running;
   double gradient = 0.0;  ///< its largest entry
+  std::shared_ptr<const StageState> state{};
 };
 
 /// Trains every task. A fit's bits do not depend on the other tasks. **Collective.**

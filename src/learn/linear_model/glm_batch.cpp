@@ -12,10 +12,23 @@ namespace superstep {
 
 namespace {
 
+/// Where a model's solver stood when its fit ended.
+struct GlmState : StageState {
+  GlmState(math::QuasiNewton solver_, int slack_) : solver(std::move(solver_)), slack(slack_) {}
+  math::QuasiNewton solver;
+  int slack;
+};
+
 /// A model that is being trained.
 struct Runner {
   Runner(const GlmMoments& moments, const GlmTask& task)
-      : objective(moments, task), solver(objective.begin()) {}
+      : objective(moments, task), solver(objective.begin()) {
+    const auto* earlier = dynamic_cast<const GlmState*>(task.resume.get());
+    if (earlier == nullptr) return;
+    solver = earlier->solver;
+    solver.go_on(task.max_iter);
+    slack = earlier->slack;
+  }
 
   GlmPoint next_point() const {
     return {&objective, &solver.trial(), solver.wants_curvature(), slack};
@@ -85,6 +98,7 @@ std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments
     for (std::size_t i = begin; i < end; ++i) {
       const Runner& r = runners[i - begin];
       fits[order[i]] = r.objective.finish(r.solver);
+      fits[order[i]].state = std::make_shared<GlmState>(r.solver, r.slack);
     }
   }
   return fits;

@@ -221,6 +221,7 @@ GlmTask task_of(const CandidateOf<LogisticRegressionParams>& candidate, const La
   GlmTask task;
   task.split = candidate.split;
   task.features = candidate.features;
+  task.resume = candidate.resume;
   if (p.class_weight.is_string()) task.class_weight = balanced_weights(trained);
   if (p.class_weight.is_dict()) task.class_weight = listed_weights(classes, p.class_weight);
   task.fit_intercept = p.fit_intercept;
@@ -274,8 +275,10 @@ std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& tabl
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     FitReport report = glm_report(name(), tasks[i], fits[i]);
+    auto state = std::move(fits[i].state);
     models.push_back(make_model(classes, std::move(fits[i]), is_two_sided(batch[i].params, classes),
                                 std::move(report)));
+    models.back().state = std::move(state);
   }
   return models;
 }

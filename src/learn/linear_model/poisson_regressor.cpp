@@ -63,6 +63,7 @@ GlmTask task_of(const CandidateOf<PoissonRegressorParams>& candidate) {
   GlmTask task;
   task.split = candidate.split;
   task.features = candidate.features;
+  task.resume = candidate.resume;
   task.fit_intercept = p.fit_intercept;
   task.l2 = p.alpha;
   task.mean_loss = true;
@@ -89,6 +90,7 @@ std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
     models.push_back(std::make_shared<PoissonModel>(
         Vector(fit.coef.row(0).transpose()), fit.intercept[0],
         FittedAttributes{{"n_iter_", fit.n_iter}}, glm_report(name(), tasks[i], fit)));
+    models.back().state = fit.state;
   }
   return models;
 }

@@ -31,6 +31,13 @@ QuasiNewton::QuasiNewton(Options options, Vector start, Evaluation at_start)
   plan();
 }
 
+void QuasiNewton::go_on(Index max_iter) {
+  options_.max_iter = max_iter;
+  if (state_ != Stop::iterations) return;
+  state_ = Stop::running;
+  plan();
+}
+
 double QuasiNewton::penalty(const Vector& point) const { return options_.l1.dot(point.cwiseAbs()); }
 
 Vector QuasiNewton::least_subgradient(const Vector& gradient, const Vector& point) const {

@@ -52,6 +52,8 @@ class QuasiNewton {
   /// Begins at a point that was evaluated, its curvature included.
   QuasiNewton(Options options, Vector start, Evaluation at_start);
 
+  /// Where max_iter ended it: goes on as it would have done with this larger one.
+  void go_on(Index max_iter);
   Stop state() const { return state_; }
   bool is_done() const { return state_ != Stop::running; }
   /// Where f is to be evaluated next.
