@@ -41,10 +41,11 @@ TrainingCost Lasso::cost(Index columns, Index, std::span<const Candidate>) const
 
 std::vector<Trained> Lasso::train(Engine& engine, const Table& table, Batch batch) const {
   std::vector<CandidateOf<ElasticNetParams>> nets;
-  for (const auto& [p, split, features] : batch) {
+  for (const auto& [p, split, features, resume] : batch) {
     nets.push_back({{p.alpha, 1.0, p.fit_intercept, p.max_iter, p.tol, p.positive, p.random_state},
                     split,
-                    features});
+                    features,
+                    resume});
   }
   return ElasticNet::train_as(name(), engine, table, nets);
 }
