@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 PROGRAM = os.environ["SUPERSTEP"]
-FIT = [PROGRAM, "fit", "LogisticRegression(tol=1e-10, max_iter=100)", "data.h5", "--model", "m.h5", "--memory", "16M"]
+# Some seconds of work: a bar is drawn every fifth of one.
+FIT = [PROGRAM, "fit", "KMeans(n_clusters=60, n_init=1, max_iter=60, tol=0.0)", "data.h5", "--model", "m.h5"]
 
 
 def on_terminal(command):
@@ -29,11 +30,11 @@ def on_terminal(command):
 
 
 def main():
-    subprocess.run([PROGRAM, "make", "classification", "data.h5", "--rows", "400000", "--columns", "40", "--quiet"], check=True)
+    subprocess.run([PROGRAM, "make", "blobs", "data.h5", "--rows", "1000000", "--columns", "20", "--centers", "90", "--quiet"], check=True)
     text = on_terminal(FIT)
     drawn = text.split("\r\033[K")
     bars = [line for line in drawn if re.fullmatch(
-        r"LogisticRegression on 1 rank: pass \d+ \[#* *\] +\d+ %(, [\d,]+ rows/s, [\d.]+ GB/s, .+ left in this pass)?", line)]
+        r"KMeans on 1 rank: pass \d+ \[#* *\] +\d+ %(, [\d,]+ rows/s, [\d.]+ GB/s, .+ left in this pass)?", line)]
     assert len(bars) >= 2, repr(text)
     assert any("rows/s" in bar for bar in bars), repr(text)
     assert drawn[-1].strip() == "" or "pass" not in drawn[-1], f"the bar stays on the screen: {drawn[-1]!r}"

@@ -6,7 +6,7 @@ set -euo pipefail
 mkdir -p bin
 ln -sf "$SUPERSTEP" bin/superstep
 export PATH="$PWD/bin:$PATH"
-sed -n '/^```console$/,/^```$/p' "$SUPERSTEP_SOURCE/README.md" | sed '1d;$d' > shown.txt
+sed -n '/^```console$/,/^```$/p' "$SUPERSTEP_SOURCE/README.md" | grep -v '^```' > shown.txt
 grep -q '^\$ ' shown.txt
 while IFS= read -r line; do
   echo "$line"
