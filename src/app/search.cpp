@@ -96,7 +96,7 @@ class SearchCommand final : public Command {
     if (results_) on_root(context.comm(), [&] { write_file(*results_, cv_results_csv(result)); });
     std::string trained;
     if (model_) trained = refit(context, *search, result, folds);
-    report(context, result, trained);
+    report(context, *search, result, trained);
   }
 
  private:
@@ -173,7 +173,8 @@ class SearchCommand final : public Command {
     return model->expression();
   }
 
-  void report(Context& context, const SearchResult& result, const std::string& trained) const {
+  void report(Context& context, const Search& search, const SearchResult& result,
+              const std::string& trained) const {
     const SearchRow& best = result.rows[static_cast<std::size_t>(result.best)];
     const double score = result.mean(result.best, result.decisive());
     Json params = Json::object();
@@ -183,7 +184,7 @@ class SearchCommand final : public Command {
     json.set("best_params", std::move(params))
         .set("best_score", score)
         .set("best_index", result.best)
-        .set("n_candidates", static_cast<Index>(result.rows.size()))
+        .set("n_candidates", search.size())
         .set("n_splits", result.n_splits)
         .set("scoring", result.scoring)
         .set("refit", result.refit);
@@ -198,7 +199,7 @@ class SearchCommand final : public Command {
     std::string text =
         fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
                     result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
-    text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", result.rows.size(),
+    text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", search.size(),
                         counters.passes, format_duration(context.seconds()), context.comm().size(),
                         context.comm().size() == 1 ? "" : "s");
     if (results_) text += fmt::format("wrote {}\n", *results_);

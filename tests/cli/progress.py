@@ -9,7 +9,7 @@ import sys
 
 PROGRAM = os.environ["SUPERSTEP"]
 # Some seconds of work: a bar is drawn every fifth of one.
-FIT = [PROGRAM, "fit", "KMeans(n_clusters=60, n_init=1, max_iter=60, tol=0.0)", "data.h5", "--model", "m.h5"]
+FIT = [PROGRAM, "fit", "KMeans(n_clusters=200, n_init=1, max_iter=60, tol=0.0)", "data.h5", "--model", "m.h5"]
 
 
 def on_terminal(command):
@@ -30,7 +30,7 @@ def on_terminal(command):
 
 
 def main():
-    subprocess.run([PROGRAM, "make", "blobs", "data.h5", "--rows", "1000000", "--columns", "20", "--centers", "90", "--quiet"], check=True)
+    subprocess.run([PROGRAM, "make", "blobs", "data.h5", "--rows", "1000000", "--columns", "20", "--centers", "300", "--quiet"], check=True)
     text = on_terminal(FIT)
     drawn = text.split("\r\033[K")
     bars = [line for line in drawn if re.fullmatch(

@@ -57,7 +57,7 @@ def write_data(folder):
 
 def known_estimators():
     text = subprocess.run([os.environ["SUPERSTEP"], "help"], capture_output=True, text=True, check=True).stdout
-    listed = text.split("estimators:")[1]
+    listed = text.split("estimators:")[1].split("splitters of --cv:")[0]
     return set(re.findall(r"\b[A-Z]\w+", listed))
 
 
