@@ -92,6 +92,7 @@ std::vector<Outcomes> Evaluator::evaluate(std::span<const Estimator* const> cand
     const Outcomes* reached = earlier[i / folds_.splits.size()];
     if (reached != nullptr) fits[i].resume = (*reached)[i % folds_.splits.size()].state;
   }
+  engine_.set_task(candidates.front()->name());
   const EvaluationPlan cut = plan(candidates);
   Footprint most;
   std::size_t begin = 0;
