@@ -83,7 +83,7 @@ WORKS = {
         ["--grid", f"{{'pca__n_components': [5, 10, 20, 40], 'logisticregression__C': {listed(np.logspace(-3, 2, 6))}}}",
          "--scoring", "neg_log_loss"],
         grid_search(pipeline, {"pca__n_components": [5, 10, 20, 40], "logisticregression__C": np.logspace(-3, 2, 6)},
-                    "neg_log_loss"), 1e-3),
+                    "neg_log_loss"), 2e-2),  # their PCA is a randomised one at this shape
     "KMeans k=2..40 x 3 restarts, 100,000 x 20": (
         "blobs", 100_000, 20, ["--centers", "20"], "KMeans(n_init=3)", None, kmeans_list, None),
 }

@@ -60,10 +60,10 @@ EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) con
   const Table table = table_for(*candidates.front());
   EvaluationPlan plan;
   plan.fits = static_cast<Index>(fits.size());
-  // Half of the budget is left to the blocks, unless a single fit needs more: what does not depend
-  // on how many there are is no reason to cut.
+  // A quarter of the budget is left to the blocks, unless a single fit needs more: what does not
+  // depend on how many there are is no reason to cut.
   const std::size_t single = engine_.least_memory(table, need(std::span(fits).first(1)));
-  const std::size_t room = std::max(engine_.budget().bytes / 2, single + single / 8);
+  const std::size_t room = std::max(engine_.budget().bytes / 4 * 3, single + single / 8);
   for (std::size_t begin = 0; begin < fits.size();) {
     std::size_t count = fits.size() - begin;
     std::size_t bytes = 0;
