@@ -21,7 +21,7 @@ def kernel_rate(kernels):
     rates = []
     for process in processes:
         text, _ = process.communicate()
-        rates.append(json.loads(text)["benchmarks"][0]["GFLOP/s"] * 1e9)
+        rates.append(json.loads(text[text.index("{"):])["benchmarks"][0]["GFLOP/s"] * 1e9)
     return statistics.mean(rates)
 
 
