@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/literal.hpp>
 
@@ -145,7 +146,7 @@ LearningCurve plan_learning_curve(Engine& engine, const Estimator& estimator,
   Index most = std::numeric_limits<Index>::max();
   for (const SplitPtr& split : folds.splits) most = std::min(most, split->train_rows);
   LearningCurve curve;
-  curve.sizes = rows_of(sizes, most);
+  collectively(engine.comm(), [&] { curve.sizes = rows_of(sizes, most); });
   Table table;
   table.data = folds.data;
   table.target = estimator.target();

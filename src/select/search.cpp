@@ -9,6 +9,7 @@
 #include <map>
 #include <numeric>
 
+#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 
@@ -136,6 +137,16 @@ void collect_warnings(const std::vector<SearchRow>& rows, SearchResult& result) 
   }
 }
 
+/// A rung's rows are whole blocks, and the first of `rungs` needs one at least.
+void check_blocks(const Dataset& data, Index rungs, Index factor) {
+  const Index blocks = data.blocks().size();
+  if (rungs <= 1 + whole_logarithm(blocks, factor)) return;
+  throw UsageError(fmt::format(
+      "{} has {} block{} of {} rows, too few to be dealt out as a resource in {} rungs; use "
+      "--strategy full, or --resource max_iter",
+      data.path(), blocks, blocks == 1 ? "" : "s", data.blocks().rows_per_block(), rungs));
+}
+
 /// Which candidates a bracket begins with.
 class Dealer {
  public:
@@ -177,8 +188,10 @@ class SearchRun {
   void apply_error_score(std::vector<Outcomes>& outcomes) const;
   void choose_best();
   void show(Index done);
+  /// A hair below where it is not all, so that rounding never costs a block more.
   double fraction_of(Index resources) const {
-    return static_cast<double>(resources) / static_cast<double>(units_);
+    if (resources >= units_) return 1.0;
+    return (1.0 - 1e-12) * static_cast<double>(resources) / static_cast<double>(units_);
   }
 
   struct Shown : Watcher {
@@ -210,15 +223,13 @@ SearchResult SearchRun::run() {
   units_ = counts_rows ? all.data->blocks().size() : 1;
   if (o.strategy == Strategy::hyperband && counts_rows) units_ = o.max_resources.value_or(81);
   std::vector<Bracket> brackets;
-  brackets = search_.brackets(units_);
-  if (counts_rows && all.data->blocks().size() <
-                         brackets.front().back().resources / brackets.front().front().resources) {
-    throw UsageError(fmt::format(
-        "{} has {} blocks of {} rows, too few to be dealt out as a resource in {} rungs; use "
-        "--strategy full, or --resource max_iter",
-        all.data->path(), all.data->blocks().size(), all.data->blocks().rows_per_block(),
-        brackets.front().size()));
-  }
+  collectively(engine_.comm(), [&] {
+    brackets = search_.brackets(units_);
+    const bool is_hyperband = o.strategy == Strategy::hyperband;
+    const Index rungs = is_hyperband ? static_cast<Index>(brackets.front().size())
+                                     : 1 + whole_logarithm(search_.size(), o.factor);
+    if (counts_rows) check_blocks(*all.data, rungs, o.factor);
+  });
   for (const Bracket& bracket : brackets) {
     for (const Rung& rung : bracket)
       fits_ += std::min(rung.candidates, search_.size()) * result_.n_splits;

@@ -323,6 +323,13 @@ def test_refusals():
         (["LogisticRegression()", "--random", "{'C': lognormal(1, 2)}"], 2, "loguniform"),
         (["LogisticRegression()", "--grid", "{'C': [-1]}"], 2, "C"),
         (["LogisticRegression()"], 2, "--grid"),
+        (["LogisticRegression()", "--grid", "{'C': [1, 2, 3, 4]}", "--strategy", "halving"], 2, "too few to be dealt out"),
+        (["LogisticRegression()", "--grid", "{'C': [1, 2]}", "--strategy", "halving", "--resource", "max_iter"], 2,
+         "--max-resources"),
+        (["LogisticRegression()", "--grid", "{'C': [1, 2]}", "--strategy", "halving", "--resource", "max_itr",
+          "--max-resources", "9"], 2, "max_iter"),
+        (["LogisticRegression()", "--grid", "{'C': [1]}", "--strategy", "hyperband", "--factor", "1", "--resource", "max_iter"],
+         2, "--factor"),
     ]
     for arguments, code, words in cases:
         for ranks in (1, 3):
@@ -331,6 +338,18 @@ def test_refusals():
             assert done.returncode == code and len(errors) == 1, (arguments, ranks, done.returncode, done.stderr)
             assert words in done.stderr, (arguments, done.stderr)
             assert done.stdout == ""
+
+
+def test_refusals_of_curves():
+    X, y = load_diabetes(return_X_y=True)
+    data = write("curve-refusals", X, y)
+    for option, value, words in [("--learning-curve", "5000", "train_sizes has to be within"),
+                                 ("--learning-curve", "0", "above zero"),
+                                 ("--validation-curve", "{'alpha': [1], 'tol': [1]}", "one parameter")]:
+        for ranks in (1, 3):
+            done = run("cross-validate", "Ridge()", data, option, value, ranks=ranks, check=False)
+            errors = [line for line in done.stderr.splitlines() if line.startswith("superstep: error")]
+            assert done.returncode == 2 and len(errors) == 1 and words in errors[0], (value, ranks, done.stderr)
 
 
 if __name__ == "__main__":
