@@ -61,7 +61,8 @@ class CrossValidate final : public Command {
     line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge(alpha=0.1)\"");
     line.argument("DATA", data_, "HDF5 file with /X and /y");
     line.option("out", "FILE", out_, "out-of-fold predictions of every row");
-    line.option("method", "NAME", method_name_, "what --out holds: predict, predict_proba, ...");
+    line.option("method", "NAME", method_name_,
+                "what --out holds: predict (if not given), predict_proba, ...");
     line.option("validation-curve", "GRID", validation_,
                 "scores for each value of one parameter: \"{'C': [0.1, 1]}\"");
     line.option("learning-curve", "SIZES", learning_,
@@ -90,7 +91,8 @@ class CrossValidate final : public Command {
     }
     if (learning_) sizes_ = parse_train_sizes(*learning_);
     if (validation_ || learning_) choice_.train_scores = true;
-    method_ = method_of(method_name_);
+    if (method_name_ && !out_) throw UsageError("--method says what --out FILE holds; give one");
+    method_ = method_of(method_name_.value_or("predict"));
   }
 
   void run(Context& context) override {
@@ -300,7 +302,7 @@ class CrossValidate final : public Command {
   std::string expression_;
   std::string data_;
   std::optional<std::string> out_;
-  std::string method_name_ = "predict";
+  std::optional<std::string> method_name_;
   Method method_ = Method::predict;
   bool dry_run_ = false;
   std::optional<std::string> validation_;

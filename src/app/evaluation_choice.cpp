@@ -43,7 +43,10 @@ void EvaluationChoice::validate(const Estimator& estimator) {
   if (scoring_) metrics_ = split_at_commas(*scoring_);
   if (scoring_ && metrics_.empty()) throw UsageError("--scoring names no metric");
   check_metric_names();
-  if (has_no_folds()) return;
+  if (has_no_folds()) {
+    check_groups_are_used(false);
+    return;
+  }
   splitter_ = holdout_ ? make_holdout(*holdout_, estimator.kind())
                        : make_splitter(cv_.value_or("5"), estimator.kind());
   splitter_->check_params();
@@ -53,6 +56,14 @@ void EvaluationChoice::validate(const Estimator& estimator) {
                     "the dataset that says which group each row belongs to",
                     splitter_->name()));
   }
+  check_groups_are_used(splitter_->needs_groups());
+}
+
+void EvaluationChoice::check_groups_are_used(bool needed) const {
+  if (needed || data_.options.groups.empty()) return;
+  throw UsageError(
+      "--groups is for splitters that keep groups together, such as --cv \"GroupKFold(5)\"; this "
+      "one does not look at them");
 }
 
 void EvaluationChoice::check_metric_names() const {

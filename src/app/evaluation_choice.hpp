@@ -36,6 +36,7 @@ struct EvaluationChoice {
   /// --cv all: one split that is none.
   bool has_no_folds() const { return cv_ == "all"; }
   void check_metric_names() const;
+  void check_groups_are_used(bool needed) const;
   /// The splits with the names they have in the names of stages.
   std::vector<SplitPtr> named(const std::vector<SplitPtr>& splits, const Context& context) const;
 

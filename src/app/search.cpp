@@ -45,11 +45,14 @@ class SearchCommand final : public Command {
     line.option("random", "SPACE", random_, "draws from lists and loguniform, uniform, randint");
     line.option("iterations", "N", iterations_, "how many draws");
     line.option("strategy", "NAME", strategy_, "full, halving or hyperband");
-    line.option("factor", "N", settings_.factor, "of halving and hyperband: the best 1/N go on");
-    line.option("resource", "NAME", settings_.resource,
-                "what halving deals out: rows, or a parameter such as max_iter");
-    line.option("min-resources", "N", settings_.min_resources, "of the first rung of halving");
-    line.option("max-resources", "N", settings_.max_resources, "of the last rung");
+    line.option("factor", "N", factor_, "of halving and hyperband: the best 1/N go on; 3");
+    line.option("resource", "NAME", resource_,
+                "what they deal out: rows (in whole blocks), or a parameter such as max_iter");
+    line.option("min-resources", "N", settings_.min_resources,
+                "blocks or iterations of the first rung of halving");
+    line.option("max-resources", "N", settings_.max_resources,
+                "blocks or iterations of the last rung; of hyperband with rows: parts all are cut "
+                "into, 81");
     line.option("refit", "METRIC", refit_, "which of several metrics decides; the first otherwise");
     line.option("error-score", "X", error_score_,
                 "score of a fit that fails: a number, nan, or raise");
@@ -64,6 +67,9 @@ class SearchCommand final : public Command {
     choice_.validate(*estimator_);
     check_strategy();
     check_error_score();
+    if (choice_.train_scores && !results_) {
+      throw UsageError("--train-scores are written into --results FILE; give one");
+    }
     if (results_) check_output_path(*results_);
     if (model_) check_output_path(*model_);
     if (grid_.has_value() == random_.has_value()) {
@@ -108,6 +114,15 @@ class SearchCommand final : public Command {
                                    did_you_mean(strategy_, names)));
     }
     settings_.strategy = static_cast<Strategy>(found - names.begin());
+    const bool has_rungs = settings_.strategy != Strategy::full;
+    if (!has_rungs &&
+        (factor_ || resource_ || settings_.min_resources || settings_.max_resources)) {
+      throw UsageError(
+          "--factor, --resource, --min-resources and --max-resources are for --strategy halving or "
+          "hyperband");
+    }
+    settings_.factor = factor_.value_or(settings_.factor);
+    settings_.resource = resource_.value_or(settings_.resource);
   }
 
   void check_error_score() {
@@ -145,7 +160,7 @@ class SearchCommand final : public Command {
     return std::make_unique<Search>(*estimator_, std::move(settings), settings_);
   }
 
-  /// Of a strategy with rungs: its first one.
+  /// Of a strategy with rungs: what all candidates would take with all resources, and the rungs.
   void show_plan(Context& context, const Search& search, const FoldedData& folds) const {
     PlannedWork work{{},
                      folds,
@@ -155,7 +170,28 @@ class SearchCommand final : public Command {
                      model_.has_value()};
     for (Index i = 0; i < search.size(); ++i) work.candidates.push_back(search.candidate(i));
     const WorkPlan plan = plan_work(context.engine(), work);
-    context.result(plan.json(), plan.text());
+    std::string text = plan.text();
+    Json json = plan.json();
+    if (settings_.strategy != Strategy::full) add_rungs(context, search, folds, json, text);
+    context.result(std::move(json), text);
+  }
+
+  void add_rungs(Context& context, const Search& search, const FoldedData& folds, Json& json,
+                 std::string& text) const {
+    std::vector<Bracket> brackets;
+    collectively(context.comm(), [&] { brackets = search.brackets(folds.data->blocks().size()); });
+    text += fmt::format("\nThat is for all candidates with everything; {} deals out:\n", strategy_);
+    Json list = Json::array();
+    for (const Bracket& bracket : brackets) {
+      Json rungs = Json::array();
+      for (const Rung& rung : bracket) {
+        text += fmt::format("  {} x {}", rung.candidates, rung.resources);
+        rungs.push_back(Json(std::vector<Index>{rung.candidates, rung.resources}));
+      }
+      text += "\n";
+      list.push_back(std::move(rungs));
+    }
+    json.set("brackets", std::move(list));
   }
 
   /// Trains the best candidate on all rows; returns its expression.
@@ -192,6 +228,7 @@ class SearchCommand final : public Command {
     if (results_) json.set("results", *results_);
     json.set("warnings", result.warnings)
         .set("seconds_search", search_s_)
+        .set("stages_found", context.engine().ledger().found())
         .set("passes", counters.passes)
         .set("supersteps", counters.supersteps)
         .set("bytes_reduced", context.comm().traffic().bytes)
@@ -213,6 +250,8 @@ class SearchCommand final : public Command {
   std::optional<std::string> random_;
   std::optional<Index> iterations_;
   std::string strategy_ = "full";
+  std::optional<Index> factor_;
+  std::optional<std::string> resource_;
   std::optional<std::string> refit_;
   std::string error_score_ = "nan";
   std::optional<std::string> results_;

@@ -32,7 +32,7 @@ Search::Search(const Estimator& estimator, std::vector<ParamSetting> settings,
   if (settings_.empty()) throw UsageError("the search has no candidates; give at least one value");
   for (Index i = 0; i < size(); ++i) candidate(i)->check_params();
   if (options_.strategy == Strategy::full) return;
-  if (!by_rows()) with_resources(0, 1);  // the parameter exists and takes whole numbers
+  candidate(0, 1);  // the parameter that is dealt out exists and takes whole numbers
   for (const auto& [name, value] : settings_.front()) {
     if (name == options_.resource) {
       throw UsageError(fmt::format(
@@ -42,18 +42,13 @@ Search::Search(const Estimator& estimator, std::vector<ParamSetting> settings,
   }
 }
 
-std::unique_ptr<Estimator> Search::candidate(Index i) const {
+std::unique_ptr<Estimator> Search::candidate(Index i, std::optional<Index> resources) const {
   auto estimator = estimator_.clone();
   for (const auto& [name, value] : settings_[static_cast<std::size_t>(i)]) {
     estimator->set(name, value);
   }
-  return estimator;
-}
-
-std::unique_ptr<Estimator> Search::with_resources(Index i, Index resources) const {
-  auto estimator = candidate(i);
-  if (options_.strategy != Strategy::full && !by_rows())
-    estimator->set(options_.resource, resources);
+  const bool deals_out_a_parameter = options_.strategy != Strategy::full && !counts_rows();
+  if (resources && deals_out_a_parameter) estimator->set(options_.resource, *resources);
   return estimator;
 }
 
@@ -66,11 +61,15 @@ std::vector<Bracket> Search::brackets(Index units) const {
     }
     return hyperband_brackets(o.max_resources.value_or(81), o.factor);
   }
-  if (!by_rows() && !o.max_resources) {
+  if (!counts_rows() && !o.max_resources) {
     throw UsageError(
         fmt::format("--resource {} needs --max-resources: the most that a candidate "
                     "may get",
                     o.resource));
+  }
+  if (counts_rows() && o.max_resources.value_or(units) > units) {
+    throw UsageError(fmt::format("--max-resources {} is more than the {} blocks of rows there are",
+                                 *o.max_resources, units));
   }
   HalvingOptions halving{o.factor, o.min_resources, o.max_resources.value_or(units), 1};
   return {halving_rungs(size(), halving)};
@@ -185,6 +184,8 @@ class SearchRun {
   std::vector<Outcomes> train(const std::vector<Index>& candidates, Index resources,
                               const std::vector<Index>& earlier_rows);
   void forget_states(Index row);
+  bool counts_rows() const { return search_.counts_rows(); }
+  Index reported(Index resources) const;
   void apply_error_score(std::vector<Outcomes>& outcomes) const;
   void choose_best();
   void show(Index done);
@@ -217,18 +218,17 @@ SearchResult Search::run(Engine& engine, const FoldSource& source, SearchProgres
 
 SearchResult SearchRun::run() {
   const SearchOptions& o = search_.options();
-  const bool counts_rows = o.strategy != Strategy::full && o.resource == "rows";
   const FoldedData all = source_(1.0);
   result_.n_splits = static_cast<Index>(all.splits.size());
-  units_ = counts_rows ? all.data->blocks().size() : 1;
-  if (o.strategy == Strategy::hyperband && counts_rows) units_ = o.max_resources.value_or(81);
+  units_ = counts_rows() ? all.data->blocks().size() : 1;
+  if (o.strategy == Strategy::hyperband && counts_rows()) units_ = o.max_resources.value_or(81);
   std::vector<Bracket> brackets;
   collectively(engine_.comm(), [&] {
     brackets = search_.brackets(units_);
     const bool is_hyperband = o.strategy == Strategy::hyperband;
     const Index rungs = is_hyperband ? static_cast<Index>(brackets.front().size())
                                      : 1 + whole_logarithm(search_.size(), o.factor);
-    if (counts_rows) check_blocks(*all.data, rungs, o.factor);
+    if (counts_rows()) check_blocks(*all.data, rungs, o.factor);
   });
   for (const Bracket& bracket : brackets) {
     for (const Rung& rung : bracket)
@@ -255,14 +255,19 @@ void SearchRun::run_bracket(Index number, const Bracket& bracket, std::vector<In
     const auto first_row = static_cast<Index>(result_.rows.size());
     for (std::size_t c = 0; c < candidates.size(); ++c) {
       result_.rows.push_back({search_.settings()[static_cast<std::size_t>(candidates[c])],
-                              static_cast<Index>(i), number, rung.resources,
+                              static_cast<Index>(i), number, reported(rung.resources),
                               i + 1 == bracket.size(), std::move(outcomes[c])});
     }
     for (const Index row : earlier_rows) forget_states(row);
     earlier_rows.clear();
-    if (i + 1 == bracket.size()) break;
-    const auto go_on =
-        std::min(candidates.size(), static_cast<std::size_t>(bracket[i + 1].candidates));
+    const bool is_last = i + 1 == bracket.size();
+    const std::size_t go_on =
+        is_last ? 0
+                : std::min(candidates.size(), static_cast<std::size_t>(bracket[i + 1].candidates));
+    for (std::size_t k = go_on; k < order.size(); ++k) {
+      forget_states(first_row + static_cast<Index>(order[k]));
+    }
+    if (is_last) break;
     std::vector<Index> survivors;
     for (std::size_t k = 0; k < go_on; ++k) {
       survivors.push_back(candidates[order[k]]);
@@ -273,6 +278,12 @@ void SearchRun::run_bracket(Index number, const Bracket& bracket, std::vector<In
   }
 }
 
+/// Rows are dealt out in blocks and told of as rows.
+Index SearchRun::reported(Index resources) const {
+  if (!counts_rows()) return resources;
+  return evaluators_.at(resources)->folds().data->rows();
+}
+
 void SearchRun::forget_states(Index row) {
   for (FoldOutcome& o : result_.rows[static_cast<std::size_t>(row)].outcomes) o.state = nullptr;
 }
@@ -280,10 +291,9 @@ void SearchRun::forget_states(Index row) {
 std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Index resources,
                                        const std::vector<Index>& earlier_rows) {
   const SearchOptions& o = search_.options();
-  const bool counts_rows = o.strategy != Strategy::full && o.resource == "rows";
   // Survivors of a rung that dealt out iterations go on from where they were.
   const bool goes_on = o.strategy != Strategy::full && o.resource.ends_with("max_iter");
-  const Index units = counts_rows ? resources : units_;
+  const Index units = counts_rows() ? resources : units_;
   std::unique_ptr<Evaluator>& evaluator = evaluators_[units];
   if (!evaluator) {
     evaluator =
@@ -293,8 +303,7 @@ std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Ind
   std::vector<std::unique_ptr<Estimator>> estimators;
   std::vector<const Estimator*> pointers;
   for (const Index c : candidates) {
-    estimators.push_back(search_.candidate(c));
-    if (o.strategy != Strategy::full && !counts_rows) estimators.back()->set(o.resource, resources);
+    estimators.push_back(search_.candidate(c, resources));
     pointers.push_back(estimators.back().get());
   }
   std::vector<const Outcomes*> earlier;

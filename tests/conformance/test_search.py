@@ -232,6 +232,7 @@ def test_random_and_strategies():
     rungs = [(row["iter"], row["n_resources"]) for row in rows]
     assert [sum(r[0] == str(i) for r in rungs) for i in range(3)] == [9, 3, 1], rungs
     assert found["best_index"] == 12
+    assert [int(r["n_resources"]) for r in rows[::9]] == [2 * 4096, 6 * 4096], "rows, of whole blocks"
     first = sorted((r for r in rows if r["iter"] == "0"), key=lambda r: -float(r["mean_test_score"]))
     survivors = {r["param_C"] for r in rows if r["iter"] == "1"}
     assert survivors == {r["param_C"] for r in first[:3]}
@@ -253,6 +254,10 @@ def test_survivors_go_on_where_they_were():
         _, alone = search(f"LogisticRegression(tol=1e-12, max_iter={row['n_resources']})", data, "--grid",
                           "{'C': [%s]}" % row["param_C"], "--cv", "3", "--scoring", "neg_log_loss")
         assert alone[0]["mean_test_score"] == row["mean_test_score"], row
+    fitted = search("make_pipeline(StandardScaler(), LogisticRegression())", data, "--grid",
+                    "{'logisticregression__C': [1, 2, 3, 4]}", "--cv", "3", "--strategy", "halving", "--factor", "2",
+                    "--resource", "logisticregression__max_iter", "--max-resources", "8")[0]["stages_found"]
+    assert fitted == (2 + 1) * 3, "the scalers of each fold are found again by both later rungs"
     # Rungs of 2, 2 more and 4 more steps; each begins with a pass of moments and ends with one that scores.
     assert halving["passes"] <= 2 + 2 + 4 + 3 * 2 + 4, halving["passes"]
 
@@ -330,6 +335,10 @@ def test_refusals():
           "--max-resources", "9"], 2, "max_iter"),
         (["LogisticRegression()", "--grid", "{'C': [1]}", "--strategy", "hyperband", "--factor", "1", "--resource", "max_iter"],
          2, "--factor"),
+        (["LogisticRegression()", "--grid", "{'C': [1]}", "--factor", "4"], 2, "--strategy halving"),
+        (["LogisticRegression()", "--grid", "{'C': [1]}", "--max-resources", "4"], 2, "--strategy halving"),
+        (["LogisticRegression()", "--grid", "{'C': [1]}", "--groups", "/y"], 2, "does not look at them"),
+        (["LogisticRegression()", "--grid", "{'C': [1]}", "--cv", "all", "--groups", "/y"], 2, "does not look at them"),
     ]
     for arguments, code, words in cases:
         for ranks in (1, 3):

@@ -36,7 +36,7 @@ struct SearchRow {
   ParamSetting params;
   Index rung = 0;
   Index bracket = 0;
-  Index resources = 0;
+  Index resources = 0;  ///< rows, or iterations
   bool is_last = true;  ///< its bracket has no further rung
   Outcomes outcomes;
 };
@@ -81,16 +81,18 @@ class Search {
   /// Rungs by bracket; one rung with all for a full search. `units`: of rows, where those are the
   /// resource.
   std::vector<Bracket> brackets(Index units) const;
-  /// A copy of the estimator with the settings of candidate i.
-  std::unique_ptr<Estimator> candidate(Index i) const;
+  /// A copy of the estimator with the settings of candidate i; with so many resources, where those
+  /// are a parameter.
+  std::unique_ptr<Estimator> candidate(Index i, std::optional<Index> resources = {}) const;
+  /// Whether blocks of rows are what rungs differ in.
+  bool counts_rows() const {
+    return options_.strategy != Strategy::full && options_.resource == "rows";
+  }
 
   /// **Collective.**
   SearchResult run(Engine& engine, const FoldSource& source, SearchProgress* progress) const;
 
  private:
-  std::unique_ptr<Estimator> with_resources(Index i, Index resources) const;
-  bool by_rows() const { return options_.resource == "rows"; }
-
   const Estimator& estimator_;
   std::vector<ParamSetting> settings_;
   SearchOptions options_;
