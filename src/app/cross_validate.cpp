@@ -152,24 +152,9 @@ class CrossValidate final : public Command {
 
   /// Failed folds are told of once; all of them failing is an error.
   void report_failures(Context& context, const std::vector<Outcomes>& all) const {
-    Index failed = 0, fits = 0;
-    std::string reason;
-    for (const Outcomes& outcomes : all) {
-      for (const FoldOutcome& o : outcomes) {
-        ++fits;
-        if (o.failure.empty()) continue;
-        ++failed;
-        if (reason.empty()) reason = o.failure;
-      }
-    }
-    if (failed == 0) return;
-    if (failed == fits) {
-      throw AgreedError(ExitCode::bad_data,
-                        fmt::format("All the {} fits failed. {}", fits, reason));
-    }
-    context.warn(
-        fmt::format("{} fits failed out of a total of {}, their scores are nan; the first: {}",
-                    failed, fits, reason));
+    std::vector<const Outcomes*> outcomes;
+    for (const Outcomes& o : all) outcomes.push_back(&o);
+    for (const std::string& sentence : describe_failures(outcomes, "nan")) context.warn(sentence);
   }
 
   void cross_validate(Context& context, const FoldedData& folds) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <map>
 
 #include <superstep/core/error.hpp>
 #include <superstep/learn/metrics/held_out.hpp>
@@ -162,6 +163,37 @@ void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* cons
       if (owners[i]->failure.empty()) owners[i]->failure = complaint;
     }
   }
+}
+
+double mean_score(const Outcomes& outcomes, std::size_t metric) {
+  double sum = 0.0;
+  for (const FoldOutcome& o : outcomes) sum += o.test[metric];
+  return sum / static_cast<double>(outcomes.size());
+}
+
+std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all,
+                                           const std::string& score) {
+  std::map<std::string, Index> reasons;
+  Index failed = 0, fits = 0;
+  for (const Outcomes* outcomes : all) {
+    for (const FoldOutcome& o : *outcomes) {
+      ++fits;
+      if (o.failure.empty()) continue;
+      ++failed;
+      ++reasons[o.failure];
+    }
+  }
+  if (failed > 0 && failed == fits) {
+    throw AgreedError(ExitCode::bad_data,
+                      fmt::format("All the {} fits failed. {}", fits, reasons.begin()->first));
+  }
+  std::vector<std::string> sentences;
+  for (const auto& [reason, count] : reasons) {
+    sentences.push_back(
+        fmt::format("{} fits failed out of a total of {}, their scores are set to {}: {}", count,
+                    fits, score, reason));
+  }
+  return sentences;
 }
 
 void check_can_train(const Estimator& estimator, const Dataset& data) {

@@ -16,10 +16,7 @@
 namespace superstep {
 
 double SearchResult::mean(Index row, std::size_t metric) const {
-  const Outcomes& outcomes = rows[static_cast<std::size_t>(row)].outcomes;
-  double sum = 0.0;
-  for (const FoldOutcome& o : outcomes) sum += o.test[metric];
-  return sum / static_cast<double>(outcomes.size());
+  return mean_score(rows[static_cast<std::size_t>(row)].outcomes, metric);
 }
 
 std::size_t SearchResult::decisive() const {
@@ -82,40 +79,14 @@ namespace {
 std::vector<std::size_t> by_rank(const std::vector<Outcomes>& outcomes, std::size_t metric) {
   std::vector<double> means;
   for (const Outcomes& of_candidate : outcomes) {
-    double sum = 0.0;
-    for (const FoldOutcome& o : of_candidate) sum += o.test[metric];
-    const bool is_bad = std::isnan(sum);
-    means.push_back(is_bad ? -HUGE_VAL : sum / static_cast<double>(of_candidate.size()));
+    const double mean = mean_score(of_candidate, metric);
+    means.push_back(std::isnan(mean) ? -HUGE_VAL : mean);
   }
   std::vector<std::size_t> order(outcomes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order,
                            [&](std::size_t a, std::size_t b) { return means[a] > means[b]; });
   return order;
-}
-
-/// Failed fits in groups: each reason once, with how often.
-void collect_failures(const std::vector<SearchRow>& rows, SearchResult& result) {
-  std::map<std::string, Index> reasons;
-  Index failed = 0, fits = 0;
-  for (const SearchRow& row : rows) {
-    for (const FoldOutcome& o : row.outcomes) {
-      ++fits;
-      if (o.failure.empty()) continue;
-      ++failed;
-      ++reasons[o.failure];
-    }
-  }
-  if (failed == 0) return;
-  if (failed == fits) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("All the {} fits failed. {}", fits, reasons.begin()->first));
-  }
-  for (const auto& [reason, count] : reasons) {
-    result.warnings.push_back(
-        fmt::format("{} fits failed out of a total of {}, their scores are set to error_score: {}",
-                    count, fits, reason));
-  }
 }
 
 /// Fits that stopped before they converged, counted by what they said.
@@ -240,7 +211,9 @@ SearchResult SearchRun::run() {
                 dealer.deal(brackets[b].front().candidates));
   }
   choose_best();
-  collect_failures(result_.rows, result_);
+  std::vector<const Outcomes*> all_outcomes;
+  for (const SearchRow& row : result_.rows) all_outcomes.push_back(&row.outcomes);
+  result_.warnings = describe_failures(all_outcomes, "error_score");
   collect_warnings(result_.rows, result_);
   return std::move(result_);
 }

@@ -43,6 +43,13 @@ struct FoldOutcome {
 /// Outcomes of one candidate, by split.
 using Outcomes = std::vector<FoldOutcome>;
 
+/// Mean over the splits of a metric of held-out rows; NaN where one failed.
+double mean_score(const Outcomes& outcomes, std::size_t metric);
+
+/// A sentence for each reason why fits failed, with how often. AgreedError where all of them did.
+std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all,
+                                           const std::string& score);
+
 /// What has been found out while work goes on: every batch of fits that has ended.
 class Watcher {
  public:
