@@ -82,12 +82,17 @@ struct Communicator::State {
   MPI_Comm control = MPI_COMM_NULL;
   int rank = 0;
   int size = 1;
-  Traffic traffic;
+  std::vector<int> names;   ///< of the ranks, among all ranks
+  State* parent = nullptr;  ///< what this was split from
+  std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
   std::vector<char> answered;
 
   static constexpr int ping = 1;
   static constexpr int pong = 2;
 
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
   ~State() {
     int finalized = 0;
     MPI_Finalized(&finalized);
@@ -103,7 +108,10 @@ struct Communicator::State {
     MPI_Request_free(&request);
   }
 
+  /// Of this group, and of the larger ones it is part of.
   void answer_all() {
+    if (parent != nullptr) parent->answer_all();
+    if (size == 1) return;
     for (int pending = 1; pending != 0;) {
       MPI_Status status;
       MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, control, &pending, &status);
@@ -130,7 +138,8 @@ struct Communicator::State {
     int n_silent = 0;
     for (int other = 0; other < size; ++other) {
       if (answered[static_cast<std::size_t>(other)]) continue;
-      if (++n_silent <= 8) text += (text.empty() ? "" : ", ") + std::to_string(other);
+      const int name = names[static_cast<std::size_t>(other)];
+      if (++n_silent <= 8) text += (text.empty() ? "" : ", ") + std::to_string(name);
     }
     if (n_silent > 8) text += " and " + std::to_string(n_silent - 8) + " more";
     return n_silent == 0 ? "" : (n_silent == 1 ? "rank " : "ranks ") + text;
@@ -142,23 +151,53 @@ Communicator::Communicator(Communicator&&) noexcept = default;
 Communicator& Communicator::operator=(Communicator&&) noexcept = default;
 Communicator::~Communicator() = default;
 
-Communicator Communicator::world() {
-  auto state = std::make_unique<State>();
-  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
-  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->control), "MPI_Comm_dup");
+Communicator Communicator::of(std::unique_ptr<State> state) {
+  check(MPI_Comm_dup(state->comm, &state->control), "MPI_Comm_dup");
   MPI_Comm_set_errhandler(state->comm, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(state->control, MPI_ERRORS_RETURN);
   MPI_Comm_rank(state->comm, &state->rank);
   MPI_Comm_size(state->comm, &state->size);
+  int name = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &name);
+  state->names.resize(static_cast<std::size_t>(state->size));
+  check(MPI_Allgather(&name, 1, MPI_INT, state->names.data(), 1, MPI_INT, state->comm),
+        "MPI_Allgather");
   return Communicator(std::move(state));
+}
+
+Communicator Communicator::world() {
+  auto state = std::make_unique<State>();
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
+  return of(std::move(state));
+}
+
+Communicator Communicator::split(int part) const {
+  wait_for_all("split");
+  auto state = std::make_unique<State>();
+  state->parent = state_.get();
+  state->traffic = state_->traffic;
+  check(MPI_Comm_split(state_->comm, part, rank(), &state->comm), "MPI_Comm_split");
+  return of(std::move(state));
+}
+
+Communicator Communicator::on_node() const {
+  wait_for_all("split by node");
+  auto state = std::make_unique<State>();
+  state->parent = state_.get();
+  state->traffic = state_->traffic;
+  check(
+      MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &state->comm),
+      "MPI_Comm_split_type");
+  return of(std::move(state));
 }
 
 int Communicator::rank() const { return state_->rank; }
 int Communicator::size() const { return state_->size; }
-const Traffic& Communicator::traffic() const { return state_->traffic; }
-void Communicator::answer() const {
-  if (state_->size > 1) state_->answer_all();
+int Communicator::world_rank(int rank) const {
+  return state_->names[static_cast<std::size_t>(rank)];
 }
+const Traffic& Communicator::traffic() const { return *state_->traffic; }
+void Communicator::answer() const { state_->answer_all(); }
 
 void Communicator::abort(int code) const {
   MPI_Abort(MPI_COMM_WORLD, code);
@@ -167,7 +206,7 @@ void Communicator::abort(int code) const {
 
 void Communicator::wait_for_all(const char* what) const {
   State& s = *state_;
-  ++s.traffic.collectives;
+  ++s.traffic->collectives;
   if (s.size == 1) return;
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(s.comm, &request), "MPI_Ibarrier");
@@ -222,8 +261,8 @@ void Communicator::barrier() const { wait_for_all("barrier"); }
 
 void Communicator::sum(std::span<std::int64_t> values) const {
   wait_for_all("sum");
-  ++state_->traffic.allreduces;
-  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  ++state_->traffic->allreduces;
+  state_->traffic->bytes += static_cast<Index>(values.size_bytes());
   if (state_->size == 1) return;
   // Counts are int in MPI 3: longer vectors go in pieces.
   constexpr std::size_t piece = std::size_t{1} << 27;
@@ -237,8 +276,8 @@ void Communicator::sum(std::span<std::int64_t> values) const {
 
 void Communicator::max(std::span<double> values) const {
   wait_for_all("maximum");
-  ++state_->traffic.allreduces;
-  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  ++state_->traffic->allreduces;
+  state_->traffic->bytes += static_cast<Index>(values.size_bytes());
   if (state_->size == 1) return;
   check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size()), MPI_DOUBLE,
                       MPI_MAX, state_->comm),
@@ -282,7 +321,7 @@ void Communicator::broadcast(std::vector<std::byte>& bytes, int root) const {
   std::int64_t size = static_cast<std::int64_t>(bytes.size());
   check(MPI_Bcast(&size, 1, MPI_INT64_T, root, state_->comm), "MPI_Bcast");
   bytes.resize(static_cast<std::size_t>(size));
-  state_->traffic.bytes += size;
+  state_->traffic->bytes += size;
   check(MPI_Bcast(bytes.data(), checked_cast<int>(size), MPI_BYTE, root, state_->comm),
         "MPI_Bcast");
 }
@@ -297,7 +336,7 @@ std::string Communicator::broadcast(std::string text, int root) const {
 void Communicator::broadcast(std::span<double> values, int root) const {
   wait_for_all("broadcast");
   if (state_->size == 1) return;
-  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  state_->traffic->bytes += static_cast<Index>(values.size_bytes());
   check(MPI_Bcast(values.data(), checked_cast<int>(values.size()), MPI_DOUBLE, root, state_->comm),
         "MPI_Bcast");
 }
@@ -322,7 +361,7 @@ std::vector<std::vector<std::byte>> Communicator::gather_all(
     total += counts[r];
   }
   std::vector<std::byte> joined(static_cast<std::size_t>(checked_cast<int>(total)));
-  state_->traffic.bytes += total;
+  state_->traffic->bytes += total;
   check(MPI_Allgatherv(bytes.data(), count, MPI_BYTE, joined.data(), counts.data(), offsets.data(),
                        MPI_BYTE, state_->comm),
         "MPI_Allgatherv");
@@ -353,7 +392,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
     total += receive_counts[r];
   }
   std::vector<std::byte> received(static_cast<std::size_t>(checked_cast<int>(total)));
-  state_->traffic.bytes += static_cast<Index>(sent.size());
+  state_->traffic->bytes += static_cast<Index>(sent.size());
   check(
       MPI_Alltoallv(sent.data(), send_counts.data(), send_offsets.data(), MPI_BYTE, received.data(),
                     receive_counts.data(), receive_offsets.data(), MPI_BYTE, state_->comm),
@@ -366,16 +405,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
   return incoming;
 }
 
-int Communicator::ranks_on_node() const {
-  wait_for_all("count of ranks on the node");
-  MPI_Comm node = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
-        "MPI_Comm_split_type");
-  int n = 1;
-  MPI_Comm_size(node, &n);
-  MPI_Comm_free(&node);
-  return n;
-}
+int Communicator::ranks_on_node() const { return on_node().size(); }
 
 /// Reaches into a communicator for native_handle().
 struct NativeHandle {
