@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/learn/session.hpp>
 
@@ -47,19 +48,15 @@ const std::map<std::string, std::function<void()>> failures = {
     {"stop", [] { raise(SIGSTOP); }},
 };
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  superstep::Session session(argc, argv);
-  const auto data = session.open(argv[1]);
-  const auto& fail = failures.at(argv[2]);
-  const int failing_rank = std::atoi(argv[3]);
+void three_supersteps(superstep::Session& session, superstep::Engine& engine,
+                      const superstep::Data& data, const std::function<void()>& fail,
+                      int failing_rank) {
   superstep::Table table;
   table.data = data.dataset();
   superstep::SumShape shape;
   shape.add(1, 40);
   for (int step = 0; step < 3; ++step) {
-    const auto totals = session.engine().superstep(
+    const auto totals = engine.superstep(
         table, shape,
         [&](const superstep::Block& block, superstep::Partial& sum, superstep::Workspace&) {
           if (step == 1 && session.comm().rank() == failing_rank) fail();
@@ -67,4 +64,22 @@ int main(int argc, char** argv) {
         });
     session.print("step {}: {} rows\n", step, totals.value(0));
   }
+}
+
+}  // namespace
+
+// usage: rank_fails DATA WAY RANK [teams]: with teams, of two the one that RANK is in fails.
+int main(int argc, char** argv) {
+  superstep::Session session(argc, argv);
+  const auto data = session.open(argv[1]);
+  const auto& fail = failures.at(argv[2]);
+  const int failing_rank = std::atoi(argv[3]);
+  if (argc < 5) {
+    three_supersteps(session, session.engine(), data, fail, failing_rank);
+    return 0;
+  }
+  const superstep::Communicator team = session.comm().split(session.comm().rank() % 2);
+  superstep::Engine engine(team, {});
+  superstep::collectively(session.comm(),
+                          [&] { three_supersteps(session, engine, data, fail, failing_rank); });
 }
