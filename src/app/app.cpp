@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/atomic_file.hpp>

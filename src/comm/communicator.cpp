@@ -12,6 +12,7 @@
 #include <thread>
 
 #include <superstep/comm/native.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 
 namespace superstep {
@@ -175,13 +176,11 @@ class Communicator::Call {
       : comm_(comm), state_(*comm.state_), what_(what) {
     ++state_.traffic.collectives;
     carries(bytes);
-    if (state_.trace.is_on()) begin_s_ = state_.trace.now_s();
+    state_.trace.open();
     wait_for_all(what);
-    if (state_.trace.is_on()) wait_s_ = state_.trace.now_s() - begin_s_;
+    wait_s_ = state_.trace.open_for_s();
   }
-  ~Call() {
-    if (state_.trace.is_on()) state_.trace.add(what_, bytes_, begin_s_, wait_s_);
-  }
+  ~Call() { state_.trace.close({.what = what_, .bytes = bytes_, .wait_s = wait_s_}); }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
@@ -199,7 +198,6 @@ class Communicator::Call {
   State& state_;
   const char* what_;
   Index bytes_ = 0;
-  double begin_s_ = 0.0;
   double wait_s_ = 0.0;
 };
 

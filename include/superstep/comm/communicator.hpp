@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include <superstep/comm/trace.hpp>
 #include <superstep/core/types.hpp>
 
 namespace superstep {
@@ -39,6 +38,8 @@ struct Traffic {
   Index allreduces = 0;
   Index bytes = 0;  ///< payloads as given
 };
+
+class Trace;
 
 /// A group of ranks. All members marked Collective must be called by every rank in the same order.
 ///
