@@ -15,7 +15,7 @@ import math
 import statistics
 import tomllib
 
-COLLECTIVES = {"sum", "maximum", "minimum", "broadcast", "gather", "exchange", "barrier", "count of ranks on the node"}
+COLLECTIVES = {"sum", "maximum", "minimum", "broadcast", "gather", "exchange", "barrier", "split", "split by node"}
 
 # Going through blocks, reading targets, tasks that are shared out, the update on every rank, what the root alone
 # does (opening the file, the sketch), reading the blocks.
@@ -47,7 +47,7 @@ def events_by_rank(path):
     ranks = {}
     with open(path) as text:
         for row in csv.DictReader(text):
-            for name in ("bytes", "blocks", "rows", "own_s", "begin_s", "wait_s", "end_s", "busy_s"):
+            for name in ("bytes", "blocks", "rows", "ranks", "own_s", "begin_s", "wait_s", "end_s", "busy_s"):
                 row[name] = float(row[name])
             ranks.setdefault(int(row["rank"]), []).append(row)
     return [ranks[r] for r in sorted(ranks)]
@@ -67,6 +67,8 @@ def segments(events):
 def steps_of(path):
     """The steps of one trace, and how long the run took from its first event to its last."""
     ranks = events_by_rank(path)
+    if {e["ranks"] for events in ranks for e in events if e["what"] in COLLECTIVES} != {len(ranks)}:
+        raise SystemExit(f"{path}: ranks worked in teams there, which is not modelled; record a search of one estimator")
     seconds = max(events[-1]["end_s"] for events in ranks)
     steps, had_tasks = [], False
     for parts in zip(*(segments(events) for events in ranks), strict=True):

@@ -10,7 +10,7 @@ import model
 import replay
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-HEADER = "rank,phase,what,bytes,blocks,rows,own_s,begin_s,wait_s,end_s,busy_s\n"
+HEADER = "rank,phase,what,bytes,blocks,rows,ranks,own_s,begin_s,wait_s,end_s,busy_s\n"
 CLUSTER = {"cores": 4, "memory_gbs": math.inf, "latency_us": 2.0, "bandwidth_gbs": 10.0, "node_latency_us": 1.0,
            "node_bandwidth_gbs": 5.0, "crowded_latency_us": 10.0, "wake_us": 0.0, "noise": 0.0, "read_gbs": 1.0,
            "file_system_gbs": 8.0, "topology": "fat tree"}
@@ -26,12 +26,12 @@ def write_trace(path):
     lines = []
     for rank, own in ((0, 0.003), (1, 0.001)):
         tasks = 2 - rank
-        lines += [f"{rank},fit,load,8000000,8,32768,0,0,0.1,0.1,0.1",
-                  f"{rank},fit,pass,8000000,8,32768,{own},0.1,0,0.2,0.08",
-                  f"{rank},fit,sum,40000,0,0,0,0.2,0.0,0.201,0.001",
-                  f"{rank},fit,tasks,0,{tasks},0,0,0.201,0,0.211,{0.005 * tasks}",
-                  f"{rank},fit,minimum,8,0,0,0,0.211,0,0.212,0",
-                  f"{rank},fit,gather,{100 * tasks},0,0,0,0.212,0,0.5,0"]
+        lines += [f"{rank},fit,load,8000000,8,32768,0,0,0,0.1,0.1,0.1",
+                  f"{rank},fit,pass,8000000,8,32768,0,{own},0.1,0,0.2,0.08",
+                  f"{rank},fit,sum,40000,0,0,2,0,0.2,0.0,0.201,0.001",
+                  f"{rank},fit,tasks,0,{tasks},0,0,0,0.201,0,0.211,{0.005 * tasks}",
+                  f"{rank},fit,minimum,8,0,0,2,0,0.211,0,0.212,0",
+                  f"{rank},fit,gather,{100 * tasks},0,0,2,0,0.212,0,0.5,0"]
     with open(path, "w") as file:
         file.write(HEADER + "\n".join(lines) + "\n")
 

@@ -58,6 +58,9 @@ class SearchCommand final : public Command {
                 "score of a fit that fails: a number, nan, or raise");
     line.option("results", "FILE", results_, "CSV like scikit-learn's cv_results_");
     line.option("model", "FILE", model_, "the best candidate, trained on all rows");
+    line.option("teams", "N", settings_.teams,
+                "groups of ranks that train what shares no passes side by side; chosen from the "
+                "plan otherwise");
     line.flag("dry-run", dry_run_, "print the plan and read nothing but the targets");
     choice_.describe(line);
   }
@@ -75,6 +78,9 @@ class SearchCommand final : public Command {
     if (grid_.has_value() == random_.has_value()) {
       throw UsageError("a search needs either --grid or --random: --grid \"{'alpha': [0.1, 1]}\"");
     }
+    if (settings_.teams && *settings_.teams < 1) {
+      throw UsageError(fmt::format("--teams must be at least 1, got {}", *settings_.teams));
+    }
     if (grid_ && iterations_)
       throw UsageError("--iterations goes with --random; a grid has its own size");
     if (random_ && iterations_.value_or(10) < 1) {
@@ -83,6 +89,14 @@ class SearchCommand final : public Command {
   }
 
   void run(Context& context) override {
+    const int ranks = context.comm().size();
+    if (settings_.teams.value_or(1) > ranks) {
+      throw AgreedError(
+          ExitCode::usage,
+          fmt::format("--teams {} needs as many ranks at least, there {} {}; start "
+                      "more (mpirun -n {}), or leave it out",
+                      *settings_.teams, ranks == 1 ? "is" : "are", ranks, *settings_.teams));
+    }
     const FoldedData folds = choice_.open(context, data_, *estimator_);
     std::unique_ptr<Search> search;
     collectively(context.comm(), [&] { search = make_search(context); });
@@ -167,7 +181,8 @@ class SearchCommand final : public Command {
                      choice_.folds_in_words(),
                      choice_.metrics(),
                      choice_.train_scores,
-                     model_.has_value()};
+                     model_.has_value(),
+                     settings_.teams};
     for (Index i = 0; i < search.size(); ++i) work.candidates.push_back(search.candidate(i));
     const WorkPlan plan = plan_work(context.engine(), work);
     std::string text = plan.text();
@@ -228,6 +243,7 @@ class SearchCommand final : public Command {
     if (results_) json.set("results", *results_);
     json.set("warnings", result.warnings)
         .set("seconds_search", search_s_)
+        .set("teams", result.teams)
         .set("stages_found", context.engine().ledger().found())
         .set("passes", counters.passes)
         .set("supersteps", counters.supersteps)

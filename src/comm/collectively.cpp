@@ -34,7 +34,8 @@ void agree(const Communicator& comm, const LocalStatus& status) {
   const std::string host = comm.broadcast(host_name(), failing);
   const bool is_local = comm.size() > 1 && n_failed < comm.size() && failing != 0;
   const std::string where =
-      is_local ? " (rank " + std::to_string(failing) + " on host " + host + ")" : std::string();
+      is_local ? " (rank " + std::to_string(comm.world_rank(failing)) + " on host " + host + ")"
+               : std::string();
   throw AgreedError(static_cast<ExitCode>(code), message + where);
 }
 

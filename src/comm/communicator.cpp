@@ -83,13 +83,18 @@ struct Communicator::State {
   MPI_Comm control = MPI_COMM_NULL;
   int rank = 0;
   int size = 1;
-  Traffic traffic;
-  Trace trace;
+  std::vector<int> names;   ///< of the ranks, among all ranks
+  State* parent = nullptr;  ///< what this was split from
+  std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
+  std::shared_ptr<Trace> trace = std::make_shared<Trace>();
   std::vector<char> answered;
 
   static constexpr int ping = 1;
   static constexpr int pong = 2;
 
+  State() = default;
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
   ~State() {
     int finalized = 0;
     MPI_Finalized(&finalized);
@@ -105,7 +110,10 @@ struct Communicator::State {
     MPI_Request_free(&request);
   }
 
+  /// Of this group, and of the larger ones it is part of.
   void answer_all() {
+    if (parent != nullptr) parent->answer_all();
+    if (size == 1) return;
     for (int pending = 1; pending != 0;) {
       MPI_Status status;
       MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, control, &pending, &status);
@@ -132,7 +140,8 @@ struct Communicator::State {
     int n_silent = 0;
     for (int other = 0; other < size; ++other) {
       if (answered[static_cast<std::size_t>(other)]) continue;
-      if (++n_silent <= 8) text += (text.empty() ? "" : ", ") + std::to_string(other);
+      const int name = names[static_cast<std::size_t>(other)];
+      if (++n_silent <= 8) text += (text.empty() ? "" : ", ") + std::to_string(name);
     }
     if (n_silent > 8) text += " and " + std::to_string(n_silent - 8) + " more";
     return n_silent == 0 ? "" : (n_silent == 1 ? "rank " : "ranks ") + text;
@@ -144,28 +153,18 @@ Communicator::Communicator(Communicator&&) noexcept = default;
 Communicator& Communicator::operator=(Communicator&&) noexcept = default;
 Communicator::~Communicator() = default;
 
-Communicator Communicator::world() {
-  auto state = std::make_unique<State>();
-  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
-  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->control), "MPI_Comm_dup");
+Communicator Communicator::of(std::unique_ptr<State> state) {
+  check(MPI_Comm_dup(state->comm, &state->control), "MPI_Comm_dup");
   MPI_Comm_set_errhandler(state->comm, MPI_ERRORS_RETURN);
   MPI_Comm_set_errhandler(state->control, MPI_ERRORS_RETURN);
   MPI_Comm_rank(state->comm, &state->rank);
   MPI_Comm_size(state->comm, &state->size);
+  int name = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &name);
+  state->names.resize(static_cast<std::size_t>(state->size));
+  check(MPI_Allgather(&name, 1, MPI_INT, state->names.data(), 1, MPI_INT, state->comm),
+        "MPI_Allgather");
   return Communicator(std::move(state));
-}
-
-int Communicator::rank() const { return state_->rank; }
-int Communicator::size() const { return state_->size; }
-const Traffic& Communicator::traffic() const { return state_->traffic; }
-Trace& Communicator::trace() const { return state_->trace; }
-void Communicator::answer() const {
-  if (state_->size > 1) state_->answer_all();
-}
-
-void Communicator::abort(int code) const {
-  MPI_Abort(MPI_COMM_WORLD, code);
-  std::_Exit(code);
 }
 
 /// One collective, as this rank goes through it: waits until all have come, is counted and, where
@@ -174,22 +173,24 @@ class Communicator::Call {
  public:
   Call(const Communicator& comm, const char* what, std::size_t bytes)
       : comm_(comm), state_(*comm.state_), what_(what) {
-    ++state_.traffic.collectives;
+    ++state_.traffic->collectives;
     carries(bytes);
-    state_.trace.open();
+    state_.trace->open();
     wait_for_all(what);
-    wait_s_ = state_.trace.open_for_s();
+    wait_s_ = state_.trace->open_for_s();
   }
-  ~Call() { state_.trace.close({.what = what_, .bytes = bytes_, .wait_s = wait_s_}); }
+  ~Call() {
+    state_.trace->close({.what = what_, .bytes = bytes_, .ranks = state_.size, .wait_s = wait_s_});
+  }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
   /// For messages whose size is learnt on the way.
   void carries(std::size_t bytes) {
     bytes_ += static_cast<Index>(bytes);
-    state_.traffic.bytes += static_cast<Index>(bytes);
+    state_.traffic->bytes += static_cast<Index>(bytes);
   }
-  void is_allreduce() { ++state_.traffic.allreduces; }
+  void is_allreduce() { ++state_.traffic->allreduces; }
 
  private:
   void wait_for_all(const char* what);
@@ -200,6 +201,48 @@ class Communicator::Call {
   Index bytes_ = 0;
   double wait_s_ = 0.0;
 };
+
+Communicator Communicator::world() {
+  auto state = std::make_unique<State>();
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
+  return of(std::move(state));
+}
+
+Communicator Communicator::split(int part) const {
+  const Call call(*this, "split", 0);
+  auto state = std::make_unique<State>();
+  state->parent = state_.get();
+  state->traffic = state_->traffic;
+  state->trace = state_->trace;
+  check(MPI_Comm_split(state_->comm, part, rank(), &state->comm), "MPI_Comm_split");
+  return of(std::move(state));
+}
+
+Communicator Communicator::on_node() const {
+  const Call call(*this, "split by node", 0);
+  auto state = std::make_unique<State>();
+  state->parent = state_.get();
+  state->traffic = state_->traffic;
+  state->trace = state_->trace;
+  check(
+      MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &state->comm),
+      "MPI_Comm_split_type");
+  return of(std::move(state));
+}
+
+int Communicator::rank() const { return state_->rank; }
+int Communicator::size() const { return state_->size; }
+int Communicator::world_rank(int rank) const {
+  return state_->names[static_cast<std::size_t>(rank)];
+}
+const Traffic& Communicator::traffic() const { return *state_->traffic; }
+Trace& Communicator::trace() const { return *state_->trace; }
+void Communicator::answer() const { state_->answer_all(); }
+
+void Communicator::abort(int code) const {
+  MPI_Abort(MPI_COMM_WORLD, code);
+  std::_Exit(code);
+}
 
 void Communicator::Call::wait_for_all(const char* what) {
   State& s = state_;

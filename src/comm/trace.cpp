@@ -53,11 +53,11 @@ void Trace::close(const TraceEvent& event) {
 std::string trace_csv(const Communicator& comm) {
   std::string mine;
   for (const TraceEvent& e : comm.trace().events()) {
-    mine += fmt::format("{},{},{},{},{},{},{:.7f},{:.7f},{:.7f},{:.7f},{:.7f}\n", comm.rank(),
-                        e.phase, e.what, e.bytes, e.blocks, e.rows, e.own_s, e.begin_s, e.wait_s,
-                        e.end_s, e.busy_s);
+    mine += fmt::format("{},{},{},{},{},{},{},{:.7f},{:.7f},{:.7f},{:.7f},{:.7f}\n", comm.rank(),
+                        e.phase, e.what, e.bytes, e.blocks, e.rows, e.ranks, e.own_s, e.begin_s,
+                        e.wait_s, e.end_s, e.busy_s);
   }
-  std::string all = "rank,phase,what,bytes,blocks,rows,own_s,begin_s,wait_s,end_s,busy_s\n";
+  std::string all = "rank,phase,what,bytes,blocks,rows,ranks,own_s,begin_s,wait_s,end_s,busy_s\n";
   for (const auto& bytes : comm.gather_all(std::as_bytes(std::span(mine)))) {
     all.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }

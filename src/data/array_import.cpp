@@ -17,7 +17,7 @@
 #include <superstep/io/npy.hpp>
 #include <superstep/io/row_reader.hpp>
 #include "data/csv_share.hpp"
-#include "io/bytes.hpp"
+#include <superstep/core/bytes.hpp>
 #include "io/posix_file.hpp"
 
 namespace superstep {

@@ -10,7 +10,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/data/block.hpp>
 #include "data/csv_share.hpp"
-#include "io/bytes.hpp"
+#include <superstep/core/bytes.hpp>
 
 namespace superstep {
 

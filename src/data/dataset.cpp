@@ -44,10 +44,6 @@ std::optional<DatasetLayout> share_layout(const Communicator& comm, const std::s
   return deserialize_layout(bytes);
 }
 
-std::string counted(Index count, const char* one, const char* many) {
-  return fmt::format("{} {}", count, count == 1 ? one : many);
-}
-
 /// Blocks of the sample: each block draws a number, the smallest are taken, at least one.
 std::vector<Index> sampled_blocks(const BlockPlan& all, double fraction, std::uint64_t seed) {
   std::vector<std::pair<double, Index>> draws;
@@ -396,6 +392,53 @@ std::size_t Dataset::block_bytes(Target target) const {
   return rows * per_row;
 }
 
+namespace {
+
+/// Hands out parts of a block's memory, each at a multiple of 64; without memory only counts.
+class Placement {
+ public:
+  explicit Placement(std::byte* memory) : memory_(memory) {}
+  template <class T>
+  Buffer<T> take(Index count) {
+    std::byte* at = memory_ == nullptr ? nullptr : memory_ + bytes_;
+    bytes_ += (static_cast<std::size_t>(count) * sizeof(T) + 63) / 64 * 64;
+    return Buffer<T>::lent(reinterpret_cast<T*>(at), count);
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::byte* memory_;
+  std::size_t bytes_ = 0;
+};
+
+StoredBlock placed(const Dataset& data, Target target, bool with_groups, Placement& memory) {
+  const Index rows = std::min(data.blocks().rows_per_block(), data.rows_in_file());
+  StoredBlock block;
+  if (data.is_float32()) {
+    block.x32 = memory.take<float>(rows * data.columns());
+  } else {
+    block.x64 = memory.take<double>(rows * data.columns());
+  }
+  if (target != Target::none) block.y = memory.take<double>(rows);
+  if (data.has_weight()) block.weight = memory.take<double>(rows);
+  if (with_groups) block.group = memory.take<double>(rows);
+  block.target = target;
+  return block;
+}
+
+}  // namespace
+
+std::size_t Dataset::placed_bytes(Target target) const {
+  Placement counting(nullptr);
+  placed(*this, target, impl_->groups.has_value(), counting);
+  return counting.bytes();
+}
+
+StoredBlock Dataset::place(std::byte* memory, Target target) const {
+  Placement placement(memory);
+  return placed(*this, target, impl_->groups.has_value(), placement);
+}
+
 Index Dataset::rows_in_file() const { return impl_->x->rows(); }
 
 std::size_t Dataset::reader_bytes(int readers) const {
@@ -455,107 +498,6 @@ void Dataset::read_target(Index i, Target target, StoredBlock& into) const {
   } else {
     impl_->y->read_rows(first, rows, into.y.data());
   }
-}
-
-namespace {
-
-template <class T>
-bool is_bad(T value, bool nan_is_fine) {
-  return nan_is_fine ? std::isinf(value) : !std::isfinite(value);
-}
-
-/// Whether a value's exponent is all ones: NaN or infinite. Written on bits so that it vectorises.
-bool has_special(const double* values, Index count) {
-  std::uint64_t found = 0;
-  for (Index i = 0; i < count; ++i) {
-    std::uint64_t bits = 0;
-    std::memcpy(&bits, values + i, sizeof bits);
-    found |= static_cast<std::uint64_t>((bits << 1) >= 0xFFE0000000000000ULL);
-  }
-  return found != 0;
-}
-
-bool has_special(const float* values, Index count) {
-  std::uint32_t found = 0;
-  for (Index i = 0; i < count; ++i) {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, values + i, sizeof bits);
-    found |= static_cast<std::uint32_t>((bits << 1) >= 0xFF000000U);
-  }
-  return found != 0;
-}
-
-template <class T>
-void count_bad(const T* values, Index count, Index offset, bool nan_is_fine, Index& n, Index& first,
-               bool* first_is_nan) {
-  if (!has_special(values, count)) return;
-  for (Index i = 0; i < count; ++i) {
-    if (!is_bad(values[i], nan_is_fine)) continue;
-    if (n++ == 0) {
-      first = offset + i;
-      if (first_is_nan != nullptr) *first_is_nan = std::isnan(values[i]);
-    }
-  }
-}
-
-}  // namespace
-
-BadValues Dataset::check(Index i, const StoredBlock& block, bool nan_is_fine) const {
-  const Index first = blocks().first_row(i);
-  const Index rows = blocks().rows_of(i);
-  BadValues bad;
-  if (is_float32()) {
-    count_bad(block.x32.data(), rows * columns(), first * columns(), nan_is_fine, bad.x_count,
-              bad.x_first, &bad.x_first_is_nan);
-  } else {
-    count_bad(block.x64.data(), rows * columns(), first * columns(), nan_is_fine, bad.x_count,
-              bad.x_first, &bad.x_first_is_nan);
-  }
-  if (block.target != Target::none) {
-    count_bad(block.y.data(), rows, first, false, bad.y_count, bad.y_first, nullptr);
-  }
-  for (Index r = 0; has_weight() && r < rows; ++r) {
-    const double w = block.weight.data()[r];
-    if (std::isfinite(w) && w >= 0.0) continue;
-    if (bad.weight_count++ == 0) bad.weight_first = first + r;
-  }
-  return bad;
-}
-
-void BadValues::add(const BadValues& other) {
-  const auto merge = [](Index& n, Index& first, Index other_n, Index other_first) {
-    const bool earlier = other_n > 0 && (n == 0 || other_first < first);
-    if (earlier) first = other_first;
-    n += other_n;
-    return earlier;
-  };
-  if (merge(x_count, x_first, other.x_count, other.x_first)) x_first_is_nan = other.x_first_is_nan;
-  merge(y_count, y_first, other.y_count, other.y_first);
-  merge(weight_count, weight_first, other.weight_count, other.weight_first);
-}
-
-void throw_bad_values(const Dataset& data, const BadValues& bad) {
-  std::string text;
-  if (bad.x_count > 0) {
-    const Index row = bad.x_first / data.columns();
-    const Index column = bad.x_first % data.columns();
-    text = fmt::format(
-        "{} holds {}, the first is {} at row {}, {}; remove these rows or fill the values in "
-        "before training",
-        data.x_name(),
-        counted(bad.x_count, "value that is NaN or infinite", "values that are NaN or infinite"),
-        bad.x_first_is_nan ? "NaN" : "infinite", row, data.column_name(column));
-  } else if (bad.y_count > 0) {
-    text = fmt::format(
-        "{} holds {}, the first at row {}; remove these rows", data.y_name(),
-        counted(bad.y_count, "target that is NaN or infinite", "targets that are NaN or infinite"),
-        bad.y_first);
-  } else {
-    text = fmt::format("{}:{} holds {}, the first at row {}; weights must be finite and at least 0",
-                       data.path(), data.options().weight,
-                       counted(bad.weight_count, "bad weight", "bad weights"), bad.weight_first);
-  }
-  throw BadValuesError(text);
 }
 
 }  // namespace superstep

@@ -13,7 +13,7 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
-#include "io/bytes.hpp"
+#include <superstep/core/bytes.hpp>
 
 namespace superstep {
 

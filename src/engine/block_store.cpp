@@ -11,7 +11,7 @@ BlockStore::BlockStore(std::shared_ptr<Dataset> data, Share share, Target target
     : data_(std::move(data)), share_(share), target_(target), options_(options) {
   const auto block = static_cast<Index>(std::max<std::size_t>(data_->block_bytes(target), 1));
   const auto capacity = static_cast<Index>(options.capacity);
-  if (size() * block <= capacity) {
+  if (options_.shared || size() * block <= capacity) {
     n_resident_ = size();
   } else {
     // Two blocks ahead of everybody at work keeps the readers busy; the rest of the budget keeps
@@ -22,7 +22,8 @@ BlockStore::BlockStore(std::shared_ptr<Dataset> data, Share share, Target target
     n_resident_ = std::clamp<Index>(affordable - slots, 0, size());
     slots_.resize(static_cast<std::size_t>(slots));
   }
-  residents_.resize(static_cast<std::size_t>(n_resident_));
+  is_loaded_ = options_.shared != nullptr;
+  if (!is_loaded_) residents_.resize(static_cast<std::size_t>(n_resident_));
   checked_.assign(static_cast<std::size_t>(size()), unchecked);
 }
 
@@ -127,7 +128,9 @@ void BlockStore::read_ahead() {
 const StoredBlock* BlockStore::acquire(Index k, double& waited_s) {
   if (is_resident(k)) {
     if (load_failure_) std::rethrow_exception(load_failure_);
-    const StoredBlock& block = residents_[static_cast<std::size_t>(resident_before(k))];
+    const StoredBlock& block = options_.shared
+                                   ? options_.shared->block(global(k))
+                                   : residents_[static_cast<std::size_t>(resident_before(k))];
     return check(k, block) ? &block : nullptr;
   }
   const Index s = k - resident_before(k);

@@ -52,6 +52,8 @@ class Engine::Impl {
   void reserve(const Table& table, const Footprint& need);
   std::size_t least_memory(const Table& table, const Footprint& need) const;
   Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
+  bool share_blocks(const Table& table, const Footprint& need, std::span<const Share> wanted);
+  void borrow_blocks(const Impl& other);
   /// Makes the store ready for the table; reserves without a footprint if nobody has.
   void prepare(const Table& table);
   /// Runs `f` on every block of this rank; failures end up in the status, bad values in the store.
@@ -77,6 +79,8 @@ class Engine::Impl {
  private:
   std::size_t bytes_beside(const Table& table, const Footprint& need) const;
   std::size_t least_blocks(const Table& table) const;
+  Share share(const Table& table) const;
+  bool are_shared(const Table& table) const;
   bool serves(const Table& table) const;
   void tick(double fraction);
   /// Something that the rank did with its blocks has ended.
@@ -85,6 +89,7 @@ class Engine::Impl {
   Engine& engine_;
   ThreadPool pool_;
   std::vector<Worker> workers_;
+  std::shared_ptr<const NodeBlocks> shared_;
   std::unique_ptr<BlockStore> store_;
   Footprint reserved_;  ///< beside the store
   std::string task_;
@@ -127,12 +132,19 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
          data.reader_bytes(static_cast<int>(threads));
 }
 
-/// With fewer bytes for blocks this rank could not even stream them.
+Share Engine::Impl::share(const Table& table) const {
+  return share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
+}
+
+bool Engine::Impl::are_shared(const Table& table) const {
+  return shared_ && shared_->serve(*table.data, table.target, share(table));
+}
+
+/// With fewer bytes for blocks this rank could not even stream them; what is shared is all there.
 std::size_t Engine::Impl::least_blocks(const Table& table) const {
+  if (are_shared(table)) return shared_->bytes_per_rank();
   const int threads = static_cast<int>(workers_.size());
-  const Share share =
-      share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
-  return BlockStore::least_capacity(*table.data, share, table.target, threads, threads);
+  return BlockStore::least_capacity(*table.data, share(table), table.target, threads, threads);
 }
 
 std::size_t Engine::Impl::least_memory(const Table& table, const Footprint& need) const {
@@ -143,8 +155,6 @@ std::size_t Engine::Impl::least_memory(const Table& table, const Footprint& need
 void Engine::Impl::reserve(const Table& table, const Footprint& need) {
   const int threads = static_cast<int>(workers_.size());
   const std::size_t beside = bytes_beside(table, need);
-  const Share share =
-      share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
   const std::size_t blocks = least_blocks(table);
   const std::size_t budget = engine_.budget_.bytes;
   const auto smallest = static_cast<Index>(least_memory(table, need));
@@ -162,9 +172,35 @@ void Engine::Impl::reserve(const Table& table, const Footprint& need) {
   }
   if (serves(table) && (reserved_ | need) == reserved_) return;
   store_.reset();
-  store_ = std::make_unique<BlockStore>(table.data, share, table.target,
-                                        BlockStore::Options{budget - beside, threads, threads});
+  store_ = std::make_unique<BlockStore>(table.data, share(table), table.target,
+                                        BlockStore::Options{budget - beside, threads, threads,
+                                                            are_shared(table) ? shared_ : nullptr});
   reserved_ = need;
+}
+
+bool Engine::Impl::share_blocks(const Table& table, const Footprint& need,
+                                std::span<const Share> wanted) {
+  const Communicator& comm = engine_.comm_;
+  const bool are_there = shared_ && std::ranges::all_of(wanted, [&](const Share& share) {
+                           return shared_->serve(*table.data, table.target, share);
+                         });
+  if (comm.min(Index{are_there ? 1 : 0}) == 1) return true;
+  store_.reset();
+  shared_.reset();
+  NodeBlocks::Need blocks = NodeBlocks::need_of(comm, *table.data, table.target, wanted);
+  const std::size_t bytes = bytes_beside(table, need) + blocks.bytes_per_rank;
+  const bool fits = blocks.has_room && bytes <= engine_.budget_.bytes;
+  if (comm.min(Index{fits ? 1 : 0}) == 0) return false;
+  const auto start = Clock::now();
+  shared_ = std::make_shared<NodeBlocks>(comm, table.data, table.target, std::move(blocks), pool_,
+                                         [this] { tick(0.0); });
+  engine_.counters_.seconds_read += seconds_since(start);
+  return true;
+}
+
+void Engine::Impl::borrow_blocks(const Impl& other) {
+  store_.reset();
+  shared_ = other.shared_;
 }
 
 Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
@@ -229,6 +265,23 @@ std::size_t Engine::least_memory(const Table& table, const Footprint& need) cons
 
 Footprint Engine::make_room(const Table& table, const Footprint& least, const Footprint& wanted) {
   return impl_->make_room(table, least, wanted);
+}
+
+bool Engine::share_blocks(const Table& table, const Footprint& need,
+                          std::span<const Share> wanted) {
+  return impl_->share_blocks(table, need, wanted);
+}
+
+void Engine::borrow_blocks(const Engine& other) { impl_->borrow_blocks(*other.impl_); }
+
+void Engine::count(const EngineCounters& others) {
+  counters_.passes += others.passes;
+  counters_.supersteps += others.supersteps;
+  counters_.repeated += others.repeated;
+  counters_.blocks += others.blocks;
+  counters_.seconds_read += others.seconds_read;
+  counters_.seconds_map += others.seconds_map;
+  counters_.seconds_reduce += others.seconds_reduce;
 }
 
 // Passes.

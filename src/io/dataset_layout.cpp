@@ -6,7 +6,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 #include "io/attributes.hpp"
-#include "io/bytes.hpp"
+#include <superstep/core/bytes.hpp>
 #include "io/guarded_child.hpp"
 #include "io/inspect.hpp"
 

@@ -22,7 +22,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/io/h5.hpp>
-#include "io/bytes.hpp"
+#include <superstep/core/bytes.hpp>
 #include "io/posix_file.hpp"
 
 namespace superstep {

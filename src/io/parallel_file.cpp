@@ -19,7 +19,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/io/h5.hpp>
 #include "io/attributes.hpp"
-#include "io/bytes.hpp"
+#include <superstep/core/bytes.hpp>
 #include "io/parallel_dataset.hpp"
 #include "io/posix_file.hpp"
 #include "io/recording_driver.hpp"

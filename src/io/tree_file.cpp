@@ -11,7 +11,7 @@
 #include <superstep/core/suggest.hpp>
 #include <superstep/io/atomic_file.hpp>
 #include "io/attributes.hpp"
-#include "io/bytes.hpp"
+#include <superstep/core/bytes.hpp>
 #include "io/guarded_child.hpp"
 #include "io/inspect.hpp"
 

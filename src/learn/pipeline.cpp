@@ -49,6 +49,18 @@ std::string Pipeline::expression() const {
   return pipeline_repr(parts);
 }
 
+// Behind different transformers only those share passes that take the transformers' maps into their
+// mathematics.
+std::string Pipeline::family() const {
+  std::string text;
+  for (const Step& s : steps_) {
+    const bool is_named_only = &s == &steps_.back() || last().fusion().dense_maps;
+    text += (text.empty() ? "" : " | ");
+    text += is_named_only ? s.estimator->family() : s.estimator->expression();
+  }
+  return text;
+}
+
 Pipeline::Step* Pipeline::find_step(std::string_view name) {
   const auto found = std::ranges::find(steps_, name, &Step::name);
   return found == steps_.end() ? nullptr : &*found;

@@ -22,9 +22,6 @@ double now_s() {
 
 }  // namespace
 
-Evaluator::Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options)
-    : engine_(engine), folds_(std::move(folds)), options_(std::move(options)) {}
-
 Table Evaluator::table_for(const Estimator& estimator) const {
   Table table;
   table.data = folds_.data;
@@ -83,6 +80,16 @@ EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) con
 std::vector<Outcomes> Evaluator::evaluate(std::span<const Estimator* const> candidates,
                                           Watcher* watcher,
                                           std::span<const Outcomes* const> earlier) {
+  if (options_.teams > 1) {
+    auto outcomes = evaluate_in_teams(candidates, watcher, earlier);
+    if (outcomes) return std::move(*outcomes);
+  }
+  return evaluate_together(candidates, watcher, earlier);
+}
+
+std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* const> candidates,
+                                                   Watcher* watcher,
+                                                   std::span<const Outcomes* const> earlier) {
   std::vector<Outcomes> outcomes(candidates.size(), Outcomes(folds_.splits.size()));
   std::vector<FoldOutcome*> flat;
   for (Outcomes& o : outcomes) {

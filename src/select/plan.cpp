@@ -145,7 +145,9 @@ WorkPlan plan_work(Engine& engine, const PlannedWork& work) {
   for (const auto& c : work.candidates) pointers.push_back(c.get());
   const bool has_classes = pointers.front()->target() == Target::classes;
   const Index classes = has_classes ? work.folds.data->classes(engine.comm()).size() : Index{0};
-  const EvaluationPlan cut = Evaluator(engine, work.folds, {work.metrics}).plan(pointers);
+  const Evaluator evaluator(engine, work.folds, {work.metrics});
+  const EvaluationPlan cut = evaluator.plan(pointers);
+  plan.teams = work.teams.value_or(evaluator.best_teams(pointers));
   plan.memory = cut.memory;
   plan.batches = cut.batches;
   const auto ranks = static_cast<std::size_t>(plan.ranks);
@@ -204,6 +206,10 @@ std::string WorkPlan::text() const {
   text +=
       fmt::format("\npasses           {}{}\n", passes() == most_passes() ? "" : "about ", passes());
   text += fmt::format("batches          {}\n", batches);
+  if (teams > 1) {
+    text += fmt::format("teams            {} groups of ranks train different families at once\n",
+                        teams);
+  }
   text += fmt::format("memory per rank  at least {} of {}; blocks {}\n",
                       format_bytes(static_cast<Index>(memory)),
                       format_bytes(static_cast<Index>(budget)),
@@ -230,7 +236,10 @@ Json WorkPlan::json() const {
       .set("columns", columns)
       .set("n_candidates", candidates)
       .set("n_splits", splits);
-  json.set("stages", std::move(list)).set("batches", batches).set("passes", passes());
+  json.set("stages", std::move(list))
+      .set("batches", batches)
+      .set("teams", teams)
+      .set("passes", passes());
   json.set("most_passes", most_passes()).set("bytes_read", bytes_read());
   json.set("memory_bytes", memory).set("budget_bytes", budget).set("in_memory", is_resident);
   json.set("seconds_predicted", seconds());

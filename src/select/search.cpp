@@ -267,17 +267,22 @@ std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Ind
   // Survivors of a rung that dealt out iterations go on from where they were.
   const bool goes_on = o.strategy != Strategy::full && o.resource.ends_with("max_iter");
   const Index units = counts_rows() ? resources : units_;
-  std::unique_ptr<Evaluator>& evaluator = evaluators_[units];
-  if (!evaluator) {
-    evaluator =
-        std::make_unique<Evaluator>(engine_, source_(fraction_of(units)),
-                                    EvaluationOptions{o.scoring, o.train_scores, false, goes_on});
-  }
   std::vector<std::unique_ptr<Estimator>> estimators;
   std::vector<const Estimator*> pointers;
   for (const Index c : candidates) {
     estimators.push_back(search_.candidate(c, resources));
     pointers.push_back(estimators.back().get());
+  }
+  std::unique_ptr<Evaluator>& evaluator = evaluators_[units];
+  if (!evaluator) {
+    const FoldedData folds = source_(fraction_of(units));
+    EvaluationOptions options{o.scoring, o.train_scores, false, goes_on};
+    // States stay with the team that has them, so the first rung decides for all.
+    if (result_.rows.empty()) {
+      result_.teams = o.teams.value_or(Evaluator(engine_, folds, options).best_teams(pointers));
+    }
+    options.teams = static_cast<int>(result_.teams);
+    evaluator = std::make_unique<Evaluator>(engine_, folds, options);
   }
   std::vector<const Outcomes*> earlier;
   for (const Index row : earlier_rows) {

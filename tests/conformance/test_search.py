@@ -262,6 +262,31 @@ def test_survivors_go_on_where_they_were():
     assert halving["passes"] <= 2 + 2 + 4 + 3 * 2 + 4, halving["passes"]
 
 
+def test_teams_of_ranks_give_the_same_results():
+    X, y = load_wine(return_X_y=True)
+    data = write("teams", np.tile(X, (120, 1)), np.tile(y, 120))
+    pipeline = "Pipeline([('sc', StandardScaler()), ('pca', PCA()), ('clf', LogisticRegression())])"
+    grid = ("[{'clf': [LogisticRegression()], 'clf__C': [0.01, 1.0, 100.0]}, {'pca__n_components': [2, 99], "
+            "'clf': [GaussianNB(), GaussianNB(var_smoothing=0.1)]}]")
+    expected = None
+    for ranks, teams in ((1, 1), (2, 1), (2, 2), (3, 2), (5, 3), (5, 5)):
+        model = path(f"teams-{ranks}-{teams}.h5")
+        found, rows = search(pipeline, data, "--grid", grid, "--cv", "3", "--scoring", "accuracy,neg_log_loss", "--refit",
+                             "neg_log_loss", "--teams", str(teams), "--model", model, ranks=ranks)
+        assert found["teams"] == teams
+        with open(model, "rb") as f:
+            result = (rows, f.read(), found["best_params"], found["warnings"])
+        assert expected is None or result == expected, (ranks, teams)
+        expected = result
+    assert sum(row["split0_test_accuracy"] == "" for row in expected[0]) == 2, "99 components of 13 columns fail"
+    plan = json.loads(run("plan", "search", pipeline, data, "--grid", grid, "--teams", "2", "--json", ranks=2).stdout)
+    assert plan["teams"] == 2
+    for teams, ranks, words in (("3", 2, "--teams 3 needs as many ranks at least, there are 2"),
+                                ("0", 2, "--teams must be at least 1")):
+        done = run("search", pipeline, data, "--grid", grid, "--teams", teams, ranks=ranks, check=False)
+        assert done.returncode == 2 and words in done.stderr and done.stderr.count("error:") == 1, done.stderr
+
+
 def test_cross_validate():
     X, y = load_wine(return_X_y=True)
     data = write("cv", X, y)

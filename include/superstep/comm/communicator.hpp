@@ -32,7 +32,8 @@ class Environment {
   bool owns_mpi_;
 };
 
-/// What this rank brought to the collectives of one communicator, with one rank too.
+/// What this rank brought to the collectives of a communicator and of those split from it, with one
+/// rank too.
 struct Traffic {
   Index collectives = 0;  ///< all of them
   Index allreduces = 0;
@@ -77,8 +78,16 @@ class Communicator {
   /// Sends `outgoing[r]` to rank r; returns what each rank sent here. **Collective.**
   std::vector<std::vector<std::byte>> exchange(
       const std::vector<std::vector<std::byte>>& outgoing) const;
+  /// The ranks that give the same `part`, in the order they have here. Part of this group, which
+  /// must outlive it: who works in the part goes on answering the watch of the whole.
+  /// **Collective.**
+  Communicator split(int part) const;
+  /// The ranks on this node, likewise. **Collective.**
+  Communicator on_node() const;
   /// How many of the ranks run on this node. **Collective.**
   int ranks_on_node() const;
+  /// The number that a rank of this group has among all ranks.
+  int world_rank(int rank) const;
 
   /// Answers the watch of other ranks. Cheap; call between pieces of long local work, from the
   /// thread that started MPI.
@@ -95,6 +104,7 @@ class Communicator {
   class Call;
   friend struct NativeHandle;
   explicit Communicator(std::unique_ptr<State> state);
+  static Communicator of(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -19,6 +19,7 @@ struct TraceEvent {
   Index bytes = 0;        ///< of the rank's rows, or of what it gave to the collective
   Index blocks = 0;       ///< or tasks, that this rank did
   Index rows = 0;
+  Index ranks = 0;      ///< that take part in the collective
   double wait_s = 0.0;  ///< of it, waiting for files or for the other ranks
   // Filled in by the trace.
   double busy_s = 0.0;  ///< processor time of all threads
@@ -56,7 +57,7 @@ class Trace {
 };
 
 /// The events of all ranks as CSV, on every rank:
-/// rank,phase,what,bytes,blocks,rows,own_s,begin_s,wait_s,end_s,busy_s. **Collective.**
+/// rank,phase,what,bytes,blocks,rows,ranks,own_s,begin_s,wait_s,end_s,busy_s. **Collective.**
 std::string trace_csv(const Communicator& comm);
 
 }  // namespace superstep

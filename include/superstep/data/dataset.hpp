@@ -40,6 +40,13 @@ class Buffer {
                         : static_cast<T*>(::operator new (
                               static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{64}))),
         size_(size) {}
+  /// Memory that somebody else owns, with room for `size` values.
+  static Buffer lent(T* memory, Index size) {
+    Buffer buffer;
+    buffer.data_ = std::unique_ptr<T[], Free>(memory, Free{false});
+    buffer.size_ = size;
+    return buffer;
+  }
   T* data() { return data_.get(); }
   const T* data() const { return data_.get(); }
   Index size() const { return size_; }
@@ -50,7 +57,10 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(T* p) const { ::operator delete (p, std::align_val_t{64}); }
+    bool owns = true;
+    void operator()(T* p) const {
+      if (owns) ::operator delete (p, std::align_val_t{64});
+    }
   };
   std::unique_ptr<T[], Free> data_;
   Index size_ = 0;
@@ -125,6 +135,10 @@ class Dataset {
 
   /// Bytes of a block in memory.
   std::size_t block_bytes(Target target) const;
+  /// A block to be read into memory that somebody else owns, which begins at a multiple of 64: so
+  /// many bytes for each.
+  std::size_t placed_bytes(Target target) const;
+  StoredBlock place(std::byte* memory, Target target) const;
   /// Bytes that so many reading threads need beside the blocks (decoded chunks).
   std::size_t reader_bytes(int readers) const;
   /// Bytes taken from the file so far by this rank.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <superstep/data/table.hpp>
+#include <superstep/engine/node_blocks.hpp>
 #include <superstep/engine/thread_pool.hpp>
 
 namespace superstep {
@@ -24,6 +25,8 @@ class BlockStore {
     std::size_t capacity = 0;  ///< bytes for resident blocks and read-ahead together
     int workers = 1;
     int readers = 1;
+    /// Holds every block of the share in memory: nothing is read. Null: they are read.
+    std::shared_ptr<const NodeBlocks> shared{};
   };
 
   BlockStore(std::shared_ptr<Dataset> data, Share share, Target target, const Options& options);

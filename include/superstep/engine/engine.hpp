@@ -84,6 +84,7 @@ class Engine {
   Ledger& ledger() { return ledger_; }
   /// Who is told of passes; null: nobody. Must outlive the engine.
   void set_progress(Progress* progress) { progress_ = progress; }
+  Progress* progress() const { return progress_; }
   /// What the coming passes are for.
   void set_task(std::string task);
 
@@ -97,6 +98,16 @@ class Engine {
   /// `least`, that; else reserves as much between `least` and `wanted` as the budget has. Returns
   /// what there is, the same on every rank. **Collective.**
   Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
+
+  /// Reads the blocks of `wanted`, the shares that this rank will work on, into memory that the
+  /// ranks of a node share; tables of these data are served from there from then on, and so are
+  /// those of engines that borrow them. False, with nothing done, where the budget, beside `need`,
+  /// or the nodes' shared memory have no room. **Collective.**
+  bool share_blocks(const Table& table, const Footprint& need, std::span<const Share> wanted);
+  /// Takes part in what another engine shares: of the same ranks, or of more.
+  void borrow_blocks(const Engine& other);
+  /// Adds what other engines did for this one.
+  void count(const EngineCounters& others);
 
   /// **Collective.**
   Sketch sketch(const Table& table);

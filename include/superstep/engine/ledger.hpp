@@ -53,6 +53,8 @@ class Ledger {
   }
   /// How many stages were found instead of being done again.
   Index found() const { return found_; }
+  /// Those that other ledgers found for this one's owner.
+  void count(Index found) { found_ += found; }
   Index size() const { return static_cast<Index>(stages_.size()); }
 
  private:

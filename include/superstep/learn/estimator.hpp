@@ -58,6 +58,8 @@ class Estimator {
   virtual unsigned tells() const { return 0; }
   /// What train_batch takes as it is.
   virtual Fusion fusion() const { return {}; }
+  /// Estimators of equal families share passes when they are trained in one batch.
+  virtual std::string family() const { return name(); }
 
   /// Trains every candidate, all of this type, in as few passes as fusion() allows. The table's
   /// target is target(), or one that includes it. The bits of a model do not depend on the other

@@ -41,6 +41,7 @@ class Pipeline final : public Estimator {
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   unsigned tells() const override { return last().tells(); }
   Fusion fusion() const override { return {true, true, true}; }
+  std::string family() const override;
   void apply(const EstimatorExpression& expression) override;
 
  protected:

@@ -4,26 +4,25 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
 #include <superstep/learn/estimator.hpp>
+#include <superstep/select/teams.hpp>
 
 namespace superstep {
-
-/// A dataset and its folds.
-struct FoldedData {
-  std::shared_ptr<Dataset> data;
-  std::vector<SplitPtr> splits;
-};
 
 struct EvaluationOptions {
   std::vector<std::string> metrics;
   bool train_scores = false;
   bool keeps_models = false;
   bool keeps_states = false;  ///< so that the same candidates can go on with more iterations
+  /// Teams of ranks that train different candidates at once (select/teams.hpp), if the nodes'
+  /// memory allows it. Models are kept by the ranks that trained them only.
+  int teams = 1;
 };
 
 /// What one fit on one fold gave.
@@ -38,6 +37,7 @@ struct FoldOutcome {
   ModelPtr model;  ///< where asked for
   FitReport report;
   std::shared_ptr<const StageState> state;  ///< where asked for
+  int team = -1;                            ///< of several, the one that has the state
 };
 
 /// Outcomes of one candidate, by split.
@@ -72,6 +72,7 @@ class Evaluator {
  public:
   /// `metrics` have been checked.
   Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options);
+  ~Evaluator();
 
   /// Without communication beyond what the budget needs. MemoryError where not even one fit fits.
   /// **Collective.**
@@ -82,8 +83,22 @@ class Evaluator {
                                  Watcher* watcher = nullptr,
                                  std::span<const Outcomes* const> earlier = {});
   const FoldedData& folds() const { return folds_; }
+  /// How many teams are predicted to be fastest. **Collective.**
+  int best_teams(std::span<const Estimator* const> candidates) const;
 
  private:
+  struct Team;
+  std::vector<Outcomes> evaluate_together(std::span<const Estimator* const> candidates,
+                                          Watcher* watcher,
+                                          std::span<const Outcomes* const> earlier);
+  std::optional<std::vector<Outcomes>> evaluate_in_teams(
+      std::span<const Estimator* const> candidates, Watcher* watcher,
+      std::span<const Outcomes* const> earlier);
+  TeamCosts team_costs(const Estimator& estimator) const;
+  std::vector<TeamTask> team_tasks(std::span<const Estimator* const> candidates,
+                                   std::span<const Outcomes* const> earlier) const;
+  bool share_blocks(std::span<const TeamTask> tasks, std::span<const Estimator* const> candidates);
+  void count_team_work();
   Table table_for(const Estimator& estimator) const;
   std::vector<Candidate> all_fits(std::span<const Estimator* const> candidates) const;
   Index classes_of(const Estimator& estimator) const;
@@ -93,6 +108,7 @@ class Evaluator {
   Engine& engine_;
   FoldedData folds_;
   EvaluationOptions options_;
+  std::unique_ptr<Team> team_;  ///< of this rank, from the first evaluation by teams on
 };
 
 /// Data that no estimator of this kind can be trained on: AgreedError, before any work.

@@ -3,6 +3,7 @@
 // what they share, passes, bytes, memory and time.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,7 @@ struct WorkPlan {
   std::string splitter;
   std::vector<PlannedStage> stages;
   Index batches = 1;
+  Index teams = 1;  ///< of ranks, that train what shares no passes side by side
   // What it takes.
   std::size_t memory = 0;   ///< bytes a rank needs at least
   std::size_t budget = 0;   ///< bytes a rank may use
@@ -58,7 +60,8 @@ struct PlannedWork {
   std::string splitter;  ///< in words
   std::vector<std::string> metrics;
   bool train_scores = false;
-  bool refits = false;  ///< the first candidate once more on all rows
+  bool refits = false;             ///< the first candidate once more on all rows
+  std::optional<Index> teams = 1;  ///< else as many as seem best
 };
 
 /// Reads no features. **Collective.**

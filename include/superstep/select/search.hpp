@@ -29,6 +29,8 @@ struct SearchOptions {
   bool train_scores = false;
   double error_score = 0.0;  ///< what a failed fit scores
   bool raises = false;       ///< a failed fit ends the search instead
+  /// Teams of ranks that train different candidates at once; else as many as seem best.
+  std::optional<Index> teams{};
 };
 
 /// One row of the results: a candidate, with so many resources.
@@ -47,6 +49,7 @@ struct SearchResult {
   Index n_splits = 0;
   Strategy strategy = Strategy::full;
   bool train_scores = false;
+  Index teams = 1;  ///< of ranks, that trained side by side
   std::vector<SearchRow> rows;
   Index best = -1;  ///< in rows
   std::vector<std::string> warnings;

@@ -50,6 +50,7 @@ class ByteWriter {
 class ByteReader {
  public:
   explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
+  bool at_end() const { return bytes_.empty(); }
 
   template <PlainValue T>
   T get() {
