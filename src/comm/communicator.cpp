@@ -83,6 +83,7 @@ struct Communicator::State {
   int rank = 0;
   int size = 1;
   Traffic traffic;
+  Trace trace;
   std::vector<char> answered;
 
   static constexpr int ping = 1;
@@ -156,6 +157,7 @@ Communicator Communicator::world() {
 int Communicator::rank() const { return state_->rank; }
 int Communicator::size() const { return state_->size; }
 const Traffic& Communicator::traffic() const { return state_->traffic; }
+Trace& Communicator::trace() const { return state_->trace; }
 void Communicator::answer() const {
   if (state_->size > 1) state_->answer_all();
 }
@@ -165,9 +167,44 @@ void Communicator::abort(int code) const {
   std::_Exit(code);
 }
 
-void Communicator::wait_for_all(const char* what) const {
-  State& s = *state_;
-  ++s.traffic.collectives;
+/// One collective, as this rank goes through it: waits until all have come, is counted and, where
+/// that is asked for, traced.
+class Communicator::Call {
+ public:
+  Call(const Communicator& comm, const char* what, std::size_t bytes)
+      : comm_(comm), state_(*comm.state_), what_(what) {
+    ++state_.traffic.collectives;
+    carries(bytes);
+    if (state_.trace.is_on()) begin_s_ = state_.trace.now_s();
+    wait_for_all(what);
+    if (state_.trace.is_on()) wait_s_ = state_.trace.now_s() - begin_s_;
+  }
+  ~Call() {
+    if (state_.trace.is_on()) state_.trace.add(what_, bytes_, begin_s_, wait_s_);
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  /// For messages whose size is learnt on the way.
+  void carries(std::size_t bytes) {
+    bytes_ += static_cast<Index>(bytes);
+    state_.traffic.bytes += static_cast<Index>(bytes);
+  }
+  void is_allreduce() { ++state_.traffic.allreduces; }
+
+ private:
+  void wait_for_all(const char* what);
+
+  const Communicator& comm_;
+  State& state_;
+  const char* what_;
+  Index bytes_ = 0;
+  double begin_s_ = 0.0;
+  double wait_s_ = 0.0;
+};
+
+void Communicator::Call::wait_for_all(const char* what) {
+  State& s = state_;
   if (s.size == 1) return;
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(s.comm, &request), "MPI_Ibarrier");
@@ -213,17 +250,16 @@ void Communicator::wait_for_all(const char* what) const {
           silent.c_str(), s.size, seconds_since(start), what);
       if (write(STDERR_FILENO, line, static_cast<std::size_t>(n)) < 0) { /* nobody to tell */
       }
-      abort(static_cast<int>(ExitCode::rank_lost));
+      comm_.abort(static_cast<int>(ExitCode::rank_lost));
     }
   }
 }
 
-void Communicator::barrier() const { wait_for_all("barrier"); }
+void Communicator::barrier() const { const Call call(*this, "barrier", 0); }
 
 void Communicator::sum(std::span<std::int64_t> values) const {
-  wait_for_all("sum");
-  ++state_->traffic.allreduces;
-  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  Call call(*this, "sum", values.size_bytes());
+  call.is_allreduce();
   if (state_->size == 1) return;
   // Counts are int in MPI 3: longer vectors go in pieces.
   constexpr std::size_t piece = std::size_t{1} << 27;
@@ -236,9 +272,8 @@ void Communicator::sum(std::span<std::int64_t> values) const {
 }
 
 void Communicator::max(std::span<double> values) const {
-  wait_for_all("maximum");
-  ++state_->traffic.allreduces;
-  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
+  Call call(*this, "maximum", values.size_bytes());
+  call.is_allreduce();
   if (state_->size == 1) return;
   check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size()), MPI_DOUBLE,
                       MPI_MAX, state_->comm),
@@ -262,12 +297,14 @@ Index Communicator::sum(Index value) const {
 }
 
 Index Communicator::max(Index value) const {
-  wait_for_all("maximum");
+  Call call(*this, "maximum", sizeof value);
+  call.is_allreduce();
   return reduce_one(state_->comm, value, MPI_MAX);
 }
 
 Index Communicator::min(Index value) const {
-  wait_for_all("minimum");
+  Call call(*this, "minimum", sizeof value);
+  call.is_allreduce();
   return reduce_one(state_->comm, value, MPI_MIN);
 }
 
@@ -277,12 +314,12 @@ double Communicator::max(double value) const {
 }
 
 void Communicator::broadcast(std::vector<std::byte>& bytes, int root) const {
-  wait_for_all("broadcast");
-  if (state_->size == 1) return;
+  Call call(*this, "broadcast", 0);
   std::int64_t size = static_cast<std::int64_t>(bytes.size());
+  if (state_->size == 1) return call.carries(bytes.size());
   check(MPI_Bcast(&size, 1, MPI_INT64_T, root, state_->comm), "MPI_Bcast");
   bytes.resize(static_cast<std::size_t>(size));
-  state_->traffic.bytes += size;
+  call.carries(bytes.size());
   check(MPI_Bcast(bytes.data(), checked_cast<int>(size), MPI_BYTE, root, state_->comm),
         "MPI_Bcast");
 }
@@ -295,9 +332,8 @@ std::string Communicator::broadcast(std::string text, int root) const {
 }
 
 void Communicator::broadcast(std::span<double> values, int root) const {
-  wait_for_all("broadcast");
+  const Call call(*this, "broadcast", values.size_bytes());
   if (state_->size == 1) return;
-  state_->traffic.bytes += static_cast<Index>(values.size_bytes());
   check(MPI_Bcast(values.data(), checked_cast<int>(values.size()), MPI_DOUBLE, root, state_->comm),
         "MPI_Bcast");
 }
@@ -309,7 +345,7 @@ std::vector<std::vector<std::byte>> Communicator::gather_all(
   for (int r = 0; r < size(); ++r) {
     all[static_cast<std::size_t>(r)] = r == rank() ? mine : std::vector<std::byte>();
   }
-  wait_for_all("gather");
+  Call call(*this, "gather", bytes.size());
   if (size() == 1) return all;
   const int count = checked_cast<int>(bytes.size());
   std::vector<int> counts(all.size());
@@ -322,7 +358,6 @@ std::vector<std::vector<std::byte>> Communicator::gather_all(
     total += counts[r];
   }
   std::vector<std::byte> joined(static_cast<std::size_t>(checked_cast<int>(total)));
-  state_->traffic.bytes += total;
   check(MPI_Allgatherv(bytes.data(), count, MPI_BYTE, joined.data(), counts.data(), offsets.data(),
                        MPI_BYTE, state_->comm),
         "MPI_Allgatherv");
@@ -334,7 +369,7 @@ std::vector<std::vector<std::byte>> Communicator::gather_all(
 
 std::vector<std::vector<std::byte>> Communicator::exchange(
     const std::vector<std::vector<std::byte>>& outgoing) const {
-  wait_for_all("exchange");
+  Call call(*this, "exchange", 0);
   if (size() == 1) return outgoing;
   const std::size_t n = outgoing.size();
   std::vector<int> send_counts(n), receive_counts(n), send_offsets(n), receive_offsets(n);
@@ -353,7 +388,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
     total += receive_counts[r];
   }
   std::vector<std::byte> received(static_cast<std::size_t>(checked_cast<int>(total)));
-  state_->traffic.bytes += static_cast<Index>(sent.size());
+  call.carries(sent.size());
   check(
       MPI_Alltoallv(sent.data(), send_counts.data(), send_offsets.data(), MPI_BYTE, received.data(),
                     receive_counts.data(), receive_offsets.data(), MPI_BYTE, state_->comm),
@@ -367,7 +402,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
 }
 
 int Communicator::ranks_on_node() const {
-  wait_for_all("count of ranks on the node");
+  const Call call(*this, "count of ranks on the node", 0);
   MPI_Comm node = MPI_COMM_NULL;
   check(MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
         "MPI_Comm_split_type");

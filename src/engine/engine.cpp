@@ -78,6 +78,8 @@ class Engine::Impl {
   std::size_t least_blocks(const Table& table) const;
   bool serves(const Table& table) const;
   void tick(double fraction);
+  /// Of the rank's blocks, something that has just ended.
+  void trace(const char* what, double seconds, double waited_s);
 
   Engine& engine_;
   ThreadPool pool_;
@@ -196,8 +198,20 @@ bool Engine::Impl::serves(const Table& table) const {
 void Engine::Impl::prepare(const Table& table) {
   if (!serves(table)) reserve(table, {});
   const auto start = Clock::now();
-  store_->load(pool_, [this] { tick(0.0); });
-  engine_.counters_.seconds_read += seconds_since(start);
+  if (!store_->load(pool_, [this] { tick(0.0); })) return;
+  const double read_s = seconds_since(start);
+  engine_.counters_.seconds_read += read_s;
+  trace("load", read_s, read_s);
+}
+
+void Engine::Impl::trace(const char* what, double seconds, double waited_s) {
+  Trace& trace = engine_.comm_.trace();
+  if (!trace.is_on()) return;
+  const BlockPlan& plan = store_->data().blocks();
+  Index rows = 0;
+  for (Index k = 0; k < store_->size(); ++k) rows += plan.rows_of(store_->global(k));
+  const Index row_bytes = store_->data().columns() * (store_->data().is_float32() ? 4 : 8);
+  trace.add(what, rows * row_bytes, trace.now_s() - seconds, waited_s);
 }
 
 void Engine::reserve(const Table& table, const Footprint& need) { impl_->reserve(table, need); }
@@ -286,7 +300,9 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
     w.waited_s = 0.0;
   }
   engine_.counters_.seconds_read += waited_s;
-  engine_.counters_.seconds_map += seconds_since(start);
+  const double map_s = seconds_since(start);
+  engine_.counters_.seconds_map += map_s;
+  trace("pass", map_s, waited_s);
   return status;
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/types.hpp>
 
 namespace superstep {
@@ -32,11 +33,11 @@ class Environment {
   bool owns_mpi_;
 };
 
-/// What went over the network through one communicator: payloads as given to the collectives.
+/// What this rank brought to the collectives of one communicator, with one rank too.
 struct Traffic {
   Index collectives = 0;  ///< all of them
   Index allreduces = 0;
-  Index bytes = 0;
+  Index bytes = 0;  ///< payloads as given
 };
 
 /// A group of ranks. All members marked Collective must be called by every rank in the same order.
@@ -85,12 +86,14 @@ class Communicator {
   [[noreturn]] void abort(int code) const;
 
   const Traffic& traffic() const;
+  /// What this rank did when; collectives add to it, the engine adds its passes.
+  Trace& trace() const;
 
  private:
   struct State;
+  class Call;
   friend struct NativeHandle;
   explicit Communicator(std::unique_ptr<State> state);
-  void wait_for_all(const char* what) const;
   std::unique_ptr<State> state_;
 };
 
