@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/atomic_file.hpp>
@@ -44,6 +45,8 @@ void describe_common(CommandLine& line, CommonOptions& common) {
               "memory per rank, such as 4G; else the rank's share of the job's or node's");
   line.option("threads", "N", common.threads, "threads per rank");
   line.option("seed", "N", common.seed, "seed of everything random");
+  line.option("trace", "FILE", common.trace,
+              "write what every rank did when, passes and collectives, as CSV");
   line.flag("json", common.json, "print the result as one JSON object");
   line.flag("quiet", common.quiet, "print nothing but the result, warnings and errors");
 }
@@ -73,12 +76,23 @@ void run_command(const Communicator& world, Command& command,
     line.parse(arguments, read_file);
     options = engine_options(common);
     command.validate();
+    if (common.trace) check_output_path(*common.trace);
   });
+  if (common.trace) {
+    world.barrier();
+    world.trace().begin();
+  }
   Session session(world, options);
   ProgressBar progress(world.size());
   if (!common.quiet) session.engine().set_progress(&progress);
   Context context(session, common, start_s);
   command.run(context);
+  if (common.trace) {
+    const std::string events = trace_csv(world);
+    collectively(world, [&] {
+      if (world.is_root()) write_file(*common.trace, events);
+    });
+  }
 }
 
 /// Runs the command of that name; starts MPI for it.

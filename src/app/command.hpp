@@ -17,6 +17,7 @@ namespace superstep::app {
 struct CommonOptions {
   std::optional<std::string> config;
   std::optional<std::string> memory;
+  std::optional<std::string> trace;
   Index threads = 1;
   Index seed = 0;
   bool json = false;

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include <superstep/comm/native.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 
 namespace superstep {
@@ -86,6 +87,7 @@ struct Communicator::State {
   int all_ranks = 1;        ///< how many these are
   State* parent = nullptr;  ///< what this was split from
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
+  std::shared_ptr<Trace> trace = std::make_shared<Trace>();
   std::vector<char> answered;
 
   static constexpr int ping = 1;
@@ -167,6 +169,41 @@ Communicator Communicator::of(std::unique_ptr<State> state) {
   return Communicator(std::move(state));
 }
 
+/// One collective, as this rank goes through it: waits until all have come, is counted and, where
+/// that is asked for, traced.
+class Communicator::Call {
+ public:
+  Call(const Communicator& comm, const char* what, std::size_t bytes)
+      : comm_(comm), state_(*comm.state_), what_(what) {
+    ++state_.traffic->collectives;
+    carries(bytes);
+    state_.trace->open();
+    wait_for_all(what);
+    wait_s_ = state_.trace->open_for_s();
+  }
+  ~Call() {
+    state_.trace->close({.what = what_, .bytes = bytes_, .ranks = state_.size, .wait_s = wait_s_});
+  }
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+
+  /// For messages whose size is learnt on the way.
+  void carries(std::size_t bytes) {
+    bytes_ += static_cast<Index>(bytes);
+    state_.traffic->bytes += static_cast<Index>(bytes);
+  }
+  void is_allreduce() { ++state_.traffic->allreduces; }
+
+ private:
+  void wait_for_all(const char* what);
+
+  const Communicator& comm_;
+  State& state_;
+  const char* what_;
+  Index bytes_ = 0;
+  double wait_s_ = 0.0;
+};
+
 Communicator Communicator::world() {
   auto state = std::make_unique<State>();
   check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
@@ -174,19 +211,21 @@ Communicator Communicator::world() {
 }
 
 Communicator Communicator::split(int part) const {
-  wait_for_all("split");
+  const Call call(*this, "split", 0);
   auto state = std::make_unique<State>();
   state->parent = state_.get();
   state->traffic = state_->traffic;
+  state->trace = state_->trace;
   check(MPI_Comm_split(state_->comm, part, rank(), &state->comm), "MPI_Comm_split");
   return of(std::move(state));
 }
 
 Communicator Communicator::on_node() const {
-  wait_for_all("split by node");
+  const Call call(*this, "split by node", 0);
   auto state = std::make_unique<State>();
   state->parent = state_.get();
   state->traffic = state_->traffic;
+  state->trace = state_->trace;
   check(
       MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &state->comm),
       "MPI_Comm_split_type");
@@ -199,6 +238,7 @@ int Communicator::world_rank(int rank) const {
   return state_->names[static_cast<std::size_t>(rank)];
 }
 const Traffic& Communicator::traffic() const { return *state_->traffic; }
+Trace& Communicator::trace() const { return *state_->trace; }
 void Communicator::answer() const { state_->answer_all(); }
 
 // mpirun ends a job when one of its ranks leaves with an exit code. That is asked of it rather than
@@ -210,9 +250,8 @@ void Communicator::abort(int code) const {
   std::_Exit(code);
 }
 
-void Communicator::wait_for_all(const char* what) const {
-  State& s = *state_;
-  ++s.traffic->collectives;
+void Communicator::Call::wait_for_all(const char* what) {
+  State& s = state_;
   if (s.size == 1) return;
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(s.comm, &request), "MPI_Ibarrier");
@@ -259,17 +298,16 @@ void Communicator::wait_for_all(const char* what) const {
           silent.c_str(), s.all_ranks, seconds_since(start), what);
       if (write(STDERR_FILENO, line, static_cast<std::size_t>(n)) < 0) { /* nobody to tell */
       }
-      abort(static_cast<int>(ExitCode::rank_lost));
+      comm_.abort(static_cast<int>(ExitCode::rank_lost));
     }
   }
 }
 
-void Communicator::barrier() const { wait_for_all("barrier"); }
+void Communicator::barrier() const { const Call call(*this, "barrier", 0); }
 
 void Communicator::sum(std::span<std::int64_t> values) const {
-  wait_for_all("sum");
-  ++state_->traffic->allreduces;
-  state_->traffic->bytes += static_cast<Index>(values.size_bytes());
+  Call call(*this, "sum", values.size_bytes());
+  call.is_allreduce();
   if (state_->size == 1) return;
   // Counts are int in MPI 3: longer vectors go in pieces.
   constexpr std::size_t piece = std::size_t{1} << 27;
@@ -282,9 +320,8 @@ void Communicator::sum(std::span<std::int64_t> values) const {
 }
 
 void Communicator::max(std::span<double> values) const {
-  wait_for_all("maximum");
-  ++state_->traffic->allreduces;
-  state_->traffic->bytes += static_cast<Index>(values.size_bytes());
+  Call call(*this, "maximum", values.size_bytes());
+  call.is_allreduce();
   if (state_->size == 1) return;
   check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size()), MPI_DOUBLE,
                       MPI_MAX, state_->comm),
@@ -308,12 +345,14 @@ Index Communicator::sum(Index value) const {
 }
 
 Index Communicator::max(Index value) const {
-  wait_for_all("maximum");
+  Call call(*this, "maximum", sizeof value);
+  call.is_allreduce();
   return reduce_one(state_->comm, value, MPI_MAX);
 }
 
 Index Communicator::min(Index value) const {
-  wait_for_all("minimum");
+  Call call(*this, "minimum", sizeof value);
+  call.is_allreduce();
   return reduce_one(state_->comm, value, MPI_MIN);
 }
 
@@ -323,12 +362,12 @@ double Communicator::max(double value) const {
 }
 
 void Communicator::broadcast(std::vector<std::byte>& bytes, int root) const {
-  wait_for_all("broadcast");
-  if (state_->size == 1) return;
+  Call call(*this, "broadcast", 0);
   std::int64_t size = static_cast<std::int64_t>(bytes.size());
+  if (state_->size == 1) return call.carries(bytes.size());
   check(MPI_Bcast(&size, 1, MPI_INT64_T, root, state_->comm), "MPI_Bcast");
   bytes.resize(static_cast<std::size_t>(size));
-  state_->traffic->bytes += size;
+  call.carries(bytes.size());
   check(MPI_Bcast(bytes.data(), checked_cast<int>(size), MPI_BYTE, root, state_->comm),
         "MPI_Bcast");
 }
@@ -341,9 +380,8 @@ std::string Communicator::broadcast(std::string text, int root) const {
 }
 
 void Communicator::broadcast(std::span<double> values, int root) const {
-  wait_for_all("broadcast");
+  const Call call(*this, "broadcast", values.size_bytes());
   if (state_->size == 1) return;
-  state_->traffic->bytes += static_cast<Index>(values.size_bytes());
   check(MPI_Bcast(values.data(), checked_cast<int>(values.size()), MPI_DOUBLE, root, state_->comm),
         "MPI_Bcast");
 }
@@ -355,7 +393,7 @@ std::vector<std::vector<std::byte>> Communicator::gather_all(
   for (int r = 0; r < size(); ++r) {
     all[static_cast<std::size_t>(r)] = r == rank() ? mine : std::vector<std::byte>();
   }
-  wait_for_all("gather");
+  Call call(*this, "gather", bytes.size());
   if (size() == 1) return all;
   const int count = checked_cast<int>(bytes.size());
   std::vector<int> counts(all.size());
@@ -368,7 +406,6 @@ std::vector<std::vector<std::byte>> Communicator::gather_all(
     total += counts[r];
   }
   std::vector<std::byte> joined(static_cast<std::size_t>(checked_cast<int>(total)));
-  state_->traffic->bytes += total;
   check(MPI_Allgatherv(bytes.data(), count, MPI_BYTE, joined.data(), counts.data(), offsets.data(),
                        MPI_BYTE, state_->comm),
         "MPI_Allgatherv");
@@ -380,7 +417,7 @@ std::vector<std::vector<std::byte>> Communicator::gather_all(
 
 std::vector<std::vector<std::byte>> Communicator::exchange(
     const std::vector<std::vector<std::byte>>& outgoing) const {
-  wait_for_all("exchange");
+  Call call(*this, "exchange", 0);
   if (size() == 1) return outgoing;
   const std::size_t n = outgoing.size();
   std::vector<int> send_counts(n), receive_counts(n), send_offsets(n), receive_offsets(n);
@@ -399,7 +436,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
     total += receive_counts[r];
   }
   std::vector<std::byte> received(static_cast<std::size_t>(checked_cast<int>(total)));
-  state_->traffic->bytes += static_cast<Index>(sent.size());
+  call.carries(sent.size());
   check(
       MPI_Alltoallv(sent.data(), send_counts.data(), send_offsets.data(), MPI_BYTE, received.data(),
                     receive_counts.data(), receive_offsets.data(), MPI_BYTE, state_->comm),
@@ -412,7 +449,16 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
   return incoming;
 }
 
-int Communicator::ranks_on_node() const { return on_node().size(); }
+int Communicator::ranks_on_node() const {
+  const Call call(*this, "count of ranks on the node", 0);
+  MPI_Comm node = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
+        "MPI_Comm_split_type");
+  int n = 1;
+  MPI_Comm_size(node, &n);
+  MPI_Comm_free(&node);
+  return n;
+}
 
 /// Reaches into a communicator for native_handle().
 struct NativeHandle {

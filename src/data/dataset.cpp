@@ -12,6 +12,7 @@
 #include <unordered_set>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/hash.hpp>
 #include <superstep/core/philox.hpp>
@@ -292,10 +293,14 @@ std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks
   std::unordered_set<T> mine;
   collectively(comm, [&] {
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
+    TraceEvent event{.what = "targets", .blocks = share.size()};
+    comm.trace().open();
     for (Index i = share.begin; i < share.end; ++i) {
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
       if (static_cast<Index>(mine.size()) > most) throw DataError(complaint);
+      event.rows += blocks.rows_of(i);
     }
+    comm.trace().close(event);
   });
   std::vector<T> all;
   for (const auto& bytes : comm.gather_all(pack(mine))) unpack(bytes, all);

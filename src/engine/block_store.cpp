@@ -46,8 +46,8 @@ Index BlockStore::resident_before(Index k) const {
 
 bool BlockStore::is_resident(Index k) const { return resident_before(k + 1) > resident_before(k); }
 
-void BlockStore::load(ThreadPool& pool, const std::function<void()>& meanwhile) {
-  if (is_loaded_) return;
+bool BlockStore::load(ThreadPool& pool, const std::function<void()>& meanwhile) {
+  if (is_loaded_) return false;
   is_loaded_ = true;
   std::vector<Index> blocks;
   for (Index k = 0; k < size(); ++k) {
@@ -70,6 +70,7 @@ void BlockStore::load(ThreadPool& pool, const std::function<void()>& meanwhile) 
         }
       },
       meanwhile);
+  return true;
 }
 
 void BlockStore::begin_pass(bool nan_is_fine) {

@@ -13,6 +13,7 @@
 #include <mutex>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/engine/block_store.hpp>
 #include <superstep/engine/thread_pool.hpp>
@@ -41,7 +42,6 @@ struct Engine::Worker {
   BlockView view;
   Workspace workspace;
   double waited_s = 0.0;
-  Index blocks = 0;
 };
 
 class Engine::Impl {
@@ -73,6 +73,7 @@ class Engine::Impl {
   void set_task(std::string task) {
     task_ = std::move(task);
     pass_of_task_ = 0;
+    engine_.comm_.trace().set_phase(task_);
   }
 
  private:
@@ -82,6 +83,8 @@ class Engine::Impl {
   bool are_shared(const Table& table) const;
   bool serves(const Table& table) const;
   void tick(double fraction);
+  /// Something that the rank did with its blocks has ended.
+  void close_event(const char* what, double waited_s);
 
   Engine& engine_;
   ThreadPool pool_;
@@ -232,8 +235,26 @@ bool Engine::Impl::serves(const Table& table) const {
 void Engine::Impl::prepare(const Table& table) {
   if (!serves(table)) reserve(table, {});
   const auto start = Clock::now();
-  store_->load(pool_, [this] { tick(0.0); });
-  engine_.counters_.seconds_read += seconds_since(start);
+  engine_.comm_.trace().open();
+  if (!store_->load(pool_, [this] { tick(0.0); })) return;
+  const double read_s = seconds_since(start);
+  engine_.counters_.seconds_read += read_s;
+  close_event("load", read_s);
+}
+
+void Engine::Impl::close_event(const char* what, double waited_s) {
+  Trace& trace = engine_.comm_.trace();
+  if (!trace.is_on()) return;
+  Index rows = 0;
+  for (Index k = 0; k < store_->size(); ++k) {
+    rows += store_->data().blocks().rows_of(store_->global(k));
+  }
+  const Index row_bytes = store_->data().columns() * (store_->data().is_float32() ? 4 : 8);
+  trace.close({.what = what,
+               .bytes = rows * row_bytes,
+               .blocks = store_->size(),
+               .rows = rows,
+               .wait_s = waited_s});
 }
 
 void Engine::reserve(const Table& table, const Footprint& need) { impl_->reserve(table, need); }
@@ -278,6 +299,7 @@ template <class F>
 LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<void()>& between,
                                const std::function<void()>& hold) {
   const auto start = Clock::now();
+  engine_.comm_.trace().open();
   ++engine_.counters_.passes;
   ++pass_of_task_;
   const Index n = store_->size();
@@ -340,6 +362,7 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
   }
   engine_.counters_.seconds_read += waited_s;
   engine_.counters_.seconds_map += seconds_since(start);
+  close_event("pass", waited_s);
   return status;
 }
 

@@ -13,6 +13,7 @@
 #include <numeric>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 
 #include "select/partitions.hpp"
@@ -33,12 +34,17 @@ void for_each_block(const Communicator& comm, const Dataset& data,
     const BlockPlan& blocks = data.blocks();
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
     std::vector<double> codes(static_cast<std::size_t>(blocks.rows_per_block()));
+    TraceEvent event{.what = "targets"};
+    comm.trace().open();
     for (Index i = share.begin; i < share.end; ++i) {
       if (!wanted(i)) continue;
       data.read_classes(i, codes.data());
       f(i * blocks.rows_per_block(), blocks.rows_of(i), codes.data());
+      ++event.blocks;
+      event.rows += blocks.rows_of(i);
       comm.answer();
     }
+    comm.trace().close(event);
   });
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/philox.hpp>
 #include <superstep/engine/engine.hpp>
@@ -153,6 +154,38 @@ TEST_F(EngineTest, ASuperstepIsOneAllreduceOfASizeThatTheRowsDoNotChange) {
     bytes[i++] = comm_.traffic().bytes - before.bytes;
   }
   EXPECT_EQ(bytes[0], bytes[1]);
+}
+
+TEST_F(EngineTest, TheTraceTellsPassesAndTheirAllreduce) {
+  const Table table = open_table(comm_, data_file(comm_));
+  Engine engine = make_engine(2);
+  SumShape shape = shape_of_columns();
+  comm_.barrier();
+  EXPECT_FALSE(comm_.trace().is_on());
+  comm_.trace().begin();
+  engine.reserve(table, {});
+  const std::size_t before = comm_.trace().events().size();
+  const Index bytes_before = comm_.traffic().bytes;
+  engine.superstep(table, shape, add_columns);
+  const Index bytes_of_sum = comm_.traffic().bytes - bytes_before;
+  const std::vector<TraceEvent>& events = comm_.trace().events();
+  ASSERT_EQ(events.size(), before + 3);
+  EXPECT_STREQ(events[before].what, "load");
+  EXPECT_STREQ(events[before + 1].what, "pass");
+  EXPECT_STREQ(events[before + 2].what, "sum");
+  EXPECT_EQ(comm_.sum(events[before + 1].bytes), rows * columns * 8);
+  EXPECT_EQ(comm_.sum(events[before + 1].rows), rows);
+  EXPECT_EQ(events[before + 2].ranks, comm_.size());
+  EXPECT_EQ(events[before + 2].bytes, bytes_of_sum);
+  double last_s = 0.0;
+  for (const TraceEvent& e : events) {
+    EXPECT_GE(e.begin_s, last_s);
+    EXPECT_GE(e.end_s - e.begin_s, e.wait_s);
+    last_s = e.end_s;
+  }
+  const std::string csv = trace_csv(comm_);
+  EXPECT_THAT(csv, HasSubstr("\n0,,pass,"));
+  EXPECT_THAT(csv, HasSubstr("\n" + std::to_string(comm_.size() - 1) + ",,sum,"));
 }
 
 TEST_F(EngineTest, ABrokenBoundRepeatsTheSuperstepAndIsRemembered) {

@@ -32,13 +32,15 @@ class Environment {
   bool owns_mpi_;
 };
 
-/// What went over the network through a communicator and those split from it: payloads as given to
-/// the collectives.
+/// What this rank brought to the collectives of a communicator and of those split from it, with one
+/// rank too.
 struct Traffic {
   Index collectives = 0;  ///< all of them
   Index allreduces = 0;
-  Index bytes = 0;
+  Index bytes = 0;  ///< payloads as given
 };
+
+class Trace;
 
 /// A group of ranks. All members marked Collective must be called by every rank in the same order.
 ///
@@ -94,13 +96,15 @@ class Communicator {
   [[noreturn]] void abort(int code) const;
 
   const Traffic& traffic() const;
+  /// What this rank did when; collectives add to it, the engine adds its passes.
+  Trace& trace() const;
 
  private:
   struct State;
+  class Call;
   friend struct NativeHandle;
   explicit Communicator(std::unique_ptr<State> state);
   static Communicator of(std::unique_ptr<State> state);
-  void wait_for_all(const char* what) const;
   std::unique_ptr<State> state_;
 };
 

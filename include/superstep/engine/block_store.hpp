@@ -46,8 +46,8 @@ class BlockStore {
   std::size_t bytes_read() const { return bytes_read_.load(); }
 
   /// Reads the resident blocks; the first failure is kept for the next pass. Any later call does
-  /// nothing.
-  void load(ThreadPool& pool, const std::function<void()>& meanwhile);
+  /// nothing and returns false.
+  bool load(ThreadPool& pool, const std::function<void()>& meanwhile);
 
   /// Begins a pass: the readers start. Blocks must be asked for in ascending order.
   void begin_pass(bool nan_is_fine);

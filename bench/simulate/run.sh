@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# Records a fit and a search on 1, 2 and 4 ranks, predicts their times on this machine and on the clusters described
+# in clusters/, by closed form and, where SimGrid is installed, message by message; compares, tabulates, plots.
+# usage: bench/simulate/run.sh [OUT]        default build/simulate
+#   RUNS=5 recordings of each   MOST=256 ranks that SimGrid replays at most   SCALE=1 of the rows   PRESET=release
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+here=bench/simulate
+preset=${PRESET:-release}
+out=${1:-build/simulate}
+runs=${RUNS:-5}
+most=${MOST:-256}
+scale=${SCALE:-1}
+jobs/install-packages.sh simulate || echo "$0: going on without what is missing" >&2
+cmake --preset "$preset" -DSUPERSTEP_BUILD_BENCH=ON > /dev/null
+cmake --build --preset "$preset" --target superstep_app bench_collectives
+superstep=build/$preset/superstep
+mkdir -p "$out/traces"
+rm -f "$out"/traces/*
+
+# More ranks than cores, also as root in a container.
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+cores=$(nproc)
+rows() { awk "BEGIN { print int($1 * $scale) }"; }
+$superstep make classification "$out/fit.h5" --rows "$(rows 1000000)" --columns 50 --seed 1
+$superstep make classification "$out/grid.h5" --rows "$(rows 400000)" --columns 50 --seed 1
+for ((i = 1; i <= runs; ++i)); do
+  for ranks in 1 2 4; do
+    mpirun -n $ranks $superstep fit "LogisticRegression()" "$out/fit.h5" --model "$out/model.h5" --quiet \
+      --trace "$out/traces/fit-$ranks-$i.csv" > /dev/null
+    mpirun -n $ranks $superstep search "LogisticRegression()" "$out/grid.h5" --grid "{'C': np.logspace(-3, 2, 10)}" \
+      --cv 5 --scoring neg_log_loss --results "$out/results.csv" --quiet \
+      --trace "$out/traces/grid-$ranks-$i.csv" > /dev/null
+  done
+done
+
+# This machine, as the clusters are described: latency a hop (barrier and call are two), bandwidth, waking up.
+mpirun -n 2 build/$preset/bench/collectives > "$out/collectives-2.txt"
+mpirun -n $((2 * cores)) build/$preset/bench/collectives > "$out/collectives-crowded.txt"
+crowded_hops=$(awk "BEGIN { n = 0; for (p = 1; p < 2 * $cores; p *= 2) ++n; print 2 * n }")
+{
+  echo "name = \"this machine\""
+  echo "cores = $cores"
+  echo "memory_gbs = inf  # is in the recordings, all cores at work"
+  echo "latency_us = 0.0"
+  echo "bandwidth_gbs = inf"
+  awk '$1 == 8 { few = $2; printf "node_latency_us = %.3f\n", few / 2 }
+       $1 == 1048576 { printf "node_bandwidth_gbs = %.3f\n", 1048576 / (($2 - few) * 1000) }
+       $1 == "late" { printf "wake_us = %.1f\n", $2 }' "$out/collectives-2.txt"
+  awk -v hops="$crowded_hops" '$1 == 8 { printf "crowded_latency_us = %.3f\n", $2 / hops }' "$out/collectives-crowded.txt"
+  echo "noise = 0.0"
+} > "$out/traces/here.toml"
+
+replay=()
+if command -v smpicxx > /dev/null; then
+  smpicxx -O2 -std=c++20 $here/replay.cpp -o "$out/replay"
+  replay=(--replay "$out/replay" --most "$most")
+else
+  echo "$0: SimGrid is not installed (apt-get install libsimgrid-dev), so only the closed form is computed" >&2
+fi
+/usr/bin/python3 $here/predict.py "$out/traces" "$out" "${replay[@]}"
+/usr/bin/python3 $here/figure.py "$out/scaling.csv" "$out/scaling.svg"
+echo "wrote $out/compare.csv $out/scaling.csv $out/scaling.svg"
