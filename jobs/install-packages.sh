@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Installs the Debian packages that are missing, with root or sudo; without, says which line installs them.
-# usage: jobs/install-packages.sh build|tests|peers|simulate
+# usage: jobs/install-packages.sh build|tests|peers|scaling|simulate
 set -euo pipefail
 
 packages=(cmake ninja-build g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev libeigen3-dev
@@ -9,11 +9,13 @@ packages=(cmake ninja-build g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev l
 case "${1:-}" in
   build) ;;
   tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy hdf5-tools
-                    python3-sklearn python3-h5py valgrind) ;;
-  peers) packages+=(libgtest-dev libgmock-dev libbenchmark-dev valgrind python3-sklearn python3-h5py libopenblas0-pthread
+                    python3-sklearn python3-h5py valgrind
+                    slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge) ;;
+  peers) packages+=(libgtest-dev libgmock-dev libbenchmark-dev python3-sklearn python3-h5py libopenblas0-pthread
                     python3-matplotlib python3-venv) ;;
+  scaling) packages+=(python3-matplotlib valgrind) ;;
   simulate) packages+=(libgtest-dev libgmock-dev libbenchmark-dev valgrind python3 libsimgrid-dev) ;;
-  *) echo "usage: $0 build|tests|peers|simulate" >&2; exit 2 ;;
+  *) echo "usage: $0 build|tests|peers|scaling|simulate" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query > /dev/null; then

@@ -41,9 +41,11 @@ void describe_common(CommandLine& line, CommonOptions& common) {
   line.heading("every command");
   line.option("config", "FILE", common.config,
               "read options from a file, one `name = value` a line");
-  line.option("memory", "SIZE", common.memory,
-              "memory per rank, such as 4G; else the rank's share of the job's or node's");
-  line.option("threads", "N", common.threads, "threads per rank");
+  line.option(
+      "memory", "SIZE", common.memory,
+      "memory per rank, such as 4G; else the rank's share of what Slurm, the control group or the "
+      "free memory give the node");
+  line.option("threads", "N", common.threads, "threads per rank; under Slurm --cpus-per-task");
   line.option("seed", "N", common.seed, "seed of everything random");
   line.option("trace", "FILE", common.trace,
               "write what every rank did when, passes and collectives, as CSV");
@@ -87,6 +89,11 @@ void run_command(const Communicator& world, Command& command,
   if (!common.quiet) session.engine().set_progress(&progress);
   Context context(session, common, start_s);
   command.run(context);
+  if (session.engine().counters().blocks_streamed > 0) {
+    const MemoryBudget& budget = session.engine().budget();
+    context.note(fmt::format("streamed: {} of memory per rank ({}) did not hold all blocks",
+                             format_bytes(static_cast<Index>(budget.bytes)), budget.source));
+  }
   if (common.trace) {
     const std::string events = trace_csv(world);
     collectively(world, [&] {

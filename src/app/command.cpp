@@ -39,6 +39,24 @@ void Context::result(Json json, const std::string& text) {
   std::fflush(stdout);
 }
 
+void Context::add_costs(Json& json) {
+  const EngineCounters& counters = engine().counters();
+  const Traffic& traffic = comm().traffic();
+  json.set("ranks", comm().size())
+      .set("threads", common_.threads)
+      .set("passes", counters.passes)
+      .set("supersteps", counters.supersteps)
+      .set("supersteps_repeated", counters.repeated)
+      .set("collectives", traffic.collectives)
+      .set("allreduces", traffic.allreduces)
+      .set("bytes_reduced", traffic.bytes)
+      .set("seconds_passes", counters.seconds_map)
+      .set("blocks_streamed", counters.blocks_streamed)
+      .set("budget_bytes", engine().budget().bytes)
+      .set("budget_source", engine().budget().source)
+      .set("peak_memory_bytes", peak_resident_bytes());
+}
+
 void Context::note(const std::string& text) const {
   if (comm().is_root() && !common_.quiet) fmt::print(stderr, "{}\n", text);
 }

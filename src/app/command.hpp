@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <superstep/core/json.hpp>
+#include <superstep/engine/allocation.hpp>
 #include <superstep/learn/session.hpp>
 
 #include "app/command_line.hpp"
@@ -18,7 +19,7 @@ struct CommonOptions {
   std::optional<std::string> config;
   std::optional<std::string> memory;
   std::optional<std::string> trace;
-  Index threads = 1;
+  Index threads = threads_of_task(Surroundings::real());
   Index seed = 0;
   bool json = false;
   bool quiet = false;
@@ -36,6 +37,8 @@ class Context {
   /// The command's result, on standard output of the root: the JSON object with --json (completed
   /// with "seconds" and "seconds_read"), else the text.
   void result(Json json, const std::string& text);
+  /// What the work has taken on this rank, for the results of commands that train.
+  void add_costs(Json& json);
   /// A sentence for the user on standard error of the root, unless --quiet.
   void note(const std::string& text) const;
   /// A warning, on standard error of the root even with --quiet.

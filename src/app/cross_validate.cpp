@@ -278,9 +278,8 @@ class CrossValidate final : public Command {
       json.set("out", *out_);
       text += fmt::format("wrote {}\n", *out_);
     }
-    json.set("n_splits", static_cast<Index>(folds.splits.size()))
-        .set("passes", context.engine().counters().passes)
-        .set("supersteps", context.engine().counters().supersteps);
+    json.set("n_splits", static_cast<Index>(folds.splits.size()));
+    context.add_costs(json);
     context.result(std::move(json), text);
   }
 

@@ -64,7 +64,6 @@ class Fit final : public Command {
 
  private:
   void report(Context& context, const Data& data, const Model& model) const {
-    const EngineCounters& counters = context.engine().counters();
     const FitReport& fitted = model.report();
     Json json = Json::object();
     json.set("model", model_)
@@ -74,23 +73,15 @@ class Fit final : public Command {
         .set("n_iter", fitted.n_iter)
         .set("converged", fitted.converged)
         .set("warnings", fitted.warnings)
-        .set("ranks", context.comm().size())
-        .set("threads", context.common().threads)
-        .set("passes", counters.passes)
-        .set("supersteps", counters.supersteps)
-        .set("supersteps_repeated", counters.repeated)
-        .set("allreduces", context.comm().traffic().allreduces)
-        .set("bytes_reduced", context.comm().traffic().bytes)
-        .set("seconds_fit", fit_s_)
-        .set("seconds_passes", counters.seconds_map)
-        .set("peak_memory_bytes", peak_resident_bytes());
+        .set("seconds_fit", fit_s_);
+    context.add_costs(json);
+    const Index passes = context.engine().counters().passes;
     context.result(
         std::move(json),
         fmt::format("{}\n{} rows x {} columns, {} pass{} in {} on {} rank{}{}\nwrote {}\n",
                     model.expression(), format_count(data.rows()), format_count(data.columns()),
-                    counters.passes, counters.passes == 1 ? "" : "es",
-                    format_duration(context.seconds()), context.comm().size(),
-                    context.comm().size() == 1 ? "" : "s",
+                    passes, passes == 1 ? "" : "es", format_duration(context.seconds()),
+                    context.comm().size(), context.comm().size() == 1 ? "" : "s",
                     fitted.converged ? "" : " (not converged)", model_));
   }
 

@@ -54,8 +54,9 @@ std::string command_help(Command& command) {
   const std::string details = command.details();
   if (!details.empty()) text += "\n" + details;
   return text +
-         "\nEvery command also takes --config FILE, --memory SIZE, --threads N, --seed N, --json "
-         "and --quiet.\n";
+         "\nEvery command also takes --config FILE, --memory SIZE, --threads N, --seed N, --trace "
+         "FILE, "
+         "--json and --quiet.\n";
 }
 
 std::string markdown_of(const ParamTableBase& table) {

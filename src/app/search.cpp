@@ -230,7 +230,6 @@ class SearchCommand final : public Command {
     const double score = result.mean(result.best, result.decisive());
     Json params = Json::object();
     for (const auto& [param, value] : best.params) params.set(param, Json(value));
-    const EngineCounters& counters = context.engine().counters();
     Json json = Json::object();
     json.set("best_params", std::move(params))
         .set("best_score", score)
@@ -244,17 +243,14 @@ class SearchCommand final : public Command {
     json.set("warnings", result.warnings)
         .set("seconds_search", search_s_)
         .set("teams", result.teams)
-        .set("stages_found", context.engine().ledger().found())
-        .set("passes", counters.passes)
-        .set("supersteps", counters.supersteps)
-        .set("bytes_reduced", context.comm().traffic().bytes)
-        .set("peak_memory_bytes", peak_resident_bytes());
+        .set("stages_found", context.engine().ledger().found());
+    context.add_costs(json);
     std::string text =
         fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
                     result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
     text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", search.size(),
-                        counters.passes, format_duration(context.seconds()), context.comm().size(),
-                        context.comm().size() == 1 ? "" : "s");
+                        context.engine().counters().passes, format_duration(context.seconds()),
+                        context.comm().size(), context.comm().size() == 1 ? "" : "s");
     if (results_) text += fmt::format("wrote {}\n", *results_);
     if (model_) text += fmt::format("wrote {}: {}\n", *model_, trained);
     context.result(std::move(json), text);

@@ -355,6 +355,7 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
   store_->end_pass();
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) engine_.progress_->end();
   engine_.counters_.blocks += n;
+  engine_.counters_.blocks_streamed += store_->streamed();
   double waited_s = 0.0;
   for (Worker& w : workers_) {
     waited_s += w.waited_s / static_cast<double>(workers_.size());

@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <exception>
+#include <thread>
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/learn/estimator.hpp>
@@ -42,7 +44,13 @@ void end_with_current_exception(const Communicator& comm) {
   } catch (const AgreedError& e) {
     if (comm.is_root()) write_error(e.what());
     comm.barrier();  // nobody leaves before the message is out
+    const bool is_root = comm.is_root();
+    const bool is_alone = comm.size() == 1;
     Environment::finalize();
+    // srun --kill-on-bad-exit ends the others with a signal when the first rank fails, and hands on
+    // that signal instead of our code. So the root alone fails, when the others have gone.
+    if (!is_root) std::_Exit(0);
+    if (!is_alone) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     std::_Exit(static_cast<int>(e.exit_code()));
   } catch (...) {
     const LocalStatus status = status_of_current_exception();

@@ -136,6 +136,7 @@ WorkPlan plan_work(Engine& engine, const PlannedWork& work) {
   plan.splits = static_cast<Index>(work.folds.splits.size());
   plan.splitter = work.splitter;
   plan.budget = engine.budget().bytes;
+  plan.budget_source = engine.budget().source;
   plan.ranks = engine.comm().size();
   plan.threads = engine.options().threads;
   plan.flops_per_s = measure_flops();
@@ -210,9 +211,9 @@ std::string WorkPlan::text() const {
     text += fmt::format("teams            {} groups of ranks train different families at once\n",
                         teams);
   }
-  text += fmt::format("memory per rank  at least {} of {}; blocks {}\n",
+  text += fmt::format("memory per rank  at least {} of {} ({}); blocks {}\n",
                       format_bytes(static_cast<Index>(memory)),
-                      format_bytes(static_cast<Index>(budget)),
+                      format_bytes(static_cast<Index>(budget)), budget_source,
                       is_resident ? "stay in memory" : "are read again in every pass");
   text += fmt::format("bytes read       {}\n", format_bytes(static_cast<Index>(bytes_read())));
   text += fmt::format(
@@ -241,7 +242,10 @@ Json WorkPlan::json() const {
       .set("teams", teams)
       .set("passes", passes());
   json.set("most_passes", most_passes()).set("bytes_read", bytes_read());
-  json.set("memory_bytes", memory).set("budget_bytes", budget).set("in_memory", is_resident);
+  json.set("memory_bytes", memory)
+      .set("budget_bytes", budget)
+      .set("budget_source", budget_source)
+      .set("in_memory", is_resident);
   json.set("seconds_predicted", seconds());
   return json;
 }

@@ -62,6 +62,7 @@ struct EngineCounters {
   Index supersteps = 0;
   Index repeated = 0;
   Index blocks = 0;
+  Index blocks_streamed = 0;  ///< of them, read for the pass because memory had no room
   double seconds_read = 0.0;  ///< spent waiting for files
   double seconds_map = 0.0;   ///< of passes over blocks, waiting included
   double seconds_reduce = 0.0;

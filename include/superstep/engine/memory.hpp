@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How much memory a rank may use: what the user said, else its share of the allocation or of the
-// node.
+// How much memory a rank may use: what the user said, else its share of what the node gives.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +12,7 @@ namespace superstep {
 
 struct MemoryBudget {
   std::size_t bytes = 0;
-  std::string source;  ///< "--memory", "the Slurm allocation", "this node's memory / 2 ranks"
+  std::string source;  ///< "--memory", "this node's free memory, 2 ranks"
 };
 
 /// The budget of this rank. **Collective** unless `asked` is given.

@@ -37,8 +37,9 @@ struct WorkPlan {
   Index batches = 1;
   Index teams = 1;  ///< of ranks, that train what shares no passes side by side
   // What it takes.
-  std::size_t memory = 0;   ///< bytes a rank needs at least
-  std::size_t budget = 0;   ///< bytes a rank may use
+  std::size_t memory = 0;  ///< bytes a rank needs at least
+  std::size_t budget = 0;  ///< bytes a rank may use
+  std::string budget_source;
   bool is_resident = true;  ///< all blocks stay in memory
   int ranks = 1;
   int threads = 1;
