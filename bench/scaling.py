@@ -28,7 +28,7 @@ def arguments():
     parser.add_argument("--works", default="fit,grid,stream", help="of fit, grid, stream")
     parser.add_argument("--modes", default="strong,weak", help="of strong (the same rows), weak (the same rows for each thread)")
     parser.add_argument("--ranks", type=numbers, help="default: powers of two up to the cores, or to the tasks of the job")
-    parser.add_argument("--threads", type=numbers, help="threads per rank; default: 1, and 2 where there are cores for it")
+    parser.add_argument("--threads", type=numbers, help="threads per rank; default: 1, and 2 or --cpus-per-task of the job")
     parser.add_argument("--rows", type=int, default=1000000, help="rows of the strong fit and stream; the grid takes two fifths")
     parser.add_argument("--weak-rows", type=int, help="rows for each thread of the weak runs; default: a half of --rows")
     parser.add_argument("--columns", type=int, default=50)
@@ -37,6 +37,7 @@ def arguments():
                         ("srun" if "SLURM_JOB_ID" in os.environ else "mpirun"))
     parser.add_argument("--counts", action="store_true", help="messages, bytes and instructions instead of times")
     parser.add_argument("--count-ranks", type=numbers, default=[1, 2, 4, 8, 16, 32, 64], help="oversubscribed on few cores")
+    parser.add_argument("--check", action="store_true", help="with --counts: fail where more is sent than an allreduce's logarithm")
     return parser.parse_args()
 
 
@@ -44,7 +45,7 @@ def shapes(args, launcher):
     """(ranks, threads) with the one of one rank and one thread first; more threads than cores are left out unless asked for."""
     cores = launcher.cores
     ranks = args.ranks or [n for n in (2 ** i for i in range(20)) if n <= launcher.tasks]
-    threads = args.threads or ([1, 2] if cores >= 2 else [1])
+    threads = args.threads or sorted({1, launcher.threads})
     asked = args.ranks and args.threads
     pairs = [(r, t) for t in threads for r in ranks if asked or r * t <= cores]
     return [(1, 1)] + [pair for pair in pairs if pair != (1, 1)]
@@ -139,7 +140,10 @@ def main():
     works = [scaling_runs.WORKS[n] for n in names]
     print(f"{launcher.words}; {os.environ['SUPERSTEP']}", file=sys.stderr)
     if args.counts:
-        write_csv(out / "counts.csv", scaling_counts.count(args, out, launcher))
+        lines = scaling_counts.count(args, out, launcher)
+        write_csv(out / "counts.csv", lines)
+        if args.check:
+            sys.exit(scaling_counts.excess(lines))
         instructions = scaling_counts.instructions(out, launcher)
         if instructions:
             write_csv(out / "instructions.csv", instructions)

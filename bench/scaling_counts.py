@@ -5,6 +5,7 @@ monitoring counts it, and how many instructions a row costs, as callgrind counts
 Both are differences of two runs that differ in nothing but the number of supersteps, or of rows, so start-up falls out.
 """
 import json
+import math
 import os
 import pathlib
 import re
@@ -71,6 +72,20 @@ def count(args, out, launcher):
                   f"{line['messages_mean']:.1f} ({line['messages_most']:.1f}) | {line['bytes_mean']:,.0f} "
                   f"({line['bytes_most']:,.0f}) | {imbalance:.3f} |", flush=True)
     return lines
+
+
+def excess(lines):
+    """What breaks the bounds, as text; None if nothing does. A superstep is one barrier and one allreduce."""
+    wrong = []
+    for line in lines:
+        rounds = math.log2(line["ranks"])
+        alone = next(x for x in lines if x["work"] == line["work"])
+        if line["collectives"] != 1 or line["payload_bytes"] != alone["payload_bytes"]:
+            wrong.append(f"{line['work']} on {line['ranks']} ranks: {line['collectives']} collectives, {line['payload_bytes']} bytes")
+        # Log2 messages of the barrier, twice as many of the allreduce; it sends its payload twice, or once each round.
+        if line["messages_most"] > 3 * math.ceil(rounds) or line["bytes_most"] > 1.1 * line["payload_bytes"] * max(2, rounds) + 1000:
+            wrong.append(f"{line['work']} on {line['ranks']} ranks: {line['messages_most']} messages, {line['bytes_most']} bytes sent")
+    return "\n".join(wrong) or None
 
 
 def executed(program, words, data, ranks, out):

@@ -36,6 +36,7 @@ class Launcher:
         self.cores = self.nodes * cores
         # As many ranks as the job has tasks, else as there are cores.
         self.tasks = int(os.environ.get("SLURM_NTASKS", self.cores))
+        self.threads = int(os.environ.get("SLURM_CPUS_PER_TASK", 1 if "SLURM_JOB_ID" in os.environ else min(2, cores)))
         self.per_node = math.ceil(self.tasks / self.nodes)
         self.words = f"{name} on {self.nodes} node{'s' if self.nodes > 1 else ''} of {cores} cores"
 
@@ -56,9 +57,9 @@ def run(command, environment=None):
 
 
 def environment_of(workers, cores):
-    """Ranks that have a core each wait without leaving it; others must leave it."""
+    """Ranks that have a core each wait without leaving it; others must leave it. What is set already stays."""
     environment = dict(os.environ)
-    environment["OMPI_MCA_mpi_yield_when_idle"] = "1" if workers > cores else "0"
+    environment.setdefault("OMPI_MCA_mpi_yield_when_idle", "1" if workers > cores else "0")
     return environment
 
 

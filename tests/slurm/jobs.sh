@@ -37,15 +37,19 @@ submit() {  # NAME sbatch arguments: prints the job's number
   shift
   sbatch --parsable --output="$name.out" "$@"
 }
-# Waits until none of the jobs is left, a minute at most.
-wait_for() {
-  local i list
+# Waits until none of the jobs is left.
+wait_for() {  # SECONDS JOB...
+  local until=$((SECONDS + $1)) list
+  shift
   list=$(IFS=,; echo "$*")
-  for ((i = 0; i < 300; ++i)); do
-    [[ -n $(squeue -h -j "$list" 2>&1) ]] || return 0
+  while [[ -n $(squeue -h -j "$list" 2>&1) ]]; do
+    if ((SECONDS > until)); then
+      wrong "these do not end: $(squeue -h -j "$list")"
+      scancel "$@"
+      return
+    fi
     sleep 0.2
   done
-  wrong "jobs do not end: $(squeue -h -j "$list")"
 }
 # The table of a search but for its times.
 scores() {  # NAME
@@ -100,7 +104,9 @@ job[little_by_cpu]=$(LAUNCHER=mpirun submit little_by_cpu --nodes=1 --mem-per-cp
 job[missing]=$(submit missing --nodes=1 --mem=100 "$jobs/search.sbatch" "Ridge()" nowhere.h5 missing.h5)
 job[launcher]=$(LAUNCHER=mpiexec submit launcher --nodes=1 --mem=100 "$jobs/fit.sbatch" "Ridge()" train.h5 launcher.h5)
 job[usage]=$(submit usage --nodes=2 --mem=100 "$jobs/fit.sbatch" "Rigde()" train.h5 usage.h5)
-wait_for "${job[@]}"
+job[scaling]=$(submit scaling --array=0,2 --nodes=2 --cpus-per-task=1 --mem=100 --output=scaling-%a.out "$jobs/scaling.sbatch" \
+  --rows 50000 --columns 40 --runs 1 --modes strong)
+wait_for 120 "${job[@]}"
 say "${#job[@]} jobs"
 
 for name in "${!job[@]}"; do
@@ -121,6 +127,13 @@ for name in "${!job[@]}"; do
     little*) ended_well "${job[$name]}" "$name"; same plain_wide.h5 "$name.h5" "$name"
              if [[ $name == little ]]; then variable=SLURM_MEM_PER_NODE; else variable=SLURM_MEM_PER_CPU; fi
              says "$name.out" "streamed: 24.0 MiB of memory per rank (the Slurm allocation of this node ($variable))" ;;
+    scaling) for work in fit stream; do
+               table=scaling-${job[scaling]}/$work/scaling.csv
+               # One rank and two.
+               [[ $(grep -c "^$work,strong,[12],1,0,50000," "$table") == 2 ]] || { wrong "$table lacks runs"; cat scaling-*.out; }
+               [[ -s ${table%/*}/versions.txt && -s ${table%/*}/table.md ]] || wrong "${table%/*} lacks files"
+             done
+             [[ -z $(find "scaling-${job[scaling]}" -name '*.h5') ]] || wrong "scaling.sbatch left its data" ;;
     missing) says missing.out "search.sbatch: $(hostname) cannot read the data file nowhere.h5"
              [[ $(exit_code_of "${job[missing]}") == 4:0 ]] || wrong "missing ended with $(exit_code_of "${job[missing]}")" ;;
     launcher) says launcher.out "fit.sbatch: LAUNCHER is srun or mpirun, not mpiexec" ;;
@@ -148,7 +161,7 @@ for launcher in srun mpirun; do
   sleep 1
   [[ -n $victim ]] || { wrong "no rank 1 of victim_$launcher was found"; continue; }
   kill -KILL "$victim"
-  wait_for "${job[victim_$launcher]}"
+  wait_for 40 "${job[victim_$launcher]}"  # less than the ranks' own watch would take
   code=$(exit_code_of "${job[victim_$launcher]}")
   [[ $code != 0:0 ]] || wrong "victim_$launcher ended as if nothing had happened"
   says "victim_$launcher.out" "fit.sbatch: superstep ended with exit code"
