@@ -22,6 +22,14 @@ double now_s() {
 
 }  // namespace
 
+std::string passes_text(const EngineCounters& counters) {
+  std::string text = fmt::format("{} pass{}", counters.passes, counters.passes == 1 ? "" : "es");
+  if (counters.sample_passes > 0) {
+    text += fmt::format(" and {} over a sample", counters.sample_passes);
+  }
+  return text;
+}
+
 Context::Context(Session& session, const CommonOptions& common, double start_s)
     : session_(session), common_(common), start_s_(start_s) {}
 

@@ -280,6 +280,7 @@ class CrossValidate final : public Command {
     }
     json.set("n_splits", static_cast<Index>(folds.splits.size()))
         .set("passes", context.engine().counters().passes)
+        .set("sample_passes", context.engine().counters().sample_passes)
         .set("supersteps", context.engine().counters().supersteps);
     context.result(std::move(json), text);
   }

@@ -77,6 +77,7 @@ class Fit final : public Command {
         .set("ranks", context.comm().size())
         .set("threads", context.common().threads)
         .set("passes", counters.passes)
+        .set("sample_passes", counters.sample_passes)
         .set("supersteps", counters.supersteps)
         .set("supersteps_repeated", counters.repeated)
         .set("allreduces", context.comm().traffic().allreduces)
@@ -86,11 +87,10 @@ class Fit final : public Command {
         .set("peak_memory_bytes", peak_resident_bytes());
     context.result(
         std::move(json),
-        fmt::format("{}\n{} rows x {} columns, {} pass{} in {} on {} rank{}{}\nwrote {}\n",
+        fmt::format("{}\n{} rows x {} columns, {} in {} on {} rank{}{}\nwrote {}\n",
                     model.expression(), format_count(data.rows()), format_count(data.columns()),
-                    counters.passes, counters.passes == 1 ? "" : "es",
-                    format_duration(context.seconds()), context.comm().size(),
-                    context.comm().size() == 1 ? "" : "s",
+                    passes_text(counters), format_duration(context.seconds()),
+                    context.comm().size(), context.comm().size() == 1 ? "" : "s",
                     fitted.converged ? "" : " (not converged)", model_));
   }
 

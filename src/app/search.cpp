@@ -230,15 +230,16 @@ class SearchCommand final : public Command {
         .set("seconds_search", search_s_)
         .set("stages_found", context.engine().ledger().found())
         .set("passes", counters.passes)
+        .set("sample_passes", counters.sample_passes)
         .set("supersteps", counters.supersteps)
         .set("bytes_reduced", context.comm().traffic().bytes)
         .set("peak_memory_bytes", peak_resident_bytes());
     std::string text =
         fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
                     result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
-    text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", search.size(),
-                        counters.passes, format_duration(context.seconds()), context.comm().size(),
-                        context.comm().size() == 1 ? "" : "s");
+    text += fmt::format("{} candidates, {} in {} on {} rank{}\n", search.size(),
+                        passes_text(counters), format_duration(context.seconds()),
+                        context.comm().size(), context.comm().size() == 1 ? "" : "s");
     if (results_) text += fmt::format("wrote {}\n", *results_);
     if (model_) text += fmt::format("wrote {}: {}\n", *model_, trained);
     context.result(std::move(json), text);

@@ -70,7 +70,11 @@ class Engine::Impl {
   const std::string& task() const { return task_; }
   void set_task(std::string task) {
     task_ = std::move(task);
-    pass_of_task_ = 0;
+    pass_of_task_ = models_ = models_done_ = 0;
+  }
+  void set_models(Index done, Index of) {
+    models_done_ = done;
+    models_ = of;
   }
 
  private:
@@ -86,6 +90,7 @@ class Engine::Impl {
   Footprint reserved_;  ///< beside the store
   std::string task_;
   Index pass_of_task_ = 0;
+  Index models_ = 0, models_done_ = 0;
   Clock::time_point last_tick_ = Clock::now();
 };
 
@@ -103,6 +108,7 @@ Engine::Engine(const Communicator& comm, const EngineOptions& options)
 Engine::~Engine() = default;
 
 void Engine::set_task(std::string task) { impl_->set_task(std::move(task)); }
+void Engine::set_models(Index done, Index of) { impl_->set_models(done, of); }
 
 // Memory.
 
@@ -225,16 +231,18 @@ template <class F>
 LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<void()>& between,
                                const std::function<void()>& hold) {
   const auto start = Clock::now();
-  ++engine_.counters_.passes;
+  ++(table.block_stride == 1 ? engine_.counters_.passes : engine_.counters_.sample_passes);
   ++pass_of_task_;
-  const Index n = store_->size();
+  store_->begin_pass(table);
+  const Index n = store_->taken(table);
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
     const Dataset& data = *table.data;
     engine_.progress_->begin(
-        {task_, pass_of_task_, data.rows(),
-         static_cast<std::size_t>(data.rows() * data.columns()) * (data.is_float32() ? 4 : 8)});
+        {task_, pass_of_task_, data.rows() / table.block_stride,
+         static_cast<std::size_t>(data.rows() / table.block_stride * data.columns()) *
+             (data.is_float32() ? 4 : 8),
+         models_, models_done_});
   }
-  store_->begin_pass(table.nan_is_fine);
   std::atomic<Index> next = 0;
   std::atomic<Index> done = 0;
   std::atomic<bool> stop = false;
@@ -248,8 +256,9 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
         Worker& mine = worker(number);
         for (;;) {
           if (number != 0) hold();
-          const Index k = next++;
-          if (k >= n || stop) return;
+          const Index i = next++;
+          if (i >= n || stop) return;
+          const Index k = store_->taken(table, i);
           try {
             const StoredBlock* stored = store_->acquire(k, mine.waited_s);
             if (stored != nullptr) {
