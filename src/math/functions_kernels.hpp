@@ -12,19 +12,6 @@
 
 namespace superstep::math {
 
-/// q[0] + q[1] x + ... + q[9] x^9 with `square` = x^2: even and odd powers apart, so that half as
-/// many steps wait for each other.
-template <class P>
-SUPERSTEP_INLINE P polynomial(const double (&q)[10], P x, P square) {
-  P even = P::broadcast(q[8]), odd = P::broadcast(q[9]);
-#pragma GCC unroll 4
-  for (int i = 6; i >= 0; i -= 2) {
-    even = fma(even, square, P::broadcast(q[i]));
-    odd = fma(odd, square, P::broadcast(q[i + 1]));
-  }
-  return fma(odd, x, even);
-}
-
 /// e^x. x = n ln 2 + r with |r| <= ln 2 / 2, then 1 + r + r^2 q(r); q is a minimax polynomial for
 /// the relative error (2^-57).
 template <class P>
@@ -45,8 +32,10 @@ SUPERSTEP_INLINE P exp_of(P x) {
   // The high part of ln 2 has 32 bits: the first step is exact.
   P r = fnma(n, P::broadcast(6.93147180369123816490e-01), limited);
   r = fnma(n, P::broadcast(1.90821492927058770002e-10), r);
-  const P square = r * r;
-  return scale(P::broadcast(1) + fma(polynomial(q, r, square), square, r), n);
+  P sum = P::broadcast(q[9]);
+#pragma GCC unroll 9
+  for (int i = 8; i >= 0; --i) sum = fma(sum, r, P::broadcast(q[i]));
+  return scale(P::broadcast(1) + fma(sum, r * r, r), n);
 }
 
 /// ln(2^k (1 + f)) + c for 1 + f in [sqrt(1/2), sqrt(2)], |c| far below it; exact cancellation
@@ -113,6 +102,19 @@ SUPERSTEP_INLINE P log1p_of(P x) {
   const P lost = select(less(x, one), x - (u - one), one - (u - x));
   const P result = log_at_the_edge(u, log_of_parts(k, f, lost / u));
   return select(less(abs(x), P::broadcast(0x1p-54)), x, result);
+}
+
+/// q[0] + q[1] x + ... + q[9] x^9 with `square` = x^2: even and odd powers apart, so that half as
+/// many steps wait for each other.
+template <class P>
+SUPERSTEP_INLINE P polynomial(const double (&q)[10], P x, P square) {
+  P even = P::broadcast(q[8]), odd = P::broadcast(q[9]);
+#pragma GCC unroll 4
+  for (int i = 6; i >= 0; i -= 2) {
+    even = fma(even, square, P::broadcast(q[i]));
+    odd = fma(odd, square, P::broadcast(q[i + 1]));
+  }
+  return fma(odd, x, even);
 }
 
 /// ln(1 + x) for x in [0, 1] from s = x / (2 + x), at half the cost of log1p_of: 2 artanh(s), a
