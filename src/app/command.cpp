@@ -22,6 +22,14 @@ double now_s() {
 
 }  // namespace
 
+std::string passes_text(const EngineCounters& counters) {
+  std::string text = fmt::format("{} pass{}", counters.passes, counters.passes == 1 ? "" : "es");
+  if (counters.sample_passes > 0) {
+    text += fmt::format(" and {} over a sample", counters.sample_passes);
+  }
+  return text;
+}
+
 Context::Context(Session& session, const CommonOptions& common, double start_s)
     : session_(session), common_(common), start_s_(start_s) {}
 
@@ -45,6 +53,7 @@ void Context::add_costs(Json& json) {
   json.set("ranks", comm().size())
       .set("threads", common_.threads)
       .set("passes", counters.passes)
+      .set("sample_passes", counters.sample_passes)
       .set("supersteps", counters.supersteps)
       .set("supersteps_repeated", counters.repeated)
       .set("collectives", traffic.collectives)

@@ -25,6 +25,9 @@ struct CommonOptions {
   bool quiet = false;
 };
 
+/// "7 passes and 12 over a sample".
+std::string passes_text(const EngineCounters& counters);
+
 /// What a command works with.
 class Context {
  public:

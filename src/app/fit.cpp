@@ -75,12 +75,11 @@ class Fit final : public Command {
         .set("warnings", fitted.warnings)
         .set("seconds_fit", fit_s_);
     context.add_costs(json);
-    const Index passes = context.engine().counters().passes;
     context.result(
         std::move(json),
-        fmt::format("{}\n{} rows x {} columns, {} pass{} in {} on {} rank{}{}\nwrote {}\n",
+        fmt::format("{}\n{} rows x {} columns, {} in {} on {} rank{}{}\nwrote {}\n",
                     model.expression(), format_count(data.rows()), format_count(data.columns()),
-                    passes, passes == 1 ? "" : "es", format_duration(context.seconds()),
+                    passes_text(context.engine().counters()), format_duration(context.seconds()),
                     context.comm().size(), context.comm().size() == 1 ? "" : "s",
                     fitted.converged ? "" : " (not converged)", model_));
   }

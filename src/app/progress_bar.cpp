@@ -57,6 +57,10 @@ void ProgressBar::show(double fraction) {
   const double gb_per_s = fraction * static_cast<double>(pass_.bytes) / elapsed_s / 1e9;
   std::string line = fmt::format("{} on {} rank{}: pass {}", pass_.what, ranks_,
                                  ranks_ == 1 ? "" : "s", pass_.number);
+  if (pass_.models > 1) {
+    line += fmt::format(", {} of {} models done", format_count(pass_.models_done),
+                        format_count(pass_.models));
+  }
   if (is_terminal_) {
     const int filled = static_cast<int>(fraction * 24.0);
     line += fmt::format(" [{:<24}]", std::string(static_cast<std::size_t>(filled), '#'));

@@ -248,9 +248,10 @@ class SearchCommand final : public Command {
     std::string text =
         fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
                     result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
-    text += fmt::format("{} candidates, {} passes in {} on {} rank{}\n", search.size(),
-                        context.engine().counters().passes, format_duration(context.seconds()),
-                        context.comm().size(), context.comm().size() == 1 ? "" : "s");
+    text +=
+        fmt::format("{} candidates, {} in {} on {} rank{}\n", search.size(),
+                    passes_text(context.engine().counters()), format_duration(context.seconds()),
+                    context.comm().size(), context.comm().size() == 1 ? "" : "s");
     if (results_) text += fmt::format("wrote {}\n", *results_);
     if (model_) text += fmt::format("wrote {}: {}\n", *model_, trained);
     context.result(std::move(json), text);

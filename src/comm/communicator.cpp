@@ -242,8 +242,8 @@ Trace& Communicator::trace() const { return *state_->trace; }
 void Communicator::answer() const { state_->answer_all(); }
 
 // mpirun ends a job when one of its ranks leaves with an exit code. That is asked of it rather than
-// MPI_Abort, in which Open MPI 4.1.4's mpirun was seen to hang or crash one time in five when another
-// rank had already gone (tests/faults, a loaded machine). Other launchers need to be told.
+// MPI_Abort, in which Open MPI 4.1.4's mpirun was seen to hang or crash one time in five when
+// another rank had already gone (tests/faults, a loaded machine). Other launchers need to be told.
 void Communicator::abort(int code) const {
   const bool is_under_mpirun = std::getenv("OMPI_MCA_orte_hnp_uri") != nullptr;
   if (!is_under_mpirun || code == 0) MPI_Abort(MPI_COMM_WORLD, code);

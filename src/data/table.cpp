@@ -15,6 +15,12 @@ Table Table::with_target(Target other) const {
   return next;
 }
 
+Table Table::every(Index stride) const {
+  Table next = *this;
+  next.block_stride = stride;
+  return next;
+}
+
 Table Table::only(SplitPtr one, Role its_role) const {
   Table next = *this;
   next.split = std::move(one);

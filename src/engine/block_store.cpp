@@ -73,9 +73,22 @@ bool BlockStore::load(ThreadPool& pool, const std::function<void()>& meanwhile) 
   return true;
 }
 
-void BlockStore::begin_pass(bool nan_is_fine) {
-  if (nan_is_fine != nan_is_fine_) {
-    nan_is_fine_ = nan_is_fine;
+Index BlockStore::first_taken(const Table& table) const {
+  return (table.block_stride - share_.begin % table.block_stride) % table.block_stride;
+}
+
+Index BlockStore::taken(const Table& table) const {
+  const Index first = first_taken(table);
+  return first < size() ? (size() - 1 - first) / table.block_stride + 1 : 0;
+}
+
+Index BlockStore::place_in_pass(Index k) const {
+  return std::ranges::lower_bound(streamed_, k) - streamed_.begin();
+}
+
+void BlockStore::begin_pass(const Table& table) {
+  if (table.nan_is_fine != nan_is_fine_) {
+    nan_is_fine_ = table.nan_is_fine;
     checked_.assign(checked_.size(), unchecked);
     bad_values_ = {};
   }
@@ -83,8 +96,8 @@ void BlockStore::begin_pass(bool nan_is_fine) {
   next_to_read_ = 0;
   streamed_.clear();
   if (streamed() == 0) return;
-  for (Index k = 0; k < size(); ++k) {
-    if (!is_resident(k)) streamed_.push_back(k);
+  for (Index i = 0; i < taken(table); ++i) {
+    if (!is_resident(taken(table, i))) streamed_.push_back(taken(table, i));
   }
   for (Slot& slot : slots_) {
     slot.holds = -1;
@@ -133,7 +146,7 @@ const StoredBlock* BlockStore::acquire(Index k, double& waited_s) {
                                    : residents_[static_cast<std::size_t>(resident_before(k))];
     return check(k, block) ? &block : nullptr;
   }
-  const Index s = k - resident_before(k);
+  const Index s = place_in_pass(k);
   Slot& slot = slots_[static_cast<std::size_t>(s % static_cast<Index>(slots_.size()))];
   const auto start = std::chrono::steady_clock::now();
   {
@@ -148,7 +161,7 @@ const StoredBlock* BlockStore::acquire(Index k, double& waited_s) {
 
 void BlockStore::release(Index k) {
   if (is_resident(k)) return;
-  const Index s = k - resident_before(k);
+  const Index s = place_in_pass(k);
   const std::lock_guard lock(mutex_);
   Slot& slot = slots_[static_cast<std::size_t>(s % static_cast<Index>(slots_.size()))];
   if (slot.holds == s) slot.is_free = true;

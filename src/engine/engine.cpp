@@ -72,8 +72,12 @@ class Engine::Impl {
   const std::string& task() const { return task_; }
   void set_task(std::string task) {
     task_ = std::move(task);
-    pass_of_task_ = 0;
+    pass_of_task_ = models_ = models_done_ = 0;
     engine_.comm_.trace().set_phase(task_);
+  }
+  void set_models(Index done, Index of) {
+    models_done_ = done;
+    models_ = of;
   }
 
  private:
@@ -84,7 +88,7 @@ class Engine::Impl {
   bool serves(const Table& table) const;
   void tick(double fraction);
   /// Something that the rank did with its blocks has ended.
-  void close_event(const char* what, double waited_s);
+  void close_event(const char* what, double waited_s, const Table& table);
 
   Engine& engine_;
   ThreadPool pool_;
@@ -94,6 +98,7 @@ class Engine::Impl {
   Footprint reserved_;  ///< beside the store
   std::string task_;
   Index pass_of_task_ = 0;
+  Index models_ = 0, models_done_ = 0;
   Clock::time_point last_tick_ = Clock::now();
 };
 
@@ -111,6 +116,7 @@ Engine::Engine(const Communicator& comm, const EngineOptions& options)
 Engine::~Engine() = default;
 
 void Engine::set_task(std::string task) { impl_->set_task(std::move(task)); }
+void Engine::set_models(Index done, Index of) { impl_->set_models(done, of); }
 
 // Memory.
 
@@ -239,20 +245,20 @@ void Engine::Impl::prepare(const Table& table) {
   if (!store_->load(pool_, [this] { tick(0.0); })) return;
   const double read_s = seconds_since(start);
   engine_.counters_.seconds_read += read_s;
-  close_event("load", read_s);
+  close_event("load", read_s, {});
 }
 
-void Engine::Impl::close_event(const char* what, double waited_s) {
+void Engine::Impl::close_event(const char* what, double waited_s, const Table& table) {
   Trace& trace = engine_.comm_.trace();
   if (!trace.is_on()) return;
   Index rows = 0;
-  for (Index k = 0; k < store_->size(); ++k) {
-    rows += store_->data().blocks().rows_of(store_->global(k));
+  for (Index i = 0; i < store_->taken(table); ++i) {
+    rows += store_->data().blocks().rows_of(store_->global(store_->taken(table, i)));
   }
   const Index row_bytes = store_->data().columns() * (store_->data().is_float32() ? 4 : 8);
   trace.close({.what = what,
                .bytes = rows * row_bytes,
-               .blocks = store_->size(),
+               .blocks = store_->taken(table),
                .rows = rows,
                .wait_s = waited_s});
 }
@@ -276,6 +282,7 @@ void Engine::borrow_blocks(const Engine& other) { impl_->borrow_blocks(*other.im
 
 void Engine::count(const EngineCounters& others) {
   counters_.passes += others.passes;
+  counters_.sample_passes += others.sample_passes;
   counters_.supersteps += others.supersteps;
   counters_.repeated += others.repeated;
   counters_.blocks += others.blocks;
@@ -300,16 +307,18 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
                                const std::function<void()>& hold) {
   const auto start = Clock::now();
   engine_.comm_.trace().open();
-  ++engine_.counters_.passes;
+  ++(table.block_stride == 1 ? engine_.counters_.passes : engine_.counters_.sample_passes);
   ++pass_of_task_;
-  const Index n = store_->size();
+  store_->begin_pass(table);
+  const Index n = store_->taken(table);
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
     const Dataset& data = *table.data;
     engine_.progress_->begin(
-        {task_, pass_of_task_, data.rows(),
-         static_cast<std::size_t>(data.rows() * data.columns()) * (data.is_float32() ? 4 : 8)});
+        {task_, pass_of_task_, data.rows() / table.block_stride,
+         static_cast<std::size_t>(data.rows() / table.block_stride * data.columns()) *
+             (data.is_float32() ? 4 : 8),
+         models_, models_done_});
   }
-  store_->begin_pass(table.nan_is_fine);
   std::atomic<Index> next = 0;
   std::atomic<Index> done = 0;
   std::atomic<bool> stop = false;
@@ -323,8 +332,9 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
         Worker& mine = worker(number);
         for (;;) {
           if (number != 0) hold();
-          const Index k = next++;
-          if (k >= n || stop) return;
+          const Index i = next++;
+          if (i >= n || stop) return;
+          const Index k = store_->taken(table, i);
           try {
             const StoredBlock* stored = store_->acquire(k, mine.waited_s);
             if (stored != nullptr) {
@@ -355,7 +365,7 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
   store_->end_pass();
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) engine_.progress_->end();
   engine_.counters_.blocks += n;
-  engine_.counters_.blocks_streamed += store_->streamed();
+  engine_.counters_.blocks_streamed += store_->streamed_in_pass();
   double waited_s = 0.0;
   for (Worker& w : workers_) {
     waited_s += w.waited_s / static_cast<double>(workers_.size());
@@ -363,7 +373,7 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
   }
   engine_.counters_.seconds_read += waited_s;
   engine_.counters_.seconds_map += seconds_since(start);
-  close_event("pass", waited_s);
+  close_event("pass", waited_s, table);
   return status;
 }
 

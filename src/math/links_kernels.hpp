@@ -12,6 +12,7 @@
 #include <math/aligned_buffer.hpp>
 #include <math/functions_kernels.hpp>
 #include <math/products_kernels.hpp>
+#include <math/twin_pack.hpp>
 #include <superstep/math/links.hpp>
 
 namespace superstep::math {
@@ -109,10 +110,9 @@ class LossLanes {
   }
   bool wanted() const { return lanes_ != nullptr; }
   /// Adds the losses of `item`, ..., to accumulators `t`, ...
-  template <bool is_bounded>
-  SUPERSTEP_INLINE void add(P loss, const Items<P>& items, Index item, Index t) const {
-    const P weight = P::load(items.weight() + item);
-    (P::load(lanes_ + t) + weighted<is_bounded>(weight, loss)).store(lanes_ + t);
+  template <bool is_bounded, class Q>
+  SUPERSTEP_INLINE void add(Q loss, Q weight, Index t) const {
+    (Q::load(lanes_ + t) + weighted<is_bounded>(weight, loss)).store(lanes_ + t);
   }
   void finish() const {
     if (lanes_ == nullptr) return;
@@ -149,6 +149,7 @@ inline void unflatten(const double* values, Panel r) {
 template <class P, class Family>
 void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss,
                Family family) {
+  using Twin = simd::TwinPack<P>;
   constexpr Index w = P::width;
   const Index models = z.columns;
   thread_local AlignedBuffer z_buffer, r_buffer;
@@ -163,26 +164,31 @@ void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel resi
     const bool wants_residual = residual.data != nullptr;
     const Panel out = wants_residual ? residual.middle_rows(row, n_rows) : Panel();
     double* residuals = wants_residual ? flat_output(out, r_buffer) : nullptr;
+    // What item, ... have as weighted derivatives; their losses go to accumulators t, ...
+    const auto derivatives = [&](auto margin, Index item, Index t) {
+      using Pack = decltype(margin);
+      const Pack target = Pack::load(items.target() + item);
+      const Pack weight = Pack::load(items.weight() + item);
+      if (!lanes.wanted()) {
+        return weighted<Family::is_bounded>(weight, family.derivative(margin, target));
+      }
+      Pack value;
+      const Pack derivative = family.derivative_and_loss(margin, target, value);
+      lanes.template add<Family::is_bounded>(value, weight, t);
+      return weighted<Family::is_bounded>(weight, derivative);
+    };
     const Index count = n_rows * models;
     for (Index begin = 0; begin < count; begin += group) {
       const Index end = std::min(group, count - begin);
-      for (Index t = 0; t < end; t += w) {
-        const Index item = begin + t;
+      Index t = 0;
+      for (; t + Twin::width <= end; t += Twin::width) {
+        const Twin r = derivatives(Twin::load(margins + begin + t), begin + t, t);
+        if (wants_residual) r.store(residuals + begin + t);
+      }
+      for (; t < end; t += w) {
         const int valid = static_cast<int>(std::min<Index>(w, end - t));
-        const P margin =
-            valid == w ? P::load(margins + item) : P::load_partial(margins + item, valid);
-        const P target = P::load(items.target() + item);
-        P derivative;
-        if (lanes.wanted()) {
-          P value;
-          derivative = family.derivative_and_loss(margin, target, value);
-          lanes.template add<Family::is_bounded>(value, items, item, t);
-        } else {
-          derivative = family.derivative(margin, target);
-        }
-        if (!wants_residual) continue;
-        const P r = weighted<Family::is_bounded>(P::load(items.weight() + item), derivative);
-        valid == w ? r.store(residuals + item) : r.store_partial(residuals + item, valid);
+        const P r = derivatives(P::load_partial(margins + begin + t, valid), begin + t, t);
+        if (wants_residual) r.store_partial(residuals + begin + t, valid);
       }
     }
     if (wants_residual) unflatten(residuals, out);
@@ -307,7 +313,8 @@ void multinomial_with(ConstPanel z, Index classes, const double* y, const RowWei
       P greatest;
       const P sum = exponentials(margins, lanes, classes, greatest);
       if (loss_lanes.wanted()) {
-        loss_lanes.template add<true>(log_of(sum) + (greatest - chosen), items, item, item % group);
+        loss_lanes.template add<true>(log_of(sum) + (greatest - chosen),
+                                      P::load(items.weight() + item), item % group);
       }
       const P weight = P::load(items.weight() + item);
       const P inverse = P::broadcast(1) / sum;

@@ -267,6 +267,7 @@ void Evaluator::count_team_work() {
   EngineCounters& before = team_->counted;
   EngineCounters work;
   work.passes = everybody.max(now.passes - before.passes);
+  work.sample_passes = everybody.max(now.sample_passes - before.sample_passes);
   work.supersteps = everybody.max(now.supersteps - before.supersteps);
   work.repeated = everybody.max(now.repeated - before.repeated);
   work.blocks = now.blocks - before.blocks;

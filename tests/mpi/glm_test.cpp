@@ -339,7 +339,8 @@ void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const 
   const Index classes = loss == GlmLoss::multinomial ? 3 : 2;
   const std::vector<SplitPtr> used = {task.split};
   const GlmMoments moments = glm_moments(engine, table, loss, classes, used);
-  ASSERT_EQ(moments.of(task.split).sample.stride, 1);
+  ASSERT_EQ(moments.of(task.split).levels.size(), 1);
+  ASSERT_EQ(moments.of(task.split).levels.front().sample.stride, 1);
   const GlmObjective objective(moments, task);
   const Vector start = objective.begin().point();
   Vector at = start;
@@ -354,7 +355,7 @@ void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const 
   }
   std::vector<GlmPoint> points;
   for (const Vector& place : places) points.push_back({&objective, &place, true, 0});
-  const auto told = evaluate_glm(engine, table, moments, points);
+  const auto told = evaluate_glm(engine, table, moments, points, 0);
   const math::Evaluation& here = *told.front();
   const double scale = here.gradient.cwiseAbs().maxCoeff();
   for (Index j = 0; j < at.size(); ++j) {
@@ -367,7 +368,7 @@ void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const 
   }
   // What the first pass says of the start, a pass says too.
   const GlmPoint begin{&objective, &start, false, 0};
-  const auto again = evaluate_glm(engine, table, moments, {&begin, 1}).front();
+  const auto again = evaluate_glm(engine, table, moments, {&begin, 1}, 0).front();
   const math::QuasiNewton solver = objective.begin();
   EXPECT_NEAR(again->value, solver.objective(), 1e-12 * again->value);
 }
@@ -396,6 +397,140 @@ TEST(Glm, DerivativesAreThoseOfTheObjective) {
         expect_derivatives(engine, table, loss, task);
       }
     }
+  }
+}
+
+// ---- levels -------------------------------------------------------------------------------------
+
+/// Blocks enough for all levels.
+constexpr Index many = 97 * 4096 + 5;
+
+/// Largest entry of the gradient of a logistic model's objective on the training rows, summed here.
+double largest_gradient(Engine& engine, const Table& table, const SplitPtr& split,
+                        const Model& model, double l2) {
+  const Vector w = coefficients(model);
+  const Index n = table.columns();
+  SumShape shape;
+  shape.add(n + 1, 40);
+  const Totals totals = engine.superstep(
+      split ? table.only(split, Role::train) : table, shape,
+      [&](const Block& block, Partial& sum, Workspace&) {
+        for (Index i = 0; i < block.rows; ++i) {
+          const double* x = block.x + i * n;
+          double z = w[n];
+          for (Index j = 0; j < n; ++j) z += w[j] * x[j];
+          const double residual = block.weight_of(i) * (1.0 / (1.0 + std::exp(-z)) - block.y[i]);
+          for (Index j = 0; j < n; ++j) sum[0][static_cast<std::size_t>(j)] += residual * x[j];
+          sum[0][static_cast<std::size_t>(n)] += residual;
+        }
+      });
+  double largest = std::fabs(totals[0][static_cast<std::size_t>(n)]);
+  for (Index j = 0; j < n; ++j) {
+    largest = std::max(largest, std::fabs(totals[0][static_cast<std::size_t>(j)] + l2 * w[j]));
+  }
+  return largest;
+}
+
+TEST(Glm, FewBlocksLeaveLittleToDoForTheOthers) {
+  const Communicator comm = Communicator::world();
+  const Table table = open_table(comm, Task::two, true, many);
+  const auto five = std::make_shared<Cells>(5, 1);
+  using enum Role;
+  const std::vector<SplitPtr> all_splits = {
+      nullptr, make_split(five, {test, train, train, train, train}, many)};
+  std::vector<LogisticRegression> estimators;
+  for (const double C : {1e-3, 1.0}) {
+    for (const double tol : {1e-4, 1e-7}) {
+      estimators.emplace_back(LogisticRegressionParams{.tol = tol, .C = C});
+    }
+  }
+  std::vector<Candidate> batch;
+  for (const SplitPtr& split : all_splits) {
+    for (const LogisticRegression& e : estimators) batch.push_back({&e, split});
+  }
+  Engine engine(comm, {});
+  const std::vector<Trained> together = estimators.front().fit_batch(engine, table, batch);
+  EXPECT_LE(engine.counters().passes, 10);
+  EXPECT_GE(engine.counters().sample_passes, 4);
+  // The least budget: all blocks are streamed, those of a sample alone where a sample is asked for.
+  EngineOptions tight;
+  tight.threads = 2;
+  tight.memory = engine.least_memory(table, {}) + (std::size_t{8} << 20);
+  Engine streaming(comm, tight);
+  const std::vector<Trained> streamed = estimators.front().fit_batch(streaming, table, batch);
+  EXPECT_EQ(streaming.counters().passes, engine.counters().passes);
+  Engine other(comm, {});
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    ASSERT_TRUE(together[i].model && streamed[i].model);
+    EXPECT_EQ(saved(*together[i].model), saved(*streamed[i].model)) << i;
+    const Trained alone = batch[i].estimator->fit_batch(other, table, {&batch[i], 1}).front();
+    EXPECT_EQ(saved(*together[i].model), saved(*alone.model)) << i;
+    EXPECT_TRUE(together[i].model->report().converged);
+    if (i % 2 == 1) continue;  // the same, tighter
+    const Vector loose = coefficients(*together[i].model),
+                 tight_one = coefficients(*together[i + 1].model);
+    for (const Index j : {0, 1, 2, 4}) EXPECT_NEAR(loose[j], tight_one[j], 1e-5) << i;
+    const auto& e = dynamic_cast<const LogisticRegression&>(*batch[i].estimator);
+    // Room for the rounding of sums of a column near 1000.
+    EXPECT_LE(
+        largest_gradient(engine, table, batch[i].split, *together[i + 1].model, 1.0 / e.params().C),
+        1e-4)
+        << i;
+  }
+}
+
+/// The same rows, but in the blocks that a model sees first the classes change places.
+TEST(Glm, BlocksThatLeadAstrayDoNoHarm) {
+  const Communicator comm = Communicator::world();
+  constexpr Index n = 24 * 4096;
+  on_root(comm, [&] {
+    TreeArray<double> x{{n, 1}, {}}, y{{n}, {}};
+    for (Index i = 0; i < n; ++i) {
+      RowRandom random(Philox(3, 8), static_cast<std::uint64_t>(i));
+      const double v = random.normal();
+      const bool is_first = i / 4096 % 8 == 0;
+      const bool is_one = random.uniform() < 1.0 / (1.0 + std::exp(is_first ? 5.0 * v : -0.5 * v));
+      x.values.push_back(v);
+      y.values.push_back(is_one ? 1.0 : 0.0);
+    }
+    Tree tree;
+    tree.add("/X", x);
+    tree.add("/y", y);
+    write_tree("astray.h5", tree);
+  });
+  Table table;
+  table.data = Dataset::open(comm, "astray.h5");
+  table.target = Target::classes;
+  table.data->classes(comm);
+  Engine engine(comm, {});
+  const LogisticRegression logistic(LogisticRegressionParams{.tol = 1e-7});
+  const Candidate one{&logistic};
+  const Trained trained = logistic.fit_batch(engine, table, {&one, 1}).front();
+  EXPECT_GE(engine.counters().sample_passes, 1);
+  ASSERT_TRUE(trained.model);
+  EXPECT_TRUE(trained.model->report().converged);
+  EXPECT_LE(largest_gradient(engine, table, nullptr, *trained.model, 1.0), 1e-4);
+}
+
+/// A fit that is cut into several, each going on where the one before ended.
+TEST(Glm, GoesOnWhereFewerStepsEnded) {
+  const Communicator comm = Communicator::world();
+  Engine engine(comm, {});
+  const Table table = open_table(comm, Task::two, false, 13 * 4096);
+  const auto with_steps = [](Index most) {
+    return LogisticRegression(LogisticRegressionParams{.tol = 1e-6, .max_iter = most});
+  };
+  std::shared_ptr<const StageState> state;
+  for (const Index most : {Index{1}, Index{2}, Index{100}}) {
+    const LogisticRegression e = with_steps(most);
+    Candidate one{&e};
+    const Trained straight = e.fit_batch(engine, table, {&one, 1}).front();
+    one.resume = state;
+    const Trained cut = e.fit_batch(engine, table, {&one, 1}).front();
+    ASSERT_TRUE(straight.model && cut.model);
+    EXPECT_EQ(saved(*straight.model), saved(*cut.model)) << most;
+    EXPECT_EQ(straight.model->report().converged, most == 100);
+    state = cut.state;
   }
 }
 

@@ -189,6 +189,41 @@ TEST(KMeans, FoldsShareTheirPasses) {
   EXPECT_LE(passes(all), most + 4);
 }
 
+// Restarts that have converged wait for the others; bounds that were learnt are remembered.
+TEST(KMeans, GoesOnWhereFewerIterationsEnded) {
+  const Communicator comm = Communicator::world();
+  Table table;
+  table.data = Dataset::open(comm, data_file(comm));
+  Engine engine(comm, {.memory = std::nullopt, .threads = 1, .seed = 5});
+  const auto with_iterations = [](Index most) {
+    return KMeans({.n_clusters = 9, .n_init = 3, .max_iter = most, .tol = 0.0});
+  };
+  const SplitPtr split = splits().front();
+  std::shared_ptr<const StageState> state;
+  for (const Index most : {Index{1}, Index{3}, Index{4}, Index{300}, Index{400}}) {
+    const KMeans e = with_iterations(most);
+    const KMeans fresh({.n_clusters = 4, .n_init = 2, .max_iter = 5, .random_state = 8});
+    const Trained straight =
+        e.fit_batch(engine, table, std::vector<Candidate>{{&e, split}}).front();
+    std::vector<Candidate> batch = {{&e, split, nullptr, state}};
+    const Index before = engine.counters().passes;
+    const Trained cut = e.fit_batch(engine, table, batch).front();
+    if (most == 400) {
+      EXPECT_EQ(engine.counters().passes, before);  // all runs had converged
+    }
+    batch.push_back({&fresh, split});
+    const Trained beside = e.fit_batch(engine, table, batch).front();
+    ASSERT_TRUE(straight.model && cut.model && beside.model);
+    for (const Trained* other : {&cut, &beside}) {
+      EXPECT_TRUE(saved(*straight.model) == saved(*other->model)) << most;
+      EXPECT_EQ(straight.model->report().n_iter, other->model->report().n_iter) << most;
+      EXPECT_EQ(straight.model->report().warnings, other->model->report().warnings) << most;
+    }
+    EXPECT_EQ(straight.model->report().converged, most >= 300);
+    state = cut.state;
+  }
+}
+
 TEST(RowPick, SmallestOfAllRanksWhateverTheOrder) {
   const Communicator comm = Communicator::world();
   constexpr Index n = 1000;

@@ -28,15 +28,20 @@ struct Table {
   std::vector<std::shared_ptr<const RowMap>> maps;
   bool nan_is_fine = false;  ///< NaN stands for a missing value and is handed on
 
+  Index block_stride = 1;  ///< every so-manyth block is looked at
+
   SplitPtr split{};  ///< only the rows with `role` in this split; null: all
   Role role = Role::train;
 
+  /// Of all blocks.
   Index rows() const { return split ? split->rows(role) : data->rows(); }
   /// Columns behind the last transformer.
   Index columns() const { return maps.empty() ? data->columns() : maps.back()->columns_out(); }
   /// The same rows seen through one more transformer.
   Table through(std::shared_ptr<const RowMap> map) const;
   Table with_target(Target other) const;
+  /// A sample: every `stride`-th block of the plan. Only these are read in a pass.
+  Table every(Index stride) const;
   /// Only the rows with that role. Needs a table of all rows.
   Table only(SplitPtr split, Role role) const;
 };

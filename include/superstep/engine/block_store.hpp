@@ -41,6 +41,7 @@ class BlockStore {
   Index size() const { return share_.size(); }
   Index resident() const { return n_resident_; }
   Index streamed() const { return size() - n_resident_; }
+  Index streamed_in_pass() const { return static_cast<Index>(streamed_.size()); }
   /// Number in the dataset's plan of the k-th block here.
   Index global(Index k) const { return share_.begin + k; }
   std::size_t bytes_read() const { return bytes_read_.load(); }
@@ -49,8 +50,14 @@ class BlockStore {
   /// nothing and returns false.
   bool load(ThreadPool& pool, const std::function<void()>& meanwhile);
 
-  /// Begins a pass: the readers start. Blocks must be asked for in ascending order.
-  void begin_pass(bool nan_is_fine);
+  /// Begins a pass over the blocks of a table: the readers start. Blocks must be asked for in
+  /// ascending order, and all of them.
+  void begin_pass(const Table& table);
+  /// Blocks here that the table looks at, and the i-th of them.
+  Index taken(const Table& table) const;
+  Index taken(const Table& table, Index i) const {
+    return first_taken(table) + i * table.block_stride;
+  }
   /// The k-th block, read and checked; null when it holds bad values or the pass was cancelled.
   /// Throws what the reader threw. Waiting time is added to `waited_s`.
   const StoredBlock* acquire(Index k, double& waited_s);
@@ -74,6 +81,9 @@ class BlockStore {
 
   bool is_resident(Index k) const;
   Index resident_before(Index k) const;
+  Index first_taken(const Table& table) const;
+  /// Of the streamed blocks of the running pass, the number of block k.
+  Index place_in_pass(Index k) const;
   void read_ahead();
   bool check(Index k, const StoredBlock& block);
 

@@ -58,7 +58,8 @@ enum class Overflow {
 
 /// What has been done so far, on this rank.
 struct EngineCounters {
-  Index passes = 0;
+  Index passes = 0;         ///< over all blocks
+  Index sample_passes = 0;  ///< over some of them (Table::every)
   Index supersteps = 0;
   Index repeated = 0;
   Index blocks = 0;
@@ -88,6 +89,9 @@ class Engine {
   Progress* progress() const { return progress_; }
   /// What the coming passes are for.
   void set_task(std::string task);
+  /// How many models of the task are trained together, and how many of them are done: told to those
+  /// who watch.
+  void set_models(Index done, Index of);
 
   /// Makes room: decides which blocks stay in memory beside `need`. Blocks stay as they are when
   /// there is room already. MemoryError on every rank, with the smallest budget that would do,

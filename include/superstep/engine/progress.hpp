@@ -15,6 +15,8 @@ struct PassInfo {
   Index number = 0;       ///< of the pass, from 1
   Index rows = 0;         ///< of all ranks
   std::size_t bytes = 0;  ///< that all ranks go through
+  Index models = 0;       ///< that are trained together; 0: not known
+  Index models_done = 0;  ///< of these, need no more passes
 };
 
 class Progress {

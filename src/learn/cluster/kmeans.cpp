@@ -185,6 +185,12 @@ Matrix given_centers(const KMeansParams& p, const Table& table, const Origin& or
   return centers;
 }
 
+/// Where the runs of a candidate stood when its fit ended.
+struct KMeansState : StageState {
+  explicit KMeansState(std::vector<LloydRun> runs_) : runs(std::move(runs_)) {}
+  std::vector<LloydRun> runs;
+};
+
 /// Trains all candidates; the members are called in this order.
 class Training {
  public:
@@ -217,6 +223,7 @@ class Training {
     Index set = 0;
     Matrix given{};
     std::size_t first_run = 0;
+    const KMeansState* earlier = nullptr;  ///< goes on from there
     std::shared_ptr<const AgreedError> failure{};
   };
 
@@ -232,7 +239,8 @@ class Training {
   }
   bool draws_from_pool(std::size_t candidate) const {
     const KMeansParams& p = batch_[candidate].params;
-    return !plans_[candidate].failure && !gives_centers(p) && !begins_at_random(p);
+    const Plan& plan = plans_[candidate];
+    return !plan.failure && plan.earlier == nullptr && !gives_centers(p) && !begins_at_random(p);
   }
   void declare(SumShape& shape) const;
   void take(const Totals& totals);
@@ -240,7 +248,7 @@ class Training {
   void drop_pools_of_failures();
   void weigh_candidates();
   void fill_starts_from_pools();
-  const LloydRun& best(std::size_t candidate) const;
+  std::span<const LloydRun> runs_of(std::size_t candidate) const;
   Trained model(std::size_t candidate) const;
 
   Engine& engine_;
@@ -262,6 +270,8 @@ void Training::plan_starts() {
     const KMeansParams& p = batch_[i].params;
     Plan& plan = plans_[i];
     plan.set = rows_.number_of(batch_[i].split);
+    plan.earlier = dynamic_cast<const KMeansState*>(batch_[i].resume.get());
+    if (plan.earlier != nullptr) continue;
     if (gives_centers(p)) {
       try {
         plan.given = given_centers(p, table_, origin_);
@@ -298,6 +308,8 @@ void Training::declare(SumShape& shape) const {
 }
 
 void Training::first_pass() {
+  const auto begins = [](const Plan& plan) { return plan.earlier == nullptr; };
+  if (std::ranges::none_of(plans_, begins)) return;
   const Index d = table_.columns();
   SumShape shape;
   declare(shape);
@@ -427,6 +439,12 @@ void Training::run() {
     plan.first_run = runs_.size();
     if (plan.failure) continue;
     for (Index r = 0; r < restarts(p); ++r) {
+      if (plan.earlier != nullptr) {
+        LloydRun& run = runs_.emplace_back(plan.earlier->runs[static_cast<std::size_t>(r)]);
+        run.set = plan.set;
+        run.max_iter = p.max_iter;
+        continue;
+      }
       LloydRun run;
       run.set = plan.set;
       run.tolerance = p.tol * sets_[static_cast<std::size_t>(plan.set)].mean_variance;
@@ -476,11 +494,9 @@ void Training::fill_starts_from_pools() {
   }
 }
 
-/// The restart with the least inertia, the first of equal ones.
-const LloydRun& Training::best(std::size_t candidate) const {
-  const auto begin = runs_.begin() + static_cast<std::ptrdiff_t>(plans_[candidate].first_run);
-  return *std::ranges::min_element(begin, begin + restarts(batch_[candidate].params), {},
-                                   &LloydRun::inertia);
+std::span<const LloydRun> Training::runs_of(std::size_t candidate) const {
+  return std::span(runs_).subspan(plans_[candidate].first_run,
+                                  static_cast<std::size_t>(restarts(batch_[candidate].params)));
 }
 
 Trained Training::model(std::size_t candidate) const {
@@ -489,7 +505,9 @@ Trained Training::model(std::size_t candidate) const {
     failed.failure = plans_[candidate].failure;
     return failed;
   }
-  const LloydRun& run = best(candidate);
+  const std::span<const LloydRun> runs = runs_of(candidate);
+  // The restart with the least inertia, the first of equal ones.
+  const LloydRun& run = *std::ranges::min_element(runs, {}, &LloydRun::inertia);
   FitReport report;
   report.n_iter = run.n_iter;
   report.converged = run.converged;
@@ -508,7 +526,10 @@ Trained Training::model(std::size_t candidate) const {
   for (Index j = 0; j < centers.rows(); ++j) {
     for (Index c = 0; c < centers.cols(); ++c) centers(j, c) += origin_[c];
   }
-  return std::make_shared<KMeansModel>(std::move(centers), run.inertia, std::move(report));
+  Trained trained =
+      std::make_shared<KMeansModel>(std::move(centers), run.inertia, std::move(report));
+  trained.state = std::make_shared<KMeansState>(std::vector<LloydRun>(runs.begin(), runs.end()));
+  return trained;
 }
 
 std::vector<Trained> Training::models() const {

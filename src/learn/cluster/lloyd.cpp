@@ -42,6 +42,7 @@ class ActiveRun {
 
  private:
   math::ConstPanel centers() const { return {padded_.data(), clusters(), columns(), stride()}; }
+  void expect(const Sketch& sketch);
   void prepare();
 
   LloydRun& run_;
@@ -57,7 +58,12 @@ class ActiveRun {
   double inertia_ = 0.0;
 };
 
-ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch) : run_(run) {
+ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch) : run_(run), exponents_(run.exponents) {
+  if (exponents_.empty()) expect(sketch);
+  prepare();
+}
+
+void ActiveRun::expect(const Sketch& sketch) {
   const int of_rows = sketch.rows_exponent + sketch.weight_exponent;
   for (Index j = 0; j < clusters(); ++j) {
     for (const int spread : sketch.spread_exponents) exponents_.push_back(spread + of_rows);
@@ -69,11 +75,10 @@ ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch) : run_(run) {
   for (Index c = 0; c < columns(); ++c) {
     const double spread = std::ldexp(1.0, sketch.spread_exponents[static_cast<std::size_t>(c)]);
     double reach = spread;
-    for (Index j = 0; j < clusters(); ++j) reach = std::max(reach, std::fabs(run.centers(j, c)));
+    for (Index j = 0; j < clusters(); ++j) reach = std::max(reach, std::fabs(run_.centers(j, c)));
     farthest += (reach + spread) * (reach + spread);
   }
   exponents_.push_back(exponent_above(farthest) + of_rows);
-  prepare();
 }
 
 void ActiveRun::prepare() {
@@ -180,6 +185,7 @@ bool ActiveRun::move() {
     is_last_look_ = run_.converged || run_.n_iter == run_.max_iter;
     prepare();
   }
+  run_.exponents = exponents_;
   run_.inertia = inertia_;
   run_.filled = (weights_.array() > 0.0).count();
   return finished;
@@ -279,6 +285,10 @@ void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const O
   std::size_t next = 0;
   for (;;) {
     while (next < runs.size()) {
+      if (runs[next].is_done()) {
+        ++next;
+        continue;
+      }
       auto run = std::make_unique<ActiveRun>(runs[next], sketch);
       if (!active.empty() && sums + size(*run) > lloyd_most_sums) break;
       sums += size(*run);
@@ -286,6 +296,7 @@ void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const O
       ++next;
     }
     if (active.empty()) return;
+    engine.set_models(static_cast<Index>(next - active.size()), static_cast<Index>(runs.size()));
     iterate({engine, table, rows, origin}, active);
     std::erase_if(active, [&](const std::unique_ptr<ActiveRun>& run) {
       if (!run->move()) return false;

@@ -22,6 +22,11 @@ struct LloydRun {
   bool converged = false;
   double inertia = 0.0;  ///< of the final centres, like `filled`
   Index filled = 0;      ///< clusters that are not empty
+  /// What was learnt of the bounds of sums, weights and inertia; empty: nothing yet.
+  std::vector<int> exponents{};
+
+  /// Whether more iterations change nothing.
+  bool is_done() const { return converged || n_iter >= max_iter; }
 };
 
 /// Doubles of a block's partial that one run needs.
@@ -30,8 +35,9 @@ Index lloyd_sums(Index clusters, Index columns);
 /// turn.
 inline constexpr Index lloyd_most_sums = Index{1} << 20;
 
-/// Iterates every run until it converges. A run's result does not depend on the others.
-/// **Collective.**
+/// Iterates every run until it converges or has no iterations left; from where it stands, if an
+/// earlier call has taken it somewhere. A run's result does not depend on the others, nor on how
+/// its iterations are cut into calls. **Collective.**
 void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
            const Sketch& sketch, std::span<LloydRun> runs);
 

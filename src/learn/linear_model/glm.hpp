@@ -6,8 +6,9 @@
 // pass gathers class weights and moments for each cell of the partitions and a Gram matrix, from
 // which the first step is known; every further pass evaluates one trial point of every model that
 // is still running: Z = X W, residuals R, G = X' R in one visit of a block, and second derivatives
-// for those that want them. Maps are folded into W, G and the second derivatives, so the products
-// are those of the raw rows.
+// for those that want them. Passes over few blocks, then over more, bring the models as near the
+// optimum as so many rows can tell, so that a few passes over all blocks are left. Maps are folded
+// into W, G and the second derivatives, so the products are those of the raw rows.
 //
 // Per pass and model 4 rows columns outputs flops; second derivatives are summed over a part of the
 // rows that keeps their cost below that. One allreduce of 16 bytes for each coefficient (and each
@@ -36,23 +37,35 @@ enum class GlmLoss {
 struct RowSample {
   Index panel_rows = 256;
   Index stride = 1;
-  bool takes(const Block& block, Index panel) const { return (block.index + panel) % stride == 0; }
+  Index block_stride = 1;  ///< of the blocks that are visited
+  bool takes(const Block& block, Index panel) const {
+    return (block.position / block_stride + panel) % stride == 0;
+  }
+};
+
+/// A model is trained on few blocks first, then on more, then on all. What a level has of the
+/// training rows of a split.
+struct GlmLevel {
+  Index block_stride = 1;   ///< every so-manyth block; 1: the last level
+  bool is_trusted = true;   ///< has rows enough to say where the optimum is, roughly
+  std::vector<Index> rows;  ///< of each part, with a weight above zero
+  Vector weight;            ///< of each part
+  RowSample sample;         ///< where second derivatives come from
+  Vector sampled_weight;    ///< of each part
 };
 
 /// What the first pass tells of the training rows of one split. A "part" is a class; for counts
 /// part 0 weighs rows by w, part 1 by w y.
 struct GlmRows {
-  SplitPtr split;                   ///< null: all rows
-  std::vector<Index> rows;          ///< of each part, with a weight above zero
-  Vector weight;                    ///< of each part
-  Matrix sums;                      ///< parts x columns: sum of w (x - shift)
-  Matrix squares;                   ///< parts x columns: sum of w (x - shift)^2
-  Vector block_weight;              ///< no block has more
-  Matrix block_squares;             ///< likewise
-  RowSample sample;                 ///< where second derivatives come from
-  std::vector<Index> sampled_rows;  ///< of each part
-  Vector sampled_weight;            ///< of each part
-  bool is_dense = true;             ///< all second derivatives of a model fit into one matrix
+  SplitPtr split;                ///< null: all rows
+  std::vector<Index> rows;       ///< of each part, with a weight above zero
+  Vector weight;                 ///< of each part
+  Matrix sums;                   ///< parts x columns: sum of w (x - shift)
+  Matrix squares;                ///< parts x columns: sum of w (x - shift)^2
+  Vector block_weight;           ///< no block has more
+  Matrix block_squares;          ///< likewise
+  std::vector<GlmLevel> levels;  ///< the same strides for all splits
+  bool is_dense = true;          ///< all second derivatives of a model fit into one matrix
 
   Index parts() const { return weight.size(); }
 };

@@ -12,6 +12,12 @@ namespace superstep {
 
 namespace {
 
+/// Steps on a level that is not the last: enough to go from anywhere to its optimum.
+constexpr Index most_steps_on_a_sample = 30;
+
+/// Bits by which bounds that are only expected to hold are widened, at most.
+constexpr int most_slack = 48;
+
 /// Where a model's solver stood when its fit ended.
 struct GlmState : StageState {
   GlmState(math::QuasiNewton solver_, int slack_) : solver(std::move(solver_)), slack(slack_) {}
@@ -22,23 +28,64 @@ struct GlmState : StageState {
 /// A model that is being trained.
 struct Runner {
   Runner(const GlmMoments& moments, const GlmTask& task)
-      : objective(moments, task), solver(objective.begin()) {
-    const auto* earlier = dynamic_cast<const GlmState*>(task.resume.get());
-    if (earlier == nullptr) return;
-    solver = earlier->solver;
-    solver.go_on(task.max_iter);
-    slack = earlier->slack;
+      : objective(moments, task),
+        solver(objective.begin()),
+        last(objective.rows().levels.size() - 1) {
+    if (const auto* earlier = dynamic_cast<const GlmState*>(task.resume.get())) {
+      solver = earlier->solver;
+      solver.go_on(task.max_iter);
+      slack = earlier->slack;
+      level = last;
+      return;
+    }
+    if (solver.is_done()) {
+      level = last;
+      return;
+    }
+    level = next_level(0);
+    if (level == last) return;
+    solver = objective.begin(most_steps_on_a_sample);
+    at_start = solver.objective();
+  }
+
+  /// The first one from `from` on whose rows tell enough.
+  std::size_t next_level(std::size_t from) const {
+    while (!objective.rows().levels[from].is_trusted) ++from;
+    return from;
   }
 
   GlmPoint next_point() const {
     return {&objective, &solver.trial(), solver.wants_curvature(), slack};
   }
+  bool is_running() const { return !solver.is_done(); }
+
   void tell(std::optional<math::Evaluation> e) {
+    if (arrives && is_astray(e)) {
+      level = last;
+      arrives = false;
+      solver = objective.begin();
+      return;
+    }
+    if (e) arrives = false;
+    step(std::move(e));
+    if (level == last) return;
+    if (!solver.is_done() && solver.promised() > objective.resolution(level)) return;
+    level = next_level(level + 1);
+    const bool is_last = level == last;
+    solver.look_closer(is_last ? objective.task().max_iter : most_steps_on_a_sample, is_last);
+    arrives = true;
+  }
+
+  /// Whether the blocks so far have led to a place that is worse than the start, or out of reach.
+  bool is_astray(const std::optional<math::Evaluation>& e) const {
+    return e ? !(e->value <= at_start) : slack >= most_slack;
+  }
+
+  void step(std::optional<math::Evaluation> e) {
     constexpr int step = 24;
-    constexpr int most = 48;
     if (e) {
       solver.tell(std::move(*e));
-    } else if (slack < most) {
+    } else if (slack < most_slack) {
       slack += step;  // the same point again, with wider bounds
     } else {
       solver.tell({});
@@ -48,20 +95,30 @@ struct Runner {
   GlmObjective objective;
   math::QuasiNewton solver;
   int slack = 0;
+  std::size_t last;  ///< level of all blocks
+  std::size_t level = 0;
+  bool arrives = false;   ///< on a level
+  double at_start = 0.0;  ///< the objective where training began
 };
 
 void run(Engine& engine, const Table& table, const GlmMoments& moments,
          std::vector<Runner>& runners) {
-  for (;;) {
+  for (std::size_t level = 0; level < moments.splits.front().levels.size();) {
     std::vector<Runner*> running;
     std::vector<GlmPoint> points;
     for (Runner& r : runners) {
-      if (r.solver.is_done()) continue;
+      if (!r.is_running() || r.level != level) continue;
       running.push_back(&r);
       points.push_back(r.next_point());
     }
-    if (running.empty()) return;
-    auto evaluations = evaluate_glm(engine, table, moments, points);
+    if (running.empty()) {
+      ++level;
+      continue;
+    }
+    const Index done =
+        std::ranges::count_if(runners, [](const Runner& r) { return !r.is_running(); });
+    engine.set_models(done, static_cast<Index>(runners.size()));
+    auto evaluations = evaluate_glm(engine, table, moments, points, level);
     for (std::size_t i = 0; i < running.size(); ++i) running[i]->tell(std::move(evaluations[i]));
   }
 }
@@ -123,8 +180,9 @@ FitReport glm_report(const std::string& estimator, const GlmTask& task, const Gl
 }
 
 TrainingCost glm_cost(Index columns, Index outputs, Index max_iter) {
-  constexpr Index usual_steps = 9;
-  return {1 + std::min(usual_steps, max_iter), 1 + max_iter,
+  // Moments, some passes over few blocks that come to about two over all, the steps.
+  constexpr Index usual_steps = 6;
+  return {2 + std::min(usual_steps, max_iter), 2 + max_iter,
           4.0 * static_cast<double>(columns * outputs)};
 }
 

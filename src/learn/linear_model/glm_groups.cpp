@@ -12,13 +12,13 @@ constexpr std::size_t any_slot = 0, sampled_slot = 1, first_cells = 2;
 
 }  // namespace
 
-std::int32_t GlmGroups::add(const GlmObjective& model) {
+std::int32_t GlmGroups::add(const GlmObjective& model, std::size_t level) {
   const Vector& class_weight = model.task().class_weight;
   const bool is_new = groups_.empty() || groups_.back().rows != &model.rows() ||
                       groups_.back().class_weight.size() != class_weight.size() ||
                       groups_.back().class_weight != class_weight;
   if (is_new) {
-    Group group{&model.rows(), class_weight};
+    Group group{&model.rows(), class_weight, &model.rows().levels[level].sample};
     if (const Split* split = group.rows->split.get()) {
       const Partition* partition = split->partition.get();
       const auto found = std::ranges::find(partitions_, partition);
@@ -44,7 +44,7 @@ PanelWeights GlmGroups::weights(const Block& block, Index panel, Index first, In
   std::int32_t* sampled = workspace.integers(sampled_slot, out.groups);
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     any[g] = 1;
-    sampled[g] = groups_[g].rows->sample.takes(block, panel) ? 1 : 0;
+    sampled[g] = groups_[g].sample->takes(block, panel) ? 1 : 0;
   }
   out.any = any;
   out.sampled = sampled;

@@ -28,7 +28,7 @@ class GlmGroups {
  public:
   /// Of the group of models that was added last, or a new one: models of a group come one behind
   /// the other. Returns its number.
-  std::int32_t add(const GlmObjective& model);
+  std::int32_t add(const GlmObjective& model, std::size_t level);
 
   /// Finds the cells of a block's rows. The workspace's integers are these groups' own.
   void begin(const Block& block, Workspace& workspace) const;
@@ -40,6 +40,7 @@ class GlmGroups {
   struct Group {
     const GlmRows* rows;
     Vector class_weight;
+    const RowSample* sample;
     std::size_t partition = 0;  ///< of partitions_; read where rows->split is
   };
   std::vector<Group> groups_;

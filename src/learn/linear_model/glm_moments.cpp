@@ -25,9 +25,9 @@ struct Lane {
   Index rows = 0, weight = 0, sums = 0, squares = 0, negative = 0;  ///< runs
 };
 
-/// What is counted of the sample of a split.
-struct SampleRuns {
-  Index rows = 0, weight = 0;
+/// What is counted of a level of a split.
+struct LevelRuns {
+  Index rows = 0, weight = 0, sampled_weight = 0;
 };
 
 class MomentsPass {
@@ -39,7 +39,10 @@ class MomentsPass {
     const int heaviest = weight + (is_count_ ? std::max(0, sketch.y_exponent) : 0);
     for (const GlmRows& s : m.splits) {
       if (lane_index(s.split) == lanes_.size()) add_lane(s.split, sketch, heaviest);
-      samples_.push_back({shape_.add(parts, sketch.rows_exponent), shape_.add(parts, heaviest)});
+      for (std::size_t level = 0; level < s.levels.size(); ++level) {
+        levels_.push_back({shape_.add(parts, sketch.rows_exponent), shape_.add(parts, heaviest),
+                           shape_.add(parts, heaviest)});
+      }
     }
     all_ = choose_sample(table.rows(), m.columns(), m.outputs, m.panel_rows).sample;
     if (has_gram(m.columns())) {
@@ -53,7 +56,12 @@ class MomentsPass {
 
   void operator()(const Block& block, Partial& sum, Workspace& workspace) const {
     for (std::size_t i = 0; i < lanes_.size(); ++i) add_cells(i, block, sum, workspace);
-    for (std::size_t i = 0; i < samples_.size(); ++i) count_sample(i, block, sum, workspace);
+    std::size_t runs = 0;
+    for (const GlmRows& s : m_.splits) {
+      for (const GlmLevel& level : s.levels) {
+        count_level(s, level, levels_[runs++], block, sum, workspace);
+      }
+    }
     if (gram_ >= 0) add_gram(block, sum);
   }
 
@@ -81,10 +89,13 @@ class MomentsPass {
       s.block_squares += square_bounds.middleRows(from, parts_);
       negative += totals[lane.negative][static_cast<std::size_t>(cell)];
     }
-    for (const double rows : totals[samples_[i].rows]) {
-      s.sampled_rows.push_back(static_cast<Index>(rows));
+    for (std::size_t level = 0; level < s.levels.size(); ++level) {
+      read_level(totals, levels_[i * s.levels.size() + level], s.levels[level]);
     }
-    s.sampled_weight = VectorView(totals[samples_[i].weight].data(), parts_);
+    GlmLevel& last = s.levels.back();
+    last.rows = s.rows;
+    last.weight = s.weight;
+    last.is_trusted = true;
   }
 
   Matrix gram(const Totals& totals) const {
@@ -156,23 +167,38 @@ class MomentsPass {
     math::class_moments_add(x, code, wy, m_.shift.data(), out);
   }
 
-  void count_sample(std::size_t i, const Block& block, Partial& sum, Workspace& workspace) const {
-    const GlmRows& s = m_.splits[i];
+  void count_level(const GlmRows& s, const GlmLevel& level, const LevelRuns& runs,
+                   const Block& block, Partial& sum, Workspace& workspace) const {
+    if (block.position % level.block_stride != 0) return;
     const std::int32_t* cell = workspace.integers(lane_index(s.split), block.rows);
-    std::span<double> rows = sum[samples_[i].rows];
-    std::span<double> weight = sum[samples_[i].weight];
+    const std::span<double> rows = sum[runs.rows];
+    const std::span<double> weight = sum[runs.weight];
+    const std::span<double> sampled = sum[runs.sampled_weight];
     const Index tall = m_.panel_rows;
     for (Index first = 0, panel = 0; first < block.rows; first += tall, ++panel) {
-      if (!s.sample.takes(block, panel)) continue;
+      const double taken = level.sample.takes(block, panel) ? 1.0 : 0.0;
+      if (level.block_stride == 1 && taken == 0.0) continue;  // the cells tell how many there are
       for (Index r = first; r < std::min(first + tall, block.rows); ++r) {
         const double w = block.weight_of(r);
         if (!(w > 0.0) || (s.split && s.split->role_of(cell[r]) != Role::train)) continue;
         const auto part = static_cast<std::size_t>(is_count_ ? 0.0 : block.y[r]);
         rows[part] += 1.0;
         weight[part] += w;
-        if (is_count_) weight[1] += w * std::max(0.0, block.y[r]);
+        sampled[part] += taken * w;
+        if (!is_count_) continue;
+        const double counted = w * std::max(0.0, block.y[r]);
+        rows[1] += counted > 0.0 ? 1.0 : 0.0;
+        weight[1] += counted;
+        sampled[1] += taken * counted;
       }
     }
+  }
+
+  void read_level(const Totals& totals, const LevelRuns& runs, GlmLevel& level) const {
+    for (const double rows : totals[runs.rows]) level.rows.push_back(static_cast<Index>(rows));
+    level.weight = VectorView(totals[runs.weight].data(), parts_);
+    level.sampled_weight = VectorView(totals[runs.sampled_weight].data(), parts_);
+    level.is_trusted = is_trusted(level.rows, m_.columns(), m_.outputs);
   }
 
   void add_gram(const Block& block, Partial& sum) const {
@@ -202,7 +228,7 @@ class MomentsPass {
   bool is_count_;
   SumShape shape_;
   std::vector<Lane> lanes_;
-  std::vector<SampleRuns> samples_;
+  std::vector<LevelRuns> levels_;  ///< of each level of each split
   RowSample all_;
   Index gram_ = -1;
 };
@@ -253,9 +279,14 @@ std::vector<GlmRows> distinct(const Table& table, const GlmMoments& m,
     GlmRows& s = found.emplace_back();
     s.split = split;
     const Index rows = split ? split->train_rows : table.rows();
-    const Sampling sampling = choose_sample(rows, m.columns(), m.outputs, m.panel_rows);
-    s.sample = sampling.sample;
-    s.is_dense = sampling.is_dense;
+    for (const Index stride : level_strides(table.data->blocks().size())) {
+      const Sampling sampling = choose_sample(rows / stride, m.columns(), m.outputs, m.panel_rows);
+      GlmLevel& level = s.levels.emplace_back();
+      level.block_stride = stride;
+      level.sample = sampling.sample;
+      level.sample.block_stride = stride;
+      s.is_dense = sampling.is_dense;  // that of the last level: all rows
+    }
   }
   return found;
 }

@@ -11,11 +11,9 @@ GlmObjective::GlmObjective(const GlmMoments& moments, const GlmTask& task)
   find_mean();
   const Index d = columns();
   block_squares_ = Vector::Zero(d);
-  double weight = 0.0, sampled = 0.0;
   for (Index part = first_part(); part < rows_.parts(); ++part) {
     const double v = class_weight(part);
-    weight += v * rows_.weight[part];
-    sampled += v * rows_.sampled_weight[part];
+    weight_ += v * rows_.weight[part];
     block_weight_ += v * rows_.block_weight[part];
     for (Index j = 0; j < d; ++j) {
       const double apart = m_.shift[j] - m_.kernel_shift[j];
@@ -24,7 +22,17 @@ GlmObjective::GlmObjective(const GlmMoments& moments, const GlmTask& task)
           v * 2.0 * (rows_.block_squares(part, j) + apart * apart * rows_.block_weight[part]);
     }
   }
-  if (sampled > 0.0) sample_factor_ = weight / sampled;
+  const auto factor_of = [&](const Vector& part_weights) {
+    double some = 0.0;
+    for (Index part = first_part(); part < rows_.parts(); ++part) {
+      some += class_weight(part) * part_weights[part];
+    }
+    return some > 0.0 ? weight_ / some : 1.0;
+  };
+  for (const GlmLevel& level : rows_.levels) {
+    level_factor_.push_back(factor_of(level.weight));
+    sample_factor_.push_back(factor_of(level.sampled_weight));
+  }
 }
 
 /// The mean behind the map, and how far from it the kernels' and the moments' origins lie.
@@ -177,18 +185,20 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
 }
 
 math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
-                                        const Vector& parameters, bool curvature) const {
+                                        const Vector& parameters, bool curvature,
+                                        std::size_t level) const {
   const Index d = columns();
   const Index n = columns_behind();
   const Index size = width();
   math::Evaluation e;
-  e.value = scale_ * totals.value(first_run);
+  const double scale = scale_ * level_factor_[level];
+  e.value = scale * totals.value(first_run);
   e.gradient.resize(outputs() * size);
   const std::span<const double> sums = totals[first_run + 1];
   for (Index k = 0; k < outputs(); ++k) {
     const VectorView g(sums.data() + k * (d + 1), d + 1);
-    e.gradient.segment(k * size, n) = scale_ * (behind(g.head(d)) + g[d] * offset_);
-    if (task_.fit_intercept) e.gradient[k * size + n] = scale_ * g[d];
+    e.gradient.segment(k * size, n) = scale * (behind(g.head(d)) + g[d] * offset_);
+    if (task_.fit_intercept) e.gradient[k * size + n] = scale * g[d];
   }
   add_penalty(parameters, e);
   if (!curvature) return e;
@@ -200,7 +210,7 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
       const MatrixView products(totals[run].data(), d + 1, d + 1);
       const double sign = a == b ? scale_ : -scale_;
       all.block(a * size, b * size, size, size) =
-          sign * sample_factor_ * around_mean(products, offset_);
+          sign * sample_factor_[level] * around_mean(products, offset_);
     }
     all.diagonal().segment(a * size, n).array() += task_.l2;
   }
@@ -214,6 +224,17 @@ void GlmObjective::add_penalty(const Vector& parameters, math::Evaluation& e) co
     e.value += 0.5 * task_.l2 * w.squaredNorm();
     e.gradient.segment(k * width(), columns_behind()) += task_.l2 * w;
   }
+}
+
+double GlmObjective::resolution(std::size_t level) const {
+  Index rows = 0;
+  for (Index part = 0; part < (m_.loss == GlmLoss::poisson ? 1 : rows_.parts()); ++part) {
+    rows += rows_.levels[level].rows[static_cast<std::size_t>(part)];
+  }
+  // A level's optimum is expected to be half a unit a parameter above the least objective, a unit
+  // being the weight of all rows over the number of its own.
+  const double unit = scale_ * weight_ / static_cast<double>(std::max<Index>(rows, 1));
+  return 0.05 * 0.5 * static_cast<double>(outputs() * width()) * unit;
 }
 
 GlmFit GlmObjective::finish(const math::QuasiNewton& solver) const {

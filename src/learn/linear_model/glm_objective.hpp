@@ -20,7 +20,9 @@ class GlmObjective {
   /// Pairs a <= b of outputs, each with its own matrix of second derivatives.
   Index pairs() const { return outputs() * (outputs() + 1) / 2; }
 
-  math::QuasiNewton begin() const;
+  /// A solver at the start, for the task's steps or so many.
+  math::QuasiNewton begin() const { return begin(task_.max_iter); }
+  math::QuasiNewton begin(Index max_iter) const;
   /// Writes the columns of this model into the batch's weights (columns x models) and start values.
   void write_weights(const Vector& parameters, Index first, Matrix& weights, Vector& start) const;
 
@@ -29,9 +31,11 @@ class GlmObjective {
   /// hold.
   Index declare(SumShape& shape, const Vector& parameters, bool curvature, int slack) const;
   Index runs(bool curvature) const { return 2 + (curvature ? pairs() : 0); }
-  /// What the finished sums say of the point they were taken at.
+  /// What the finished sums over a level's blocks say of the point they were taken at.
   math::Evaluation evaluate(const Totals& totals, Index first_run, const Vector& parameters,
-                            bool curvature) const;
+                            bool curvature, std::size_t level) const;
+  /// Going further down than this on the rows of a level brings the optimum of all rows no nearer.
+  double resolution(std::size_t level) const;
 
   GlmFit finish(const math::QuasiNewton& solver) const;
 
@@ -55,7 +59,7 @@ class GlmObjective {
   math::Curvature diagonal_curvature(double factor) const;
   void add_penalty(const Vector& parameters, math::Evaluation& e) const;
   Vector rounding() const;
-  math::QuasiNewton::Options options() const;
+  math::QuasiNewton::Options options(Index max_iter) const;
 
   struct Line {
     Vector weights;
@@ -67,13 +71,16 @@ class GlmObjective {
   const GlmMoments& m_;
   const GlmRows& rows_;
   GlmTask task_;
-  double scale_;                ///< a of the objective
-  double sample_factor_ = 1.0;  ///< weight of all rows over that of the sample
-  Vector mean_;                 ///< m; zero without intercept
-  Vector offset_;               ///< y - m = (x - s) W + offset
-  Vector shift_offset_;         ///< y - m = (x - shift) W + shift_offset
-  double block_weight_ = 0.0;   ///< no block's sum of v is larger
-  Vector block_squares_;        ///< nor that of v (x_j - s_j)^2
+  double scale_;         ///< a of the objective
+  double weight_ = 0.0;  ///< of all rows
+  /// Of each level: weight of all rows over that of its own, and of those that second derivatives
+  /// come from.
+  std::vector<double> level_factor_, sample_factor_;
+  Vector mean_;                ///< m; zero without intercept
+  Vector offset_;              ///< y - m = (x - s) W + offset
+  Vector shift_offset_;        ///< y - m = (x - shift) W + shift_offset
+  double block_weight_ = 0.0;  ///< no block's sum of v is larger
+  Vector block_squares_;       ///< nor that of v (x_j - s_j)^2
 };
 
 }  // namespace superstep

@@ -7,6 +7,7 @@
 #include <superstep/math/products.hpp>
 
 #include "learn/linear_model/glm_groups.hpp"
+#include "learn/linear_model/glm_sample.hpp"
 
 namespace superstep {
 
@@ -30,16 +31,17 @@ struct BlockSums {
 
 class GlmPass {
  public:
-  GlmPass(const GlmMoments& moments, std::span<const GlmPoint> points)
+  GlmPass(const GlmMoments& moments, std::span<const GlmPoint> points, std::size_t level)
       : m_(moments),
         points_(points),
+        level_(level),
         weights_(m_.columns(), size() * m_.outputs),
         start_(size() * m_.outputs) {
     Index output = 0;
     for (const GlmPoint& p : points_) {
       p.objective->write_weights(*p.parameters, output, weights_, start_);
       first_run_.push_back(p.objective->declare(shape_, *p.parameters, p.curvature, p.slack));
-      group_.push_back(groups_.add(*p.objective));
+      group_.push_back(groups_.add(*p.objective, level));
       output += m_.outputs;
     }
     shifts_ = !m_.kernel_shift.isZero(0.0);
@@ -57,12 +59,14 @@ class GlmPass {
     std::fill_n(sums.loss, size(), 0.0);
     groups_.begin(block, workspace);
     const Index tall = m_.panel_rows;
+    const Index together = models_in_cache(m_.outputs);
     for (Index row = 0, number = 0; row < block.rows; row += tall, ++number) {
       const Index rows = std::min(tall, block.rows - row);
       const PanelOfRows panel{kernel_rows(block, row, rows, workspace), block.y + row,
                               groups_.weights(block, number, row, rows, row_weights, workspace)};
-      for (Index begin = 0, end = 0; begin < size(); begin = end + 1) {
-        for (end = begin; end < size() && takes_part(end, panel.weights);) ++end;
+      for (Index begin = 0, end = 0; begin < size(); begin = std::max(begin + 1, end)) {
+        const Index most = std::min(size(), begin + together);
+        for (end = begin; end < most && takes_part(end, panel.weights);) ++end;
         if (end > begin) add(panel, begin, end, sums, sum, workspace);
       }
     }
@@ -75,7 +79,7 @@ class GlmPass {
     for (Index run = 0; run < p.objective->runs(p.curvature); ++run) {
       if (!totals.holds(first_run_[i] + run)) return std::nullopt;
     }
-    return p.objective->evaluate(totals, first_run_[i], *p.parameters, p.curvature);
+    return p.objective->evaluate(totals, first_run_[i], *p.parameters, p.curvature, level_);
   }
 
  private:
@@ -108,8 +112,8 @@ class GlmPass {
     const Index first = begin * m_.outputs;
     const Index outputs = (end - begin) * m_.outputs;
     const Index d = m_.columns();
-    const math::Panel z(workspace.doubles(margins, m_.panel_rows * start_.size()), panel.x.rows,
-                        outputs);
+    const Index widest = models_in_cache(m_.outputs) * m_.outputs;
+    const math::Panel z(workspace.doubles(margins, m_.panel_rows * widest), panel.x.rows, outputs);
     const math::ConstPanel weights(weights_.data() + first, d, outputs, weights_.outerStride());
     math::multiply(panel.x, weights, start_.data() + first, z);
     for (Index i = begin; i < end; ++i) {
@@ -193,6 +197,7 @@ class GlmPass {
 
   const GlmMoments& m_;
   std::span<const GlmPoint> points_;
+  std::size_t level_;
   std::vector<Index> first_run_;
   GlmGroups groups_;
   std::vector<std::int32_t> group_;  ///< of each point
@@ -206,9 +211,12 @@ class GlmPass {
 
 std::vector<std::optional<math::Evaluation>> evaluate_glm(Engine& engine, const Table& table,
                                                           const GlmMoments& moments,
-                                                          std::span<const GlmPoint> points) {
-  GlmPass pass(moments, points);
-  const Totals totals = engine.superstep(table, pass.shape(), std::cref(pass), Overflow::report);
+                                                          std::span<const GlmPoint> points,
+                                                          std::size_t level) {
+  GlmPass pass(moments, points, level);
+  const Index stride = moments.splits.front().levels[level].block_stride;
+  const Totals totals =
+      engine.superstep(table.every(stride), pass.shape(), std::cref(pass), Overflow::report);
   std::vector<std::optional<math::Evaluation>> evaluations;
   for (std::size_t i = 0; i < points.size(); ++i) {
     evaluations.push_back(pass.evaluation(totals, i));

@@ -17,11 +17,13 @@ struct GlmPoint {
   int slack = 0;  ///< bits by which bounds that are only expected to hold are widened
 };
 
-/// Evaluates all points; nothing for a point where a block went beyond its bounds. Points of models
-/// with the same split and class weights should be neighbours: they share their row weights.
+/// Evaluates all points, on the blocks of a level; nothing for a point where a block went beyond
+/// its bounds. Points of models with the same split and class weights should be neighbours: they
+/// share their row weights.
 /// **Collective**, one superstep.
 std::vector<std::optional<math::Evaluation>> evaluate_glm(Engine& engine, const Table& table,
                                                           const GlmMoments& moments,
-                                                          std::span<const GlmPoint> points);
+                                                          std::span<const GlmPoint> points,
+                                                          std::size_t level);
 
 }  // namespace superstep

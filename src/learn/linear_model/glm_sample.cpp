@@ -2,6 +2,7 @@
 #include "learn/linear_model/glm_sample.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 
 #include <superstep/learn/estimator.hpp>
@@ -19,9 +20,9 @@ constexpr Index widest_dense_sampled = 2048;
 constexpr Index widest_block = 2048;
 
 RowSample sample_for(Index rows, Index parameters, Index tall) {
-  const Index wanted = std::max(16 * parameters, 2 * rows / parameters);
+  const Index wanted = std::max(16 * parameters, 4 * rows / parameters);
   const Index panels = rows / tall;
-  return {tall, std::clamp<Index>(rows / wanted, 1, std::max<Index>(1, panels / 8))};
+  return {tall, std::clamp<Index>(rows / wanted, 1, std::max<Index>(1, panels / 4))};
 }
 
 /// Doubles of a model's matrix of second derivatives.
@@ -35,7 +36,8 @@ Index matrix_size(Index columns, Index outputs, bool is_dense) {
 Index row_doubles(Index columns, Index outputs, Index models, Index groups, Index lanes) {
   const Index tall = panel_rows(columns);
   const Index all = models * outputs;
-  const Index panel = tall * (all + columns + outputs + groups + 4);
+  const Index margins = models_in_cache(outputs) * outputs;
+  const Index panel = tall * (margins + columns + outputs + groups + 4);
   const Index products = 3 * (columns + 1) * all;
   const Index block_rows = BlockPlan(Index{1} << 40, columns).rows_per_block();
   return (panel + products) / block_rows + 1 + 2 + lanes;
@@ -48,7 +50,28 @@ Index panel_rows(Index columns) {
   return std::clamp<Index>(near_the_core / std::max<Index>(columns, 1) / 8 * 8, 32, 512);
 }
 
+Index models_in_cache(Index outputs) {
+  constexpr Index near_the_core = 72;  // columns of the product: whole strips of its kernel
+  return std::max<Index>(1, near_the_core / outputs);
+}
+
 bool has_gram(Index columns) { return columns < widest_block; }
+
+std::vector<Index> level_strides(Index blocks) {
+  std::vector<Index> strides;
+  for (const Index stride : {Index{64}, Index{8}}) {
+    if (blocks >= stride + stride / 2) strides.push_back(stride);
+  }
+  strides.push_back(1);
+  return strides;
+}
+
+bool is_trusted(std::span<const Index> rows, Index columns, Index outputs) {
+  const Index parameters = outputs * (columns + 1);
+  const Index all = std::accumulate(rows.begin(), rows.end(), Index{0});
+  return all >= 16 * parameters &&
+         std::ranges::all_of(rows, [&](Index n) { return n >= 2 * (columns + 1); });
+}
 
 Sampling choose_sample(Index rows, Index columns, Index outputs, Index tall) {
   const Index parameters = outputs * (columns + 1);
@@ -78,7 +101,7 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
   const Index pairs = outputs * (outputs + 1) / 2;
   const Index parts = loss == GlmLoss::poisson ? 2 : std::max<Index>(outputs, 2);
   Footprint first, further;
-  first.sums = cells * (parts * (2 * columns + 2) + 1) + 2 * parts * n_splits +
+  first.sums = cells * (parts * (2 * columns + 2) + 1) + 9 * parts * n_splits +
                (has_gram(columns) ? wide * wide : 0);
   first.row_doubles = 2 + n_splits;
   further.sums = together * (1 + parameters + (is_dense ? pairs * wide * wide : 0));

@@ -33,13 +33,13 @@ double margin_curvature(GlmLoss loss, const Vector& means, Index a, Index b) {
 
 }  // namespace
 
-math::QuasiNewton GlmObjective::begin() const {
+math::QuasiNewton GlmObjective::begin(Index max_iter) const {
   const Vector intercepts = start_intercepts();
   Vector start = Vector::Zero(outputs() * width());
   if (task_.fit_intercept) {
     for (Index k = 0; k < outputs(); ++k) start[k * width() + columns_behind()] = intercepts[k];
   }
-  return {options(), std::move(start), evaluate_start(intercepts)};
+  return {options(max_iter), std::move(start), evaluate_start(intercepts)};
 }
 
 Vector GlmObjective::start_intercepts() const {
@@ -156,11 +156,14 @@ math::Curvature GlmObjective::diagonal_curvature(double factor) const {
   return math::Curvature::diagonal(one.replicate(outputs(), 1));
 }
 
-math::QuasiNewton::Options GlmObjective::options() const {
+math::QuasiNewton::Options GlmObjective::options(Index max_iter) const {
   const Index n = columns_behind();
   math::QuasiNewton::Options o;
   o.l1 = Vector::Zero(outputs() * width());
-  o.max_iter = task_.max_iter;
+  o.max_iter = max_iter;
+  // The objective is as flat as the square of the gradient.
+  const double tightness = std::min(1.0, task_.tol / 1e-4);
+  o.negligible = 1e-12 * tightness * tightness;
   o.curvature_on_demand = rows_.is_dense;
   const Vector least = rounding();
   o.tolerance = least.replicate(outputs(), 1).cwiseMax(task_.tol);

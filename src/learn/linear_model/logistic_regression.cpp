@@ -27,7 +27,9 @@ const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() co
           .add("penalty", &P::penalty, one_of({"l2", "l1", "elasticnet", "none"}),
                "on the coefficients, with any solver; None: no penalty")
           .refuse("dual", {false}, "the primal problem is solved")
-          .add("tol", &P::tol, at_least(0.0), "ends when no entry of the gradient is larger")
+          .add("tol", &P::tol, at_least(0.0),
+               "ends when no entry of the gradient is larger, or the objective has reached its "
+               "least value to 12 digits (more for a smaller tol)")
           .add("C", &P::C, greater_than(0.0), "inverse strength of the penalty")
           .add("fit_intercept", &P::fit_intercept, anything(),
                "whether a constant is fitted, without penalty")

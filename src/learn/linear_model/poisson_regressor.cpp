@@ -19,7 +19,9 @@ const ParamTable<PoissonRegressorParams>& PoissonRegressor::param_table() const 
           .add("solver", &P::solver, one_of({"lbfgs", "newton-cholesky"}),
                "both name the same optimum here")
           .add("max_iter", &P::max_iter, at_least(1), "most steps")
-          .add("tol", &P::tol, greater_than(0.0), "ends when no entry of the gradient is larger")
+          .add("tol", &P::tol, greater_than(0.0),
+               "ends when no entry of the gradient is larger, or the objective has reached its "
+               "least value to 12 digits (more for a smaller tol)")
           .refuse("warm_start", {false}, "a fit knows nothing of earlier ones")
           .refuse("verbose", {0}, "progress is shown unless --quiet")
           .positional(0);

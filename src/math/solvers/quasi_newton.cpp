@@ -38,6 +38,17 @@ void QuasiNewton::go_on(Index max_iter) {
   plan();
 }
 
+void QuasiNewton::look_closer(Index max_iter, bool asks_for_curvature) {
+  wants_curvature_ = options_.curvature_on_demand && asks_for_curvature;
+  trial_ = state_ == Stop::running && length_ == 1.0 ? target_ : point_;
+  options_.max_iter = max_iter;
+  iterations_ = 0;
+  slope_ = 0.0;
+  is_arriving_ = true;
+  is_fresh_ = false;
+  state_ = Stop::running;
+}
+
 double QuasiNewton::penalty(const Vector& point) const { return options_.l1.dot(point.cwiseAbs()); }
 
 Vector QuasiNewton::least_subgradient(const Vector& gradient, const Vector& point) const {
@@ -83,10 +94,27 @@ void QuasiNewton::plan() {
   } else {
     target_ = minimise_quadratic_l1(curvature_, secants_, gradient_, point_, options_.l1);
   }
+  promised_before_ = length_ == 1.0 ? promised() : 0.0;
   slope_ = slope_to(target_);
   length_ = 1.0;
   move_trial();
+  if (is_last_step()) {
+    point_ = target_;
+    objective_ -= promised();
+    ++iterations_;
+    state_ = Stop::converged;
+    return;
+  }
   if (!(slope_ < 0.0) || !target_.allFinite()) start_again();
+}
+
+// What the model promised for the last step and for this one tells how much nearer a step comes.
+bool QuasiNewton::is_last_step() const {
+  if (!(promised() > 0.0) || !(promised() < 0.1 * promised_before_) || !target_.allFinite()) {
+    return false;
+  }
+  const double left = promised() * (promised() / promised_before_);
+  return left <= options_.negligible * std::fabs(objective_);
 }
 
 // Entry by entry, so that a small slope is not the difference of large penalties.
@@ -122,7 +150,9 @@ void QuasiNewton::move_trial() {
 
 void QuasiNewton::tell(Evaluation at_trial) {
   const double objective = at_trial.value + penalty(trial_);
-  if (is_acceptable(at_trial, objective)) {
+  if (is_arriving_) {
+    arrive(std::move(at_trial), objective);
+  } else if (is_acceptable(at_trial, objective)) {
     accept(std::move(at_trial), objective);
   } else {
     reject(objective);
@@ -138,6 +168,20 @@ bool QuasiNewton::is_acceptable(const Evaluation& e, double objective) const {
   // The values cannot tell any more; the gradients can.
   return objective <= objective_ + noise &&
          scaled_norm(e.gradient, trial_) < 0.9 * scaled_norm(gradient_, point_);
+}
+
+void QuasiNewton::arrive(Evaluation e, double objective) {
+  is_arriving_ = false;
+  point_ = trial_;
+  gradient_ = std::move(e.gradient);
+  objective_ = objective;
+  is_fresh_ = e.curvature.has_value();
+  if (e.curvature) {
+    curvature_ = std::move(*e.curvature);
+    secants_.clear();
+  }
+  wants_curvature_ = false;
+  plan();
 }
 
 void QuasiNewton::accept(Evaluation e, double objective) {

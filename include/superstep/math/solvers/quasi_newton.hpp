@@ -40,6 +40,9 @@ class QuasiNewton {
   struct Options {
     Vector l1;         ///< one a parameter, >= 0
     Vector tolerance;  ///< of each entry of the (least sub-)gradient
+    /// The part of F that is not worth a look: where the model promises that after its next step no
+    /// more than that is left to gain, that step is the last and is not looked at. Zero: never.
+    double negligible = 0.0;
     Index max_iter = 100;
     /// The gradient in the coordinates it is tested in; must leave the parameters with l1_j > 0 as
     /// they are. Empty: those it comes in.
@@ -54,6 +57,10 @@ class QuasiNewton {
 
   /// Where max_iter ended it: goes on as it would have done with this larger one.
   void go_on(Index max_iter);
+  /// f was a sample of what is meant; from now on it is told better, or exactly. The next trial is
+  /// where the steps so far led; what is told of it is taken as it is, and steps are counted from
+  /// there. What was learnt of the curvature is kept until it is told anew.
+  void look_closer(Index max_iter, bool asks_for_curvature);
   Stop state() const { return state_; }
   bool is_done() const { return state_ != Stop::running; }
   /// Where f is to be evaluated next.
@@ -64,6 +71,8 @@ class QuasiNewton {
 
   const Vector& point() const { return point_; }
   Index iterations() const { return iterations_; }
+  /// What the model of F promises for a whole step from point().
+  double promised() const { return -0.5 * slope_; }
   /// F at point().
   double objective() const { return objective_; }
   /// The largest entry of the tested gradient at point().
@@ -74,11 +83,13 @@ class QuasiNewton {
   Vector least_subgradient(const Vector& gradient, const Vector& point) const;
   double scaled_norm(const Vector& gradient, const Vector& point) const;
   bool is_acceptable(const Evaluation& e, double objective) const;
+  void arrive(Evaluation e, double objective);
   void accept(Evaluation e, double objective);
   void reject(double objective);
   void plan();
   double slope_to(const Vector& target) const;
   void start_again();
+  bool is_last_step() const;
   void move_trial();
 
   Options options_;
@@ -86,13 +97,15 @@ class QuasiNewton {
   Secants secants_;
   Vector point_, gradient_;
   double objective_;
-  Vector target_;       ///< minimum of the model
-  double slope_ = 0.0;  ///< what the model's first order promises for the step to target_
+  Vector target_;                 ///< minimum of the model
+  double slope_ = 0.0;            ///< what the model's first order promises for the step to target_
+  double promised_before_ = 0.0;  ///< for the step before, if it was a whole one; else zero
   double length_ = 1.0;
   Vector trial_;
   bool wants_curvature_;
   bool is_fresh_ =
       true;  ///< no step was taken since the curvature was computed or the memory cleared
+  bool is_arriving_ = false;  ///< the next evaluation is of a new f
   Index iterations_ = 0;
   Stop state_ = Stop::running;
 };
