@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/data/block.hpp>
@@ -17,7 +18,6 @@
 #include <superstep/io/npy.hpp>
 #include <superstep/io/row_reader.hpp>
 #include "data/csv_share.hpp"
-#include <superstep/core/bytes.hpp>
 #include "io/posix_file.hpp"
 
 namespace superstep {

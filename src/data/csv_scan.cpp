@@ -7,10 +7,10 @@
 #include <fmt/format.h>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/data/block.hpp>
 #include "data/csv_share.hpp"
-#include <superstep/core/bytes.hpp>
 
 namespace superstep {
 

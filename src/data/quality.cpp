@@ -11,9 +11,9 @@
 #include <fmt/format.h>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
-#include <superstep/core/bytes.hpp>
 
 namespace superstep {
 

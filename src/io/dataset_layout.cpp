@@ -3,10 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 #include "io/attributes.hpp"
-#include <superstep/core/bytes.hpp>
 #include "io/guarded_child.hpp"
 #include "io/inspect.hpp"
 

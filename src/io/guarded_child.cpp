@@ -20,9 +20,9 @@
 
 #include <fmt/format.h>
 
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/io/h5.hpp>
-#include <superstep/core/bytes.hpp>
 #include "io/posix_file.hpp"
 
 namespace superstep {

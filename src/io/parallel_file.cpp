@@ -16,10 +16,10 @@
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/comm/native.hpp>
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/io/h5.hpp>
 #include "io/attributes.hpp"
-#include <superstep/core/bytes.hpp>
 #include "io/parallel_dataset.hpp"
 #include "io/posix_file.hpp"
 #include "io/recording_driver.hpp"

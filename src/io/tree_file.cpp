@@ -7,11 +7,11 @@
 
 #include <fmt/format.h>
 
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/io/atomic_file.hpp>
 #include "io/attributes.hpp"
-#include <superstep/core/bytes.hpp>
 #include "io/guarded_child.hpp"
 #include "io/inspect.hpp"
 
