@@ -20,7 +20,8 @@ mkdir -p "$out/traces"
 rm -f "$out"/traces/* "$out"/collectives-*.txt
 
 # More ranks than cores, also as root in a container.
-export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
+export OMPI_MCA_rmaps_base_oversubscribe=1
+unset OMPI_MCA_hwloc_base_binding_policy
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
 cores=$(nproc)
@@ -28,16 +29,18 @@ rows() { awk "BEGIN { print int($1 * $scale) }"; }
 $superstep make classification "$out/fit.h5" --rows "$(rows 1000000)" --columns 50 --seed 1
 $superstep make classification "$out/grid.h5" --rows "$(rows 400000)" --columns 50 --seed 1
 crowd=$((2 * cores))
+# A rank for each core while there are enough: two that begin on one core may stay there for seconds.
+start() { if (($1 <= cores)); then mpirun --bind-to core -n "$@"; else mpirun --bind-to none -n "$@"; fi; }
 for ((i = 1; i <= runs; ++i)); do
   for ranks in 1 2 4; do
-    mpirun -n $ranks $superstep fit "LogisticRegression()" "$out/fit.h5" --model "$out/model.h5" --quiet \
+    start $ranks $superstep fit "LogisticRegression()" "$out/fit.h5" --model "$out/model.h5" --quiet \
       --trace "$out/traces/fit-$ranks-$i.csv" > /dev/null
-    mpirun -n $ranks $superstep search "LogisticRegression()" "$out/grid.h5" --grid "{'C': np.logspace(-3, 2, 10)}" \
+    start $ranks $superstep search "LogisticRegression()" "$out/grid.h5" --grid "{'C': np.logspace(-3, 2, 10)}" \
       --cv 5 --scoring neg_log_loss --results "$out/results.csv" --quiet \
       --trace "$out/traces/grid-$ranks-$i.csv" > /dev/null
   done
-  mpirun -n 2 "build/$preset/bench/collectives" > "$out/collectives-2-$i.txt"
-  mpirun -n $crowd "build/$preset/bench/collectives" > "$out/collectives-crowded-$i.txt"
+  start 2 "build/$preset/bench/collectives" > "$out/collectives-2-$i.txt"
+  start $crowd "build/$preset/bench/collectives" > "$out/collectives-crowded-$i.txt"
 done
 
 # This machine, as the clusters are described: latency a hop (barrier and call are two), bandwidth, waking up.
