@@ -10,8 +10,8 @@ case "${1:-}" in
   build) ;;
   tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy hdf5-tools
                     python3-sklearn python3-h5py) ;;
-  peers) packages+=(libgtest-dev libgmock-dev libbenchmark-dev python3-sklearn python3-h5py libopenblas0-pthread
-                    python3-matplotlib python3-venv) ;;
+  peers) packages+=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv python3-h5py python3-h5py-mpi
+                    python3-mpi4py) ;;
   *) echo "usage: $0 build|tests|peers" >&2; exit 2 ;;
 esac
 
