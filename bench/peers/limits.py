@@ -3,6 +3,8 @@
 import contextlib
 import os
 import resource
+import tempfile
+import time
 from pathlib import Path
 
 GROUPS = Path("/sys/fs/cgroup")
@@ -25,11 +27,10 @@ def memory_limit(total, processes):
     group = None
     try:
         parent, file = group_folder()
-        group = parent / f"superstep-peers-{os.getpid()}"
-        group.mkdir()
+        group = Path(tempfile.mkdtemp(prefix="superstep-peers-", dir=parent))
         (group / file).write_text(str(total))
     except OSError:
-        if group is not None and group.is_dir():
+        if group is not None:
             group.rmdir()
         group = None
     if group is None:
@@ -41,8 +42,17 @@ def memory_limit(total, processes):
         yield (f"{total >> 20} MiB for all processes together (control group)",
                lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
     finally:
+        remove(group)
+
+
+def remove(group):
+    """A group can be removed when its last process has ended; workers take their time."""
+    for _ in range(100):
         with contextlib.suppress(OSError):
             group.rmdir()
+            return
+        time.sleep(0.1)
+    print(f"# {group} could not be removed: processes of a peer are still there", flush=True)
 
 
 def drop_from_page_cache(path):

@@ -34,6 +34,11 @@ def fitted(model):
     return answer
 
 
+def centers():
+    import numpy as np
+    return np.load(works.centers_file(sys.argv[3]))
+
+
 def scores(search):
     return {"scores": search.cv_results_["mean_test_score"]}
 
@@ -84,7 +89,7 @@ def sklearn_works(n_jobs):
         "logistic_fit": fit(LogisticRegression()),
         "ridge_fit": fit(Ridge()),
         "pca_fit": fit(PCA(n_components=10)),
-        "kmeans_fit": lambda X, _: fitted(KMeans(init=works.first_centers(X), **works.KMEANS).fit(X)),
+        "kmeans_fit": lambda X, _: fitted(KMeans(init=centers(), **works.KMEANS).fit(X)),
         "naive_bayes_fit": fit(GaussianNB()),
         "scaler_fit": fit(StandardScaler()),
         "logistic_grid": grid(LogisticRegression(), {"C": works.CS}, "neg_log_loss"),
@@ -151,7 +156,7 @@ def dask_works():
     return {
         "logistic_fit": fit(LogisticRegression(solver="lbfgs", solver_kwargs={"normalize": False})),
         "pca_fit": fit(PCA(n_components=10, svd_solver="tsqr")),
-        "kmeans_fit": lambda X, _: fitted(KMeans(works.KMEANS["n_clusters"], init=works.first_centers(X.compute()),
+        "kmeans_fit": lambda X, _: fitted(KMeans(works.KMEANS["n_clusters"], init=centers(),
                                                  max_iter=works.KMEANS["max_iter"], tol=0.0).fit(X)),
         "naive_bayes_fit": fit(GaussianNB()),
         "scaler_fit": lambda X, _: fitted(StandardScaler().fit(X)),
