@@ -22,7 +22,8 @@ CORES = int(os.environ.get("SUPERSTEP_PEER_CORES", "2"))
 MEMORY = int(os.environ.get("SUPERSTEP_PEER_MEMORY", "0"))
 WARM_UP_ROWS = 2000
 READ_ROWS = 32768  # rows h5py is asked for at once
-CHUNK_ROWS = 100_000  # rows of a chunk of dask's
+CHUNK_ROWS = 100_000  # rows of a chunk of dask's in memory
+STREAM_ROWS = 25_000  # and when streaming: with larger ones its workers exceed their share of the limit
 ATTRIBUTES = ("coef_", "intercept_", "explained_variance_", "cluster_centers_", "theta_", "var_", "sigma_", "mean_")
 
 
@@ -60,12 +61,10 @@ def sklearn_works(n_jobs):
                                                 refit=False).fit(X, y))
 
     def lasso_path(X, y):
-        # Squared errors by alpha, from the largest to the smallest, in the order and sign of a search's scores.
-        try:
-            model = LassoCV(alphas=works.LASSO_ALPHAS, cv=KFold(5), n_jobs=n_jobs).fit(X, y)
-        except TypeError:
-            model = LassoCV(n_alphas=None, alphas=works.LASSO_ALPHAS, cv=KFold(5), n_jobs=n_jobs).fit(X, y)
-        return {"scores": -model.mse_path_.mean(axis=1)[::-1]}
+        # With the default of 1e-4 newer versions leave small alphas where the one before ended: scores 80 % off.
+        model = LassoCV(alphas=works.LASSO_ALPHAS, cv=KFold(5), n_jobs=n_jobs, tol=1e-10).fit(X, y)
+        # Squared errors by alpha, in the order and sign of a search's scores.
+        return {"scores": -model.mse_path_.mean(axis=1)[np.argsort(model.alphas_)]}
 
     def pipeline_grid(X, y):
         settings = {"pca__n_components": works.COMPONENTS, "logisticregression__C": works.PIPELINE_CS}
@@ -78,8 +77,8 @@ def sklearn_works(n_jobs):
 
     def stream_scaler(file, rows):
         model = StandardScaler()
-        for begin in range(0, rows, CHUNK_ROWS):
-            model.partial_fit(file["X"][begin:min(begin + CHUNK_ROWS, rows)])
+        for begin in range(0, rows, STREAM_ROWS):
+            model.partial_fit(file["X"][begin:min(begin + STREAM_ROWS, rows)])
         return fitted(model)
 
     def fit(model):
@@ -109,8 +108,7 @@ def run_sklearn(work):
 def run_intelex(work):
     from sklearnex import patch_sklearn
     patch_sklearn(verbose=False)
-    # Its own threads take both cores, also inside a search: that was the faster way.
-    return sklearn_works(1)[work]
+    return sklearn_works(CORES)[work]
 
 
 # dask-ml on a local cluster with one worker for each core.
@@ -134,7 +132,8 @@ def dask_works():
         return lambda X, y: scores(GridSearchCV(estimator, settings, cv=5, scoring=scoring, refit=False).fit(X, y))
 
     def opened(file, rows):
-        return (da.from_array(file["X"], chunks=(CHUNK_ROWS, -1))[:rows], da.from_array(file["y"], chunks=CHUNK_ROWS)[:rows])
+        return (da.from_array(file["X"], chunks=(STREAM_ROWS, -1))[:rows],
+                da.from_array(file["y"], chunks=STREAM_ROWS)[:rows])
 
     def stream_ridge(file, rows):
         # Its own solvers penalise the intercept; what a user does who wants this model in one pass:
