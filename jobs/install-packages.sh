@@ -11,8 +11,8 @@ case "${1:-}" in
   tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy hdf5-tools
                     python3-sklearn python3-h5py valgrind
                     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge) ;;
-  peers) packages+=(libgtest-dev libgmock-dev libbenchmark-dev python3-sklearn python3-h5py libopenblas0-pthread
-                    python3-matplotlib python3-venv) ;;
+  peers) packages+=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv python3-h5py python3-h5py-mpi
+                    python3-mpi4py) ;;
   scaling) packages+=(python3-matplotlib valgrind) ;;
   simulate) packages+=(libgtest-dev libgmock-dev libbenchmark-dev valgrind python3 libsimgrid-dev) ;;
   *) echo "usage: $0 build|tests|peers|scaling|simulate" >&2; exit 2 ;;
