@@ -2,7 +2,8 @@
 """Strong and weak scaling of a fit, a grid and a streaming fit; started by bench/scaling.sh.
 
 Times are those of the training alone, from the first pass to the last allreduce, as --trace tells them; in memory without
-loading. Efficiency compares time per pass with that of one rank and one thread in the same round of runs.
+loading. Efficiency compares with one rank and one thread in the same round of runs; the undisturbed one compares sums of the
+fastest among all rounds for each superstep, which others on the machine disturb less.
 """
 import argparse
 import csv
@@ -57,15 +58,23 @@ def rows_of(work, mode, workers, args):
 
 
 def efficiency(mode, one, other):
-    """Of two runs of one round. Passes differ a little where rows do, so time per pass is compared."""
-    workers = other["ranks"] * other["threads"]
-    ratio = (one["seconds"] / one["passes"]) / (other["seconds"] / other["passes"])
-    return ratio / workers if mode == "strong" else ratio
+    """Of two runs of one round, which did the same supersteps."""
+    if one["passes"] != other["passes"]:
+        sys.exit(f"bench/scaling.sh: {one['passes']} passes and {other['passes']} passes cannot be compared: {one}, {other}")
+    ratio = one["seconds"] / other["seconds"]
+    return ratio / (other["ranks"] * other["threads"]) if mode == "strong" else ratio
 
 
-def summary(rows):
+def undisturbed(steps):
+    """A run put together from the fastest execution of each superstep; the rounds have the same supersteps."""
+    fastest = [min(times) for times in zip(*steps)]
+    return sum(fastest)
+
+
+def summary(rows, steps):
     """One row for each work, mode and shape: medians over the rounds."""
     result = []
+    first = {}
     keys = list(dict.fromkeys((r["work"], r["mode"], r["ranks"], r["threads"]) for r in rows))
     for work, mode, ranks, threads in keys:
         runs = [r for r in rows if (r["work"], r["mode"], r["ranks"], r["threads"]) == (work, mode, ranks, threads)]
@@ -73,17 +82,20 @@ def summary(rows):
         for key in ["seconds", "imbalance", "efficiency"] + [p + "_s" for p in PHASES]:
             line[key] = statistics.median(r[key] for r in runs)
         line["low"], line["high"] = min(r["efficiency"] for r in runs), max(r["efficiency"] for r in runs)
+        fastest = undisturbed(steps[work, mode, ranks, threads])
+        one = first.setdefault((work, mode), fastest)
+        line["undisturbed"] = one / fastest / (ranks * threads if mode == "strong" else 1)
         result.append(line)
     return result
 
 
 def print_table(lines):
-    print("\n| work | mode | ranks x threads | rows | s | compute | files | wait | exchange | update | imbalance | efficiency (spread) |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("\n| work | mode | ranks x threads | rows | s | compute | files | wait | exchange | update | imbalance | efficiency (spread) | undisturbed |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for r in lines:
         phases = " | ".join(f"{r[p + '_s']:.3f}" for p in PHASES)
         print(f"| {r['work']} | {r['mode']} | {r['ranks']} x {r['threads']} | {r['rows']:,} | {r['seconds']:.3f} | {phases} | "
-              f"{r['imbalance']:.2f} | {r['efficiency']:.2f} ({r['low']:.2f} - {r['high']:.2f}) |")
+              f"{r['imbalance']:.2f} | {r['efficiency']:.2f} ({r['low']:.2f} - {r['high']:.2f}) | {r['undisturbed']:.2f} |")
 
 
 def write_csv(path, rows):
@@ -100,14 +112,15 @@ def measure(args, out, launcher, works):
     workers = max(r * t for r, t in pairs)
     most = max(rows_of(work, mode, workers, args) for work in works for mode in modes)
     data = scaling_runs.make_data(out, launcher, most, args.columns)
-    rows = []
+    rows, steps = [], {}
     for number in range(args.runs):
         for work in works:
             for mode in modes:
                 one = None
                 for ranks, threads in pairs:
                     n = rows_of(work, mode, ranks * threads, args)
-                    run = scaling_runs.measure(launcher, work, data, n, args.columns, ranks, threads, out)
+                    run, times = scaling_runs.measure(launcher, work, mode, data, n, args.columns, ranks, threads, out)
+                    steps.setdefault((work.name, mode, ranks, threads), []).append(times)
                     row = {"work": work.name, "mode": mode, "ranks": ranks, "threads": threads, "round": number, "rows": n, **run}
                     one = one or row
                     row["efficiency"] = efficiency(mode, one, row)
@@ -115,7 +128,7 @@ def measure(args, out, launcher, works):
                     print(f"{work.name} {mode} {ranks} x {threads}: {row['seconds']:.3f} s, efficiency {row['efficiency']:.2f}",
                           file=sys.stderr, flush=True)
     write_csv(out / "scaling.csv", rows)
-    lines = summary(rows)
+    lines = summary(rows, steps)
     print_table(lines)
     try:
         import scaling_figure
