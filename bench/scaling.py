@@ -57,12 +57,11 @@ def rows_of(work, mode, workers, args):
     return rows * 2 // 5 if work.name == "grid" else rows
 
 
-def efficiency(mode, one, other):
-    """Of two runs of one round, which did the same supersteps."""
-    if one["passes"] != other["passes"]:
-        sys.exit(f"bench/scaling.sh: {one['passes']} passes and {other['passes']} passes cannot be compared: {one}, {other}")
-    ratio = one["seconds"] / other["seconds"]
-    return ratio / (other["ranks"] * other["threads"]) if mode == "strong" else ratio
+def efficiency(one, other):
+    """Of two runs of one round: bytes of blocks a second and worker. More rows need more or fewer passes, and see other samples."""
+    def rate(r):
+        return r["bytes_passed"] / r["seconds"] / (r["ranks"] * r["threads"])
+    return rate(other) / rate(one)
 
 
 def undisturbed(steps):
@@ -82,9 +81,8 @@ def summary(rows, steps):
         for key in ["seconds", "imbalance", "efficiency"] + [p + "_s" for p in PHASES]:
             line[key] = statistics.median(r[key] for r in runs)
         line["low"], line["high"] = min(r["efficiency"] for r in runs), max(r["efficiency"] for r in runs)
-        fastest = undisturbed(steps[work, mode, ranks, threads])
-        one = first.setdefault((work, mode), fastest)
-        line["undisturbed"] = one / fastest / (ranks * threads if mode == "strong" else 1)
+        rate = runs[0]["bytes_passed"] / undisturbed(steps[work, mode, ranks, threads]) / (ranks * threads)
+        line["undisturbed"] = rate / first.setdefault((work, mode), rate)
         result.append(line)
     return result
 
@@ -123,7 +121,7 @@ def measure(args, out, launcher, works):
                     steps.setdefault((work.name, mode, ranks, threads), []).append(times)
                     row = {"work": work.name, "mode": mode, "ranks": ranks, "threads": threads, "round": number, "rows": n, **run}
                     one = one or row
-                    row["efficiency"] = efficiency(mode, one, row)
+                    row["efficiency"] = efficiency(one, row)
                     rows.append(row)
                     print(f"{work.name} {mode} {ranks} x {threads}: {row['seconds']:.3f} s, efficiency {row['efficiency']:.2f}",
                           file=sys.stderr, flush=True)

@@ -132,7 +132,8 @@ def measure(launcher, work, mode, data, rows, columns, ranks, threads, out):
     events = events_of(trace)
     per_rank = [phases_of(e, work.streams) for e in events.values()]
     run_ = {"passes": result["passes"], "supersteps": result["supersteps"], "collectives": result["collectives"],
-            "payload_bytes": result["bytes_reduced"]}
+            "payload_bytes": result["bytes_reduced"],
+            "bytes_passed": sum(e[1] for of_rank in events.values() for e in of_rank if e[0] == "pass")}
     run_["seconds"] = max(p["seconds"] for p in per_rank)
     for key in list(per_rank[0])[1:]:
         run_[key] = sum(p[key] for p in per_rank) / len(per_rank)

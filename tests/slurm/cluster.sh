@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # A real Slurm on this machine: one controller, as many node daemons as asked for, an authentication daemon of its own.
-# Everything lies in DIR, ports and job numbers are drawn, so several can run side by side. Needs neither root nor systemd.
+# Everything lies in DIR, ports and job numbers are drawn, so several can run side by side. Needs no systemd; tried as root only.
 # usage: cluster.sh start DIR NODES CPUS MEMORY_MIB    CPUs and memory of each node; then export SLURM_CONF=DIR/slurm.conf
 #        cluster.sh stop DIR
 # Exit code 77: Slurm cannot run here, and a line says why.
