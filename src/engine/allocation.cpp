@@ -33,7 +33,7 @@ std::size_t number(const Surroundings& around, const char* name) {
   return error == std::errc() && end == word.data() + word.size() ? value : 0;
 }
 
-struct Least : NodeMemory {
+struct Least : MemoryLimit {
   Least() { bytes = no_limit; }
   void offer(std::size_t offered, const std::string& from) {
     if (offered == 0 || offered >= bytes) return;
@@ -94,7 +94,7 @@ void offer_free_memory(Least& least, const Surroundings& around) {
 
 }  // namespace
 
-NodeMemory memory_of_node(const Surroundings& around) {
+MemoryLimit memory_of_node(const Surroundings& around) {
   Least least;
   offer_slurm(least, around);
   offer_control_groups(least, around);

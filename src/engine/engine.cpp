@@ -191,12 +191,12 @@ bool Engine::Impl::share_blocks(const Table& table, const Footprint& need,
                            return shared_->serve(*table.data, table.target, share);
                          });
   if (comm.min(Index{are_there ? 1 : 0}) == 1) return true;
-  store_.reset();
-  shared_.reset();
   NodeBlocks::Need blocks = NodeBlocks::need_of(comm, *table.data, table.target, wanted);
   const std::size_t bytes = bytes_beside(table, need) + blocks.bytes_per_rank;
   const bool fits = blocks.has_room && bytes <= engine_.budget_.bytes;
   if (comm.min(Index{fits ? 1 : 0}) == 0) return false;
+  store_.reset();
+  shared_.reset();
   const auto start = Clock::now();
   shared_ = std::make_shared<NodeBlocks>(comm, table.data, table.target, std::move(blocks), pool_,
                                          [this] { tick(0.0); });
@@ -286,6 +286,7 @@ void Engine::count(const EngineCounters& others) {
   counters_.supersteps += others.supersteps;
   counters_.repeated += others.repeated;
   counters_.blocks += others.blocks;
+  counters_.blocks_streamed += others.blocks_streamed;
   counters_.seconds_read += others.seconds_read;
   counters_.seconds_map += others.seconds_map;
   counters_.seconds_reduce += others.seconds_reduce;

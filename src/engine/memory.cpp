@@ -11,7 +11,7 @@ namespace superstep {
 MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked) {
   if (asked) return {*asked, "--memory"};
   const int ranks = comm.ranks_on_node();
-  const NodeMemory node = memory_of_node(Surroundings::real());
+  const MemoryLimit node = memory_of_node(Surroundings::real());
   // A fifth stays free for MPI, HDF5 and the file cache.
   const std::size_t share = node.bytes / static_cast<std::size_t>(ranks) / 5 * 4;
   return {share, ranks == 1 ? node.source : fmt::format("{}, {} ranks", node.source, ranks)};

@@ -271,6 +271,7 @@ void Evaluator::count_team_work() {
   work.supersteps = everybody.max(now.supersteps - before.supersteps);
   work.repeated = everybody.max(now.repeated - before.repeated);
   work.blocks = now.blocks - before.blocks;
+  work.blocks_streamed = now.blocks_streamed - before.blocks_streamed;
   work.seconds_read = now.seconds_read - before.seconds_read;
   work.seconds_map = now.seconds_map - before.seconds_map;
   work.seconds_reduce = now.seconds_reduce - before.seconds_reduce;

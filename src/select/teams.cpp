@@ -107,7 +107,7 @@ int choose_teams(const TeamCosts& costs, std::span<const Estimator* const> candi
   double best_s = 0.8 * longest(1);
   const int most = std::min(
       costs.ranks, static_cast<int>(std::min<std::size_t>(candidates.size(), std::size_t{64})));
-  for (int teams = 2; teams <= most; ++teams) {
+  for (int teams = 2; teams <= most; teams *= 2) {
     const double s = setup_s + longest(teams);
     if (s >= best_s) continue;
     best = teams;

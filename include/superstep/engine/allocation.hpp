@@ -19,14 +19,15 @@ struct Surroundings {
   static Surroundings real();
 };
 
-struct NodeMemory {
+/// What the ranks of a node may use together.
+struct MemoryLimit {
   std::size_t bytes = 0;
   std::string source;  ///< "the Slurm allocation of this node (SLURM_MEM_PER_NODE)", ...
 };
 
 /// The least of what Slurm gave on this node, what this process's control group and those around
 /// it may use, and what is free.
-NodeMemory memory_of_node(const Surroundings& around);
+MemoryLimit memory_of_node(const Surroundings& around);
 
 /// The CPUs Slurm gave each task (--cpus-per-task), else 1.
 int threads_of_task(const Surroundings& around);

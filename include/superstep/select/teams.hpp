@@ -51,7 +51,8 @@ std::vector<TeamTask> tasks_for(const TeamCosts& costs,
                                 std::span<const Estimator* const> candidates,
                                 std::span<const int> only, int teams);
 
-/// How many teams are predicted to be fastest: more than one only if that saves a fifth.
+/// How many teams, of 1, 2, 4, ... 64, are predicted to be fastest: more than one only if that
+/// saves a fifth.
 int choose_teams(const TeamCosts& costs, std::span<const Estimator* const> candidates);
 
 /// The team of this rank: teams have ranks on every node where nodes have enough of them, so that

@@ -39,7 +39,7 @@ class AllocationTest : public ::testing::Test {
             root_};
   }
   void expect(std::size_t bytes, const std::string& source) {
-    const NodeMemory memory = memory_of_node(around());
+    const MemoryLimit memory = memory_of_node(around());
     EXPECT_EQ(memory.bytes, bytes);
     EXPECT_EQ(memory.source, source);
   }
