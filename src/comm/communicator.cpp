@@ -33,6 +33,17 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+/// How many of the ranks run on this node.
+int count_on_node(MPI_Comm comm) {
+  MPI_Comm node = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
+        "MPI_Comm_split_type");
+  int n = 1;
+  MPI_Comm_size(node, &n);
+  MPI_Comm_free(&node);
+  return n;
+}
+
 /// srun may start n programs that each believe to be alone when it speaks another PMI than this
 /// MPI.
 void refuse_disguised_singletons(int size) {
@@ -93,6 +104,16 @@ struct Communicator::State {
 
   static constexpr int ping = 1;
   static constexpr int pong = 2;
+
+  /// Of ranks that are among these; without a communicator yet.
+  std::unique_ptr<State> part() {
+    auto state = std::make_unique<State>();
+    state->parent = this;
+    state->traffic = traffic;
+    state->trace = trace;
+    state->has_a_core = has_a_core;
+    return state;
+  }
 
   State() = default;
   State(const State&) = delete;
@@ -208,34 +229,21 @@ class Communicator::Call {
 Communicator Communicator::world() {
   auto state = std::make_unique<State>();
   check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
-  MPI_Comm node = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(state->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
-        "MPI_Comm_split_type");
-  int ranks = 1;
-  MPI_Comm_size(node, &ranks);
-  MPI_Comm_free(&node);
-  state->has_a_core = ranks <= static_cast<int>(std::thread::hardware_concurrency());
+  state->has_a_core =
+      count_on_node(state->comm) <= static_cast<int>(std::thread::hardware_concurrency());
   return of(std::move(state));
 }
 
 Communicator Communicator::split(int part) const {
   const Call call(*this, "split", 0);
-  auto state = std::make_unique<State>();
-  state->parent = state_.get();
-  state->traffic = state_->traffic;
-  state->trace = state_->trace;
-  state->has_a_core = state_->has_a_core;
+  auto state = state_->part();
   check(MPI_Comm_split(state_->comm, part, rank(), &state->comm), "MPI_Comm_split");
   return of(std::move(state));
 }
 
 Communicator Communicator::on_node() const {
   const Call call(*this, "split by node", 0);
-  auto state = std::make_unique<State>();
-  state->parent = state_.get();
-  state->traffic = state_->traffic;
-  state->trace = state_->trace;
-  state->has_a_core = state_->has_a_core;
+  auto state = state_->part();
   check(
       MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &state->comm),
       "MPI_Comm_split_type");
@@ -463,13 +471,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
 
 int Communicator::ranks_on_node() const {
   const Call call(*this, "count of ranks on the node", 0);
-  MPI_Comm node = MPI_COMM_NULL;
-  check(MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, 0, MPI_INFO_NULL, &node),
-        "MPI_Comm_split_type");
-  int n = 1;
-  MPI_Comm_size(node, &n);
-  MPI_Comm_free(&node);
-  return n;
+  return count_on_node(state_->comm);
 }
 
 /// Reaches into a communicator for native_handle().
