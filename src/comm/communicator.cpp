@@ -295,7 +295,7 @@ void Communicator::Call::wait_for_all(const char* what) {
     if (s.rank > 1) continue;
     // Rank 1 watches rank 0 only and gives it time to name the silent ones first; so do those who
     // watch a part of the ranks with those who watch all.
-    const double patience_s = limit_s * (s.rank == 0 ? 1.0 : 1.5) * (s.parent == nullptr ? 1 : 2);
+    const double patience_s = limit_s * (s.rank == 0 ? 1.0 : 1.5) * (s.parent == nullptr ? 1 : 4);
     if (!asking && seconds_since(start) > patience_s) {
       s.ask();
       asking = true;
