@@ -7,6 +7,7 @@
 #include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/metrics/score.hpp>
 
+#include "app/column_choice.hpp"
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
 
@@ -33,6 +34,7 @@ class Score final : public Command {
     line.argument("MODEL", model_, "model file that fit wrote");
     line.argument("DATA", data_, "HDF5 file with /X and /y");
     line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
+    columns_.describe(line);
     choice_.describe(line);
   }
 
@@ -44,14 +46,15 @@ class Score final : public Command {
   }
 
   void run(Context& context) override {
-    const Fitted model = context.session().load(model_);
+    const Fitted loaded = context.session().load(model_);
     collectively(context.comm(), [&] {
-      if (metrics_.empty()) metrics_.push_back(default_metric(model.model()));
-      for (const std::string& name : metrics_) metric_for(model.model(), name);
+      if (metrics_.empty()) metrics_.push_back(default_metric(loaded.model()));
+      for (const std::string& name : metrics_) metric_for(loaded.model(), name);
     });
     const Data data = choice_.open(context, data_);
-    const std::vector<double> values =
-        score(context.engine(), model.model(), data.dataset(), metrics_);
+    const ModelPtr model = columns_.match(context, loaded, data);
+    note_positive_class(context, *model, metrics_);
+    const std::vector<double> values = score(context.engine(), *model, data.dataset(), metrics_);
     Json json = Json::object();
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -66,6 +69,7 @@ class Score final : public Command {
   std::string data_;
   std::optional<std::string> scoring_;
   std::vector<std::string> metrics_;
+  ColumnChoice columns_;
   DataChoice choice_;
 };
 
