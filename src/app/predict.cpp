@@ -7,6 +7,7 @@
 #include <superstep/core/text.hpp>
 #include <superstep/learn/apply.hpp>
 
+#include "app/column_choice.hpp"
 #include "app/commands.hpp"
 
 namespace superstep::app {
@@ -21,6 +22,7 @@ class Apply : public Command {
     line.argument("DATA", data_, "HDF5 file with /X");
     line.option("out", "FILE", out_, "where the result goes");
     describe_more(line);
+    columns_.describe(line);
     choice_.describe(line);
   }
 
@@ -32,11 +34,11 @@ class Apply : public Command {
   }
 
   void run(Context& context) override {
-    const Fitted model = context.session().load(model_);
-    collectively(context.comm(), [&] { check_method(model.model(), method()); });
+    const Fitted loaded = context.session().load(model_);
+    collectively(context.comm(), [&] { check_method(loaded.model(), method()); });
     const Data data = choice_.open(context, data_);
-    const Written written =
-        write_output(context.engine(), model.model(), method(), data.dataset(), out_);
+    const ModelPtr model = columns_.match(context, loaded, data);
+    const Written written = write_output(context.engine(), *model, method(), data.dataset(), out_);
     Json json = Json::object();
     json.set("out", out_)
         .set("dataset", written.dataset)
@@ -56,6 +58,7 @@ class Apply : public Command {
   std::string model_;
   std::string data_;
   std::string out_;
+  ColumnChoice columns_;
   DataChoice choice_;
 };
 
@@ -101,7 +104,8 @@ class Transform final : public Apply {
   std::string details() const override {
     return "example:\n"
            "  superstep transform scaler.h5 train.h5 --out scaled.h5\n\n"
-           "The result is in /X; /y and /weight are carried over.\n";
+           "The result is in /X; /y and /weight are carried over, /feature_names where they still\n"
+           "mean something: scalers keep them, PCA makes pca0, pca1, ...\n";
   }
 
  private:

@@ -9,6 +9,7 @@
 #include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/metrics/score.hpp>
 
+#include "app/column_choice.hpp"
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
 
@@ -39,6 +40,7 @@ class Score final : public Command {
     line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
     line.option("pos-label", "LABEL", pos_label_,
                 "the positive class of two (default: the greater one)");
+    columns_.describe(line);
     choice_.describe(line);
   }
 
@@ -50,29 +52,27 @@ class Score final : public Command {
   }
 
   void run(Context& context) override {
-    const Fitted model = context.session().load(model_);
+    const Fitted loaded = context.session().load(model_);
     collectively(context.comm(), [&] {
-      if (metrics_.empty()) metrics_.push_back(default_metric(model.model()));
-      for (const std::string& name : metrics_) metric_for(model.model(), name);
+      if (metrics_.empty()) metrics_.push_back(default_metric(loaded.model()));
+      for (const std::string& name : metrics_) metric_for(loaded.model(), name);
     });
     Index positive = -1;
-    collectively(context.comm(), [&] { positive = positive_class(model.model()); });
+    collectively(context.comm(), [&] { positive = positive_class(loaded.model()); });
     const Data data = choice_.open(context, data_);
+    const ModelPtr model = columns_.match(context, loaded, data);
+    note_positive_class(context, *model, metrics_, positive);
     const std::vector<double> values =
-        score(context.engine(), model.model(), data.dataset(), metrics_, positive);
+        score(context.engine(), *model, data.dataset(), metrics_, positive);
     Json json = Json::object();
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
       json.set(metrics_[i], values[i]);
       text += fmt::format("{} {}\n", metrics_[i], format_double(values[i]));
     }
-    if (is_about_one_class(model.model())) {
-      const Labels& classes = *model.model().classes();
-      const std::string label = classes.text(positive < 0 ? classes.size() - 1 : positive);
-      json.set("pos_label", label);
-      context.note(
-          fmt::format("positive class: {}{}", label,
-                      pos_label_ ? "" : " (the greater one; --pos-label names the other)"));
+    if (is_about_one_class(*model)) {
+      const Labels& classes = *model->classes();
+      json.set("pos_label", classes.text(positive < 0 ? classes.size() - 1 : positive));
     }
     context.result(std::move(json), text);
   }
@@ -86,6 +86,7 @@ class Score final : public Command {
   std::optional<std::string> scoring_;
   std::optional<std::string> pos_label_;
   std::vector<std::string> metrics_;
+  ColumnChoice columns_;
   DataChoice choice_;
 };
 

@@ -11,9 +11,8 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/parallel_file.hpp>
+#include <superstep/learn/feature_names.hpp>
 #include <superstep/learn/metrics/metric.hpp>
-#include <superstep/learn/registry.hpp>
-#include <superstep/learn/session.hpp>
 
 #include "learn/carry.hpp"
 #include "learn/output_column.hpp"
@@ -47,21 +46,6 @@ void check_method(const Model& model, Method method) {
 
 namespace {
 
-/// Names of the columns that `transform` makes, as scikit-learn's get_feature_names_out: scalers
-/// keep them, others count theirs ("pca0"). Empty where there are none to keep.
-std::vector<std::string> names_out(const Model& model, const Dataset& data) {
-  const Expression expression = parse_expression(model.expression());
-  for (auto step = expression.steps.rbegin(); step != expression.steps.rend(); ++step) {
-    if (find_estimator(step->estimator.name).module == "preprocessing") continue;
-    std::vector<std::string> names;
-    for (Index i = 0; i < model.width(Method::transform); ++i) {
-      names.push_back(fmt::format("{}{}", to_lower(step->estimator.name), i));
-    }
-    return names;
-  }
-  return data.feature_names();
-}
-
 /// A small dataset of texts, written by the root.
 class NameList {
  public:
@@ -94,7 +78,11 @@ Written write_output(Engine& engine, const Model& model, Method method,
   collectively(comm, [&] {
     check_method(model, method);
     table = table_for(model, data, Target::none);
-    if (is_table) names = names_out(model, *data);
+    if (is_table) {
+      names = model.feature_names().empty() ? data->feature_names() : model.feature_names();
+      const Expression expression = parse_expression(model.expression());
+      names = names_behind(expression.steps, std::move(names), model.width(Method::transform));
+    }
   });
   engine.set_task(std::string(method_name(method)));
   OutputColumn column(model, method);
@@ -131,10 +119,6 @@ Written write_output(Engine& engine, const Model& model, Method method,
   });
   file.commit();
   return {dataset, data->rows(), column.width()};
-}
-
-void Fitted::write(Method method, const Data& data, const std::string& path) const {
-  write_output(session_->engine(), *model_, method, data.dataset(), path);
 }
 
 }  // namespace superstep

@@ -80,6 +80,10 @@ std::vector<Index> AttributeReader::integers(const std::string& name) const {
   return {array.values.begin(), array.values.end()};
 }
 
+std::vector<std::string> AttributeReader::texts(const std::string& name) const {
+  return tree_->strings(prefix_ + name).values;
+}
+
 Labels AttributeReader::labels(const std::string& name) const {
   const TreeDataset* found = tree_->find(prefix_ + name);
   if (found == nullptr) throw DataError(fmt::format("{}{} is missing", prefix_, name));

@@ -39,6 +39,7 @@ void PipelineModel::save(const AttributeWriter& out) const {
     step.model->save(out.below("steps/" + step.name + "/"));
   }
   out.add("step_names", names);
+  out.add("n_features_in_", features());
 }
 
 }  // namespace superstep

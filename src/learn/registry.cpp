@@ -89,6 +89,14 @@ namespace {
 
 constexpr const char* format_name = "superstep-model";
 constexpr std::int64_t format_version = 1;
+constexpr const char* names_attribute = "feature_names_in_";
+
+std::vector<std::string> names_of(const AttributeReader& in, Index features) {
+  std::vector<std::string> names = in.texts(names_attribute);
+  if (std::ssize(names) == features) return names;
+  throw DataError(fmt::format("{} has {} names, but the model takes {} columns", names_attribute,
+                              names.size(), features));
+}
 
 ModelPtr model_of(const Tree& tree, const std::string& path) {
   const auto* format = tree.find_attribute("format");
@@ -113,7 +121,10 @@ ModelPtr model_of(const Tree& tree, const std::string& path) {
   try {
     const auto& text = std::get<std::string>(*expression);
     const auto estimator = make_estimator(text);
-    return estimator->load(AttributeReader(tree, "/"));
+    const AttributeReader in(tree, "/");
+    const std::shared_ptr<Model> model = estimator->load(in);
+    if (in.has(names_attribute)) model->set_feature_names(names_of(in, model->features()));
+    return model;
   } catch (const Error& e) {
     throw DataError(fmt::format("{} is no valid model: {}", path, e.what()));
   }
@@ -127,7 +138,9 @@ void save_model(const Communicator& comm, const Model& model, const std::string&
     tree.set("format", std::string(format_name));
     tree.set("version", format_version);
     tree.set("estimator", model.expression());
-    model.save(AttributeWriter(tree, "/"));
+    const AttributeWriter out(tree, "/");
+    model.save(out);
+    if (!model.feature_names().empty()) out.add(names_attribute, model.feature_names());
     write_tree(path, tree);
   });
 }

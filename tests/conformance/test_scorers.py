@@ -150,8 +150,9 @@ def check_classifier(k, text, weighted, estimator):
         swapped = Classifier(np.arange(2), 1 - answer, proba[:, ::-1], None if decision is None else -decision)
         compare(model, data, about_one, lambda: swapped, X, 1 - codes, w, "--pos-label", str(labels[0]))
         done = common.run("score", model, data, "--scoring", "f1", "--pos-label", str(labels[0]))
-        assert f"positive class: {labels[0]}" in done.stderr, done.stderr
-        assert f"positive class: {labels[1]}" in common.run("score", model, data, "--scoring", "f1").stderr
+        names = [repr(label) for label in labels.tolist()]
+        assert f"positive class of f1: {names[0]} (the other is {names[1]})" in done.stderr, done.stderr
+        assert f"positive class of f1: {names[1]}" in common.run("score", model, data, "--scoring", "f1").stderr
         assert json.loads(score(model, data, ["f1"]).stdout)["pos_label"] == str(labels[1])
 
 

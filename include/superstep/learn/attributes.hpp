@@ -41,6 +41,7 @@ class AttributeReader {
   Vector vector(const std::string& name) const;
   Matrix matrix(const std::string& name) const;
   std::vector<Index> integers(const std::string& name) const;
+  std::vector<std::string> texts(const std::string& name) const;
   Labels labels(const std::string& name) const;
   AttributeReader below(const std::string& path) const { return {*tree_, prefix_ + path}; }
 

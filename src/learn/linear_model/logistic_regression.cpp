@@ -168,12 +168,6 @@ class LogisticModel final : public Model {
   Index n_iter_;
 };
 
-Value label_value(const Labels& classes, Index i) {
-  if (classes.is_text()) return classes.texts()[static_cast<std::size_t>(i)];
-  const double number = classes.numbers()[static_cast<std::size_t>(i)];
-  return classes.is_integer() ? Value(static_cast<std::int64_t>(number)) : Value(number);
-}
-
 /// As scikit-learn's 'balanced': rows / (classes * rows of the class), of the rows and classes that
 /// are trained on.
 Vector balanced_weights(const GlmRows& trained) {
@@ -197,7 +191,7 @@ Vector listed_weights(const Labels& classes, const Value& listed) {
     if (k < 0) {
       std::string names;
       for (Index i = 0; i < std::min<Index>(classes.size(), 10); ++i) {
-        names += (i == 0 ? "" : ", ") + label_value(classes, i).repr();
+        names += (i == 0 ? "" : ", ") + classes.value(i).repr();
       }
       throw AgreedError(
           ExitCode::bad_data,
@@ -248,7 +242,7 @@ void check_classes(const Table& table, const Labels& classes, const GlmRows& tra
       ExitCode::bad_data,
       fmt::format("{}: This solver needs samples of at least 2 classes in the data, but the "
                   "data contains only one class: {}",
-                  table.data->y_name(), label_value(classes, present.front()).repr()));
+                  table.data->y_name(), classes.value(present.front()).repr()));
 }
 
 std::shared_ptr<Model> make_model(const Labels& classes, GlmFit fit, bool two_sided,

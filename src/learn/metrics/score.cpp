@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/learn/session.hpp>
 
 #include "learn/metrics/judging.hpp"
 
@@ -30,17 +29,6 @@ std::vector<double> score(Engine& engine, const Model& model, const std::shared_
     }
   });
   return values;
-}
-
-double Fitted::score(const Data& data) const {
-  std::string metric;
-  collectively(session_->comm(), [&] { metric = default_metric(*model_); });
-  return score(data, metric);
-}
-
-double Fitted::score(const Data& data, const std::string& metric) const {
-  return superstep::score(session_->engine(), *model_, data.dataset(), std::span(&metric, 1))
-      .front();
 }
 
 }  // namespace superstep
