@@ -56,6 +56,7 @@ std::vector<Index> group_sizes(const Communicator& comm, Dataset& data) {
       }
       comm.answer();
     }
+    data.require_unchanged();
   });
   first_bad = comm.min(first_bad);
   bad = comm.sum(bad);
