@@ -27,17 +27,19 @@ ModelPtr ColumnChoice::match(Context& context, const Fitted& model, const Data& 
 }
 
 void note_positive_class(const Context& context, const Model& model,
-                         const std::vector<std::string>& metrics) {
+                         const std::vector<std::string>& metrics, Index positive) {
   const Labels* classes = model.classes();
   if (classes == nullptr || classes->size() != 2) return;
   // Metrics that refuse more than two classes look at one of them.
   std::vector<std::string> binary;
   for (const std::string& name : metrics) {
-    if (!find_metric(name).multiclass_error.empty()) binary.push_back(name);
+    const Metric& metric = find_metric(name);
+    if (metric.has_positive || !metric.multiclass_error.empty()) binary.push_back(name);
   }
   if (binary.empty()) return;
   context.note(fmt::format("positive class of {}: {} (the other is {})", join(binary, "and"),
-                           classes->value(1).repr(), classes->value(0).repr()));
+                           classes->value(positive == 0 ? 0 : 1).repr(),
+                           classes->value(positive == 0 ? 1 : 0).repr()));
 }
 
 }  // namespace superstep::app

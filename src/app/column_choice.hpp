@@ -20,6 +20,6 @@ struct ColumnChoice {
 
 /// Says which class counts as positive if one of the metrics asks, of a model with two classes.
 void note_positive_class(const Context& context, const Model& model,
-                         const std::vector<std::string>& metrics);
+                         const std::vector<std::string>& metrics, Index positive = -1);
 
 }  // namespace superstep::app

@@ -10,10 +10,11 @@
 namespace superstep {
 
 std::vector<double> score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
-                          std::span<const std::string> metrics) {
+                          std::span<const std::string> metrics, Index positive) {
   engine.set_task("score");
   const Judged one{ModelPtr(ModelPtr(), &model)};  // lent for the time of the call
   std::vector<Judging> all = prepare_judging(engine, data, std::span(&one, 1), metrics);
+  all.front().plan.set_positive(positive);
   find_statistics(engine, data, all);
   const Judging& judging = all.front();
   if (judging.failure) throw *judging.failure;
