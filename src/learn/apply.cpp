@@ -16,6 +16,7 @@
 
 #include "learn/carry.hpp"
 #include "learn/output_column.hpp"
+#include "learn/row_table.hpp"
 
 namespace superstep {
 
@@ -89,6 +90,22 @@ Written write_output(Engine& engine, const Model& model, Method method,
   // Of each worker's blocks, three may be finished and not yet written.
   engine.reserve(table, {.row_doubles = 4 * column.width()});
 
+  const auto apply = [&](const Engine::RowsSink& sink) {
+    engine.rows(
+        table, column.width(),
+        [&](const Block& block, double* out, Workspace&) {
+          model.apply(method, {block.x, block.rows, block.columns},
+                      {out, block.rows, column.width()});
+        },
+        sink);
+  };
+  if (output_format(path) != OutputFormat::hdf5) {
+    RowTable file(comm, path, model, method, std::move(names), data->rows());
+    apply([&](Index first, Index rows, const double* values) { file.write(first, rows, values); });
+    file.commit();
+    return {"", data->rows(), column.width()};
+  }
+
   std::vector<std::unique_ptr<CarriedColumn>> carried;
   if (is_table && data->has_y()) {
     carried.push_back(std::make_unique<CarriedColumn>(comm, data, data->options().y, "/y"));
@@ -104,15 +121,9 @@ Written write_output(Engine& engine, const Model& model, Method method,
   column.create_in(file, dataset, data->rows(), is_table || method == Method::predict_proba);
   for (const auto& c : carried) c->create_in(file);
   name_list.create_in(file);
-  engine.rows(
-      table, column.width(),
-      [&](const Block& block, double* out, Workspace&) {
-        model.apply(method, {block.x, block.rows, block.columns},
-                    {out, block.rows, column.width()});
-      },
-      [&](Index first, Index rows, const double* values) {
-        column.write(file, first, rows, values);
-      });
+  apply([&](Index first, Index rows, const double* values) {
+    column.write(file, first, rows, values);
+  });
   collectively(comm, [&] {
     for (const auto& c : carried) c->write_to(file);
     if (comm.is_root()) name_list.write_to(file);
