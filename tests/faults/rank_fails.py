@@ -92,7 +92,7 @@ def all_cases(draw):
             yield "out_of_memory", ranks, failing, "between", 0
             # Allocations of a few bytes and of blocks, at any moment.
             yield "allocation", ranks, failing, "targets", draw.randint(1, 20)
-            yield from (("allocation", ranks, failing, "fit", draw.randint(1, 400)) for _ in range(2))
+            yield from (("allocation", ranks, failing, "fit", draw.randint(1, 250)) for _ in range(2))
     # By teams, where the other team is at work or done when one fails.
     for failing in (0, 3):
         yield from ((way, 4, failing, "map", 0, "teams")
