@@ -163,6 +163,7 @@ class Info final : public Command {
                    ? describe_model(file_, read_tree(file_))
                    : describe_file(file_, summary);
     });
+    if (!report.warning.empty()) context.warn(report.warning);
     context.result(std::move(report.json), report.text);
   }
 

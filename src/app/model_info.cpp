@@ -13,6 +13,7 @@
 #include <superstep/core/value.hpp>
 #include <superstep/learn/attributes.hpp>
 #include <superstep/learn/feature_names.hpp>
+#include <superstep/learn/registry.hpp>
 #include <superstep/math/matrix.hpp>
 
 namespace superstep::app {
@@ -81,7 +82,10 @@ LastStep last_step(const Tree& tree) {
   LastStep last;
   last.prefix = expression.is_pipeline ? "/steps/" + expression.steps.back().name + "/" : "/";
   const AttributeReader in(tree, last.prefix);
-  if (in.has("classes_")) last.classes = in.labels("classes_");
+  if (in.has("classes_")) {
+    Length classes;
+    in("classes_", last.classes.emplace(), classes);
+  }
   if (!in.has("coef_")) return last;
   const auto& coef = tree.doubles(last.prefix + "coef_");
   const Index outputs = coef.shape.size() == 2 ? coef.shape[0] : 1;
@@ -183,7 +187,13 @@ Report describe_model(const std::string& file, const Tree& tree) {
       .set("kind", "model")
       .set("estimator", text_attribute(tree, "estimator"))
       .set("attributes", std::move(attributes));
-  add_last_step(tree, report);
+  try {
+    model_of(tree, file);
+    add_last_step(tree, report);
+  } catch (const DataError& e) {
+    report.warning = e.what();
+    report.json.set("problem", report.warning);
+  }
   return report;
 }
 

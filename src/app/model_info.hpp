@@ -13,6 +13,7 @@ namespace superstep::app {
 struct Report {
   Json json = Json::object();
   std::string text;
+  std::string warning{};  ///< why the model cannot be used; empty if it can
 };
 
 Report describe_model(const std::string& file, const Tree& tree);

@@ -98,14 +98,12 @@ Fitted Estimator::fit(const Data& data) const {
 Matrix Fitted::attribute(const std::string& name) const {
   Tree tree;
   model_->save(AttributeWriter(tree, "/"));
-  const AttributeReader in(tree, "/");
   const TreeDataset* found = tree.find("/" + name);
   if (found != nullptr && std::holds_alternative<TreeArray<std::int64_t>>(*found)) {
-    const std::vector<Index> values = in.integers(name);
-    Matrix row(1, static_cast<Index>(values.size()));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      row(0, static_cast<Index>(i)) = static_cast<double>(values[i]);
-    }
+    const std::vector<std::int64_t>& values = std::get<TreeArray<std::int64_t>>(*found).values;
+    Matrix row(1, std::ssize(values));
+    std::ranges::transform(values, row.data(),
+                           [](std::int64_t v) { return static_cast<double>(v); });
     return row;
   }
   const TreeArray<double>& array = tree.doubles("/" + name);

@@ -80,6 +80,25 @@ TrainingCost LogisticRegression::cost(Index columns, Index classes,
 
 namespace {
 
+struct SavedLogistic {
+  Labels classes;
+  Matrix coef;
+  Vector intercept;
+  std::vector<Index> n_iter;
+};
+
+template <class Archive, class Saved>
+void fields(const Archive& a, Saved& f) {
+  Length columns, classes, one{1, "n_iter_"};
+  a.size("n_features_in_", columns, f.coef.cols());
+  a("classes_", f.classes, classes);
+  const Index k = f.classes.size();
+  Length outputs{k == 2 ? 1 : k, a.path("classes_")};
+  a("coef_", f.coef, outputs, columns);
+  a("intercept_", f.intercept, outputs);
+  a("n_iter_", f.n_iter, one);
+}
+
 class LogisticModel final : public Model {
  public:
   /// `two_sided`: the outputs of two classes are -z and z (multi_class='multinomial').
@@ -125,11 +144,9 @@ class LogisticModel final : public Model {
   }
 
   void save(const AttributeWriter& out) const override {
-    out.add("classes_", classes_);
-    out.add("coef_", function_.coef());
-    out.add("intercept_", function_.intercept());
-    out.add("n_iter_", std::vector<Index>{n_iter_});
-    out.add("n_features_in_", features());
+    const SavedLogistic saved{classes_, function_.coef(), function_.intercept(),
+                              std::vector<Index>{n_iter_}};
+    fields(out, saved);
   }
 
  private:
@@ -280,19 +297,15 @@ std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& tabl
 }
 
 std::shared_ptr<Model> LogisticRegression::load_fitted(const AttributeReader& in) const {
-  Labels classes = in.labels("classes_");
-  const Matrix coef = in.matrix("coef_");
-  const Vector intercept = in.vector("intercept_");
-  const std::vector<Index> n_iter = in.integers("n_iter_");
-  const Index outputs = classes.size() == 2 ? 1 : classes.size();
-  if (coef.rows() != outputs || intercept.size() != outputs || n_iter.empty()) {
-    throw DataError(
-        fmt::format("classes_ ({}), coef_ ({} rows) and intercept_ ({}) do not go together",
-                    classes.size(), coef.rows(), intercept.size()));
+  SavedLogistic saved;
+  fields(in, saved);
+  if (saved.classes.size() < 2) {
+    throw DataError(fmt::format("{} holds one class, where two are needed", in.path("classes_")));
   }
-  const bool two_sided = is_two_sided(params(), classes);
-  return std::make_shared<LogisticModel>(std::move(classes), LinearFunction(coef, intercept),
-                                         two_sided, n_iter.front(), FitReport{});
+  const bool two_sided = is_two_sided(params(), saved.classes);
+  return std::make_shared<LogisticModel>(std::move(saved.classes),
+                                         LinearFunction(saved.coef, saved.intercept), two_sided,
+                                         saved.n_iter.front(), FitReport{});
 }
 
 }  // namespace superstep
