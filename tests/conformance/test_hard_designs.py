@@ -41,6 +41,7 @@ class LeastNorm(RegressorMixin, BaseEstimator):
         self.ratios_ = s / max(s[0], 1e-300)
         kept = self.ratios_ > 1e-13
         self.coef_ = v[kept].T @ ((u[:, kept].T @ (np.sqrt(w) * (y - self.y_mean_))) / s[kept])
+        self.coef_[constant] = 0.0
         return self
 
     def predict(self, X):
@@ -66,6 +67,7 @@ class ExactRidge(LeastNorm):
         self.ratios_ = np.sqrt(s[kept] ** 2 + self.alpha) / np.sqrt(s[0] ** 2 + self.alpha)
         t = u[:, kept].T @ (np.sqrt(w) * (y - self.y_mean_))
         self.coef_ = v[kept].T @ (s[kept] * t / (s[kept] ** 2 + self.alpha))
+        self.coef_[constant] = 0.0
         return self
 
 
@@ -132,6 +134,12 @@ def fitted(steps, X, y, weight):
     return model
 
 
+def has_one_optimum(X):
+    A = (X - X.mean(axis=0))[:, np.ptp(X, axis=0) > 0]
+    s = np.linalg.svd(A / np.linalg.norm(A, axis=0), compute_uv=False)
+    return s[-1] > 1e-4 * s[0]
+
+
 def expected(steps, X, y, weight):
     """scikit-learn's score of each fold; None where the problem itself is not clear in double precision."""
     scores = []
@@ -141,6 +149,10 @@ def expected(steps, X, y, weight):
             warnings.simplefilter("ignore")
             model = fitted(steps, X[rows], y[rows], None if weight is None else weight[rows])
         last = model.steps[-1][1]
+        # With dependent columns the Lasso has many optima.
+        if type(last) is Lasso and not has_one_optimum(X[rows]):
+            scores.append(None)
+            continue
         if isinstance(last, LeastNorm) and not last.is_clear():
             scores.append(None)
             continue
@@ -230,7 +242,7 @@ def test_drawn_designs():
         designs_off += len(tally.off) > before
     print(f"seed {ARGUMENTS.seed}: {ARGUMENTS.cases} designs, {tally.scores} scores compared, {len(tally.off)} off in "
           f"{designs_off} designs, worst {tally.worst:.1e}; {tally.unclear} of problems not clear in double precision")
-    assert tally.scores > 20 * ARGUMENTS.cases
+    assert tally.scores > 15 * ARGUMENTS.cases
     assert not tally.off, "\n".join(tally.off[:40])
 
 
