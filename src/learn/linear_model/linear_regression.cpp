@@ -51,8 +51,8 @@ Vector rank_and_values(Index rank, const Vector& singular) {
 
 MomentFit fit_one(const Moments& m, const LinearRegressionParams& p) {
   if (p.positive) return fit_positive(m);
-  const ScaledCholesky cholesky(m.gram, 0.0);
-  if (!cholesky.resolves(m.noise * m.amplification())) return {.is_resolved = false};
+  const ScaledCholesky cholesky(m, 0.0);
+  if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
   MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
   fit.n_iter = 1;
   const Index rank = (m.gram.diagonal().array() > 0.0).count();
