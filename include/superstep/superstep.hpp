@@ -20,6 +20,7 @@
 #include <superstep/learn/session.hpp>
 #include <superstep/select/group_splits.hpp>
 #include <superstep/select/k_fold.hpp>
+#include <superstep/select/leave_out.hpp>
 #include <superstep/select/shuffle_split.hpp>
 #include <superstep/select/splitter.hpp>
 #include <superstep/select/time_series_split.hpp>

@@ -9,6 +9,7 @@ std::vector<std::unique_ptr<Command>> all_commands() {
   commands.push_back(import_command());
   commands.push_back(info_command());
   commands.push_back(check_command());
+  commands.push_back(split_command());
   commands.push_back(fit_command());
   commands.push_back(predict_command());
   commands.push_back(transform_command());

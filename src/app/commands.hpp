@@ -18,6 +18,7 @@ std::unique_ptr<Command> make_command();
 std::unique_ptr<Command> predict_command();
 std::unique_ptr<Command> score_command();
 std::unique_ptr<Command> search_command();
+std::unique_ptr<Command> split_command();
 std::unique_ptr<Command> transform_command();
 
 }  // namespace superstep::app

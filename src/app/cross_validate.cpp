@@ -60,7 +60,7 @@ class CrossValidate final : public Command {
   void describe(CommandLine& line) override {
     line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge(alpha=0.1)\"");
     line.argument("DATA", data_, "HDF5 file with /X and /y");
-    line.option("out", "FILE", out_, "out-of-fold predictions of every row");
+    line.option("out", "FILE", out_, "out-of-fold predictions of every row: HDF5, .csv or .npy");
     line.option("method", "NAME", method_name_,
                 "what --out holds: predict (if not given), predict_proba, ...");
     line.option("validation-curve", "GRID", validation_,

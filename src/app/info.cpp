@@ -4,19 +4,16 @@
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/text.hpp>
-#include <superstep/core/value.hpp>
 #include <superstep/data/block.hpp>
 #include <superstep/io/dataset_layout.hpp>
 #include <superstep/io/tree_file.hpp>
 
 #include "app/commands.hpp"
+#include "app/model_info.hpp"
 
 namespace superstep::app {
 
 namespace {
-
-constexpr std::size_t most_values_shown = 6;
-constexpr std::size_t widest_text = 60;
 
 const char* storage_word(Storage storage) {
   switch (storage) {
@@ -46,77 +43,9 @@ const DatasetLayout* find(const FileSummary& summary, const std::string& path) {
   return nullptr;
 }
 
-Json shape_json(const std::vector<Index>& shape) {
-  Json json = Json::array();
-  for (const Index extent : shape) json.push_back(extent);
-  return json;
-}
-
 double value_bytes(const DatasetLayout& layout) {
   return static_cast<double>(layout.rows()) * static_cast<double>(layout.columns()) *
          static_cast<double>(layout.type.bytes);
-}
-
-// Models.
-
-std::string word_of(double value) { return fmt::format("{:.6g}", value); }
-std::string word_of(std::int64_t value) { return fmt::format("{}", value); }
-std::string word_of(const std::string& value) { return Value(shorten(value, widest_text)).repr(); }
-
-template <class T>
-std::string values_text(const TreeArray<T>& array) {
-  if (array.shape.empty()) return word_of(array.values.front());
-  std::string text;
-  for (std::size_t i = 0; i < std::min(array.values.size(), most_values_shown); ++i) {
-    text += (i > 0 ? ", " : "") + word_of(array.values[i]);
-  }
-  return "[" + text + (array.values.size() > most_values_shown ? ", ..." : "") + "]";
-}
-
-std::string extents_text(const std::vector<Index>& shape) {
-  std::string text;
-  for (const Index extent : shape) text += (text.empty() ? "" : " x ") + format_count(extent);
-  return text;
-}
-
-template <class T>
-Json values_json(const TreeArray<T>& array) {
-  if (array.shape.empty()) return Json(array.values.front());
-  return Json(array.values);
-}
-
-struct Report {
-  Json json = Json::object();
-  std::string text;
-};
-
-Report describe_model(const std::string& file, const Tree& tree) {
-  Report report;
-  const auto text_attribute = [&](const std::string& name) {
-    const TreeAttribute* found = tree.find_attribute(name);
-    return found != nullptr && std::holds_alternative<std::string>(*found)
-               ? std::get<std::string>(*found)
-               : std::string();
-  };
-  report.text = fmt::format("{}: model\n{}\n\n", file, text_attribute("estimator"));
-  Json attributes = Json::object();
-  for (const auto& [path, dataset] : tree.datasets) {
-    const std::string name = path.substr(1);
-    std::visit(
-        [&](const auto& array) {
-          report.text += fmt::format("  {:<28} {:<14} {}\n", name, extents_text(array.shape),
-                                     values_text(array));
-          Json json = Json::object();
-          json.set("shape", shape_json(array.shape)).set("values", values_json(array));
-          attributes.set(name, std::move(json));
-        },
-        dataset);
-  }
-  report.json.set("file", file)
-      .set("kind", "model")
-      .set("estimator", text_attribute("estimator"))
-      .set("attributes", std::move(attributes));
-  return report;
 }
 
 // Datasets and other files.
@@ -234,6 +163,7 @@ class Info final : public Command {
                    ? describe_model(file_, read_tree(file_))
                    : describe_file(file_, summary);
     });
+    if (!report.warning.empty()) context.warn(report.warning);
     context.result(std::move(report.json), report.text);
   }
 

@@ -7,6 +7,7 @@
 #include <superstep/core/text.hpp>
 #include <superstep/learn/apply.hpp>
 
+#include "app/column_choice.hpp"
 #include "app/commands.hpp"
 
 namespace superstep::app {
@@ -19,8 +20,9 @@ class Apply : public Command {
   void describe(CommandLine& line) override {
     line.argument("MODEL", model_, "model file that fit wrote");
     line.argument("DATA", data_, "HDF5 file with /X");
-    line.option("out", "FILE", out_, "where the result goes");
+    line.option("out", "FILE", out_, "where the result goes: HDF5, .csv or .npy by its suffix");
     describe_more(line);
+    columns_.describe(line);
     choice_.describe(line);
   }
 
@@ -32,18 +34,18 @@ class Apply : public Command {
   }
 
   void run(Context& context) override {
-    const Fitted model = context.session().load(model_);
-    collectively(context.comm(), [&] { check_method(model.model(), method()); });
+    const Fitted loaded = context.session().load(model_);
+    collectively(context.comm(), [&] { check_method(loaded.model(), method()); });
     const Data data = choice_.open(context, data_);
-    const Written written =
-        write_output(context.engine(), model.model(), method(), data.dataset(), out_);
+    const ModelPtr model = columns_.match(context, loaded, data);
+    const Written written = write_output(context.engine(), *model, method(), data.dataset(), out_);
     Json json = Json::object();
-    json.set("out", out_)
-        .set("dataset", written.dataset)
-        .set("rows", written.rows)
-        .set("columns", written.columns);
+    json.set("out", out_);
+    if (!written.dataset.empty()) json.set("dataset", written.dataset);
+    json.set("rows", written.rows).set("columns", written.columns);
     context.result(std::move(json),
-                   fmt::format("wrote {}:{}, {} rows x {} column{}\n", out_, written.dataset,
+                   fmt::format("wrote {}, {} rows x {} column{}\n",
+                               written.dataset.empty() ? out_ : out_ + ":" + written.dataset,
                                format_count(written.rows), format_count(written.columns),
                                written.columns == 1 ? "" : "s"));
   }
@@ -56,6 +58,7 @@ class Apply : public Command {
   std::string model_;
   std::string data_;
   std::string out_;
+  ColumnChoice columns_;
   DataChoice choice_;
 };
 
@@ -65,9 +68,11 @@ class Predict final : public Apply {
   std::string summary() const override { return "what a model says about every row"; }
   std::string details() const override {
     return "example:\n"
-           "  superstep predict model.h5 new.h5 --out answers.h5 --method predict_proba\n\n"
+           "  superstep predict model.h5 new.h5 --out answers.h5 --method predict_proba\n"
+           "  superstep predict model.h5 new.h5 --out answers.csv\n\n"
            "The result is a dataset named like the method. Classes are written as the labels they\n"
-           "stand for.\n";
+           "stand for. The suffix .csv makes a table of text with a header (predict, or\n"
+           "predict_proba_<class> for each class), .npy an array for numpy.load.\n";
   }
   void validate() override {
     std::vector<std::string> names;
@@ -101,7 +106,10 @@ class Transform final : public Apply {
   std::string details() const override {
     return "example:\n"
            "  superstep transform scaler.h5 train.h5 --out scaled.h5\n\n"
-           "The result is in /X; /y and /weight are carried over.\n";
+           "The result is in /X; /y and /weight are carried over, /feature_names where they still\n"
+           "mean something: scalers keep them, PCA makes pca0, pca1, ... The suffix .csv makes a\n"
+           "table of text with a header, .npy an array for numpy.load, both without /y and "
+           "/weight.\n";
   }
 
  private:

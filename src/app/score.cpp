@@ -2,11 +2,14 @@
 // superstep score MODEL DATA --scoring A,B
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/metrics/score.hpp>
 
+#include "app/column_choice.hpp"
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
 
@@ -25,7 +28,9 @@ class Score final : public Command {
         "example:\n"
         "  superstep score model.h5 test.h5 --scoring accuracy,roc_auc,neg_log_loss\n\n"
         "Metrics have scikit-learn's scorer names, or plain ones: mse is the negative of\n"
-        "neg_mean_squared_error. /weight counts where there is one. All of them:\n  {}\n",
+        "neg_mean_squared_error. /weight counts where there is one, except where classes are\n"
+        "compared with clusters, as in scikit-learn. Of two classes the greater is the positive\n"
+        "one. top_k_accuracy looks at the best two. All of them:\n  {}\n",
         join(names, "and"));
   }
 
@@ -33,6 +38,9 @@ class Score final : public Command {
     line.argument("MODEL", model_, "model file that fit wrote");
     line.argument("DATA", data_, "HDF5 file with /X and /y");
     line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
+    line.option("pos-label", "LABEL", pos_label_,
+                "the positive class of two (default: the greater one)");
+    columns_.describe(line);
     choice_.describe(line);
   }
 
@@ -44,30 +52,66 @@ class Score final : public Command {
   }
 
   void run(Context& context) override {
-    const Fitted model = context.session().load(model_);
+    const Fitted loaded = context.session().load(model_);
     collectively(context.comm(), [&] {
-      if (metrics_.empty()) metrics_.push_back(default_metric(model.model()));
-      for (const std::string& name : metrics_) metric_for(model.model(), name);
+      if (metrics_.empty()) metrics_.push_back(default_metric(loaded.model()));
+      for (const std::string& name : metrics_) metric_for(loaded.model(), name);
     });
+    Index positive = -1;
+    collectively(context.comm(), [&] { positive = positive_class(loaded.model()); });
     const Data data = choice_.open(context, data_);
+    const ModelPtr model = columns_.match(context, loaded, data);
+    note_positive_class(context, *model, metrics_, positive);
     const std::vector<double> values =
-        score(context.engine(), model.model(), data.dataset(), metrics_);
+        score(context.engine(), *model, data.dataset(), metrics_, positive);
     Json json = Json::object();
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
       json.set(metrics_[i], values[i]);
       text += fmt::format("{} {}\n", metrics_[i], format_double(values[i]));
     }
+    if (is_about_one_class(*model)) {
+      const Labels& classes = *model->classes();
+      json.set("pos_label", classes.text(positive < 0 ? classes.size() - 1 : positive));
+    }
     context.result(std::move(json), text);
   }
 
  private:
+  Index positive_class(const Model& model) const;
+  bool is_about_one_class(const Model& model) const;
+
   std::string model_;
   std::string data_;
   std::optional<std::string> scoring_;
+  std::optional<std::string> pos_label_;
   std::vector<std::string> metrics_;
+  ColumnChoice columns_;
   DataChoice choice_;
 };
+
+/// UsageError unless the model has two classes and the label is one of them.
+Index Score::positive_class(const Model& model) const {
+  if (!pos_label_) return -1;
+  const Labels* classes = model.classes();
+  if (classes == nullptr || classes->size() != 2) {
+    throw UsageError(fmt::format("--pos-label chooses one of two classes, and {} has {}",
+                                 estimator_name(model),
+                                 classes == nullptr ? "none" : std::to_string(classes->size())));
+  }
+  for (Index i = 0; i < 2; ++i) {
+    if (classes->text(i) == *pos_label_) return i;
+  }
+  throw UsageError(fmt::format("pos_label={} is not a valid label: it should be one of {} and {}",
+                               shorten(*pos_label_, 60), shorten(classes->text(0), 60),
+                               shorten(classes->text(1), 60)));
+}
+
+bool Score::is_about_one_class(const Model& model) const {
+  return model.classes() != nullptr && model.classes()->size() == 2 &&
+         std::ranges::any_of(
+             metrics_, [](const std::string& name) { return find_metric(name).has_positive; });
+}
 
 }  // namespace
 

@@ -127,6 +127,18 @@ void check_shape_of_x(const DatasetLayout& x) {
   }
 }
 
+/// Names that do not fit belong to the features of the standard layout: beside others they are
+/// none.
+std::vector<std::string> read_names(const DatasetLayout& names, const DatasetLayout& x) {
+  if (names.shape.size() == 1 && names.rows() == x.columns()) {
+    return RowReader(names, 0).read_strings(0, names.rows());
+  }
+  if (x.dataset != DataOptions{}.x) return {};
+  throw DataError(fmt::format(
+      "{} is {}, but {} has {} columns; there must be one name for each column, or no names at all",
+      names.where(), names.summary(), x.where(), x.columns()));
+}
+
 }  // namespace
 
 std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::string& path,
@@ -173,9 +185,7 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
       check_length(*x, *groups, "--groups");
       open_reader(impl->group, *groups);
     }
-    if (names && names->type.is_text() && names->rows() == x->columns()) {
-      impl->feature_names = RowReader(*names, 0).read_strings(0, names->rows());
-    }
+    if (names && names->type.is_text()) impl->feature_names = read_names(*names, *x);
     if (options.rows && *options.rows < 1) {
       throw UsageError(fmt::format("--rows must be at least 1, got {}", *options.rows));
     }

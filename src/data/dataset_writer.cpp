@@ -44,22 +44,63 @@ ElementType target_type(const TargetFormat& target) {
     bytes += (name.size() / 8 + 1) * 8 + 4;
     longest = std::max(longest, name.size());
   }
-  return bytes <= most_enumeration_bytes ? enumeration_type(target.names)
-                                         : fixed_string_type(longest);
+  return bytes <= most_enumeration_bytes && !target.as_text
+             ? enumeration_type(target.names)
+             : fixed_string_type(std::max<std::size_t>(1, longest));
+}
+
+/// One value per row, on its way into the file.
+class ColumnWriter {
+ public:
+  ColumnWriter(std::string path, TargetFormat format)
+      : path_(std::move(path)), format_(std::move(format)), type_(target_type(format_)) {}
+
+  /// **Collective.**
+  void create_in(ParallelFile& file, Index rows, const DatasetOptions& options) {
+    dataset_ = file.create_dataset(path_, type_, {rows}, options);
+  }
+  void grow(Index rows) { values_.grow(rows); }
+  double* values() { return values_.data(); }
+  void put(ParallelFile& file, Index first, Index count);
+
+ private:
+  std::string path_;
+  TargetFormat format_;
+  ElementType type_;
+  std::optional<ParallelFile::Dataset> dataset_;
+  Buffer<double> values_;
+  std::vector<std::int64_t> integers_;
+  std::vector<std::int32_t> codes_;
+};
+
+void ColumnWriter::put(ParallelFile& file, Index first, Index count) {
+  const double* y = values_.data();
+  if (format_.kind == TargetFormat::Kind::real) {
+    file.write_rows(*dataset_, first, count, y);
+  } else if (format_.kind == TargetFormat::Kind::integer) {
+    integers_.assign(y, y + count);
+    file.write_rows(*dataset_, first, count, integers_.data());
+  } else if (type_.kind == ElementKind::enumeration) {
+    codes_.assign(y, y + count);
+    file.write_rows(*dataset_, first, count, codes_.data());
+  } else {
+    std::vector<std::string> texts;
+    texts.reserve(static_cast<std::size_t>(count));
+    for (Index i = 0; i < count; ++i) {
+      texts.push_back(format_.names[static_cast<std::size_t>(y[i])]);
+    }
+    file.write_rows(*dataset_, first, count, texts);
+  }
 }
 
 /// The rows that are filled and written at a time.
 struct Portion {
   Buffer<double> x;
   Buffer<float> x32;
-  Buffer<double> y;
-  Buffer<double> weight;
-  std::vector<std::int64_t> integers;
-  std::vector<std::int32_t> codes;
 
   static std::size_t bytes_per_row(const RowFormat& format) {
     const auto columns = static_cast<std::size_t>(format.columns);
-    return columns * (format.is_float32 ? 12 : 8) + 24;
+    return columns * (format.is_float32 ? 12 : 8) + 24 + 16 * format.others.size();
   }
 };
 
@@ -80,6 +121,9 @@ class Writer {
     options_.deflate = storage.deflate;
     options_.fletcher32 = is_chunked_;
     if (is_chunked_) require_memory();
+    if (format_.target.kind != TargetFormat::Kind::none) y_.emplace("/y", format_.target);
+    if (format_.has_weight) weight_.emplace("/weight", TargetFormat{TargetFormat::Kind::real});
+    for (const OtherColumn& other : format_.others) others_.emplace_back(other.path, other.format);
   }
 
   void write(const FileExtras& extras) {
@@ -107,7 +151,9 @@ class Writer {
   void fill(Index first, Index count);
   void to_float(Index first, Index begin, Index end);
   void put(Index first, Index count);
-  void put_target(Index first, Index count);
+  RowSpan rows_at(Index begin);
+  template <class F>
+  void for_columns(F&& f);
   void tell(Index done, Index all) const;
 
   const Communicator& comm_;
@@ -121,11 +167,19 @@ class Writer {
   DatasetOptions options_;
   std::optional<ParallelFile> file_;
   std::optional<ParallelFile::Dataset> x_;
-  std::optional<ParallelFile::Dataset> y_;
-  std::optional<ParallelFile::Dataset> weight_;
-  ElementType y_type_;
+  std::optional<ColumnWriter> y_;
+  std::optional<ColumnWriter> weight_;
+  std::vector<ColumnWriter> others_;
   Portion portion_;
 };
+
+/// Those that there are beside /X.
+template <class F>
+void Writer::for_columns(F&& f) {
+  if (y_) f(*y_);
+  if (weight_) f(*weight_);
+  for (ColumnWriter& column : others_) f(column);
+}
 
 /// Rows of all ranks in one collective write: whole chunks.
 Index Writer::round_rows() const {
@@ -154,13 +208,7 @@ void Writer::require_memory() const {
 void Writer::create_datasets() {
   const ElementType x_type = format_.is_float32 ? float32_type() : float64_type();
   x_ = file_->create_dataset("/X", x_type, {format_.rows, format_.columns}, options_);
-  if (format_.target.kind != TargetFormat::Kind::none) {
-    y_type_ = target_type(format_.target);
-    y_ = file_->create_dataset("/y", y_type_, {format_.rows}, options_);
-  }
-  if (format_.has_weight) {
-    weight_ = file_->create_dataset("/weight", float64_type(), {format_.rows}, options_);
-  }
+  for_columns([&](ColumnWriter& column) { column.create_in(*file_, format_.rows, options_); });
 }
 
 /// What the root writes alone.
@@ -242,18 +290,25 @@ void Writer::fill(Index first, Index count) {
   const Index columns = format_.columns;
   portion_.x.grow(count * columns);
   if (format_.is_float32) portion_.x32.grow(count * columns);
-  if (y_) portion_.y.grow(count);
-  if (weight_) portion_.weight.grow(count);
+  for_columns([&](ColumnWriter& column) { column.grow(count); });
   // A task is a block, or less where there would be fewer blocks than threads.
   const Index each = std::clamp<Index>(count / (4 * means_.threads), 64, blocks_.rows_per_block());
   means_.parallel_for((count + each - 1) / each, [&](Index task) {
     const Index begin = task * each;
     const Index n = std::min(each, count - begin);
-    source_.read(first + begin, n,
-                 {portion_.x.data() + begin * columns, portion_.y.data() + (y_ ? begin : 0),
-                  portion_.weight.data() + (weight_ ? begin : 0)});
+    source_.read(first + begin, n, rows_at(begin));
     if (format_.is_float32) to_float(first, begin, begin + n);
   });
+}
+
+/// Where the rows of the portion from `begin` on are put.
+RowSpan Writer::rows_at(Index begin) {
+  RowSpan span;
+  span.x = portion_.x.data() + begin * format_.columns;
+  if (y_) span.y = y_->values() + begin;
+  if (weight_) span.weight = weight_->values() + begin;
+  for (ColumnWriter& column : others_) span.others.push_back(column.values() + begin);
+  return span;
 }
 
 /// Rows [begin, end) of the portion, which begins at row `first`.
@@ -278,28 +333,7 @@ void Writer::put(Index first, Index count) {
   } else {
     file_->write_rows(*x_, first, count, portion_.x.data());
   }
-  if (y_) put_target(first, count);
-  if (weight_) file_->write_rows(*weight_, first, count, portion_.weight.data());
-}
-
-void Writer::put_target(Index first, Index count) {
-  const double* y = portion_.y.data();
-  if (format_.target.kind == TargetFormat::Kind::real) {
-    file_->write_rows(*y_, first, count, y);
-  } else if (format_.target.kind == TargetFormat::Kind::integer) {
-    portion_.integers.assign(y, y + count);
-    file_->write_rows(*y_, first, count, portion_.integers.data());
-  } else if (y_type_.kind == ElementKind::enumeration) {
-    portion_.codes.assign(y, y + count);
-    file_->write_rows(*y_, first, count, portion_.codes.data());
-  } else {
-    std::vector<std::string> texts;
-    texts.reserve(static_cast<std::size_t>(count));
-    for (Index i = 0; i < count; ++i) {
-      texts.push_back(format_.target.names[static_cast<std::size_t>(y[i])]);
-    }
-    file_->write_rows(*y_, first, count, texts);
-  }
+  for_columns([&](ColumnWriter& column) { column.put(*file_, first, count); });
 }
 
 void Writer::tell(Index done, Index all) const {

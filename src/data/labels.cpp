@@ -68,4 +68,10 @@ std::string Labels::text(Index i) const {
                       : format_double(numbers()[at]);
 }
 
+Value Labels::value(Index i) const {
+  const auto at = static_cast<std::size_t>(i);
+  if (is_text()) return texts()[at];
+  return is_integer() ? Value(static_cast<std::int64_t>(numbers()[at])) : Value(numbers()[at]);
+}
+
 }  // namespace superstep

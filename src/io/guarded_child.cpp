@@ -120,7 +120,10 @@ std::vector<std::byte> read_to_end(int fd) {
   return bytes;
 }
 
-[[noreturn]] void rethrow(ExitCode code, const std::string& file, const std::string& text) {
+[[noreturn]] void rethrow(ExitCode code, const std::string& file, const std::string& what) {
+  // HDF5 knows objects by handles: not every message of its calls can name the file.
+  const bool names_file = what.find(file) != std::string::npos;
+  const std::string text = names_file ? what : fmt::format("'{}': {}", file, what);
   switch (code) {
     case ExitCode::usage:
       throw UsageError(text);

@@ -2,6 +2,7 @@
 #include <superstep/io/tree_file.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <functional>
 #include <type_traits>
 
@@ -9,6 +10,7 @@
 
 #include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
+#include <superstep/core/hash.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/io/atomic_file.hpp>
 #include "io/attributes.hpp"
@@ -197,6 +199,41 @@ void write_tree(const std::string& path, const Tree& tree) { write_file(path, im
 
 Tree read_tree(const std::string& path) {
   return deserialize_tree(in_guarded_child(path, [&] { return serialize(read_in_child(path)); }));
+}
+
+namespace {
+
+void add(Hash64& hash, const std::string& value) { hash.add(std::string_view(value)); }
+template <class T>
+void add(Hash64& hash, T value) {
+  static_assert(sizeof value == sizeof(std::uint64_t));
+  hash.add(std::bit_cast<std::uint64_t>(value));
+}
+
+}  // namespace
+
+std::string digest(const Tree& tree, const std::vector<std::string>& attributes) {
+  Hash64 hash;
+  for (const std::string& name : attributes) {
+    add(hash, name);
+    const TreeAttribute* value = tree.find_attribute(name);
+    if (value != nullptr) std::visit([&](const auto& v) { add(hash, v); }, *value);
+  }
+  std::vector<const std::pair<std::string, TreeDataset>*> datasets;
+  for (const auto& entry : tree.datasets) datasets.push_back(&entry);
+  std::ranges::sort(datasets, {}, [](const auto* entry) { return entry->first; });
+  for (const auto* entry : datasets) {
+    add(hash, entry->first);
+    hash.add(std::uint64_t{entry->second.index()});
+    std::visit(
+        [&](const auto& array) {
+          hash.add(std::uint64_t{array.shape.size()});
+          for (const Index extent : array.shape) add(hash, extent);
+          for (const auto& value : array.values) add(hash, value);
+        },
+        entry->second);
+  }
+  return hash.hex();
 }
 
 std::vector<std::byte> serialize(const Tree& tree) {

@@ -11,12 +11,12 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/parallel_file.hpp>
+#include <superstep/learn/feature_names.hpp>
 #include <superstep/learn/metrics/metric.hpp>
-#include <superstep/learn/registry.hpp>
-#include <superstep/learn/session.hpp>
 
 #include "learn/carry.hpp"
 #include "learn/output_column.hpp"
+#include "learn/row_table.hpp"
 
 namespace superstep {
 
@@ -46,21 +46,6 @@ void check_method(const Model& model, Method method) {
 }
 
 namespace {
-
-/// Names of the columns that `transform` makes, as scikit-learn's get_feature_names_out: scalers
-/// keep them, others count theirs ("pca0"). Empty where there are none to keep.
-std::vector<std::string> names_out(const Model& model, const Dataset& data) {
-  const Expression expression = parse_expression(model.expression());
-  for (auto step = expression.steps.rbegin(); step != expression.steps.rend(); ++step) {
-    if (find_estimator(step->estimator.name).module == "preprocessing") continue;
-    std::vector<std::string> names;
-    for (Index i = 0; i < model.width(Method::transform); ++i) {
-      names.push_back(fmt::format("{}{}", to_lower(step->estimator.name), i));
-    }
-    return names;
-  }
-  return data.feature_names();
-}
 
 /// A small dataset of texts, written by the root.
 class NameList {
@@ -94,12 +79,32 @@ Written write_output(Engine& engine, const Model& model, Method method,
   collectively(comm, [&] {
     check_method(model, method);
     table = table_for(model, data, Target::none);
-    if (is_table) names = names_out(model, *data);
+    if (is_table) {
+      names = model.feature_names().empty() ? data->feature_names() : model.feature_names();
+      const Expression expression = parse_expression(model.expression());
+      names = names_behind(expression.steps, std::move(names), model.width(Method::transform));
+    }
   });
   engine.set_task(std::string(method_name(method)));
   OutputColumn column(model, method);
   // Of each worker's blocks, three may be finished and not yet written.
   engine.reserve(table, {.row_doubles = 4 * column.width()});
+
+  const auto apply = [&](const Engine::RowsSink& sink) {
+    engine.rows(
+        table, column.width(),
+        [&](const Block& block, double* out, Workspace&) {
+          model.apply(method, {block.x, block.rows, block.columns},
+                      {out, block.rows, column.width()});
+        },
+        sink);
+  };
+  if (output_format(path) != OutputFormat::hdf5) {
+    RowTable file(comm, path, model, method, std::move(names), data->rows());
+    apply([&](Index first, Index rows, const double* values) { file.write(first, rows, values); });
+    file.commit();
+    return {"", data->rows(), column.width()};
+  }
 
   std::vector<std::unique_ptr<CarriedColumn>> carried;
   if (is_table && data->has_y()) {
@@ -116,25 +121,15 @@ Written write_output(Engine& engine, const Model& model, Method method,
   column.create_in(file, dataset, data->rows(), is_table || method == Method::predict_proba);
   for (const auto& c : carried) c->create_in(file);
   name_list.create_in(file);
-  engine.rows(
-      table, column.width(),
-      [&](const Block& block, double* out, Workspace&) {
-        model.apply(method, {block.x, block.rows, block.columns},
-                    {out, block.rows, column.width()});
-      },
-      [&](Index first, Index rows, const double* values) {
-        column.write(file, first, rows, values);
-      });
+  apply([&](Index first, Index rows, const double* values) {
+    column.write(file, first, rows, values);
+  });
   collectively(comm, [&] {
     for (const auto& c : carried) c->write_to(file);
     if (comm.is_root()) name_list.write_to(file);
   });
   file.commit();
   return {dataset, data->rows(), column.width()};
-}
-
-void Fitted::write(Method method, const Data& data, const std::string& path) const {
-  write_output(session_->engine(), *model_, method, data.dataset(), path);
 }
 
 }  // namespace superstep

@@ -160,6 +160,7 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   engine.reserve(table, estimator.footprint(data->columns(), classes, batch));
   Trained trained = std::move(estimator.fit_batch(engine, table, batch).front());
   if (trained.failure) throw *trained.failure;
+  trained.model->set_feature_names(data->feature_names());
   return trained.model;
 }
 

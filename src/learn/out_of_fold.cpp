@@ -12,6 +12,7 @@
 
 #include "learn/metrics/label_match.hpp"
 #include "learn/output_column.hpp"
+#include "learn/row_table.hpp"
 
 namespace superstep {
 
@@ -124,17 +125,26 @@ Written write_out_of_fold(Engine& engine, std::span<const Judged> models, Method
   const Footprint need{.row_doubles = 4 * column.width() + panel / tall + 3};
   engine.make_room(table, need, need);
 
+  const auto apply = [&](const Engine::RowsSink& sink) {
+    engine.rows(
+        table, column.width(),
+        [&](const Block& block, double* out, Workspace& workspace) {
+          out_of_fold(block, out, workspace);
+        },
+        sink);
+  };
+  if (output_format(path) != OutputFormat::hdf5) {
+    RowTable file(comm, path, *models.front().model, method, {}, data->rows());
+    apply([&](Index first, Index rows, const double* values) { file.write(first, rows, values); });
+    file.commit();
+    return {"", data->rows(), column.width()};
+  }
   const std::string dataset = "/" + std::string(method_name(method));
   ParallelFile file = ParallelFile::create(comm, path);
   column.create_in(file, dataset, data->rows(), method == Method::predict_proba);
-  engine.rows(
-      table, column.width(),
-      [&](const Block& block, double* out, Workspace& workspace) {
-        out_of_fold(block, out, workspace);
-      },
-      [&](Index first, Index rows, const double* values) {
-        column.write(file, first, rows, values);
-      });
+  apply([&](Index first, Index rows, const double* values) {
+    column.write(file, first, rows, values);
+  });
   file.commit();
   return {dataset, data->rows(), column.width()};
 }

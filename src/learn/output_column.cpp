@@ -22,7 +22,7 @@ void OutputColumn::create_in(ParallelFile& file, const std::string& path, Index 
 }
 
 void OutputColumn::write(ParallelFile& file, Index first, Index rows, const double* values) const {
-  if (is_cluster_ || (labels_ != nullptr && labels_->is_integer())) {
+  if (is_integer()) {
     std::vector<std::int64_t> out;
     for (Index i = 0; i < rows; ++i) out.push_back(static_cast<std::int64_t>(number(values[i])));
     file.write_rows(*dataset_, first, rows, out.data());

@@ -17,6 +17,10 @@ class OutputColumn {
   OutputColumn(const Model& model, Method method);
 
   Index width() const { return width_; }
+  /// Whether the values are whole numbers: clusters, classes.
+  bool is_integer() const { return is_cluster_ || (labels_ != nullptr && labels_->is_integer()); }
+  /// The number that a value stands for; not for text.
+  double number(double value) const;
   /// `is_table`: two dimensions even for one column. **Collective.**
   void create_in(ParallelFile& file, const std::string& path, Index rows, bool is_table);
   /// FileError on this rank alone.
@@ -24,7 +28,6 @@ class OutputColumn {
 
  private:
   ElementType type() const;
-  double number(double value) const;
 
   Index width_;
   const Labels* labels_;  ///< null: the values are no class codes

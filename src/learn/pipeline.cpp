@@ -294,9 +294,28 @@ void Pipeline::apply(const EstimatorExpression& expression) {
 }
 
 std::shared_ptr<Model> Pipeline::load_fitted(const AttributeReader& in) const {
+  std::vector<std::string> names;
+  Length steps{std::ssize(steps_), "the estimator"};
+  in("step_names", names, steps);
   std::vector<PipelineModel::Step> models;
   for (const Step& step : steps_) {
-    models.push_back({step.name, step.estimator->load(in.below("steps/" + step.name + "/"))});
+    if (names[models.size()] != step.name) {
+      throw DataError(fmt::format("{} does not name the steps of the estimator, {}",
+                                  in.path("step_names"), expression()));
+    }
+    const std::string path = "steps/" + step.name + "/";
+    models.push_back({step.name, step.estimator->load(in.below(path))});
+    const Index width = models.back().model->features();
+    const Index given =
+        models.size() < 2 ? width : models[models.size() - 2].model->width(Method::transform);
+    if (width != given) {
+      throw DataError(fmt::format("{} takes {} columns, but the step before it makes {}",
+                                  in.path(path), width, given));
+    }
+  }
+  if (in.has("n_features_in_")) {  // older files leave it to the first step
+    Length columns{models.front().model->features(), "the first step"};
+    in.size("n_features_in_", columns);
   }
   return std::make_shared<PipelineModel>(std::move(models));
 }

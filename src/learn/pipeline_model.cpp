@@ -38,7 +38,9 @@ void PipelineModel::save(const AttributeWriter& out) const {
     names.push_back(step.name);
     step.model->save(out.below("steps/" + step.name + "/"));
   }
-  out.add("step_names", names);
+  Length steps, columns;
+  out("step_names", names, steps);
+  out.size("n_features_in_", columns, features());
 }
 
 }  // namespace superstep

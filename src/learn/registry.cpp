@@ -89,11 +89,23 @@ namespace {
 
 constexpr const char* format_name = "superstep-model";
 constexpr std::int64_t format_version = 1;
+constexpr const char* names_attribute = "feature_names_in_";
+constexpr const char* checksum_attribute = "checksum";
 
-ModelPtr model_of(const Tree& tree, const std::string& path) {
-  const auto* format = tree.find_attribute("format");
-  if (format == nullptr || !std::holds_alternative<std::string>(*format) ||
-      std::get<std::string>(*format) != format_name) {
+/// Of all that a model's answers depend on.
+std::string checksum_of(const Tree& tree) {
+  return "xxh64:" + digest(tree, {"format", "version", "estimator"});
+}
+
+std::string text_attribute(const Tree& tree, const char* name) {
+  const auto* found = tree.find_attribute(name);
+  return found != nullptr && std::holds_alternative<std::string>(*found)
+             ? std::get<std::string>(*found)
+             : std::string();
+}
+
+void check_format(const Tree& tree, const std::string& path) {
+  if (text_attribute(tree, "format") != format_name) {
     throw DataError(
         fmt::format("{} is an HDF5 file but no model; give the file that fit --model wrote", path));
   }
@@ -105,21 +117,47 @@ ModelPtr model_of(const Tree& tree, const std::string& path) {
                     "version {}); train it again",
                     path, format_version));
   }
-  const auto* expression = tree.find_attribute("estimator");
-  if (expression == nullptr || !std::holds_alternative<std::string>(*expression)) {
-    throw DataError(
-        fmt::format("{} does not say which estimator it is; the file is damaged", path));
-  }
-  try {
-    const auto& text = std::get<std::string>(*expression);
-    const auto estimator = make_estimator(text);
-    return estimator->load(AttributeReader(tree, "/"));
-  } catch (const Error& e) {
-    throw DataError(fmt::format("{} is no valid model: {}", path, e.what()));
+  if (text_attribute(tree, "estimator").empty()) {
+    throw DataError(fmt::format(
+        "{} does not say which estimator it is; the file is damaged: fit it again", path));
   }
 }
 
+std::shared_ptr<Model> read_model(const Tree& tree) {
+  const auto estimator = make_estimator(text_attribute(tree, "estimator"));
+  estimator->check_params();
+  const AttributeReader in(tree, "/");
+  const std::shared_ptr<Model> model = estimator->load(in);
+  if (in.has(names_attribute)) {
+    Length columns{model->features(), "the model"};
+    std::vector<std::string> names;
+    in(names_attribute, names, columns);
+    model->set_feature_names(std::move(names));
+  }
+  in.require_all_seen();
+  return model;
+}
+
 }  // namespace
+
+ModelPtr model_of(const Tree& tree, const std::string& path) {
+  check_format(tree, path);
+  ModelPtr model;
+  try {
+    model = read_model(tree);
+  } catch (const Error& e) {
+    throw DataError(fmt::format("{} is no valid model: {}; fit it again", path, e.what()));
+  }
+  const bool has_checksum = tree.find_attribute(checksum_attribute) != nullptr;
+  if (has_checksum && text_attribute(tree, checksum_attribute) != checksum_of(tree)) {
+    throw DataError(
+        fmt::format("{} is not as it was written: its values do not have the checksum they had; "
+                    "copy it or fit it again (if you changed it on purpose, delete its attribute "
+                    "'{}')",
+                    path, checksum_attribute));
+  }
+  return model;
+}
 
 void save_model(const Communicator& comm, const Model& model, const std::string& path) {
   on_root(comm, [&] {
@@ -127,7 +165,11 @@ void save_model(const Communicator& comm, const Model& model, const std::string&
     tree.set("format", std::string(format_name));
     tree.set("version", format_version);
     tree.set("estimator", model.expression());
-    model.save(AttributeWriter(tree, "/"));
+    const AttributeWriter out(tree, "/");
+    model.save(out);
+    Length columns;
+    if (!model.feature_names().empty()) out(names_attribute, model.feature_names(), columns);
+    tree.set(checksum_attribute, checksum_of(tree));
     write_tree(path, tree);
   });
 }

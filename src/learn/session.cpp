@@ -8,7 +8,11 @@
 #include <thread>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/learn/apply.hpp>
 #include <superstep/learn/estimator.hpp>
+#include <superstep/learn/feature_names.hpp>
+#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/metrics/score.hpp>
 #include <superstep/learn/registry.hpp>
 
 namespace superstep {
@@ -18,12 +22,14 @@ namespace {
 const Communicator* session_comm = nullptr;
 
 /// One write, so that the lines of several ranks do not run into each other.
-void write_error(const std::string& message) {
-  const std::string line = "superstep: error: " + message + "\n";
+void write_line(const std::string& text) {
+  const std::string line = text + "\n";
   std::fflush(stdout);
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) { /* nobody to tell */
   }
 }
+
+void write_error(const std::string& message) { write_line("superstep: error: " + message); }
 
 [[noreturn]] void terminate_session() {
   if (session_comm != nullptr && std::current_exception()) {
@@ -92,20 +98,44 @@ Fitted Estimator::fit(const Data& data) const {
 Matrix Fitted::attribute(const std::string& name) const {
   Tree tree;
   model_->save(AttributeWriter(tree, "/"));
-  const AttributeReader in(tree, "/");
   const TreeDataset* found = tree.find("/" + name);
   if (found != nullptr && std::holds_alternative<TreeArray<std::int64_t>>(*found)) {
-    const std::vector<Index> values = in.integers(name);
-    Matrix row(1, static_cast<Index>(values.size()));
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      row(0, static_cast<Index>(i)) = static_cast<double>(values[i]);
-    }
+    const std::vector<std::int64_t>& values = std::get<TreeArray<std::int64_t>>(*found).values;
+    Matrix row(1, std::ssize(values));
+    std::ranges::transform(values, row.data(),
+                           [](std::int64_t v) { return static_cast<double>(v); });
     return row;
   }
   const TreeArray<double>& array = tree.doubles("/" + name);
   const auto n = static_cast<Index>(array.values.size());
   const Index rows = array.shape.size() == 2 ? array.shape[0] : 1;
   return MatrixView(array.values.data(), rows, n / std::max<Index>(rows, 1));
+}
+
+ModelPtr Fitted::model_for(const Data& data) const {
+  MatchedModel matched;
+  collectively(session_->comm(), [&] { matched = match_columns(model_, *data.dataset()); });
+  if (!matched.warning.empty() && session_->comm().is_root()) {
+    write_line("superstep: warning: " + matched.warning);
+  }
+  return matched.model;
+}
+
+double Fitted::score(const Data& data) const {
+  std::string metric;
+  collectively(session_->comm(), [&] { metric = default_metric(*model_); });
+  return score(data, metric);
+}
+
+double Fitted::score(const Data& data, const std::string& metric) const {
+  const ModelPtr model = model_for(data);
+  return superstep::score(session_->engine(), *model, data.dataset(), std::span(&metric, 1))
+      .front();
+}
+
+void Fitted::write(Method method, const Data& data, const std::string& path) const {
+  const ModelPtr model = model_for(data);
+  write_output(session_->engine(), *model, method, data.dataset(), path);
 }
 
 void Fitted::save(const std::string& path) const { save_model(session_->comm(), *model_, path); }

@@ -17,6 +17,7 @@
 #include <superstep/core/error.hpp>
 
 #include "select/partitions.hpp"
+#include "select/rules.hpp"
 
 namespace superstep {
 
@@ -94,6 +95,23 @@ ClassCensus class_census(const Communicator& comm, Dataset& data) {
   std::ranges::transform(last, census.first.begin(),
                          [](double v) { return static_cast<Index>(-v); });
   return census;
+}
+
+std::vector<std::string> check_class_sizes(const Dataset& data, const ClassCensus& census,
+                                           Index n_splits) {
+  const Index largest = std::ranges::max(census.counts);
+  const Index smallest = std::ranges::min(census.counts);
+  if (n_splits > largest) {
+    refuse_data(fmt::format(
+        "n_splits={} cannot be greater than the number of members in each class. The largest of "
+        "the {} classes of {} has {}; use fewer splits, or KFold",
+        n_splits, census.counts.size(), data.y_name(), largest));
+  }
+  if (n_splits <= smallest) return {};
+  return {
+      fmt::format("The least populated class in y has only {} members, which is less than "
+                  "n_splits={}.",
+                  smallest, n_splits)};
 }
 
 namespace {

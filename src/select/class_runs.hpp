@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <superstep/comm/communicator.hpp>
@@ -23,6 +24,10 @@ struct ClassCensus {
 
 /// AgreedError in scikit-learn's words when the targets are not classes. **Collective.**
 ClassCensus class_census(const Communicator& comm, Dataset& data);
+
+/// AgreedError when no class has a row for each fold; a warning when some class has not.
+std::vector<std::string> check_class_sizes(const Dataset& data, const ClassCensus& census,
+                                           Index n_splits);
 
 /// How the rows of each class go into cells.
 struct ClassRuns {

@@ -37,10 +37,7 @@ ParamTable<RepeatedKFoldParams> repeated_table(const char* name, const char* sum
 
 void check_k_fold(const KFoldParams& p) {
   check_fold_count(p.n_splits);
-  if (p.shuffle || !p.random_state) return;
-  throw UsageError(
-      "Setting a random_state has no effect since shuffle is False. You should leave random_state "
-      "to its default (None), or set shuffle=True.");
+  check_order_is_drawn(p.shuffle, p.random_state);
 }
 
 void check_repeated(const RepeatedKFoldParams& p) {
@@ -103,24 +100,6 @@ std::vector<Index> deal_out(const ClassCensus& census, Index n_splits) {
     dealt = end;
   }
   return allocation;
-}
-
-/// AgreedError when no class has a row for each fold; a warning when some class has not.
-std::vector<std::string> check_class_sizes(const Dataset& data, const ClassCensus& census,
-                                           Index n_splits) {
-  const Index largest = std::ranges::max(census.counts);
-  const Index smallest = std::ranges::min(census.counts);
-  if (n_splits > largest) {
-    refuse_data(fmt::format(
-        "n_splits={} cannot be greater than the number of members in each class. The largest of "
-        "the {} classes of {} has {}; use fewer splits, or KFold",
-        n_splits, census.counts.size(), data.y_name(), largest));
-  }
-  if (n_splits <= smallest) return {};
-  return {
-      fmt::format("The least populated class in y has only {} members, which is less than "
-                  "n_splits={}.",
-                  smallest, n_splits)};
 }
 
 /// The same number of stratified folds in each of the orders.

@@ -117,6 +117,16 @@ std::vector<SplitPtr> test_each_cell(const std::shared_ptr<const Partition>& par
   return splits;
 }
 
+Folds test_each_fold(const std::shared_ptr<const Dataset>& data, Index n_splits,
+                     std::vector<std::int32_t> fold_of_group, const std::vector<Index>& sizes) {
+  std::vector<Index> fold_rows(static_cast<std::size_t>(n_splits), 0);
+  for (std::size_t g = 0; g < sizes.size(); ++g) {
+    fold_rows[static_cast<std::size_t>(fold_of_group[g])] += sizes[g];
+  }
+  const auto partition = std::make_shared<GroupPartition>(data, n_splits, std::move(fold_of_group));
+  return {test_each_cell(partition, fold_rows), {}};
+}
+
 std::vector<Index> run_lengths(Index n, Index k) {
   std::vector<Index> lengths(static_cast<std::size_t>(k), n / k);
   for (Index i = 0; i < n % k; ++i) ++lengths[static_cast<std::size_t>(i)];

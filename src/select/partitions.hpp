@@ -9,6 +9,7 @@
 
 #include <superstep/data/dataset.hpp>
 #include <superstep/data/split.hpp>
+#include <superstep/select/splitter.hpp>
 
 #include "select/permutation.hpp"
 
@@ -63,6 +64,10 @@ class GroupPartition final : public Partition {
 /// each.
 std::vector<SplitPtr> test_each_cell(const std::shared_ptr<const Partition>& partition,
                                      const std::vector<Index>& cell_rows);
+
+/// Folds of whole groups. `sizes`: rows of each group.
+Folds test_each_fold(const std::shared_ptr<const Dataset>& data, Index n_splits,
+                     std::vector<std::int32_t> fold_of_group, const std::vector<Index>& sizes);
 
 /// Lengths of the k runs that n rows make: the first n % k are longer by one.
 std::vector<Index> run_lengths(Index n, Index k);

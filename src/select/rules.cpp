@@ -18,8 +18,14 @@ void check_fold_count(Index n_splits) {
                   n_splits));
 }
 
+void check_order_is_drawn(bool shuffle, std::optional<Index> random_state) {
+  if (shuffle || !random_state) return;
+  throw UsageError(
+      "Setting a random_state has no effect since shuffle is False. You should leave random_state "
+      "to its default (None), or set shuffle=True.");
+}
+
 void check_split_count(Index n_splits) {
-  constexpr Index most_splits = 10'000;
   if (n_splits <= most_splits) return;
   throw UsageError(
       fmt::format("{} splits are more than {} that can be handled; use fewer, such as "
@@ -35,6 +41,14 @@ void check_enough_rows(const Dataset& data, Index n_splits) {
       fmt::format("Cannot have number of splits n_splits={} greater than the number of samples: "
                   "n_samples={}. Use fewer splits, or more rows of {}",
                   n_splits, data.rows(), data.x_name()));
+}
+
+void check_enough_groups(const Dataset& data, Index n_splits, Index groups) {
+  if (n_splits <= groups) return;
+  refuse_data(
+      fmt::format("Cannot have number of splits n_splits={} greater than the number of groups: "
+                  "{}. Use fewer splits, or other groups than {}:{}",
+                  n_splits, groups, data.path(), data.options().groups));
 }
 
 std::uint64_t seed_of(const Engine& engine, std::optional<Index> random_state) {

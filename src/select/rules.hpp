@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <superstep/core/params.hpp>
@@ -16,6 +17,12 @@ Range stated(std::string text);
 /// UsageError unless there are at least two folds.
 void check_fold_count(Index n_splits);
 
+/// UsageError when a seed is given for an order that is not drawn.
+void check_order_is_drawn(bool shuffle, std::optional<Index> random_state);
+
+/// So many splits can be handled.
+inline constexpr Index most_splits = 10'000;
+
 /// UsageError when there are more splits than anybody can have meant: every split has a role for
 /// every cell.
 void check_split_count(Index n_splits);
@@ -25,6 +32,9 @@ void check_split_count(Index n_splits);
 
 /// AgreedError when there are fewer rows than folds.
 void check_enough_rows(const Dataset& data, Index n_splits);
+
+/// AgreedError when there are fewer groups than folds.
+void check_enough_groups(const Dataset& data, Index n_splits, Index groups);
 
 /// The seed of a splitter: random_state, or that of the engine.
 std::uint64_t seed_of(const Engine& engine, std::optional<Index> random_state);

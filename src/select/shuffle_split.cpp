@@ -11,6 +11,7 @@
 #include <superstep/core/text.hpp>
 
 #include "select/class_runs.hpp"
+#include "select/group_census.hpp"
 #include "select/partitions.hpp"
 #include "select/rules.hpp"
 
@@ -20,19 +21,25 @@ namespace {
 
 constexpr std::uint32_t tie_purpose = 0x74696573;  // Philox stream of ties between classes
 constexpr double default_test_size = 0.1;
+constexpr double default_test_groups = 0.2;
 
 bool is_size(const Value& value) { return value.is_none() || value.is_number(); }
 
-ParamTable<ShuffleSplitParams> shuffle_table(const char* name, const char* summary) {
-  using P = ShuffleSplitParams;
-  const char* sizes = "None, a float in (0, 1) or an int in [1, rows)";
+/// `unit`: what is drawn, "rows".
+template <class P>
+ParamTable<P> shuffle_table(const char* name, const char* summary, const char* unit,
+                            const char* default_size) {
+  const std::string sizes = fmt::format("None, a float in (0, 1) or an int in [1, {})", unit);
   return ParamTable<P>(name, summary)
       .add("n_splits", &P::n_splits, at_least(1), "number of splits")
       .add("test_size", &P::test_size, satisfies(sizes, is_size),
-           "tested rows, a fraction (rounded up) or a number; None: those that do not train, or "
-           "0.1")
+           fmt::format("tested {}, a fraction (rounded up) or a number; None: those that do not "
+                       "train, or {}",
+                       unit, default_size))
       .add("train_size", &P::train_size, satisfies(sizes, is_size),
-           "training rows, a fraction (rounded down) or a number; None: those that are not tested")
+           fmt::format("training {}, a fraction (rounded down) or a number; None: those that are "
+                       "not tested",
+                       unit))
       .add("random_state", &P::random_state, at_least(0), "seed of the draws; None takes --seed")
       .positional(1);
 }
@@ -42,24 +49,24 @@ struct Sizes {
   Index test = 0;
 };
 
-void check_size(const char* name, const Value& size, Index n) {
+void check_size(const char* name, const Value& size, Index n, const char* unit) {
   const bool is_fine =
       size.is_none() || (size.is_int() ? size.as_int() > 0 && size.as_int() < n
                                        : size.as_double() > 0.0 && size.as_double() < 1.0);
   if (is_fine) return;
   refuse_data(
-      fmt::format("{}={} should be either positive and smaller than the number of samples {} or a "
+      fmt::format("{}={} should be either positive and smaller than the number of {} {} or a "
                   "float in the (0, 1) range",
-                  name, size.repr(), n));
+                  name, size.repr(), unit, n));
 }
 
-/// scikit-learn's rounding, and its words.
-Sizes sizes_of(const ShuffleSplitParams& p, Index n) {
+/// scikit-learn's rounding, and its words. `unit`: what there are n of.
+Sizes sizes_of(const ShuffleSplitParams& p, Index n, double default_size, const char* unit) {
   const bool is_default = p.test_size.is_none() && p.train_size.is_none();
-  const Value test = is_default ? Value(default_test_size) : p.test_size;
+  const Value test = is_default ? Value(default_size) : p.test_size;
   const Value& train = p.train_size;
-  check_size("test_size", test, n);
-  check_size("train_size", train, n);
+  check_size("test_size", test, n, unit);
+  check_size("train_size", train, n, unit);
   if (train.is_real() && test.is_real() && train.as_double() + test.as_double() > 1.0) {
     refuse_data(
         fmt::format("The sum of test_size and train_size = {}, should be in the (0, 1) range. "
@@ -77,14 +84,14 @@ Sizes sizes_of(const ShuffleSplitParams& p, Index n) {
   if (sizes.train + sizes.test > n) {
     refuse_data(
         fmt::format("The sum of train_size and test_size = {}, should be smaller than the number "
-                    "of samples {}. Reduce test_size and/or train_size.",
-                    sizes.train + sizes.test, n));
+                    "of {} {}. Reduce test_size and/or train_size.",
+                    sizes.train + sizes.test, unit, n));
   }
   if (sizes.train == 0) {
-    refuse_data(fmt::format(
-        "With n_samples={}, test_size={} and train_size={}, the resulting train set will be "
-        "empty. Adjust any of the aforementioned parameters.",
-        n, test.repr(), train.repr()));
+    refuse_data(
+        fmt::format("With n_{}={}, test_size={} and train_size={}, the resulting train set will be "
+                    "empty. Adjust any of the aforementioned parameters.",
+                    unit, n, test.repr(), train.repr()));
   }
   return sizes;
 }
@@ -159,13 +166,13 @@ ClassRuns drawn_runs(const ClassCensus& census, const Sizes& sizes, Permutation 
 }  // namespace
 
 const ParamTable<ShuffleSplitParams>& ShuffleSplit::param_table() const {
-  static const auto table =
-      shuffle_table("ShuffleSplit", "Training and test rows drawn anew for each split.");
+  static const auto table = shuffle_table<ShuffleSplitParams>(
+      "ShuffleSplit", "Training and test rows drawn anew for each split.", "rows", "0.1");
   return table;
 }
 
 Folds ShuffleSplit::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
-  const Sizes sizes = sizes_of(params(), data->rows());
+  const Sizes sizes = sizes_of(params(), data->rows(), default_test_size, "samples");
   const std::uint64_t seed = seed_of(engine, params().random_state);
   Folds folds;
   for (Index i = 0; i < params().n_splits; ++i) {
@@ -179,14 +186,15 @@ Folds ShuffleSplit::make_folds(Engine& engine, const std::shared_ptr<Dataset>& d
 }
 
 const ParamTable<ShuffleSplitParams>& StratifiedShuffleSplit::param_table() const {
-  static const auto table = shuffle_table(
-      "StratifiedShuffleSplit", "Rows of each class drawn anew for each split, in proportion.");
+  static const auto table = shuffle_table<ShuffleSplitParams>(
+      "StratifiedShuffleSplit", "Rows of each class drawn anew for each split, in proportion.",
+      "rows", "0.1");
   return table;
 }
 
 Folds StratifiedShuffleSplit::make_folds(Engine& engine,
                                          const std::shared_ptr<Dataset>& data) const {
-  const Sizes sizes = sizes_of(params(), data->rows());
+  const Sizes sizes = sizes_of(params(), data->rows(), default_test_size, "samples");
   const ClassCensus census = class_census(engine.comm(), *data);
   check_classes(*data, census, sizes);
   const std::uint64_t seed = seed_of(engine, params().random_state);
@@ -201,6 +209,37 @@ Folds StratifiedShuffleSplit::make_folds(Engine& engine,
   for (auto& partition : partition_classes(engine.comm(), data, census, requests)) {
     folds.splits.push_back(
         split_of(std::move(partition), {Role::train, Role::test, Role::unused}, sizes));
+  }
+  return folds;
+}
+
+const ParamTable<GroupShuffleSplitParams>& GroupShuffleSplit::param_table() const {
+  static const auto table = shuffle_table<GroupShuffleSplitParams>(
+      "GroupShuffleSplit", "Training and test groups of --groups drawn anew for each split.",
+      "groups", "0.2");
+  return table;
+}
+
+Folds GroupShuffleSplit::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
+  const std::vector<Index> rows_of = group_sizes(engine.comm(), *data);
+  const Index groups = std::ssize(rows_of);
+  const Sizes sizes = sizes_of(params(), groups, default_test_groups, "groups");
+  const std::uint64_t seed = seed_of(engine, params().random_state);
+  std::vector<Index> positions(rows_of.size());
+  Folds folds;
+  for (Index i = 0; i < params().n_splits; ++i) {
+    Permutation(groups, seed, static_cast<std::uint64_t>(i)).positions(0, groups, positions.data());
+    std::vector<std::int32_t> cells;
+    Sizes rows;
+    for (std::size_t g = 0; g < rows_of.size(); ++g) {
+      const bool is_test = positions[g] < sizes.test;
+      const bool is_train = !is_test && positions[g] < sizes.test + sizes.train;
+      cells.push_back(is_test ? 0 : is_train ? 1 : 2);
+      if (is_test) rows.test += rows_of[g];
+      if (is_train) rows.train += rows_of[g];
+    }
+    folds.splits.push_back(split_of(std::make_shared<GroupPartition>(data, 3, std::move(cells)),
+                                    {Role::test, Role::train, Role::unused}, rows));
   }
   return folds;
 }

@@ -11,6 +11,7 @@
 #include <superstep/core/text.hpp>
 #include <superstep/select/group_splits.hpp>
 #include <superstep/select/k_fold.hpp>
+#include <superstep/select/leave_out.hpp>
 #include <superstep/select/shuffle_split.hpp>
 #include <superstep/select/time_series_split.hpp>
 
@@ -59,9 +60,13 @@ std::unique_ptr<Splitter> make_from(const EstimatorExpression& expression) {
 
 const std::vector<RegisteredSplitter>& splitters() {
   static const std::vector<RegisteredSplitter> all = {
-      entry<GroupKFold>(),      entry<KFold>(),           entry<LeaveOneGroupOut>(),
-      entry<PredefinedSplit>(), entry<RepeatedKFold>(),   entry<RepeatedStratifiedKFold>(),
-      entry<ShuffleSplit>(),    entry<StratifiedKFold>(), entry<StratifiedShuffleSplit>(),
+      entry<GroupKFold>(),      entry<GroupShuffleSplit>(),
+      entry<KFold>(),           entry<LeaveOneGroupOut>(),
+      entry<LeaveOneOut>(),     entry<LeavePGroupsOut>(),
+      entry<LeavePOut>(),       entry<PredefinedSplit>(),
+      entry<RepeatedKFold>(),   entry<RepeatedStratifiedKFold>(),
+      entry<ShuffleSplit>(),    entry<StratifiedGroupKFold>(),
+      entry<StratifiedKFold>(), entry<StratifiedShuffleSplit>(),
       entry<TimeSeriesSplit>(),
   };
   return all;

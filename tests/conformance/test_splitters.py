@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Splitters: scikit-learn's folds row by row where nothing is drawn, its sizes where something is."""
 import json
+import time
 import warnings
 
 import h5py
@@ -128,6 +129,88 @@ def test_leave_one_group_out():
     for groups in (rng.integers(-4, 9, 203), np.array(["b", "a", "ü", "Z"])[rng.integers(0, 4, 203)]):
         data = write("leave", 203, groups=groups)
         same(data, ms.LeaveOneGroupOut(), 203, groups=groups, ranks=(1, 3))
+
+
+def test_leave_p_out():
+    data = write("few", 9)
+    for splitter in (ms.LeaveOneOut(), ms.LeavePOut(2), ms.LeavePOut(3), ms.LeavePOut(8)):
+        same(data, splitter, 9, ranks=RANKS if "2" in repr(splitter) else (1,))
+    y = classes(70)["text"]
+    same(write("seventy", 70, y), ms.LeaveOneOut(), 70, y, ranks=(1, 3))
+    rng = np.random.default_rng(13)
+    for groups in (rng.integers(-4, 5, 203), np.array(["b", "a", "ü", "Z"])[rng.integers(0, 4, 203)]):
+        data = write("leave", 203, groups=groups)
+        for n in (1, 2, 3):
+            same(data, ms.LeavePGroupsOut(n), 203, groups=groups, cv=f"LeavePGroupsOut({n})", ranks=(1, 3))
+    refused(data, "LeavePGroupsOut(4)", "fewer than 5 unique groups", "--groups", "/groups", code=3)
+    refused(data, "LeavePOut(203)", complaint(ms.LeavePOut(203), 203), code=3)
+    refused(data, "LeavePOut(3)", "more than the 10000 splits", code=3)
+    refused(data, "LeavePOut()", "p must be given", code=2)
+    refused(data, "LeavePGroupsOut()", "n_groups must be given", code=2)
+
+
+def test_stratified_group_k_fold():
+    """Draws of classes that hang on groups, with ties; the folds are scikit-learn's row by row."""
+    seed = int(time.time()) // 86400
+    print(f"        stratified groups of seed {seed}")
+    rng = np.random.default_rng(seed)
+    for case in range(16):
+        rows = int(rng.integers(60, 2000))
+        n_groups = int(rng.integers(7, rows // 4))
+        n_classes = int(rng.choice([1, 2, 3, 5, 9, 20]))
+        groups = rng.integers(0, n_groups, rows) if case % 2 else np.arange(rows) % n_groups
+        liking = rng.integers(0, n_classes, n_groups)
+        y = np.where(rng.random(rows) < 0.5, liking[groups % n_groups], rng.integers(0, n_classes, rows))
+        k = int(rng.integers(2, 7))
+        splitter = ms.StratifiedGroupKFold(k)
+        data = write("both", rows, y, groups)
+        try:
+            oracle(splitter, rows, y, groups)
+        except ValueError as e:
+            refused(data, repr(splitter), str(e).rstrip("."), "--groups", "/groups", code=3)
+            continue
+        same(data, splitter, rows, y, groups, ranks=RANKS if case == 3 else (1,))
+    continuous = write("continuous", 203, rng.normal(size=203), rng.integers(0, 9, 203))
+    refused(continuous, "StratifiedGroupKFold(3)", "Supported target types are: ('binary', 'multiclass')", "--groups",
+            "/groups", code=3)
+
+
+def test_drawn_groups():
+    rng = np.random.default_rng(14)
+    rows = 1001
+    groups = np.array([f"patient {g}" for g in rng.zipf(1.4, rows) % 60])
+    y = rng.integers(0, 3, rows)
+    data = write("drawn", rows, y, groups)
+    n_groups = len(np.unique(groups))
+    options = ("--groups", "/groups")
+
+    def groups_of(roles, role):
+        """The groups of each split's rows with a role; a group has the same role in all its rows."""
+        for group in np.unique(groups):
+            of_group = roles[groups == group]
+            assert (of_group == of_group[0]).all(), f"{group} is parted"
+        return [len(np.unique(groups[roles[:, i] == role])) for i in range(roles.shape[1])]
+
+    for cv in ("GroupShuffleSplit(3, test_size=0.3, train_size=0.5, random_state=1)", "GroupShuffleSplit(random_state=1)",
+               "GroupShuffleSplit(2, test_size=7, random_state=1)", "GroupKFold(4, shuffle=True, random_state=1)",
+               "StratifiedGroupKFold(4, shuffle=True, random_state=1)"):
+        roles, first, _ = folds(data, cv, *options)
+        for n in RANKS[1:]:
+            assert folds(data, cv, *options, ranks=n)[1] == first, f"{cv}: the file depends on the ranks"
+        assert folds(data, cv.replace("state=1", "state=2"), *options)[1] != first, f"{cv}: the seed does not matter"
+        if "Shuffle" in cv:
+            expected = eval("ms." + cv)
+            sizes = [(len(np.unique(groups[a])), len(np.unique(groups[b]))) for a, b in expected.split(y, y, groups)]
+            assert list(zip(groups_of(roles, 1), groups_of(roles, 2))) == sizes, (cv, sizes)
+            continue
+        groups_of(roles, 2)
+        assert ((roles == 2).sum(axis=1) == 1).all(), f"{cv}: a row is not tested exactly once"
+        if cv.startswith("GroupKFold"):
+            assert max(groups_of(roles, 2)) - min(groups_of(roles, 2)) <= 1, groups_of(roles, 2)
+        else:
+            shares = np.array([[(y[roles[:, i] == 2] == c).mean() for c in range(3)] for i in range(4)])
+            assert np.abs(shares - 1 / 3).max() < 0.12, shares
+    refused(data, f"GroupShuffleSplit(test_size={n_groups})", "smaller than the number of groups", *options, code=3)
 
 
 def test_predefined_split():

@@ -208,14 +208,10 @@ TEST(Glm, AModelOfABatchHasTheBitsOfTheModelAlone) {
 
 Vector coefficients(const Model& model) {
   const Tree tree = saved(model);
-  const AttributeReader in(tree, "/");
-  const bool is_classifier = model.classes() != nullptr;
-  const Matrix coef = is_classifier ? in.matrix("coef_") : Matrix(in.vector("coef_").transpose());
-  const Vector intercept =
-      is_classifier ? in.vector("intercept_") : Vector::Constant(1, in.number("intercept_"));
-  Vector all(coef.size() + intercept.size());
-  all << Eigen::Map<const Vector>(coef.data(), coef.size()), intercept;
-  return all;
+  std::vector<double> all = tree.doubles("/coef_").values;
+  const std::vector<double>& intercept = tree.doubles("/intercept_").values;
+  all.insert(all.end(), intercept.begin(), intercept.end());
+  return VectorView(all.data(), std::ssize(all));
 }
 
 /// Trained in one batch, and each on the rows of its split seen through its map.

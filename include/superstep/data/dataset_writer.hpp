@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Writes the standard layout (/X, /y, /weight, /feature_names) from a source of rows, all ranks
-// together. The file's bytes depend on the rows and the storage alone, never on ranks, threads or
-// memory.
+// Writes the standard layout (/X, /y, /weight, /feature_names, and what else the rows have) from a
+// source of rows, all ranks together. The file's bytes depend on the rows and the storage alone,
+// never on ranks, threads or memory.
 #pragma once
 
 #include <cstddef>

@@ -32,6 +32,8 @@ class Labels {
   /// Position of a label written as a Python literal, or -1.
   Index find(const Value& value) const;
   std::string text(Index i) const;
+  /// The label as a Python literal: 'yes', 3, 0.5.
+  Value value(Index i) const;
   bool operator==(const Labels& other) const = default;
 
  private:

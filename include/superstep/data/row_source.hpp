@@ -11,11 +11,18 @@
 
 namespace superstep {
 
-/// How the values of /y are written.
+/// How the values of /y, or of another column, are written.
 struct TargetFormat {
   enum class Kind { none, real, integer, names };
   Kind kind = Kind::none;
-  std::vector<std::string> names;  ///< sorted; a value is a position in this list
+  std::vector<std::string> names{};  ///< sorted; a value is a position in this list
+  bool as_text = false;              ///< names are written out, not as an enumeration
+};
+
+/// A column beside /X, /y and /weight.
+struct OtherColumn {
+  std::string path;  ///< "/groups"
+  TargetFormat format;
 };
 
 /// What the standard layout needs to know of the rows.
@@ -26,6 +33,7 @@ struct RowFormat {
   bool has_weight = false;
   TargetFormat target;
   std::vector<std::string> feature_names;  ///< may be empty
+  std::vector<OtherColumn> others{};
 };
 
 /// Where rows are put. `y` and `weight` are not touched by a source that has none.
@@ -33,6 +41,7 @@ struct RowSpan {
   double* x = nullptr;  ///< rows x columns, row-major
   double* y = nullptr;
   double* weight = nullptr;
+  std::vector<double*> others{};  ///< as RowFormat::others
 };
 
 class RowSource {

@@ -61,6 +61,10 @@ void write_tree(const std::string& path, const Tree& tree);
 /// something a tree cannot. Call it on one rank and broadcast serialize(tree).
 Tree read_tree(const std::string& path);
 
+/// A hash of all datasets and of these attributes, whatever their order in the tree; 16 hexadecimal
+/// digits.
+std::string digest(const Tree& tree, const std::vector<std::string>& attributes);
+
 std::vector<std::byte> serialize(const Tree& tree);
 Tree deserialize_tree(std::span<const std::byte> bytes);
 

@@ -19,13 +19,15 @@ void check_method(const Model& model, Method method);
 
 /// What write_output() wrote.
 struct Written {
-  std::string dataset;  ///< "/predict"
+  std::string dataset;  ///< "/predict"; empty for a file of another kind
   Index rows = 0;
   Index columns = 1;
 };
 
 /// Writes what `method` gives for the selected rows: a dataset of that name, for `transform` /X
-/// with /y and /weight beside it. The file appears whole or not at all. **Collective.**
+/// with /y and /weight beside it. The suffixes
+/// .csv and .npy make a table of text (with a header) and an array of NumPy's, of the outputs
+/// alone. The file appears whole or not at all. **Collective.**
 Written write_output(Engine& engine, const Model& model, Method method,
                      const std::shared_ptr<Dataset>& data, const std::string& path);
 

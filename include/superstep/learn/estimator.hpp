@@ -68,7 +68,7 @@ class Estimator {
   std::vector<Trained> fit_batch(Engine& engine, const Table& table,
                                  std::span<const Candidate> candidates) const;
   /// The model that `save` wrote.
-  ModelPtr load(const AttributeReader& in) const {
+  std::shared_ptr<Model> load(const AttributeReader& in) const {
     auto model = load_fitted(in);
     model->set_expression(expression());
     return model;

@@ -37,6 +37,10 @@ class Model {
   const std::string& expression() const { return expression_; }
   void set_expression(std::string expression) { expression_ = std::move(expression); }
   const FitReport& report() const { return report_; }
+  /// Names of the columns it was trained on, one a column; empty where the data had none. Set by
+  /// fit() and load_model().
+  const std::vector<std::string>& feature_names() const { return feature_names_; }
+  void set_feature_names(std::vector<std::string> names) { feature_names_ = std::move(names); }
 
   /// Columns the model expects.
   virtual Index features() const = 0;
@@ -66,6 +70,7 @@ class Model {
 
  private:
   std::string expression_;
+  std::vector<std::string> feature_names_;
 };
 
 /// A model's `transform` as a link in a table's chain.

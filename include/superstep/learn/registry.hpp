@@ -30,6 +30,9 @@ std::unique_ptr<Estimator> make_estimator(const Expression& expression);
 
 /// Writes a model whole or not at all; the bytes depend on the model alone. **Collective.**
 void save_model(const Communicator& comm, const Model& model, const std::string& path);
+/// The model in such a file. DataError, which says what is wrong, unless the attributes fit
+/// together and, where the file has a checksum, are those that were written.
+ModelPtr model_of(const Tree& tree, const std::string& path);
 /// **Collective.**
 ModelPtr load_model(const Communicator& comm, const std::string& path);
 

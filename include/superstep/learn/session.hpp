@@ -44,6 +44,7 @@ class Fitted {
   Fitted(Session& session, std::shared_ptr<const Model> model)
       : session_(&session), model_(std::move(model)) {}
   const Model& model() const { return *model_; }
+  const std::shared_ptr<const Model>& shared_model() const { return model_; }
   const FitReport& report() const { return model_->report(); }
   /// A fitted attribute by its scikit-learn name ("coef_"); one row for vectors, 1 x 1 for numbers.
   Matrix attribute(const std::string& name) const;
@@ -57,6 +58,9 @@ class Fitted {
   void save(const std::string& path) const;
 
  private:
+  /// DataError where the names of the columns are not those the model was trained on.
+  std::shared_ptr<const Model> model_for(const Data& data) const;
+
   Session* session_;
   std::shared_ptr<const Model> model_;
 };

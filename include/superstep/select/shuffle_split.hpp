@@ -36,4 +36,20 @@ class StratifiedShuffleSplit final : public SplitterOf<ShuffleSplitParams> {
   Folds make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const override;
 };
 
+struct GroupShuffleSplitParams : ShuffleSplitParams {
+  GroupShuffleSplitParams() { n_splits = 5; }
+};
+
+/// Groups drawn at random for each split; sizes are numbers of groups.
+class GroupShuffleSplit final : public SplitterOf<GroupShuffleSplitParams> {
+ public:
+  using SplitterOf::SplitterOf;
+  const ParamTable<GroupShuffleSplitParams>& param_table() const override;
+  std::optional<Index> n_splits() const override { return params().n_splits; }
+  bool needs_groups() const override { return true; }
+
+ protected:
+  Folds make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const override;
+};
+
 }  // namespace superstep

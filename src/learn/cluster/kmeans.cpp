@@ -152,10 +152,7 @@ TrainingCost KMeans::cost(Index columns, Index, std::span<const Candidate> batch
 }
 
 std::shared_ptr<Model> KMeans::load_fitted(const AttributeReader& in) const {
-  FitReport report;
-  report.n_iter = in.integer("n_iter_");
-  return std::make_shared<KMeansModel>(in.matrix("cluster_centers_"), in.number("inertia_"),
-                                       report);
+  return KMeansModel::read(in, params().n_clusters);
 }
 
 // ---- training ----------------------------------------------------------------------------------

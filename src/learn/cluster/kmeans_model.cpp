@@ -22,6 +22,16 @@ std::vector<double> middle_of(const Matrix& centers) {
   return middle;
 }
 
+/// `clusters` is known when a file is read.
+template <class Archive, class Centers, class Inertia, class Steps>
+void fields(const Archive& a, Length clusters, Centers& centers, Inertia& inertia, Steps& n_iter) {
+  Length columns;
+  a.size("n_features_in_", columns, centers.cols());
+  a("cluster_centers_", centers, clusters, columns);
+  a("inertia_", inertia, allowed::not_negative);
+  a("n_iter_", n_iter);
+}
+
 }  // namespace
 
 KMeansModel::KMeansModel(Matrix centers, double inertia, FitReport report)
@@ -69,10 +79,15 @@ void KMeansModel::distances(math::ConstPanel x, math::Panel out) const {
 }
 
 void KMeansModel::save(const AttributeWriter& out) const {
-  out.add("cluster_centers_", centers_);
-  out.add("inertia_", inertia_);
-  out.add("n_iter_", report_.n_iter);
-  out.add("n_features_in_", features());
+  fields(out, {}, centers_, inertia_, report_.n_iter);
+}
+
+std::shared_ptr<KMeansModel> KMeansModel::read(const AttributeReader& in, Index clusters) {
+  Matrix centers;
+  double inertia = 0.0;
+  FitReport report;
+  fields(in, {clusters, "n_clusters"}, centers, inertia, report.n_iter);
+  return std::make_shared<KMeansModel>(std::move(centers), inertia, std::move(report));
 }
 
 }  // namespace superstep

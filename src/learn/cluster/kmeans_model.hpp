@@ -25,6 +25,7 @@ class KMeansModel final : public Model {
   }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   void save(const AttributeWriter& out) const override;
+  static std::shared_ptr<KMeansModel> read(const AttributeReader& in, Index clusters);
 
  private:
   void nearest(math::ConstPanel x, math::Panel out) const;

@@ -28,6 +28,20 @@ struct FittedPCA {
   Index n_samples = 0;
 };
 
+template <class Archive, class Fitted>
+void fields(const Archive& a, Fitted& f) {
+  Length columns, components;
+  a.size("n_features_in_", columns, f.components.cols());
+  a.size("n_components_", components, f.components.rows());
+  a("components_", f.components, components, columns);
+  a("explained_variance_", f.explained_variance, components, allowed::not_negative);
+  a("explained_variance_ratio_", f.explained_variance_ratio, components, allowed::any);
+  a("singular_values_", f.singular_values, components, allowed::not_negative);
+  a("mean_", f.mean, columns);
+  a("n_samples_", f.n_samples, 1);
+  a("noise_variance_", f.noise_variance, allowed::not_negative);
+}
+
 class PCAModel final : public Model {
  public:
   PCAModel(FittedPCA fitted, bool whiten, FitReport report)
@@ -57,7 +71,7 @@ class PCAModel final : public Model {
     return std::make_shared<AffineMap>(
         AffineMap::dense(fitted_.mean, weights_, Vector::Zero(weights_.cols())));
   }
-  void save(const AttributeWriter& out) const override;
+  void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 
  private:
   void score_samples(math::ConstPanel x, math::Panel out) const;
@@ -65,18 +79,6 @@ class PCAModel final : public Model {
   FittedPCA fitted_;
   Matrix weights_;  ///< columns x components, as the kernel takes it; whitening is in them
 };
-
-void PCAModel::save(const AttributeWriter& out) const {
-  out.add("components_", fitted_.components);
-  out.add("explained_variance_", fitted_.explained_variance);
-  out.add("explained_variance_ratio_", fitted_.explained_variance_ratio);
-  out.add("singular_values_", fitted_.singular_values);
-  out.add("mean_", fitted_.mean);
-  out.add("n_components_", fitted_.components.rows());
-  out.add("n_samples_", fitted_.n_samples);
-  out.add("noise_variance_", fitted_.noise_variance);
-  out.add("n_features_in_", features());
-}
 
 // The Gaussian of probabilistic PCA has the covariance C' diag(variance - noise) C + noise I
 // (Bishop 2006, 12.2.1): along the components its variance is explained_variance_, across them the
@@ -245,18 +247,8 @@ std::vector<Trained> PCA::train(Engine& engine, const Table& table, Batch batch)
 }
 
 std::shared_ptr<Model> PCA::load_fitted(const AttributeReader& in) const {
-  FittedPCA fitted{in.matrix("components_"),
-                   in.vector("explained_variance_"),
-                   in.vector("explained_variance_ratio_"),
-                   in.vector("singular_values_"),
-                   in.vector("mean_"),
-                   in.number("noise_variance_"),
-                   in.integer("n_samples_")};
-  if (fitted.components.cols() != fitted.mean.size() ||
-      fitted.components.rows() != fitted.explained_variance.size() ||
-      fitted.components.rows() < 1) {
-    throw DataError("components_, explained_variance_ and mean_ do not fit together");
-  }
+  FittedPCA fitted;
+  fields(in, fitted);
   return std::make_shared<PCAModel>(std::move(fitted), params().whiten, FitReport{});
 }
 

@@ -21,6 +21,16 @@ struct FittedSVD {
   Vector singular_values;
 };
 
+template <class Archive, class Fitted>
+void fields(const Archive& a, Fitted& f) {
+  Length columns, components;
+  a.size("n_features_in_", columns, f.components.cols());
+  a("components_", f.components, components, columns);
+  a("explained_variance_", f.explained_variance, components, allowed::not_negative);
+  a("explained_variance_ratio_", f.explained_variance_ratio, components, allowed::any);
+  a("singular_values_", f.singular_values, components, allowed::not_negative);
+}
+
 class TruncatedSVDModel final : public Model {
  public:
   TruncatedSVDModel(FittedSVD fitted, FitReport report)
@@ -38,13 +48,7 @@ class TruncatedSVDModel final : public Model {
     return std::make_shared<AffineMap>(
         AffineMap::dense(Vector::Zero(features()), weights_, Vector::Zero(weights_.cols())));
   }
-  void save(const AttributeWriter& out) const override {
-    out.add("components_", fitted_.components);
-    out.add("explained_variance_", fitted_.explained_variance);
-    out.add("explained_variance_ratio_", fitted_.explained_variance_ratio);
-    out.add("singular_values_", fitted_.singular_values);
-    out.add("n_features_in_", features());
-  }
+  void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 
  private:
   FittedSVD fitted_;
@@ -127,8 +131,8 @@ std::vector<Trained> TruncatedSVD::train(Engine& engine, const Table& table, Bat
 }
 
 std::shared_ptr<Model> TruncatedSVD::load_fitted(const AttributeReader& in) const {
-  FittedSVD fitted{in.matrix("components_"), in.vector("explained_variance_"),
-                   in.vector("explained_variance_ratio_"), in.vector("singular_values_")};
+  FittedSVD fitted;
+  fields(in, fitted);
   return std::make_shared<TruncatedSVDModel>(std::move(fitted), FitReport{});
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/linear_model/linear_model.hpp>
 
-#include <fmt/format.h>
+#include <type_traits>
 
-#include <superstep/core/error.hpp>
 #include <superstep/math/products.hpp>
 
 namespace superstep {
@@ -45,28 +44,39 @@ void LinearModel::apply_to_linear(Method, math::ConstPanel z, math::Panel out) c
   for (Index i = 0; i < z.rows; ++i) out.row(i)[0] = z.row(i)[0];
 }
 
-void LinearModel::save(const AttributeWriter& out) const {
-  out.add("coef_", coef());
-  out.add("intercept_", intercept());
-  out.add("n_features_in_", features());
-  for (const auto& [name, attribute] : others_) {
-    std::visit([&, &key = name](const auto& value) { out.add(key, value); }, attribute);
+namespace {
+
+template <class Archive, class Saved>
+void fields(const Archive& a, Saved& f) {
+  Length columns;
+  a.size("n_features_in_", columns, f.coef.size());
+  a("coef_", f.coef, columns);
+  a("intercept_", f.intercept);
+  for (auto& [name, attribute] : f.others) {
+    if (!a.has(name)) continue;
+    std::visit(
+        [&a, &key = name](auto& value) {
+          using Value = std::remove_cvref_t<decltype(value)>;
+          Length own;
+          if constexpr (std::is_same_v<Value, Vector>) a(key, value, own, allowed::not_negative);
+          if constexpr (std::is_same_v<Value, double>) a(key, value, allowed::any);
+          if constexpr (std::is_same_v<Value, Index>) a(key, value);
+        },
+        attribute);
   }
 }
 
+}  // namespace
+
+void LinearModel::save(const AttributeWriter& out) const {
+  const SavedLinearModel saved{coef(), intercept(), others_};
+  fields(out, saved);
+}
+
 SavedLinearModel read_linear_model(const AttributeReader& in, FittedAttributes expected) {
-  SavedLinearModel saved{in.vector("coef_"), in.number("intercept_"), {}};
-  if (in.integer("n_features_in_") != saved.coef.size()) {
-    throw DataError(fmt::format("coef_ has {} values, n_features_in_ says {}", saved.coef.size(),
-                                in.integer("n_features_in_")));
-  }
-  for (auto& [name, attribute] : expected) {
-    if (!in.has(name)) continue;
-    if (std::holds_alternative<double>(attribute)) attribute = in.number(name);
-    if (std::holds_alternative<Index>(attribute)) attribute = in.integer(name);
-    if (std::holds_alternative<Vector>(attribute)) attribute = in.vector(name);
-    saved.others.emplace_back(name, std::move(attribute));
-  }
+  SavedLinearModel saved{{}, 0.0, std::move(expected)};
+  fields(in, saved);
+  std::erase_if(saved.others, [&](const auto& other) { return !in.has(other.first); });
   return saved;
 }
 

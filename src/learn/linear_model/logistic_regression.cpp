@@ -80,6 +80,25 @@ TrainingCost LogisticRegression::cost(Index columns, Index classes,
 
 namespace {
 
+struct SavedLogistic {
+  Labels classes;
+  Matrix coef;
+  Vector intercept;
+  std::vector<Index> n_iter;
+};
+
+template <class Archive, class Saved>
+void fields(const Archive& a, Saved& f) {
+  Length columns, classes, one{1, "n_iter_"};
+  a.size("n_features_in_", columns, f.coef.cols());
+  a("classes_", f.classes, classes);
+  const Index k = f.classes.size();
+  Length outputs{k == 2 ? 1 : k, a.path("classes_")};
+  a("coef_", f.coef, outputs, columns);
+  a("intercept_", f.intercept, outputs);
+  a("n_iter_", f.n_iter, one);
+}
+
 class LogisticModel final : public Model {
  public:
   /// `two_sided`: the outputs of two classes are -z and z (multi_class='multinomial').
@@ -125,11 +144,9 @@ class LogisticModel final : public Model {
   }
 
   void save(const AttributeWriter& out) const override {
-    out.add("classes_", classes_);
-    out.add("coef_", function_.coef());
-    out.add("intercept_", function_.intercept());
-    out.add("n_iter_", std::vector<Index>{n_iter_});
-    out.add("n_features_in_", features());
+    const SavedLogistic saved{classes_, function_.coef(), function_.intercept(),
+                              std::vector<Index>{n_iter_}};
+    fields(out, saved);
   }
 
  private:
@@ -168,12 +185,6 @@ class LogisticModel final : public Model {
   Index n_iter_;
 };
 
-Value label_value(const Labels& classes, Index i) {
-  if (classes.is_text()) return classes.texts()[static_cast<std::size_t>(i)];
-  const double number = classes.numbers()[static_cast<std::size_t>(i)];
-  return classes.is_integer() ? Value(static_cast<std::int64_t>(number)) : Value(number);
-}
-
 /// As scikit-learn's 'balanced': rows / (classes * rows of the class), of the rows and classes that
 /// are trained on.
 Vector balanced_weights(const GlmRows& trained) {
@@ -197,7 +208,7 @@ Vector listed_weights(const Labels& classes, const Value& listed) {
     if (k < 0) {
       std::string names;
       for (Index i = 0; i < std::min<Index>(classes.size(), 10); ++i) {
-        names += (i == 0 ? "" : ", ") + label_value(classes, i).repr();
+        names += (i == 0 ? "" : ", ") + classes.value(i).repr();
       }
       throw AgreedError(
           ExitCode::bad_data,
@@ -248,7 +259,7 @@ void check_classes(const Table& table, const Labels& classes, const GlmRows& tra
       ExitCode::bad_data,
       fmt::format("{}: This solver needs samples of at least 2 classes in the data, but the "
                   "data contains only one class: {}",
-                  table.data->y_name(), label_value(classes, present.front()).repr()));
+                  table.data->y_name(), classes.value(present.front()).repr()));
 }
 
 std::shared_ptr<Model> make_model(const Labels& classes, GlmFit fit, bool two_sided,
@@ -286,19 +297,15 @@ std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& tabl
 }
 
 std::shared_ptr<Model> LogisticRegression::load_fitted(const AttributeReader& in) const {
-  Labels classes = in.labels("classes_");
-  const Matrix coef = in.matrix("coef_");
-  const Vector intercept = in.vector("intercept_");
-  const std::vector<Index> n_iter = in.integers("n_iter_");
-  const Index outputs = classes.size() == 2 ? 1 : classes.size();
-  if (coef.rows() != outputs || intercept.size() != outputs || n_iter.empty()) {
-    throw DataError(
-        fmt::format("classes_ ({}), coef_ ({} rows) and intercept_ ({}) do not go together",
-                    classes.size(), coef.rows(), intercept.size()));
+  SavedLogistic saved;
+  fields(in, saved);
+  if (saved.classes.size() < 2) {
+    throw DataError(fmt::format("{} holds one class, where two are needed", in.path("classes_")));
   }
-  const bool two_sided = is_two_sided(params(), classes);
-  return std::make_shared<LogisticModel>(std::move(classes), LinearFunction(coef, intercept),
-                                         two_sided, n_iter.front(), FitReport{});
+  const bool two_sided = is_two_sided(params(), saved.classes);
+  return std::make_shared<LogisticModel>(std::move(saved.classes),
+                                         LinearFunction(saved.coef, saved.intercept), two_sided,
+                                         saved.n_iter.front(), FitReport{});
 }
 
 }  // namespace superstep

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "learn/metrics/formulas.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -53,9 +54,22 @@ double f1(double hits, double truth, double predicted) {
   return ratio_or_zero(2.0 * p * r, p + r);
 }
 
+double jaccard(double hits, double truth, double predicted) {
+  return ratio_or_zero(hits, truth + predicted - hits);
+}
+
+namespace {
+
+std::size_t positive_of(const MetricStatistics& s) {
+  return s.positive < 0 ? s.truth.size() - 1 : static_cast<std::size_t>(s.positive);
+}
+
+}  // namespace
+
 double averaged(const MetricStatistics& s, ClassScore of_class, Average average) {
   if (average == Average::binary) {
-    return of_class(s.hits.back(), s.truth.back(), s.predicted.back());
+    const std::size_t c = positive_of(s);
+    return of_class(s.hits[c], s.truth[c], s.predicted[c]);
   }
   if (average == Average::micro) return of_class(sum(s.hits), s.weight, sum(s.predicted));
   double total = 0.0;
@@ -72,7 +86,80 @@ double averaged(const MetricStatistics& s, ClassScore of_class, Average average)
   return ratio_or_zero(total, weight);
 }
 
+double matthews_corrcoef(const MetricStatistics& s) {
+  const auto product = [](const std::vector<double>& a, const std::vector<double>& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  };
+  const double all = s.weight * s.weight;
+  const double covariance = sum(s.hits) * s.weight - product(s.truth, s.predicted);
+  const double spread =
+      (all - product(s.predicted, s.predicted)) * (all - product(s.truth, s.truth));
+  return spread == 0.0 ? 0.0 : covariance / std::sqrt(spread);
+}
+
+namespace {
+
+/// Rows of the positive and of the negative class, and those of each that were called positive.
+struct Called {
+  double positive, negative, true_positive, false_positive;
+};
+
+Called called(const MetricStatistics& s) {
+  const std::size_t c = positive_of(s);
+  if (s.truth[c] == 0.0) {
+    throw DataError("No samples of the positive class are present in y_true");
+  }
+  return {s.truth[c], s.weight - s.truth[c], s.hits[c], s.predicted[c] - s.hits[c]};
+}
+
+}  // namespace
+
+double positive_likelihood_ratio(const MetricStatistics& s) {
+  const Called n = called(s);
+  if (n.false_positive == 0.0) {
+    throw DataError(
+        "positive_likelihood_ratio is ill-defined: no row of the negative class is "
+        "called positive");
+  }
+  return n.true_positive * n.negative / (n.false_positive * n.positive);
+}
+
+double negative_likelihood_ratio(const MetricStatistics& s) {
+  const Called n = called(s);
+  const double true_negative = n.negative - n.false_positive;
+  if (true_negative == 0.0) {
+    throw DataError(
+        "negative_likelihood_ratio is ill-defined: no row of the negative class is "
+        "called negative");
+  }
+  return (n.positive - n.true_positive) * n.negative / (true_negative * n.positive);
+}
+
+double top_k_accuracy(const MetricStatistics& s) { return mean(s.among_best_two, s); }
+
 double log_loss(const MetricStatistics& s) { return mean(s.log_loss, s); }
+
+double brier_score(const MetricStatistics& s) {
+  return mean(s.brier, s) * (s.truth.size() <= 2 ? 0.5 : 1.0);
+}
+
+double d2_log_loss(const MetricStatistics& s) {
+  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  constexpr double clip = std::numeric_limits<double>::epsilon();
+  double of_shares = 0.0;  // of a model that knows the classes' shares alone
+  for (const double w : s.truth) {
+    if (w > 0.0) of_shares -= w * std::log(std::clamp(w / s.weight, clip, 1.0 - clip));
+  }
+  return 1.0 - s.log_loss / of_shares;
+}
+
+double d2_brier(const MetricStatistics& s) {
+  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  double of_shares = s.weight;
+  for (const double w : s.truth) of_shares -= w * (w / s.weight);
+  if (of_shares <= 0.0) throw DataError("d2_brier_score is not defined for one class");
+  return 1.0 - s.brier / of_shares;
+}
 
 namespace {
 
@@ -100,8 +187,9 @@ void require_all_classes(const Ranking& ranking) {
 }
 
 double binary_auc(const Ranking& ranking) {
-  return defined(ranking.classes < 2 ? std::numeric_limits<double>::quiet_NaN()
-                                     : ranking.pair(1, 0));
+  if (ranking.classes < 2) return defined(std::numeric_limits<double>::quiet_NaN());
+  // Known in the row of the positive class.
+  return defined(std::isnan(ranking.pair(1, 0)) ? ranking.pair(0, 1) : ranking.pair(1, 0));
 }
 
 }  // namespace
@@ -149,7 +237,10 @@ double roc_auc_ovo(const MetricStatistics& s, bool weighted) {
 }
 
 double average_precision(const MetricStatistics& s) {
-  return checked(s.by_score).average_precision;
+  const Ranking& ranking = checked(s.by_score);
+  if (ranking.classes <= 2) return ranking.average_precision[positive_of(s)];
+  require_all_classes(ranking);
+  return sum(ranking.average_precision) / static_cast<double>(ranking.classes);
 }
 
 double r2(const MetricStatistics& s) {
@@ -192,6 +283,42 @@ double d2_poisson_deviance(const MetricStatistics& s) {
   require_poisson(s);
   if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
   return 1.0 - s.poisson_deviance / s.poisson_deviance_of_mean;
+}
+
+double mean_gamma_deviance(const MetricStatistics& s) {
+  if (s.not_gamma > 0.0) {
+    throw DataError(
+        "Mean Tweedie deviance error with power=2 can only be used on strictly positive y and "
+        "y_pred");
+  }
+  return mean(s.gamma_deviance, s);
+}
+
+double mean_squared_log_error(const MetricStatistics& s) {
+  if (s.not_log > 0.0) {
+    throw DataError(
+        "Mean Squared Logarithmic Error cannot be used when targets contain values less than or "
+        "equal to -1");
+  }
+  return mean(s.squared_log_error, s);
+}
+
+double root_mean_squared_log_error(const MetricStatistics& s) {
+  return std::sqrt(mean_squared_log_error(s));
+}
+
+double mean_absolute_percentage_error(const MetricStatistics& s) {
+  return mean(s.percentage_error, s);
+}
+
+double median_absolute_error(const MetricStatistics& s) {
+  if (s.weight == 0.0) throw DataError("no row has a positive weight");
+  return s.median_error;
+}
+
+double d2_absolute_error(const MetricStatistics& s) {
+  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  return explained(s.absolute_error, s.absolute_error_of_median);
 }
 
 double inertia(const MetricStatistics& s) { return s.inertia; }

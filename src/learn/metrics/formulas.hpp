@@ -14,16 +14,25 @@ using ClassScore = double (*)(double hits, double truth, double predicted);
 double precision(double hits, double truth, double predicted);
 double recall(double hits, double truth, double predicted);
 double f1(double hits, double truth, double predicted);
+double jaccard(double hits, double truth, double predicted);
 
 enum class Average {
-  binary,    ///< the greater class alone
+  binary,    ///< the positive class alone
   micro,     ///< of all classes together
   macro,     ///< mean over the classes that occur
   weighted,  ///< the same, by the weight of each in the data
 };
 double averaged(const MetricStatistics& s, ClassScore of_class, Average average);
 
+double matthews_corrcoef(const MetricStatistics& s);
+double positive_likelihood_ratio(const MetricStatistics& s);
+double negative_likelihood_ratio(const MetricStatistics& s);
+double top_k_accuracy(const MetricStatistics& s);
+
 double log_loss(const MetricStatistics& s);
+double brier_score(const MetricStatistics& s);
+double d2_log_loss(const MetricStatistics& s);
+double d2_brier(const MetricStatistics& s);
 double roc_auc(const MetricStatistics& s);
 double roc_auc_ovr(const MetricStatistics& s, bool weighted);
 double roc_auc_ovo(const MetricStatistics& s, bool weighted);
@@ -37,6 +46,12 @@ double mean_absolute_error(const MetricStatistics& s);
 double max_error(const MetricStatistics& s);
 double mean_poisson_deviance(const MetricStatistics& s);
 double d2_poisson_deviance(const MetricStatistics& s);
+double mean_gamma_deviance(const MetricStatistics& s);
+double mean_squared_log_error(const MetricStatistics& s);
+double root_mean_squared_log_error(const MetricStatistics& s);
+double mean_absolute_percentage_error(const MetricStatistics& s);
+double median_absolute_error(const MetricStatistics& s);
+double d2_absolute_error(const MetricStatistics& s);
 
 double inertia(const MetricStatistics& s);
 

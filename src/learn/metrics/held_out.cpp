@@ -23,14 +23,15 @@ std::vector<Judging> prepare_judging(Engine& engine, const std::shared_ptr<Datas
   collectively(comm, [&] {
     for (const Judged& j : judged) {
       MetricPlan plan(*j.model, metrics);
-      const Target target = target_of(plan.kind());
+      const Target target = target_of(plan);
       table_for(*j.model, data, target);
       check_targets(*data, *j.model, target);
       all.push_back({j, std::move(plan), route_of(j.model), {}});
     }
   });
-  if (all.empty() || all.front().plan.kind() != Kind::classifier) return all;
+  if (all.empty() || target_of(all.front().plan) != Target::classes) return all;
   const Labels& labels = data->classes(comm);
+  if (all.front().plan.kind() != Kind::classifier) return all;
   collectively(comm, [&] {
     for (Judging& j : all) {
       j.labels = match_labels(labels, *j.classes());
@@ -75,7 +76,7 @@ void find_statistics(Engine& engine, const std::shared_ptr<Dataset>& data,
     if (models.empty()) continue;
     Table base;
     base.data = data;
-    base.target = target_of(models.front()->plan.kind());
+    base.target = target_of(models.front()->plan);
     base.nan_is_fine = takes_nan;
     find_statistics_alike(engine, base, models);
   }

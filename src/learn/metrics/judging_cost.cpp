@@ -6,7 +6,9 @@
 
 #include <superstep/learn/pipeline.hpp>
 
+#include "learn/metrics/medians.hpp"
 #include "learn/metrics/model_tree.hpp"
+#include "learn/metrics/pair_counter.hpp"
 
 namespace superstep {
 
@@ -35,12 +37,13 @@ JudgingCost judging_cost(const MetricPlan& plan, const Dataset& data, Index rows
   JudgingCost cost;
   SumShape shape;
   const MetricSums sums(plan, Sketch{}, 0, shape);
-  cost.sums = shape.partial_size();
+  cost.sums = std::max(shape.partial_size(), median_sums(plan));
+  if (plan.needs(Statistic::pairs)) cost.kept += PairCounter::bytes(rows);
   cost.scratch = scratch + ModelTree::panel_rows * (data.columns() + 3);
   // Beside the weights: the sketch's column of scales.
   const bool has_scale = plan.kind() != Kind::classifier;
-  cost.kept = sizeof(double) *
-              static_cast<std::size_t>(weights + (has_scale ? data.blocks().rows_per_block() : 0));
+  cost.kept += sizeof(double) *
+               static_cast<std::size_t>(weights + (has_scale ? data.blocks().rows_per_block() : 0));
   for (const auto* columns : {&plan.ranked_by_score(), &plan.ranked_by_probability()}) {
     if (columns->empty()) continue;
     const ScoreRanking ranking(*columns, plan.classes(), rows);

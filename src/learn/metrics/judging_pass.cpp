@@ -11,6 +11,8 @@
 #include "learn/metrics/judged_rows.hpp"
 #include "learn/metrics/judging.hpp"
 #include "learn/metrics/judging_cost.hpp"
+#include "learn/metrics/medians.hpp"
+#include "learn/metrics/pair_counter.hpp"
 
 namespace superstep {
 
@@ -20,11 +22,13 @@ namespace {
 struct Extras {
   std::optional<ScoreRanking> by_score{};
   std::optional<ScoreRanking> by_probability{};
+  std::optional<PairCounter> pairs{};
   std::atomic<double> largest_error = 0.0;
 
   void add(const MetricPlan& plan, const OutputRows& rows) {
     if (by_score) by_score->add(rows);
     if (by_probability) by_probability->add(rows);
+    if (pairs) pairs->add(rows);
     if (!plan.needs(Statistic::largest_error)) return;
     const double value = superstep::largest_error(plan, rows);
     double seen = largest_error.load();
@@ -90,6 +94,9 @@ void JudgingPass::make_rankings(const RankingMemory& memory) {
     };
     add(model->plan.ranked_by_score(), member.extras.by_score);
     add(model->plan.ranked_by_probability(), member.extras.by_probability);
+    if (model->plan.needs(Statistic::pairs)) {
+      member.extras.pairs.emplace(model->plan.column_of(Method::predict));
+    }
     share_memory(rankings, memory);
   }
 }
@@ -191,6 +198,7 @@ void JudgingPass::finish() {
     MetricStatistics& s = model.statistics;
     s.largest_error = largest[i];
     s.unknown_labels = static_cast<Index>(model.labels.unknown.size());
+    if (all_[i]->extras.pairs) s.pairs = all_[i]->extras.pairs->finish(engine_.comm());
     if (model.failure) continue;
     const auto rank = [&](std::optional<ScoreRanking>& ranking, Ranking& into) {
       if (!ranking) return;
@@ -200,6 +208,7 @@ void JudgingPass::finish() {
     rank(all_[i]->extras.by_score, s.by_score);
     rank(all_[i]->extras.by_probability, s.by_probability);
   }
+  find_medians(engine_, base_, models_);
 }
 
 }  // namespace

@@ -51,6 +51,10 @@ Target target_of(Kind kind) {
   return Target::none;
 }
 
+Target target_of(const MetricPlan& plan) {
+  return plan.needs(Statistic::pairs) ? Target::classes : target_of(plan.kind());
+}
+
 void check_targets(const Dataset& data, const Model& model, Target target) {
   if (target == Target::none) return;
   if (!data.has_y()) {
@@ -63,7 +67,8 @@ void check_targets(const Dataset& data, const Model& model, Target target) {
                     "made for",
                     data.y_name(), estimator_name(model)));
   }
-  if (target == Target::classes && data.y_is_text() != model.classes()->is_text()) {
+  if (target == Target::classes && model.classes() != nullptr &&
+      data.y_is_text() != model.classes()->is_text()) {
     throw DataError(fmt::format(
         "{} holds {}, but the classes of the model are {}; use the data the "
         "model was made for",

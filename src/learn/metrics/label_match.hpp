@@ -21,6 +21,8 @@ LabelMatch match_labels(const Labels& data, const Labels& model);
 
 /// What is read of /y to judge a model of that kind.
 Target target_of(Kind kind);
+/// The same for some metrics of a model: those that compare clusters with classes read these.
+Target target_of(const MetricPlan& plan);
 
 /// DataError unless there are targets of the right type.
 void check_targets(const Dataset& data, const Model& model, Target target);

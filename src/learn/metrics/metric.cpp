@@ -8,6 +8,7 @@
 #include <superstep/core/text.hpp>
 
 #include "learn/metrics/formulas.hpp"
+#include "learn/metrics/partition_formulas.hpp"
 
 namespace superstep {
 
@@ -49,8 +50,10 @@ void add_classification(std::vector<Metric>& list) {
   const auto counts = Statistic::counts;
   add_classifier(list, "accuracy", counts, true, false, formulas::accuracy);
   add_classifier(list, "balanced_accuracy", counts, true, false, formulas::balanced_accuracy);
-  const std::pair<const char*, formulas::ClassScore> scores[] = {
-      {"precision", formulas::precision}, {"recall", formulas::recall}, {"f1", formulas::f1}};
+  const std::pair<const char*, formulas::ClassScore> scores[] = {{"precision", formulas::precision},
+                                                                 {"recall", formulas::recall},
+                                                                 {"f1", formulas::f1},
+                                                                 {"jaccard", formulas::jaccard}};
   for (const auto& [name, of_class] : scores) {
     const auto value = [of_class = of_class](Average average) {
       return [=](const MetricStatistics& s) { return formulas::averaged(s, of_class, average); };
@@ -59,6 +62,7 @@ void add_classification(std::vector<Metric>& list) {
     add_classifier(
         list, base, counts, true, true, value(Average::binary),
         fmt::format("{0}; that is {1}_micro, {1}_macro or {1}_weighted here", not_binary, base));
+    list.back().has_positive = true;
     add_classifier(list, base + "_micro", counts, true, false, value(Average::micro));
     add_classifier(list, base + "_macro", counts, true, false, value(Average::macro));
     add_classifier(list, base + "_weighted", counts, true, false, value(Average::weighted));
@@ -75,12 +79,52 @@ void add_classification(std::vector<Metric>& list) {
                    [=](const MetricStatistics& s) { return formulas::roc_auc_ovo(s, weighted); });
   }
   add_classifier(list, "average_precision", Statistic::score_ranking, true, true,
-                 formulas::average_precision, "multiclass format is not supported");
+                 formulas::average_precision);
+  list.back().has_positive = true;
+}
+
+void add_rarer_classification(std::vector<Metric>& list) {
+  const auto counts = Statistic::counts;
+  add_classifier(list, "matthews_corrcoef", counts, true, true, formulas::matthews_corrcoef);
+  add_classifier(list, "top_k_accuracy", Statistic::best_two, true, true, formulas::top_k_accuracy);
+  const auto about_two = [&](const char* name) {
+    return fmt::format("{} only supports binary classification problems", name);
+  };
+  add_classifier(list, "positive_likelihood_ratio", counts, true, true,
+                 formulas::positive_likelihood_ratio, about_two("positive_likelihood_ratio"));
+  list.back().has_positive = true;
+  add_loss(list, {"negative_likelihood_ratio"}, Kind::classifier, counts, true,
+           formulas::negative_likelihood_ratio);
+  for (std::size_t i = list.size() - 2; i < list.size(); ++i) {
+    list[i].has_positive = true;
+    list[i].multiclass_error = about_two("negative_likelihood_ratio");
+  }
+  add_loss(list, {"brier_score"}, Kind::classifier, Statistic::brier, true, formulas::brier_score);
+  add_classifier(list, "d2_log_loss_score", Statistic::log_loss, true, true, formulas::d2_log_loss);
+  add_classifier(list, "d2_brier_score", Statistic::brier, true, true, formulas::d2_brier);
+}
+
+void add_partitions(std::vector<Metric>& list) {
+  const std::pair<const char*, double (*)(const MetricStatistics&)> all[] = {
+      {"rand_score", formulas::rand_score},
+      {"adjusted_rand_score", formulas::adjusted_rand_score},
+      {"mutual_info_score", formulas::mutual_info_score},
+      {"adjusted_mutual_info_score", formulas::adjusted_mutual_info_score},
+      {"normalized_mutual_info_score", formulas::normalized_mutual_info_score},
+      {"homogeneity_score", formulas::homogeneity_score},
+      {"completeness_score", formulas::completeness_score},
+      {"v_measure_score", formulas::v_measure_score},
+      {"fowlkes_mallows_score", formulas::fowlkes_mallows_score}};
+  for (const auto& [name, value] : all) {
+    list.push_back({name, Kind::clusterer, Statistic::pairs, true, {}, true, value});
+    list.back().also = Kind::classifier;
+  }
 }
 
 std::vector<Metric> all_metrics() {
   std::vector<Metric> list;
   add_classification(list);
+  add_rarer_classification(list);
   add_regressor(list, "r2", Statistic::squared_errors, formulas::r2);
   add_regressor(list, "explained_variance", Statistic::squared_errors,
                 formulas::explained_variance);
@@ -93,15 +137,25 @@ std::vector<Metric> all_metrics() {
       formulas::root_mean_squared_error);
   add({"mean_absolute_error", "mae"}, Statistic::absolute_errors, formulas::mean_absolute_error);
   add({"max_error"}, Statistic::largest_error, formulas::max_error);
+  add({"median_absolute_error"}, Statistic::median_error, formulas::median_absolute_error);
+  add({"mean_absolute_percentage_error", "mape"}, Statistic::percentage_errors,
+      formulas::mean_absolute_percentage_error);
+  add({"mean_squared_log_error"}, Statistic::squared_log_errors, formulas::mean_squared_log_error);
+  add({"root_mean_squared_log_error"}, Statistic::squared_log_errors,
+      formulas::root_mean_squared_log_error);
   add({"mean_poisson_deviance"}, Statistic::poisson, formulas::mean_poisson_deviance);
+  add({"mean_gamma_deviance"}, Statistic::gamma, formulas::mean_gamma_deviance);
+  add_regressor(list, "d2_absolute_error_score", Statistic::error_of_median,
+                formulas::d2_absolute_error);
   add_loss(list, {"inertia"}, Kind::clusterer, Statistic::inertia, false, formulas::inertia);
+  add_partitions(list);
   return list;
 }
 
 std::vector<std::string> names_for(Kind kind) {
   std::vector<std::string> names;
   for (const Metric& m : metrics()) {
-    if (m.kind == kind) names.push_back(m.name);
+    if (m.is_for(kind)) names.push_back(m.name);
   }
   return names;
 }
@@ -126,9 +180,11 @@ std::string lacking(const Subject& model, Statistic needs) {
   const bool scores = model.can(Method::decision_function) || probabilities;
   switch (needs) {
     case Statistic::log_loss:
+    case Statistic::brier:
     case Statistic::probability_ranking:
       return probabilities ? "" : "predict_proba";
     case Statistic::score_ranking:
+    case Statistic::best_two:
       return scores ? "" : "decision_function or predict_proba";
     case Statistic::inertia:
       return model.can(Method::transform) ? "" : "transform";
@@ -144,7 +200,30 @@ const std::vector<Metric>& metrics() {
   return all;
 }
 
+namespace {
+
+/// Names that scikit-learn knows and that are none here: why, and what to do.
+void refuse_known(std::string_view name) {
+  if (name.ends_with("_samples")) {
+    throw UsageError(
+        fmt::format("{} averages over the labels of each row, which is for targets of "
+                    "several labels; a row has one here: choose _micro, _macro or "
+                    "_weighted",
+                    name));
+  }
+  if (name.starts_with("silhouette")) {
+    throw UsageError(
+        fmt::format("{} compares every row with every other, which for n rows takes n "
+                    "squared distances; choose neg_inertia, or with known classes "
+                    "adjusted_rand_score",
+                    name));
+  }
+}
+
+}  // namespace
+
 const Metric& find_metric(std::string_view name) {
+  refuse_known(name);
   std::vector<std::string> names;
   for (const Metric& m : metrics()) {
     if (m.name == name) return m;
@@ -183,7 +262,7 @@ Subject subject_of(const Estimator& estimator, Index classes) {
 const Metric& metric_for(const Subject& subject, std::string_view name) {
   const Metric& metric = find_metric(name);
   if (subject.kind == Kind::transformer) default_metric(subject);  // says so
-  if (metric.kind != subject.kind) {
+  if (!metric.is_for(subject.kind)) {
     throw UsageError(fmt::format("{} is for {}, {} is not one; choose among {}", name,
                                  plural(metric.kind), subject.name,
                                  join(names_for(subject.kind), "and")));

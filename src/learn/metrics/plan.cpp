@@ -18,19 +18,28 @@ MetricPlan::MetricPlan(const Subject& subject, const std::function<Index(Method)
   }
   using enum Statistic;
   const auto add = [&](Method method) { add_output(method, width(method)); };
-  if (needs(counts) || kind_ == Kind::regressor) add(Method::predict);
+  if (needs(counts) || needs(pairs) || kind_ == Kind::regressor) add(Method::predict);
   const bool has_scores = subject.can(Method::decision_function);
-  if (needs(log_loss) || needs(probability_ranking) || (needs(score_ranking) && !has_scores)) {
+  const bool needs_scores = needs(score_ranking) || needs(best_two);
+  if (needs(log_loss) || needs(brier) || needs(probability_ranking) ||
+      (needs_scores && !has_scores)) {
     add(Method::predict_proba);
   }
-  if (needs(score_ranking) && has_scores) add(Method::decision_function);
+  if (needs_scores && has_scores) add(Method::decision_function);
   if (needs(inertia)) add(Method::transform);
   if (needs(score_ranking)) {
     by_score_ =
-        has_scores ? std::vector<RankedColumn>{{column_of(Method::decision_function), classes_ - 1}}
-                   : probability_columns();
+        has_scores && classes_ <= 2
+            ? std::vector<RankedColumn>{{column_of(Method::decision_function), classes_ - 1}}
+            : class_columns(score_column());
   }
-  if (needs(probability_ranking)) by_probability_ = probability_columns();
+  if (needs(probability_ranking)) by_probability_ = class_columns(column_of(Method::predict_proba));
+}
+
+void MetricPlan::set_positive(Index positive) {
+  positive_ = positive;
+  if (positive != 0 || classes_ != 2) return;
+  for (RankedColumn& column : by_score_) column = {column.output, 0, true};
 }
 
 void MetricPlan::add_output(Method method, Index width) {
@@ -38,8 +47,7 @@ void MetricPlan::add_output(Method method, Index width) {
   width_ += width;
 }
 
-std::vector<RankedColumn> MetricPlan::probability_columns() const {
-  const Index first = column_of(Method::predict_proba);
+std::vector<RankedColumn> MetricPlan::class_columns(Index first) const {
   if (classes_ <= 2) return {{first + classes_ - 1, classes_ - 1}};
   std::vector<RankedColumn> columns;
   for (Index c = 0; c < classes_; ++c) columns.push_back({first + c, c});
@@ -48,6 +56,12 @@ std::vector<RankedColumn> MetricPlan::probability_columns() const {
 
 Index MetricPlan::column_of(Method method) const {
   return std::ranges::find(outputs_, method, &Output::method)->column;
+}
+
+Index MetricPlan::score_column() const {
+  const bool has_scores =
+      std::ranges::find(outputs_, Method::decision_function, &Output::method) != outputs_.end();
+  return column_of(has_scores ? Method::decision_function : Method::predict_proba);
 }
 
 }  // namespace superstep

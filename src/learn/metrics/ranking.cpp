@@ -54,6 +54,10 @@ struct ScoreRanking::Column {
   std::vector<Int128> twice_losses;
   Int128 precision = 0;  ///< over the rows of `positive`: weight times precision at their score
 
+  double score(const double* outputs) const {
+    const double score = outputs[what.output];
+    return what.is_negated ? -score : score;
+  }
   void keep(double score, std::int64_t code, std::int64_t weight) {
     const std::uint64_t key = key_of(score);
     if (key >= next && key < end) rows.push_back({key, code, weight});
@@ -89,9 +93,12 @@ void ScoreRanking::Column::count(const std::vector<int>& grid, std::vector<std::
       twice_losses[c] += own * rows[i].weight;
       seen[c] += rows[i].weight;
     }
-    if (own > 0 && seen.size() == 2) {
+    if (own > 0) {
       const double hits = static_cast<double>(seen[positive]) * unit[positive];
-      const double others = static_cast<double>(seen[1 - positive]) * unit[1 - positive];
+      double others = 0.0;
+      for (std::size_t c = 0; c < seen.size(); ++c) {
+        if (c != positive) others += static_cast<double>(seen[c]) * unit[c];
+      }
       precision += own * static_cast<Int128>(hits / (hits + others) * precision_unit);
     }
   }
@@ -160,8 +167,8 @@ void ScoreRanking::add(const OutputRows& rows) {
     if (weight == 0.0) continue;
     for (std::size_t c = 0; c < first_pass_columns_; ++c) {
       // The grid is not known before all weights are: the weight waits as it is.
-      columns_[c].keep(rows.outputs.row(i)[columns_[c].what.output],
-                       static_cast<std::int64_t>(rows.y[i]), std::bit_cast<std::int64_t>(weight));
+      columns_[c].keep(columns_[c].score(rows.outputs.row(i)), static_cast<std::int64_t>(rows.y[i]),
+                       std::bit_cast<std::int64_t>(weight));
     }
   }
 }
@@ -207,7 +214,7 @@ void ScoreRanking::next_pass(Engine& engine, const Table& outputs,
       [&](const Block& block, double* out, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
           double* to = out + i * width;
-          for (Column* c : active) *to++ = block.x[i * block.columns + c->what.output];
+          for (Column* c : active) *to++ = c->score(block.x + i * block.columns);
           *to++ = codes[static_cast<std::size_t>(block.y[i])];
           *to = block.weight_of(i);
         }
@@ -271,6 +278,7 @@ Ranking ScoreRanking::combined(const Communicator& comm) const {
   const auto k = static_cast<std::size_t>(classes_);
   Ranking ranking;
   ranking.classes = classes_;
+  ranking.average_precision.assign(k, 0.0);
   ranking.auc.assign(k * k, std::numeric_limits<double>::quiet_NaN());
   const std::int64_t* at = words.data();
   for (const Column& column : columns_) {
@@ -285,7 +293,7 @@ Ranking ScoreRanking::combined(const Communicator& comm) const {
     const Int128 precision = from_words(at);
     at += 3;
     if (column.above[a] == 0) continue;
-    ranking.average_precision =
+    ranking.average_precision[a] =
         static_cast<double>(static_cast<long double>(precision) /
                             (static_cast<long double>(column.above[a]) * precision_unit));
   }

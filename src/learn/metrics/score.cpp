@@ -4,17 +4,17 @@
 #include <fmt/format.h>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/learn/session.hpp>
 
 #include "learn/metrics/judging.hpp"
 
 namespace superstep {
 
 std::vector<double> score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
-                          std::span<const std::string> metrics) {
+                          std::span<const std::string> metrics, Index positive) {
   engine.set_task("score");
   const Judged one{ModelPtr(ModelPtr(), &model)};  // lent for the time of the call
   std::vector<Judging> all = prepare_judging(engine, data, std::span(&one, 1), metrics);
+  all.front().plan.set_positive(positive);
   find_statistics(engine, data, all);
   const Judging& judging = all.front();
   if (judging.failure) throw *judging.failure;
@@ -29,17 +29,6 @@ std::vector<double> score(Engine& engine, const Model& model, const std::shared_
     }
   });
   return values;
-}
-
-double Fitted::score(const Data& data) const {
-  std::string metric;
-  collectively(session_->comm(), [&] { metric = default_metric(*model_); });
-  return score(data, metric);
-}
-
-double Fitted::score(const Data& data, const std::string& metric) const {
-  return superstep::score(session_->engine(), *model_, data.dataset(), std::span(&metric, 1))
-      .front();
 }
 
 }  // namespace superstep

@@ -60,8 +60,24 @@ MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_
       target_sum_ = two_grids(shape, value + weight);
     }
   }
+  declare_more(shape, weight, sketch.rows_exponent);
   if (plan.needs(Statistic::inertia)) {
     inertia_ = two_grids(shape, 2 * (output_exponent + 3) + weight);
+  }
+}
+
+/// Of the rarer metrics. Bounds that a row with a tiny target or prediction breaks are raised.
+void MetricSums::declare_more(SumShape& shape, int weight, int rows) {
+  if (plan_->needs(Statistic::brier)) brier_ = two_grids(shape, 1 + weight);
+  if (plan_->needs(Statistic::best_two)) best_two_ = shape.add(1, weight);
+  if (plan_->needs(Statistic::squared_log_errors)) {
+    not_log_ = shape.add(1, rows);
+    squared_log_ = two_grids(shape, 21 + weight);
+  }
+  if (plan_->needs(Statistic::percentage_errors)) percentage_ = two_grids(shape, 30 + weight);
+  if (plan_->needs(Statistic::gamma)) {
+    not_gamma_ = shape.add(1, rows);
+    gamma_ = two_grids(shape, 20 + weight);
   }
 }
 
@@ -83,7 +99,8 @@ double MetricSums::get(const Totals& totals, TwoGrids grids) {
 bool MetricSums::hold(const Totals& totals) const {
   const auto holds = [&](Index run) { return run < 0 || totals.holds(run); };
   return holds(rows_) && holds(weight_) && holds(hits_) && holds(truth_) && holds(predicted_) &&
-         holds(unknown_) && holds(not_poisson_) &&
+         holds(unknown_) && holds(not_poisson_) && holds(not_gamma_) && holds(not_log_) &&
+         holds(best_two_) &&
          std::ranges::all_of(reals_, [&](TwoGrids g) { return totals.holds(g.coarse); });
 }
 
@@ -106,6 +123,11 @@ void MetricSums::add(const OutputRows& rows, Partial& sums) const {
     is_quick ? count_classes(rows, sums) : add_classes(rows, sums);
   }
   if (plan_->needs(Statistic::log_loss)) add_log_loss(rows, sums);
+  if (plan_->needs(Statistic::brier)) add_brier(rows, sums);
+  if (plan_->needs(Statistic::best_two)) add_best_two(rows, sums);
+  if (plan_->needs(Statistic::squared_log_errors)) add_logs(rows, sums);
+  if (plan_->needs(Statistic::percentage_errors)) add_percentages(rows, sums);
+  if (plan_->needs(Statistic::gamma)) add_gamma(rows, sums);
   if (plan_->kind() == Kind::regressor) add_errors(rows, sums);
   if (plan_->needs(Statistic::poisson)) add_poisson(rows, sums);
   if (plan_->needs(Statistic::inertia)) add_inertia(rows, sums);
@@ -266,6 +288,7 @@ double largest_error(const MetricPlan& plan, const OutputRows& rows) {
 
 MetricStatistics MetricSums::statistics(const Totals& totals) const {
   MetricStatistics s;
+  s.positive = plan_->positive();
   s.rows = totals.value(rows_);
   s.weight = totals.value(weight_);
   if (plan_->kind() == Kind::classifier) {
@@ -299,6 +322,17 @@ MetricStatistics MetricSums::statistics(const Totals& totals) const {
                                         s.weight * (x_log_ratio(mean, shift) - mean + shift));
   }
   if (plan_->needs(Statistic::inertia)) s.inertia = get(totals, inertia_);
+  if (plan_->needs(Statistic::brier)) s.brier = get(totals, brier_);
+  if (plan_->needs(Statistic::best_two)) s.among_best_two = totals.value(best_two_);
+  if (plan_->needs(Statistic::squared_log_errors)) {
+    s.not_log = totals.value(not_log_);
+    s.squared_log_error = get(totals, squared_log_);
+  }
+  if (plan_->needs(Statistic::percentage_errors)) s.percentage_error = get(totals, percentage_);
+  if (plan_->needs(Statistic::gamma)) {
+    s.not_gamma = totals.value(not_gamma_);
+    s.gamma_deviance = 2.0 * get(totals, gamma_);
+  }
   return s;
 }
 

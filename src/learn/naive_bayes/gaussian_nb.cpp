@@ -30,6 +30,18 @@ struct FittedNB {
   Labels classes;
 };
 
+template <class Archive, class Fitted>
+void fields(const Archive& a, Fitted& f) {
+  Length columns, classes;
+  a.size("n_features_in_", columns, f.theta.cols());
+  a("classes_", f.classes, classes);
+  a("theta_", f.theta, classes, columns);
+  a("var_", f.var, classes, columns, allowed::positive);
+  a("class_prior_", f.class_prior, classes, allowed::not_negative);
+  a("class_count_", f.class_count, classes, allowed::not_negative);
+  a("epsilon_", f.epsilon, allowed::not_negative);
+}
+
 class GaussianNBModel final : public Model {
  public:
   GaussianNBModel(FittedNB fitted, FitReport report)
@@ -60,15 +72,7 @@ class GaussianNBModel final : public Model {
     math::softmax(out, out.columns);
   }
   std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override;
-  void save(const AttributeWriter& out) const override {
-    out.add("classes_", fitted_.classes);
-    out.add("theta_", fitted_.theta);
-    out.add("var_", fitted_.var);
-    out.add("class_prior_", fitted_.class_prior);
-    out.add("class_count_", fitted_.class_count);
-    out.add("epsilon_", fitted_.epsilon);
-    out.add("n_features_in_", features());
-  }
+  void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 
  private:
   void joint_log_likelihood(math::ConstPanel x, math::Panel out) const {
@@ -121,6 +125,11 @@ bool are_priors(const Value& value) {
          std::ranges::all_of(value.items(), [](const Value& v) { return v.is_number(); });
 }
 
+/// As far as scikit-learn looks.
+bool is_a_distribution(const Vector& priors) {
+  return std::fabs(priors.sum() - 1.0) <= 1e-5 + 1e-8;
+}
+
 /// The priors given, with scikit-learn's conditions and words, or those the weights of the classes
 /// tell.
 Vector priors_of(const Value& given, const Vector& class_weight) {
@@ -134,7 +143,7 @@ Vector priors_of(const Value& given, const Vector& class_weight) {
                                                    class_weight.size()));
   };
   if (priors.size() != class_weight.size()) refuse("Number of priors must match number of classes");
-  if (!(std::fabs(priors.sum() - 1.0) <= 1e-5 + 1e-8)) refuse("The sum of the priors should be 1");
+  if (!is_a_distribution(priors)) refuse("The sum of the priors should be 1");
   if (!(priors.minCoeff() >= 0.0)) refuse("Priors must be non-negative");
   return priors;
 }
@@ -215,12 +224,10 @@ std::vector<Trained> GaussianNB::train(Engine& engine, const Table& table, Batch
 }
 
 std::shared_ptr<Model> GaussianNB::load_fitted(const AttributeReader& in) const {
-  FittedNB fitted{in.matrix("theta_"),       in.matrix("var_"),     in.vector("class_prior_"),
-                  in.vector("class_count_"), in.number("epsilon_"), in.labels("classes_")};
-  const Index classes = fitted.classes.size();
-  if (fitted.theta.rows() != classes || fitted.class_prior.size() != classes ||
-      fitted.var.rows() != classes || fitted.var.cols() != fitted.theta.cols()) {
-    throw DataError("theta_, var_, class_prior_ and classes_ do not fit together");
+  FittedNB fitted;
+  fields(in, fitted);
+  if (!is_a_distribution(fitted.class_prior)) {
+    throw DataError(fmt::format("{} does not add up to 1", in.path("class_prior_")));
   }
   return std::make_shared<GaussianNBModel>(std::move(fitted), FitReport{});
 }

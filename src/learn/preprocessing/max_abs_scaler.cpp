@@ -13,13 +13,26 @@ namespace superstep {
 
 namespace {
 
+struct FittedMaxAbs {
+  Vector max_abs;  ///< NaN where no row had a value
+  Index rows = 0;
+};
+
+template <class Archive, class Fitted>
+void fields(const Archive& a, Fitted& f) {
+  Length columns;
+  a.size("n_features_in_", columns, f.max_abs.size());
+  a("max_abs_", f.max_abs, columns, allowed::not_negative_or_nan);
+  a("n_samples_seen_", f.rows, 1);
+  a.derived("scale_", without_zeros(f.max_abs));
+}
+
 class MaxAbsScalerModel final : public ScalerModel {
  public:
-  MaxAbsScalerModel(Vector max_abs, Index rows, FitReport report)
-      : ScalerModel(max_abs.size(), std::move(report)),
-        max_abs_(std::move(max_abs)),
-        scale_(without_zeros(max_abs_)),
-        rows_(rows) {}
+  MaxAbsScalerModel(FittedMaxAbs fitted, FitReport report)
+      : ScalerModel(fitted.max_abs.size(), std::move(report)),
+        fitted_(std::move(fitted)),
+        scale_(without_zeros(fitted_.max_abs)) {}
 
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::divide_columns(x, scale_.data(), out);
@@ -28,18 +41,11 @@ class MaxAbsScalerModel final : public ScalerModel {
     const Vector zeros = Vector::Zero(features());
     return std::make_shared<AffineMap>(AffineMap::diagonal(zeros, scale_.cwiseInverse(), zeros));
   }
-
-  void save(const AttributeWriter& out) const override {
-    out.add("scale_", scale_);
-    out.add("max_abs_", max_abs_);
-    out.add("n_samples_seen_", rows_);
-    out.add("n_features_in_", features());
-  }
+  void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 
  private:
-  Vector max_abs_;
+  FittedMaxAbs fitted_;
   Vector scale_;
-  Index rows_;
 };
 
 }  // namespace
@@ -74,15 +80,16 @@ std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Bat
   for (std::size_t i = 0; i < batch.size(); ++i) {
     // Where no row had a value there is none.
     const Vector max_abs = greatest[i].unaryExpr([](double v) { return std::isinf(v) ? NAN : v; });
-    models.push_back(
-        std::make_shared<MaxAbsScalerModel>(max_abs, rows[i], report_of_missing(max_abs)));
+    models.push_back(std::make_shared<MaxAbsScalerModel>(FittedMaxAbs{max_abs, rows[i]},
+                                                         report_of_missing(max_abs)));
   }
   return models;
 }
 
 std::shared_ptr<Model> MaxAbsScaler::load_fitted(const AttributeReader& in) const {
-  return std::make_shared<MaxAbsScalerModel>(in.vector("max_abs_"), in.integer("n_samples_seen_"),
-                                             FitReport{});
+  FittedMaxAbs fitted;
+  fields(in, fitted);
+  return std::make_shared<MaxAbsScalerModel>(std::move(fitted), FitReport{});
 }
 
 }  // namespace superstep

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/preprocessing/min_max_scaler.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -43,45 +45,56 @@ std::vector<Extremes> extremes_of(Engine& engine, const Table& table,
   return extremes;
 }
 
+struct FittedMinMax {
+  Extremes data;
+  Index rows = 0;
+  double low = 0.0;  ///< feature_range
+  double high = 1.0;
+
+  FittedMinMax(const MinMaxScalerParams& params, Extremes data_, Index rows_)
+      : data(std::move(data_)),
+        rows(rows_),
+        low(params.feature_range.items()[0].as_double()),
+        high(params.feature_range.items()[1].as_double()) {}
+  Vector scale() const { return (high - low) / without_zeros(data.high - data.low).array(); }
+};
+
+template <class Archive, class Fitted>
+void fields(const Archive& a, Fitted& f) {
+  Length columns;
+  a.size("n_features_in_", columns, f.data.low.size());
+  a("data_min_", f.data.low, columns, allowed::finite_or_nan);
+  a("data_max_", f.data.high, columns, allowed::finite_or_nan);
+  a("n_samples_seen_", f.rows, 1);
+  const Vector scale = f.scale();
+  a.derived("data_range_", f.data.high - f.data.low);
+  a.derived("scale_", scale);
+  a.derived("min_", Vector(f.low - (f.data.low.array() * scale.array())));
+}
+
 class MinMaxScalerModel final : public ScalerModel {
  public:
-  MinMaxScalerModel(const MinMaxScalerParams& params, Extremes data, Index rows, FitReport report)
-      : ScalerModel(data.low.size(), std::move(report)),
-        data_(std::move(data)),
-        rows_(rows),
-        low_(params.feature_range.items()[0].as_double()),
-        high_(params.feature_range.items()[1].as_double()),
-        clip_(params.clip) {
-    scale_ = (high_ - low_) / without_zeros(data_.high - data_.low).array();
-  }
+  MinMaxScalerModel(FittedMinMax fitted, bool clip, FitReport report)
+      : ScalerModel(fitted.data.low.size(), std::move(report)),
+        fitted_(std::move(fitted)),
+        clip_(clip),
+        scale_(fitted_.scale()) {}
 
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
-    const double low = clip_ ? low_ : -HUGE_VAL;
-    const double high = clip_ ? high_ : HUGE_VAL;
+    const double low = clip_ ? fitted_.low : -HUGE_VAL;
+    const double high = clip_ ? fitted_.high : HUGE_VAL;
     // Not x scale_ + min_: the difference keeps the digits of columns far from zero.
-    math::map_range(x, data_.low.data(), scale_.data(), low_, low, high, out);
+    math::map_range(x, fitted_.data.low.data(), scale_.data(), fitted_.low, low, high, out);
   }
   AffineMapPtr affine() const override {
     if (clip_) return nullptr;
     return std::make_shared<AffineMap>(
-        AffineMap::diagonal(data_.low, scale_, Vector::Constant(features(), low_)));
+        AffineMap::diagonal(fitted_.data.low, scale_, Vector::Constant(features(), fitted_.low)));
   }
-
-  void save(const AttributeWriter& out) const override {
-    out.add("scale_", scale_);
-    out.add("min_", Vector(low_ - (data_.low.array() * scale_.array())));
-    out.add("data_min_", data_.low);
-    out.add("data_max_", data_.high);
-    out.add("data_range_", Vector(data_.high - data_.low));
-    out.add("n_samples_seen_", rows_);
-    out.add("n_features_in_", features());
-  }
+  void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 
  private:
-  Extremes data_;
-  Index rows_;
-  double low_;
-  double high_;
+  FittedMinMax fitted_;
   bool clip_;
   Vector scale_;
 };
@@ -124,19 +137,20 @@ std::vector<Trained> MinMaxScaler::train(Engine& engine, const Table& table, Bat
   const std::vector<Extremes> extremes = extremes_of(engine, table, splits);
   std::vector<Trained> models;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    models.push_back(std::make_shared<MinMaxScalerModel>(batch[i].params, extremes[i], rows[i],
-                                                         report_of_missing(extremes[i].low)));
+    models.push_back(std::make_shared<MinMaxScalerModel>(
+        FittedMinMax(batch[i].params, extremes[i], rows[i]), batch[i].params.clip,
+        report_of_missing(extremes[i].low)));
   }
   return models;
 }
 
 std::shared_ptr<Model> MinMaxScaler::load_fitted(const AttributeReader& in) const {
-  Extremes extremes{in.vector("data_min_"), in.vector("data_max_")};
-  if (extremes.low.size() != extremes.high.size()) {
-    throw DataError("data_min_ and data_max_ differ in length");
+  FittedMinMax fitted(params(), {}, 0);
+  fields(in, fitted);
+  if ((fitted.data.high.array() < fitted.data.low.array()).any()) {
+    throw DataError(fmt::format("{} is above {}", in.path("data_min_"), in.path("data_max_")));
   }
-  return std::make_shared<MinMaxScalerModel>(params(), std::move(extremes),
-                                             in.integer("n_samples_seen_"), FitReport{});
+  return std::make_shared<MinMaxScalerModel>(std::move(fitted), params().clip, FitReport{});
 }
 
 }  // namespace superstep

@@ -163,55 +163,72 @@ Vector scale_of(const ColumnStatistics& s) {
   return scale;
 }
 
-/// scikit-learn's n_samples_seen_: one number, or one for each column where some miss values; whole
-/// numbers without weights.
-struct SamplesSeen {
-  Vector counts;  ///< one a column
-  bool is_whole;
-
-  void save(const AttributeWriter& out) const {
-    const bool all_equal = (counts.array() == counts[0]).all();
-    const std::vector<Index> whole(counts.begin(), counts.end());
-    if (all_equal && is_whole) out.add(name, whole[0]);
-    if (all_equal && !is_whole) out.add(name, counts[0]);
-    if (!all_equal && is_whole) out.add(name, whole);
-    if (!all_equal && !is_whole) out.add(name, counts);
-  }
-
-  /// The types in the file tell which of the four it is.
-  static SamplesSeen read(const AttributeReader& in, Index columns) {
-    try {
-      const std::vector<Index> whole = in.integers(name);
-      Vector counts(columns);
-      for (Index c = 0; c < columns; ++c)
-        counts[c] = static_cast<double>(whole.size() == 1 ? whole[0]
-                                                          : whole.at(static_cast<std::size_t>(c)));
-      return {counts, true};
-    } catch (const DataError&) {
-    }
-    try {
-      return {Vector::Constant(columns, in.number(name)), false};
-    } catch (const DataError&) {
-      return {in.vector(name), false};
-    }
-  }
-
-  static constexpr const char* name = "n_samples_seen_";
+struct FittedStandard {
+  StandardScalerParams params;
+  ColumnStatistics statistics;
+  Vector scale;
+  bool whole_counts = true;  ///< rows, not weights
 };
+
+constexpr const char* samples_seen = "n_samples_seen_";
+
+// As scikit-learn: one number, or one for each column where some miss values; whole without
+// weights.
+void counts_field(const AttributeWriter& out, const FittedStandard& f, Length& columns) {
+  const Vector& counts = f.statistics.counts;
+  const bool all_equal = (counts.array() == counts[0]).all();
+  const std::vector<Index> whole(counts.begin(), counts.end());
+  if (all_equal && f.whole_counts) out(samples_seen, whole[0]);
+  if (all_equal && !f.whole_counts) out(samples_seen, counts[0]);
+  if (!all_equal && f.whole_counts) out(samples_seen, whole, columns);
+  if (!all_equal && !f.whole_counts) out(samples_seen, counts, columns);
+}
+
+void counts_field(const AttributeReader& in, FittedStandard& f, Length& columns) {
+  Vector& counts = f.statistics.counts;
+  f.whole_counts = in.holds_integers(samples_seen);
+  if (!in.is_single(samples_seen)) {
+    std::vector<Index> whole;
+    if (!f.whole_counts) return in(samples_seen, counts, columns, allowed::not_negative);
+    in(samples_seen, whole, columns);
+    counts.resize(columns.value);
+    std::ranges::copy(whole, counts.begin());
+    return;
+  }
+  Index whole = 0;
+  double weight = 0.0;
+  if (f.whole_counts) {
+    in(samples_seen, whole);
+    weight = static_cast<double>(whole);
+  } else {
+    in(samples_seen, weight, allowed::not_negative);
+  }
+  counts = Vector::Constant(columns.value, weight);
+}
+
+template <class Archive, class Fitted>
+void fields(const Archive& a, Fitted& f) {
+  Length columns;
+  a.size("n_features_in_", columns, f.statistics.counts.size());
+  if (f.params.with_mean || f.params.with_std) {
+    a("mean_", f.statistics.mean, columns, allowed::finite_or_nan);
+  }
+  if (f.params.with_std) {
+    a("var_", f.statistics.variance, columns, allowed::not_negative_or_nan);
+    a("scale_", f.scale, columns, allowed::positive_or_nan);
+  }
+  counts_field(a, f, columns);
+}
 
 class StandardScalerModel final : public ScalerModel {
  public:
-  StandardScalerModel(const StandardScalerParams& params, ColumnStatistics statistics, Vector scale,
-                      bool whole_counts, FitReport report)
-      : ScalerModel(statistics.counts.size(), std::move(report)),
-        params_(params),
-        statistics_(std::move(statistics)),
-        scale_(std::move(scale)),
-        whole_counts_(whole_counts),
+  StandardScalerModel(FittedStandard fitted, FitReport report)
+      : ScalerModel(fitted.statistics.counts.size(), std::move(report)),
+        fitted_(std::move(fitted)),
         shift_(Vector::Zero(features())),
         factor_(Vector::Ones(features())) {
-    if (params_.with_mean) shift_ = statistics_.mean;
-    if (params_.with_std) factor_ = scale_.cwiseInverse();
+    if (fitted_.params.with_mean) shift_ = fitted_.statistics.mean;
+    if (fitted_.params.with_std) factor_ = fitted_.scale.cwiseInverse();
   }
 
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
@@ -221,22 +238,10 @@ class StandardScalerModel final : public ScalerModel {
     return std::make_shared<AffineMap>(
         AffineMap::diagonal(shift_, factor_, Vector::Zero(features())));
   }
-
-  void save(const AttributeWriter& out) const override {
-    if (params_.with_mean || params_.with_std) out.add("mean_", statistics_.mean);
-    if (params_.with_std) {
-      out.add("var_", statistics_.variance);
-      out.add("scale_", scale_);
-    }
-    SamplesSeen{statistics_.counts, whole_counts_}.save(out);
-    out.add("n_features_in_", features());
-  }
+  void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 
  private:
-  StandardScalerParams params_;
-  ColumnStatistics statistics_;
-  Vector scale_;
-  bool whole_counts_;
+  FittedStandard fitted_;
   Vector shift_;
   Vector factor_;
 };
@@ -271,29 +276,16 @@ std::vector<Trained> StandardScaler::train(Engine& engine, const Table& table, B
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const ColumnStatistics& s = statistics[i];
     models.push_back(std::make_shared<StandardScalerModel>(
-        batch[i].params, s, scale_of(s), !table.data->has_weight(), report_of_missing(s.mean)));
+        FittedStandard{batch[i].params, s, scale_of(s), !table.data->has_weight()},
+        report_of_missing(s.mean)));
   }
   return models;
 }
 
 std::shared_ptr<Model> StandardScaler::load_fitted(const AttributeReader& in) const {
-  ColumnStatistics s;
-  Vector scale;
-  const Index columns = in.integer("n_features_in_");
-  if (params().with_mean || params().with_std) s.mean = in.vector("mean_");
-  if (params().with_std) {
-    s.variance = in.vector("var_");
-    scale = in.vector("scale_");
-  }
-  const SamplesSeen seen = SamplesSeen::read(in, columns);
-  s.counts = seen.counts;
-  for (const Vector* v : {&s.mean, &s.variance, &scale, &s.counts}) {
-    if (v->size() != 0 && v->size() != columns) {
-      throw DataError("mean_, var_, scale_ and n_samples_seen_ differ in length");
-    }
-  }
-  return std::make_shared<StandardScalerModel>(params(), std::move(s), std::move(scale),
-                                               seen.is_whole, FitReport{});
+  FittedStandard fitted{params(), {}, {}};
+  fields(in, fitted);
+  return std::make_shared<StandardScalerModel>(std::move(fitted), FitReport{});
 }
 
 }  // namespace superstep

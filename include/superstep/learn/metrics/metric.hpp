@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,14 @@ enum class Statistic : unsigned {
   poisson = 64,
   inertia = 128,
   absolute_errors = 256,
+  brier = 512,
+  best_two = 1024,  ///< by decision_function, else by predict_proba
+  pairs = 2048,
+  squared_log_errors = 4096,
+  percentage_errors = 8192,
+  gamma = 16384,
+  median_error = 32768,
+  error_of_median = 65536,
 };
 
 struct Metric {
@@ -37,6 +46,10 @@ struct Metric {
   bool knows_all_labels;
   /// DataError where the metric is not defined.
   std::function<double(const MetricStatistics&)> value;
+  bool has_positive = false;   ///< it is about one of two classes
+  std::optional<Kind> also{};  ///< a second kind of estimators it is for
+
+  bool is_for(Kind k) const { return kind == k || also == k; }
 };
 
 /// All of them, in the order of the help text.

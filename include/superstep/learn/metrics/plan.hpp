@@ -16,6 +16,7 @@ namespace superstep {
 struct RankedColumn {
   Index output;
   Index positive;
+  bool is_negated = false;  ///< the column speaks for the other class of two
 };
 
 /// Several metrics of one model, all from the same outputs.
@@ -31,6 +32,9 @@ class MetricPlan {
   unsigned needs() const { return needs_; }  ///< Statistic bits
   Kind kind() const { return kind_; }
   Index classes() const { return classes_; }
+  /// The class that binary metrics are about, -1 for the last. Of two classes.
+  Index positive() const { return positive_; }
+  void set_positive(Index positive);
 
   struct Output {
     Method method;
@@ -40,17 +44,21 @@ class MetricPlan {
   Index width() const { return width_; }
   /// Where a method's output begins; only for those that outputs() lists.
   Index column_of(Method method) const;
+  /// Where decision_function begins, else predict_proba.
+  Index score_column() const;
   const std::vector<RankedColumn>& ranked_by_score() const { return by_score_; }
   const std::vector<RankedColumn>& ranked_by_probability() const { return by_probability_; }
 
  private:
   void add_output(Method method, Index width);
-  std::vector<RankedColumn> probability_columns() const;
+  /// One for each class, of two the last.
+  std::vector<RankedColumn> class_columns(Index first) const;
 
   std::vector<const Metric*> metrics_;
   unsigned needs_ = 0;
   Kind kind_;
   Index classes_ = 0;
+  Index positive_ = -1;
   std::vector<Output> outputs_;
   Index width_ = 0;
   std::vector<RankedColumn> by_score_;

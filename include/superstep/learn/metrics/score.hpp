@@ -16,9 +16,11 @@ namespace superstep {
 /// ("mse"). The dataset's weights count. UsageError before the work starts for what the model
 /// cannot give.
 ///
+/// `positive`: the class of two that binary metrics are about, -1 for the last.
+///
 /// One pass over the data; more only when the scores that rankings (ROC AUC, average precision)
 /// need of every row do not fit in the memory budget. **Collective.**
 std::vector<double> score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
-                          std::span<const std::string> metrics);
+                          std::span<const std::string> metrics, Index positive = -1);
 
 }  // namespace superstep

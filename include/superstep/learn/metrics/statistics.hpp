@@ -17,10 +17,23 @@ struct Ranking {
   /// Entry (a, b): the share of pairs (a row of a, a row of b) in which the score for a of the
   /// first is the greater; ties count half. NaN where a or b has no rows.
   std::vector<double> auc;
-  /// Of the last class, by the score for it. Two classes only.
-  double average_precision = 0.0;
+  /// Of each class that has a score, against the others; 0 for one without rows.
+  std::vector<double> average_precision;
 
   double pair(Index a, Index b) const { return auc[static_cast<std::size_t>(a * classes + b)]; }
+};
+
+/// How many rows of a class got an answer: a class code or a cluster's number.
+struct PairCount {
+  Index truth;
+  Index answer;
+  double rows;  ///< or what they weigh
+};
+
+/// The table of classes and answers, those pairs that occur, in order.
+struct PairTable {
+  std::vector<PairCount> pairs;
+  bool is_too_large = false;  ///< nothing was kept
 };
 
 struct MetricStatistics {
@@ -32,9 +45,12 @@ struct MetricStatistics {
   std::vector<double> truth;
   std::vector<double> predicted;
   Index unknown_labels = 0;  ///< labels in the data that the model has never seen
+  Index positive = -1;       ///< of two classes, that which binary metrics are about; -1: the last
   double log_loss = 0.0;
-  Ranking by_score;        ///< by decision_function, if there is one
-  Ranking by_probability;  ///< by predict_proba
+  double brier = 0.0;           ///< squared distance of the probabilities from the truth
+  double among_best_two = 0.0;  ///< weight of the rows whose class has one of the two best scores
+  Ranking by_score;             ///< by decision_function, if there is one
+  Ranking by_probability;       ///< by predict_proba
 
   // Of a regressor, weighted sums; error is target - prediction.
   double error = 0.0;
@@ -45,8 +61,17 @@ struct MetricStatistics {
   double not_poisson = 0.0;    ///< rows with a negative target or without a positive prediction
   double poisson_deviance = 0.0;
   double poisson_deviance_of_mean = 0.0;  ///< of a model that predicts the mean
+  double not_gamma = 0.0;                 ///< rows without a positive target and prediction
+  double gamma_deviance = 0.0;
+  double not_log = 0.0;  ///< rows with a target or a prediction of -1 or less
+  double squared_log_error = 0.0;
+  double percentage_error = 0.0;
+  double median_error = 0.0;              ///< of the absolute errors
+  double absolute_error_of_median = 0.0;  ///< of a model that predicts the median
 
   double inertia = 0.0;  ///< of a clusterer: squared distance to the nearest centre
+
+  PairTable pairs;  ///< of a classifier or clusterer; rows of positive weight count as one
 };
 
 }  // namespace superstep

@@ -41,11 +41,17 @@ class MetricSums {
     Index fine = -1;
   };
   TwoGrids two_grids(SumShape& shape, int exponent);
+  void declare_more(SumShape& shape, int weight, int rows);
   static void put(Partial& sums, TwoGrids grids, double value);
   static double get(const Totals& totals, TwoGrids grids);
   void add_classes(const OutputRows& rows, Partial& sums) const;
   void count_classes(const OutputRows& rows, Partial& sums) const;
   void add_log_loss(const OutputRows& rows, Partial& sums) const;
+  void add_brier(const OutputRows& rows, Partial& sums) const;
+  void add_best_two(const OutputRows& rows, Partial& sums) const;
+  void add_logs(const OutputRows& rows, Partial& sums) const;
+  void add_percentages(const OutputRows& rows, Partial& sums) const;
+  void add_gamma(const OutputRows& rows, Partial& sums) const;
   void add_errors(const OutputRows& rows, Partial& sums) const;
   void add_poisson(const OutputRows& rows, Partial& sums) const;
   void add_inertia(const OutputRows& rows, Partial& sums) const;
@@ -62,7 +68,11 @@ class MetricSums {
   Index unknown_ = -1;
   Index not_poisson_ = -1;  ///< rows with a negative target or without a positive prediction
   TwoGrids log_loss_, error_, squared_, absolute_, target_, target_square_, inertia_;
+  Index not_gamma_ = -1;
+  Index not_log_ = -1;
+  Index best_two_ = -1;
   TwoGrids deviance_, deviance_of_shift_, target_sum_;
+  TwoGrids brier_, squared_log_, percentage_, gamma_;
 };
 
 /// The greatest |target - prediction| among rows that count.

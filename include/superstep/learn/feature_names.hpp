@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Names of columns: whether data have those a model was trained on, in scikit-learn's words, and
+// what columns are called behind the steps of a pipeline.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include <superstep/core/expression.hpp>
+#include <superstep/learn/candidate.hpp>
+
+namespace superstep {
+
+/// How a model finds its columns in data that have names.
+enum class ColumnOrder {
+  as_trained,  ///< the names must be the model's, in its order
+  by_name,     ///< each column is looked up; those the model does not know are left out
+};
+
+/// A model ready for some data, and a sentence if only one of the two has names (or empty).
+struct MatchedModel {
+  ModelPtr model;
+  std::string warning;
+};
+
+/// The model itself or, by name, behind a choice of columns: takes the columns of the data, gives
+/// what it gives for its own. DataError if names are missing, unknown or in another order. The same
+/// on every rank, without communication.
+MatchedModel match_columns(const ModelPtr& model, const Dataset& data,
+                           ColumnOrder order = ColumnOrder::as_trained);
+
+/// What columns called `names` (none: they have no names) are called behind these steps, which make
+/// `width` of them, as scikit-learn's get_feature_names_out: scalers keep names, others count what
+/// they make ("pca0").
+std::vector<std::string> names_behind(std::span<const Step> steps, std::vector<std::string> names,
+                                      Index width);
+
+}  // namespace superstep
