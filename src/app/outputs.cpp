@@ -50,9 +50,8 @@ struct Identity {
   std::string new_name;
 
   friend bool operator==(const Identity& a, const Identity& b) {
-    return a.is_known && b.is_known && a.exists == b.exists &&
-           a.status.st_dev == b.status.st_dev && a.status.st_ino == b.status.st_ino &&
-           a.new_name == b.new_name;
+    return a.is_known && b.is_known && a.exists == b.exists && a.status.st_dev == b.status.st_dev &&
+           a.status.st_ino == b.status.st_ino && a.new_name == b.new_name;
   }
 };
 
@@ -121,17 +120,31 @@ Found look_into_hdf5(const std::string& path) {
   return {{}, "an HDF5 file of another kind"};
 }
 
-Found look_into(const std::string& path) {
+/// Whether a CSV file begins as the one that predict or cross-validate writes.
+bool has_header_of_predictions(std::string_view line) {
+  if (line.starts_with('"')) line.remove_prefix(1);
+  return line.starts_with("predict") || line.starts_with("decision_function") ||
+         line.starts_with("score_samples");
+}
+
+/// What stands under `path`, where `written` would go.
+Found look_into(const std::string& path, Content written) {
   const std::string head = first_bytes(path);
   for (std::size_t at = 0; at < head.size(); at = at == 0 ? 512 : 2 * at) {
     if (head.compare(at, 8, "\x89HDF\r\n\x1a\n") == 0) return look_into_hdf5(path);
   }
-  if (head.starts_with("\x93NUMPY")) return {{}, "a NumPy array"};
+  // Rows are written as HDF5, CSV or NumPy's arrays by the end of the name.
+  const bool is_rows = written == Content::dataset || written == Content::predictions;
+  const fs::path suffix = fs::path(path).extension();
+  if (head.starts_with("\x93NUMPY")) {
+    return is_rows && suffix == ".npy" ? of_kind(written) : Found{{}, "a NumPy array"};
+  }
   const std::string_view line = std::string_view(head).substr(0, head.find('\n'));
   if (line.find("mean_fit_time,") != std::string_view::npos) return of_kind(Content::cv_results);
   if (line.starts_with("rank,what,bytes,")) return of_kind(Content::trace);
-  const bool is_text = head.find('\0') == std::string::npos;
-  return {{}, is_text ? "another text" : "a file of another kind"};
+  if (head.find('\0') != std::string::npos) return {{}, "a file of another kind"};
+  const bool is_ours = written == Content::dataset || has_header_of_predictions(line);
+  return is_rows && suffix == ".csv" && is_ours ? of_kind(written) : Found{{}, "another text"};
 }
 
 /// FileError unless the file can be made, which is tried.
@@ -184,11 +197,12 @@ void check_files(const std::vector<NamedFile>& files, bool overwrite) {
     const bool has_content = identities[i].exists && S_ISREG(identities[i].status.st_mode) &&
                              identities[i].status.st_size > 0;
     if (has_content && !overwrite) {
-      const Found found = look_into(path);
+      const Found found = look_into(path, *written);
       if (found.content != written) {
-        throw UsageError(fmt::format("{} {} holds {} and would be replaced by {}; give another "
-                                     "name, or --overwrite if it may go",
-                                     name, path, found.words, word_for(*written)));
+        throw UsageError(
+            fmt::format("{} {} holds {} and would be replaced by {}; give another "
+                        "name, or --overwrite if it may go",
+                        name, path, found.words, word_for(*written)));
       }
     }
     require_writable(path, identities[i], *written);

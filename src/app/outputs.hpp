@@ -28,8 +28,8 @@ struct NamedFile {
 
 /// UsageError when an output is an input or another output (by device and inode, so links and other
 /// spellings count), or exists and holds something else than what would be written and `overwrite`
-/// is not given. FileError when it cannot be written where it shall lie. An input that is missing is
-/// left to who reads it. Looks at the files: call it on one rank.
+/// is not given. FileError when it cannot be written where it shall lie. An input that is missing
+/// is left to who reads it. Looks at the files: call it on one rank.
 void check_files(const std::vector<NamedFile>& files, bool overwrite);
 
 }  // namespace superstep::app

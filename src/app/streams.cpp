@@ -45,10 +45,9 @@ void print_result(std::string_view text) {
     ::raise(SIGPIPE);
   }
   if (error != 0) {
-    throw FileError(fmt::format("cannot write the results to standard output: {}; {}",
-                                std::strerror(error),
-                                error == EBADF ? "leave it open, or send it to a file"
-                                               : "send it to a place with room"));
+    throw FileError(fmt::format(
+        "cannot write the results to standard output: {}; {}", std::strerror(error),
+        error == EBADF ? "leave it open, or send it to a file" : "send it to a place with room"));
   }
 }
 

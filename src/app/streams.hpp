@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The standard streams: results go to standard output and are known to have arrived, everything else
-// goes to standard error, which may be lost.
+// The standard streams: results go to standard output and are known to have arrived, everything
+// else goes to standard error, which may be lost.
 #pragma once
 
 #include <string_view>
