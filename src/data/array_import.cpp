@@ -71,7 +71,7 @@ class ArrayReader {
     reader_.read_rows(first, count, codes.data());
     std::vector<std::string> names;
     for (std::size_t i = 0; i < codes.size(); ++i) {
-      const auto code = static_cast<std::int64_t>(codes[i]);
+      const auto code = static_cast<std::int64_t>(std::min(codes[i], 9223372036854774784.0));
       const auto& members = spec_.layout.type.members;
       const auto member =
           std::ranges::find_if(members, [&](const auto& m) { return m.second == code; });
@@ -83,6 +83,8 @@ class ArrayReader {
     }
     return names;
   }
+
+  void require_unchanged() const { reader_.require_unchanged(); }
 
  private:
   std::vector<std::string> decode_utf32(Index first, Index count) const {
@@ -123,8 +125,15 @@ class ArraySource final : public RowSource {
     const std::vector<std::string> names = y_->names(first, count);
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto found = std::ranges::lower_bound(format_.target.names, names[i]);
+      if (found == format_.target.names.end() || *found != names[i]) y_->require_unchanged();
       out.y[i] = static_cast<double>(found - format_.target.names.begin());
     }
+  }
+
+  void require_unchanged() const override {
+    x_.require_unchanged();
+    if (y_) y_->require_unchanged();
+    if (weight_) weight_->require_unchanged();
   }
 
  private:
@@ -274,6 +283,14 @@ std::optional<DatasetLayout> find_dataset(const Communicator& comm, const std::s
   return deserialize_layout(bytes);
 }
 
+/// Each rank has looked at the file: what the root found is what counts, and a rank that found
+/// another file says so when it opens it.
+void agree_on(const Communicator& comm, DatasetLayout& layout) {
+  std::vector<std::byte> bytes = serialize(layout);
+  comm.broadcast(bytes);
+  layout = deserialize_layout(bytes);
+}
+
 }  // namespace
 
 ImportFormat import_format(const std::string& path) {
@@ -298,6 +315,9 @@ ImportedSource open_npy(const Communicator& comm, const std::string& path,
     if (options.y) arrays.y = spec_of(describe_npy(*options.y));
     if (options.weight) arrays.weight = spec_of(describe_npy(*options.weight));
   });
+  agree_on(comm, arrays.x.layout);
+  if (arrays.y) agree_on(comm, arrays.y->layout);
+  if (arrays.weight) agree_on(comm, arrays.weight->layout);
   return make_source(comm, std::move(arrays), options, parallel_for);
 }
 

@@ -3,8 +3,12 @@
 // called NA or None.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
 
 #include <superstep/io/csv.hpp>
 
@@ -18,6 +22,19 @@ inline bool is_missing_label(const CsvField& field) {
 inline std::optional<double> label_number(const CsvField& field) {
   const std::optional<double> value = parse_cell(field.text);
   return value && std::isnan(*value) ? std::nullopt : value;
+}
+
+/// Whether the cell is written as a whole number, digits alone, and `value`, what it was read as,
+/// is another one.
+inline bool is_inexact_integer(const CsvField& field, double value) {
+  if (std::fabs(value) <= 0x1p53) return false;
+  std::string_view digits = field.text;
+  const auto blank_end = digits.find_last_not_of(" \t\r\n");
+  digits = digits.substr(0, blank_end + 1);
+  digits.remove_prefix(std::min(digits.find_first_not_of(" \t\r\n+-"), digits.size()));
+  if (digits.find_first_not_of("0123456789") != std::string_view::npos) return false;
+  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
+  return !std::isfinite(value) || fmt::format("{:.0f}", std::fabs(value)) != digits;
 }
 
 }  // namespace superstep

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/core/value.hpp>
@@ -68,6 +69,13 @@ TargetFormat target_format(const std::string& path, const CsvColumns& columns,
   const bool has_texts = std::ranges::any_of(
       findings.texts, [&](const CsvText& t) { return t.column == columns.target; });
   const std::string name = columns.describe(columns.target);
+  if (!has_texts && target.inexact) {
+    throw DataError(fmt::format(
+        "{}: the target, {}, holds {} in row {} (line {}), a whole number that no float64 equals "
+        "(beyond 2^53); store smaller numbers; names of classes with a letter before them, or "
+        "values with a decimal point if they may be rounded",
+        path, name, target.inexact->text, target.inexact->row, target.inexact->line));
+  }
   if (!has_texts) {
     const bool is_integer = target.is_whole && target.missing == 0;
     return {is_integer ? TargetFormat::Kind::integer : TargetFormat::Kind::real, {}};
@@ -96,6 +104,7 @@ class CsvSource final : public RowSource {
         format_(std::move(format)) {}
 
   const RowFormat& format() const override { return format_; }
+  void require_unchanged() const override { file_.require_unchanged(); }
 
   void read(Index first, Index count, const RowSpan& out) const override {
     if (count == 0) return;
@@ -199,16 +208,27 @@ RowFormat row_format(const CsvColumns& columns, const CsvFindings& findings,
   return format;
 }
 
+/// The file is cut into pieces by its size: the root's size and time count, and a rank that sees
+/// another file does not go on.
+void agree_on_file(const Communicator& comm, const CsvFile& file) {
+  std::vector<std::byte> bytes = ByteWriter().put(file.size()).put(file.modified_ns()).take();
+  comm.broadcast(bytes);
+  collectively(comm, [&] {
+    ByteReader in(bytes);
+    const auto size = in.get<std::uint64_t>();
+    file.require_agreed(size, in.get<std::int64_t>());
+  });
+}
+
 }  // namespace
 
 ImportedSource open_csv(const Communicator& comm, const std::string& path,
                         const CsvOptions& options, const ParallelFor& parallel_for) {
   std::optional<CsvFile> file;
   CsvColumns columns;
-  collectively(comm, [&] {
-    file.emplace(path, delimiter_of(path, options));
-    columns = read_columns(*file, options);
-  });
+  collectively(comm, [&] { file.emplace(path, delimiter_of(path, options)); });
+  agree_on_file(comm, *file);
+  collectively(comm, [&] { columns = read_columns(*file, options); });
   CsvFindings findings = scan_csv(comm, *file, columns, options.piece_bytes, parallel_for);
   ImportedSource imported;
   collectively(comm, [&] {

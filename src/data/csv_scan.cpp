@@ -70,6 +70,18 @@ void report_problem(const Communicator& comm, const CsvFile& file, const CsvShar
   }
 }
 
+/// Every byte belongs to the pieces of one rank.
+void require_all_scanned(const Communicator& comm, const CsvFile& file, const CsvShareScan& scan) {
+  Index scanned = 0;
+  for (const CsvPiece& piece : scan.pieces())
+    scanned += static_cast<Index>(piece.end - piece.begin);
+  const auto expected = static_cast<Index>(file.size() - std::min(file.size(), file.text_begin()));
+  if (comm.sum(scanned) == expected) return;
+  throw AgreedError(
+      ExitCode::file,
+      fmt::format("'{}' changed while it was read; wait until nobody writes to it", file.path()));
+}
+
 CsvIndex gather_index(const Communicator& comm, const CsvShareScan& scan) {
   std::vector<Index> rows;
   std::vector<std::uint64_t> offsets;
@@ -127,6 +139,29 @@ std::vector<CsvText> gather_texts(const Communicator& comm, const CsvColumns& co
   return texts;
 }
 
+std::optional<CsvText> gather_inexact(const Communicator& comm, const CsvShareScan& scan,
+                                      const Before& before) {
+  ByteWriter mine;
+  collectively(comm, [&] {
+    const CsvFoundText& found = scan.facts().first_inexact_target;
+    mine.put(found.piece >= 0);
+    if (found.piece < 0) return;
+    mine.put(before.rows + scan.rows_before(found.piece) + found.row_of_piece);
+    mine.put(1 + before.lines + scan.lines_until(found.piece, found.offset));
+    mine.put(std::string_view(found.text));
+  });
+  for (const auto& bytes : comm.gather_all(mine.take())) {
+    ByteReader in(bytes);
+    if (!in.get<bool>()) continue;
+    CsvText text;
+    text.row = in.get<Index>();
+    text.line = in.get<std::uint64_t>();
+    text.text = in.text();
+    return text;
+  }
+  return std::nullopt;
+}
+
 CsvTarget gather_target(const Communicator& comm, const CsvColumns& columns,
                         const CsvShareScan& scan, const Before& before, bool has_texts) {
   const CsvFacts& facts = scan.facts();
@@ -140,6 +175,7 @@ CsvTarget gather_target(const Communicator& comm, const CsvColumns& columns,
                         : before.rows + scan.rows_before(missing.piece) + missing.row_of_piece;
   target.first_missing_row = comm.min(row);
   if (target.missing == 0) target.first_missing_row = -1;
+  target.inexact = gather_inexact(comm, scan, before);
   if (!has_texts || columns.target < 0) return target;
 
   target.has_too_many = comm.max(Index{facts.has_too_many ? 1 : 0}) == 1;
@@ -170,6 +206,8 @@ CsvFindings scan_csv(const Communicator& comm, const CsvFile& file, const CsvCol
     if (starts_quoted) scan.run(true);
   });
   const Before before = gather_before(comm, scan);
+  collectively(comm, [&] { file.require_unchanged(); });
+  require_all_scanned(comm, file, scan);
   report_problem(comm, file, scan, before);
 
   CsvFindings findings;

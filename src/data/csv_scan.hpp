@@ -32,8 +32,9 @@ struct CsvText {
 struct CsvTarget {
   std::vector<std::string>
       texts;  ///< the distinct cells that are not missing, sorted; only if some are no numbers
-  bool has_too_many = false;  ///< more than can be classes: `texts` is not complete
-  bool is_whole = true;       ///< every number could be an int64
+  bool has_too_many = false;       ///< more than can be classes: `texts` is not complete
+  bool is_whole = true;            ///< every number could be an int64
+  std::optional<CsvText> inexact;  ///< the first whole number that no double equals
   Index missing = 0;
   Index first_missing_row = -1;
 };

@@ -122,6 +122,10 @@ void CsvShareScan::look_at_target(const CsvField& field, const CsvFoundText& pla
   facts.keep_text(field.text);
   const std::optional<double> value = label_number(field);
   if (value) {
+    if (is_inexact_integer(field, *value) && facts.first_inexact_target.piece < 0) {
+      facts.first_inexact_target = place;
+      facts.first_inexact_target.text = shorten(field.text, longest_shown);
+    }
     facts.is_whole =
         facts.is_whole && std::nearbyint(*value) == *value && std::fabs(*value) <= 0x1p53;
     return;

@@ -57,6 +57,7 @@ struct CsvFacts {
   Index missing = 0;
   Index target_missing = 0;
   CsvFoundText first_missing_target;
+  CsvFoundText first_inexact_target;
   std::optional<CsvProblem> problem;
 
   explicit CsvFacts(Index columns) : texts(static_cast<std::size_t>(columns)) {}
@@ -78,6 +79,7 @@ struct CsvFacts {
     missing += other.missing;
     target_missing += other.target_missing;
     keep_first(first_missing_target, std::move(other.first_missing_target));
+    keep_first(first_inexact_target, std::move(other.first_inexact_target));
     if (other.problem && (!problem || other.problem->offset < problem->offset)) {
       problem = std::move(other.problem);
     }

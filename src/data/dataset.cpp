@@ -25,6 +25,7 @@ namespace {
 constexpr std::uint32_t sample_purpose = 0x73616d70;  // Philox stream of --sample
 constexpr Index most_classes = 100'000;
 constexpr Index most_groups = 10'000'000;
+constexpr double largest_below_2_to_63 = 9223372036854774784.0;
 
 std::optional<DatasetLayout> share_layout(const Communicator& comm, const std::string& path,
                                           const std::string& dataset, bool required,
@@ -246,7 +247,7 @@ std::vector<std::string> texts_of(const RowReader& reader, Index first, Index co
   reader.read_rows(first, count, codes.data());
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    const auto code = static_cast<std::int64_t>(codes[i]);
+    const auto code = static_cast<std::int64_t>(std::min(codes[i], largest_below_2_to_63));
     const auto member =
         std::ranges::find_if(type.members, [&](const auto& m) { return m.second == code; });
     if (member == type.members.end()) {
@@ -298,8 +299,9 @@ void unpack(const std::vector<std::byte>& bytes, std::vector<double>& out) {
 
 /// The distinct values of all ranks. `collect(first, count, set)` adds those of some rows.
 template <class T, class Collect>
-std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks, Index most,
-                               const std::string& complaint, Collect&& collect) {
+std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks,
+                               const RowReader& reader, Index most, const std::string& complaint,
+                               Collect&& collect) {
   std::unordered_set<T> mine;
   collectively(comm, [&] {
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
@@ -310,6 +312,7 @@ std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks
       if (static_cast<Index>(mine.size()) > most) throw DataError(complaint);
       event.rows += blocks.rows_of(i);
     }
+    reader.require_unchanged();
     comm.trace().close(event);
   });
   std::vector<T> all;
@@ -322,13 +325,13 @@ Labels labels_of(const Communicator& comm, const BlockPlan& blocks, const RowRea
                  Index most, const std::string& complaint) {
   if (is_text(reader)) {
     return Labels::of_texts(distinct_values<std::string>(
-        comm, blocks, most, complaint, [&](Index first, Index count, auto& set) {
+        comm, blocks, reader, most, complaint, [&](Index first, Index count, auto& set) {
           for (std::string& text : texts_of(reader, first, count)) set.insert(std::move(text));
         }));
   }
   std::vector<double> values;
   return Labels::of_numbers(distinct_values<double>(
-      comm, blocks, most, complaint, [&](Index first, Index count, auto& set) {
+      comm, blocks, reader, most, complaint, [&](Index first, Index count, auto& set) {
         values.resize(static_cast<std::size_t>(count));
         reader.read_rows(first, count, values.data());
         for (const double v : values) {
@@ -366,6 +369,13 @@ const Labels& Dataset::classes(const Communicator& comm) {
                 fmt::format("{} has more than {} different values, too many for classes; "
                             "use a regressor, or bin the target",
                             y_name(), most_classes));
+  if (labels.has_too_large()) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{} holds whole numbers of 2^63 and more, which cannot be classes; store "
+                    "smaller numbers, or text",
+                    y_name()));
+  }
   if (!labels.is_text() && !labels.is_integer()) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("{} holds fractions ({} different values), classes must be whole "
@@ -467,6 +477,8 @@ std::size_t Dataset::bytes_read() const {
   if (impl_->group) bytes += impl_->group->bytes_read();
   return bytes;
 }
+
+void Dataset::require_unchanged() const { impl_->x->require_unchanged(); }
 
 void Dataset::read(Index i, Target target, StoredBlock& into) const {
   const Index first = blocks().first_row(i);

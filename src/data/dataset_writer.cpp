@@ -135,6 +135,7 @@ class Writer {
     } else {
       write_share();
     }
+    collectively(comm_, [&] { source_.require_unchanged(); });
     file_->commit();
   }
 

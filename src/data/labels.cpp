@@ -45,8 +45,13 @@ Index Labels::size() const {
 
 bool Labels::is_integer() const {
   return !is_text() && std::ranges::all_of(numbers(), [](double v) {
-    return std::nearbyint(v) == v && std::fabs(v) < 9.0e15;
+    return std::nearbyint(v) == v && v >= -0x1p63 && v < 0x1p63;
   });
+}
+
+bool Labels::has_too_large() const {
+  return !is_text() && !is_integer() &&
+         std::ranges::all_of(numbers(), [](double v) { return std::nearbyint(v) == v; });
 }
 
 Index Labels::find(double value) const { return is_text() ? -1 : position(numbers(), value); }
@@ -57,7 +62,11 @@ Index Labels::find(const std::string& value) const {
 
 Index Labels::find(const Value& value) const {
   if (value.is_string()) return find(value.as_string());
-  if (value.is_number()) return find(value.as_double());
+  // Beyond 2^53 the nearest double may be the label of another number.
+  const double number = value.is_number() ? value.as_double() : 0.0;
+  const bool is_exact =
+      !value.is_int() || (number < 0x1p63 && static_cast<std::int64_t>(number) == value.as_int());
+  if (value.is_number() && is_exact) return find(number);
   return -1;
 }
 

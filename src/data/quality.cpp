@@ -292,6 +292,7 @@ DataQuality inspect_quality(const Communicator& comm, Dataset& data, const Quali
       const auto done = static_cast<double>(first + count - share.begin);
       if (means.progress) means.progress(done / static_cast<double>(share.size()));
     }
+    data.require_unchanged();
   });
   Findings found = pool.all();
   DataQuality quality;

@@ -50,6 +50,7 @@ class PartSource final : public RowSource {
 
   const RowFormat& format() const override { return format_; }
 
+  void require_unchanged() const override { data_->require_unchanged(); }
   void read(Index first, Index count, const RowSpan& out) const override {
     StoredBlock stored;
     ChosenRows chosen;

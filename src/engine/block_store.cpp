@@ -70,6 +70,12 @@ bool BlockStore::load(ThreadPool& pool, const std::function<void()>& meanwhile) 
         }
       },
       meanwhile);
+  if (load_failure_ || blocks.empty()) return true;
+  try {
+    data_->require_unchanged();
+  } catch (...) {
+    load_failure_ = std::current_exception();
+  }
   return true;
 }
 

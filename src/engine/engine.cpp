@@ -310,6 +310,7 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
   engine_.comm_.trace().open();
   ++(table.block_stride == 1 ? engine_.counters_.passes : engine_.counters_.sample_passes);
   ++pass_of_task_;
+  const std::size_t read_before = store_->data().bytes_read();
   store_->begin_pass(table);
   const Index n = store_->taken(table);
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
@@ -364,6 +365,13 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
         }
       });
   store_->end_pass();
+  if (!status.failed && store_->data().bytes_read() != read_before) {
+    try {
+      store_->data().require_unchanged();
+    } catch (...) {
+      status = status_of_current_exception();
+    }
+  }
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) engine_.progress_->end();
   engine_.counters_.blocks += n;
   engine_.counters_.blocks_streamed += store_->streamed_in_pass();

@@ -81,6 +81,7 @@ NodeBlocks::NodeBlocks(const Communicator& comm, std::shared_ptr<Dataset> data, 
       meanwhile);
   collectively(comm, [&] {
     if (failure) std::rethrow_exception(failure);
+    data_->require_unchanged();
   });
   memory_->segments->publish(node);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Finds every chunk of a dataset with one look-up each, whatever index HDF5 keeps.
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -80,6 +81,45 @@ class Untouched {
   std::size_t size_ = 0;
 };
 
+// A chunk that was never written has no address; one with an address and no bytes is damage.
+void refuse_empty_chunk(hid_t dataset, const Corner& corner, const std::string& where) {
+  unsigned skipped = 0;
+  haddr_t address = HADDR_UNDEF;
+  hsize_t size = 0;
+  check(H5Dget_chunk_info_by_coord(dataset, corner.data(), &skipped, &address, &size),
+        fmt::format("find the chunk at row {} of {}", corner[0], where));
+  if (address == HADDR_UNDEF) return;
+  throw FileError(
+      fmt::format("{} is damaged: its index says that the chunk at row {} has no bytes; copy or "
+                  "write it again",
+                  where, corner[0]));
+}
+
+// Who asked for checksums gets none for rows that were never written: these may be rows that a
+// damaged index no longer finds.
+void refuse_unvouched(const DatasetLayout& layout, Index n_written, Index n_chunks) {
+  if (n_written == n_chunks) return;
+  const bool has_checksums = std::ranges::any_of(
+      layout.filters, [](const Filter& filter) { return filter.id == H5Z_FILTER_FLETCHER32; });
+  if (!has_checksums) return;
+  throw FileError(fmt::format(
+      "{} has a checksum for each chunk, and {} of its {} chunks are not there: they were never "
+      "written, or its index is damaged; write these rows too, or copy the file again",
+      layout.where(), n_chunks - n_written, n_chunks));
+}
+
+// Every chunk of the index is one of the grid, and found at its place.
+void check_count(hid_t dataset, const DatasetLayout& layout, Index n_written) {
+  const Handle space(H5Dget_space(dataset), "read the shape");
+  hsize_t indexed = 0;
+  check(H5Dget_num_chunks(dataset, space.get(), &indexed),
+        fmt::format("count the chunks of {}", layout.where()));
+  if (static_cast<Index>(indexed) == n_written) return;
+  throw FileError(fmt::format(
+      "{} is damaged: its index holds {} chunks, and {} of them are found; copy or write it again",
+      layout.where(), indexed, n_written));
+}
+
 StoredChunk find_chunk(hid_t dataset, const Corner& corner, const std::string& where,
                        Untouched& buffer) {
   const auto action = [&] {
@@ -92,7 +132,10 @@ StoredChunk find_chunk(hid_t dataset, const Corner& corner, const std::string& w
     if (reason.find("not allocated") != std::string::npos) return {};
     throw FileError(fmt::format("cannot {}: {}", action(), reason));
   }
-  if (size == 0) return {};
+  if (size == 0) {
+    refuse_empty_chunk(dataset, corner, where);
+    return {};
+  }
   std::uint32_t skipped = 0;
   void* unread = buffer.at_least(size);
   RawRecorder recorder;
@@ -129,6 +172,7 @@ void find_chunks(hid_t dataset, DatasetLayout& layout) {
   H5D_space_status_t allocated = H5D_SPACE_STATUS_ERROR;
   check(H5Dget_space_status(dataset, &allocated), fmt::format("read {}", layout.where()));
   if (n_chunks == 0 || allocated == H5D_SPACE_STATUS_NOT_ALLOCATED) {
+    refuse_unvouched(layout, 0, n_chunks);
     layout.storage = Storage::unallocated;
     return;
   }
@@ -156,6 +200,10 @@ void find_chunks(hid_t dataset, DatasetLayout& layout) {
     }
     layout.chunks.push_back(chunk);
   } while (advance(corner, layout));
+  const auto n_written =
+      std::ranges::count_if(layout.chunks, [](const StoredChunk& c) { return c.bytes > 0; });
+  refuse_unvouched(layout, n_written, n_chunks);
+  check_count(dataset, layout, n_written);
 }
 
 }  // namespace superstep::h5

@@ -59,15 +59,15 @@ struct CsvFile::Impl {
   std::string path;
   char delimiter;
   posix::Descriptor file;
-  std::uint64_t size = 0;
+  posix::Stamp stamp;
   std::uint64_t text_begin = 0;
 };
 
 CsvFile::CsvFile(std::string path, char delimiter) : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(path);
   impl_->delimiter = delimiter;
-  impl_->size = posix::size_of_regular_file(impl_->path);
   impl_->file = posix::open_for_reading(impl_->path);
+  impl_->stamp = posix::stamp_of(impl_->file, impl_->path);
   std::string head(4096, '\0');
   head.resize(read(0, head.size(), head.data()));
   if (const char* what = not_csv(head)) throw DataError(fmt::format("{} {}", impl_->path, what));
@@ -79,7 +79,17 @@ CsvFile::~CsvFile() = default;
 
 const std::string& CsvFile::path() const { return impl_->path; }
 char CsvFile::delimiter() const { return impl_->delimiter; }
-std::uint64_t CsvFile::size() const { return impl_->size; }
+std::uint64_t CsvFile::size() const { return impl_->stamp.bytes; }
+std::int64_t CsvFile::modified_ns() const { return impl_->stamp.modified_ns; }
+
+void CsvFile::require_agreed(std::uint64_t size, std::int64_t modified_ns) const {
+  posix::require_agreed(impl_->stamp, size, modified_ns, impl_->path);
+}
+
+void CsvFile::require_unchanged() const {
+  posix::require_unchanged(impl_->file, impl_->stamp, impl_->path);
+}
+
 std::uint64_t CsvFile::text_begin() const { return impl_->text_begin; }
 
 std::size_t CsvFile::read(std::uint64_t offset, std::size_t size, char* out) const {
@@ -95,7 +105,10 @@ CsvFile::Counts CsvFile::count(std::uint64_t begin, std::uint64_t end) const {
   while (begin < end) {
     const std::size_t got =
         read(begin, std::min<std::uint64_t>(bytes.size(), end - begin), bytes.data());
-    if (got == 0) break;
+    if (got == 0) {
+      throw FileError(fmt::format(
+          "'{}' became shorter while it was read; wait until nobody writes to it", path()));
+    }
     const auto stop = bytes.begin() + static_cast<Index>(got);
     counts.quotes += static_cast<std::uint64_t>(std::count(bytes.begin(), stop, '"'));
     counts.lines += static_cast<std::uint64_t>(std::count(bytes.begin(), stop, '\n'));

@@ -106,7 +106,7 @@ std::string DatasetLayout::summary() const {
 std::vector<std::byte> serialize(const DatasetLayout& layout) {
   ByteWriter out;
   out.put(std::string_view(layout.file)).put(std::string_view(layout.dataset));
-  out.put(layout.file_bytes).put(layout.shape);
+  out.put(layout.file_bytes).put(layout.file_modified_ns).put(layout.shape);
   put(out, layout.type);
   out.put(layout.storage).put(layout.needs_hdf5).put(layout.offset);
   out.put(layout.inline_bytes).put(layout.fill).put(layout.chunk_shape);
@@ -123,6 +123,7 @@ DatasetLayout deserialize_layout(std::span<const std::byte> bytes) {
   layout.file = in.text();
   layout.dataset = in.text();
   layout.file_bytes = in.get<std::uint64_t>();
+  layout.file_modified_ns = in.get<std::int64_t>();
   layout.shape = in.values<Index>();
   layout.type = get_type(in);
   layout.storage = in.get<Storage>();

@@ -157,7 +157,7 @@ std::vector<Index> extents(hid_t space, const std::string& where) {
 }
 
 InspectedFile::InspectedFile(const std::string& path)
-    : path_(path), bytes_(posix::size_of_regular_file(path)) {
+    : path_(path), stamp_(posix::stamp_of_regular_file(path)) {
   file_ = open_for_reading(path, recording_access());
   link_access_ = Handle(H5Pcreate(H5P_DATASET_ACCESS), "prepare to open a dataset");
   check(H5Pset_elink_cb(link_access_.get(), refuse_external_link, nullptr), "refuse outer links");
@@ -235,7 +235,8 @@ DatasetLayout InspectedFile::outline(const std::string& dataset) const {
   DatasetLayout layout;
   layout.file = path_;
   layout.dataset = dataset;
-  layout.file_bytes = bytes_;
+  layout.file_bytes = stamp_.bytes;
+  layout.file_modified_ns = stamp_.modified_ns;
   try {
     const Handle object = open_dataset(dataset);
     const Handle space(H5Dget_space(object.get()), "read the shape");
@@ -269,7 +270,8 @@ DatasetLayout InspectedFile::layout(const std::string& dataset) const {
   DatasetLayout layout;
   layout.file = path_;
   layout.dataset = dataset;
-  layout.file_bytes = bytes_;
+  layout.file_bytes = stamp_.bytes;
+  layout.file_modified_ns = stamp_.modified_ns;
   const std::string where = layout.where();
   const Handle space(H5Dget_space(object.get()), fmt::format("read the shape of {}", where));
   const Handle type(H5Dget_type(object.get()), fmt::format("read the type of {}", where));

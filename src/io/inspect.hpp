@@ -7,6 +7,7 @@
 
 #include <superstep/io/dataset_layout.hpp>
 #include <superstep/io/h5.hpp>
+#include "io/posix_file.hpp"
 
 namespace superstep::h5 {
 
@@ -17,7 +18,7 @@ class InspectedFile {
 
   const std::string& path() const { return path_; }
   hid_t get() const { return file_.get(); }
-  std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t bytes() const { return stamp_.bytes; }
 
   /// The paths of all datasets that can be reached without leaving the file, in alphabetical order.
   std::vector<std::string> dataset_paths() const;
@@ -34,7 +35,7 @@ class InspectedFile {
   void refuse_links_outside(const std::string& dataset) const;
 
   std::string path_;
-  std::uint64_t bytes_;
+  posix::Stamp stamp_;
   Handle file_;
   Handle link_access_;
 };

@@ -16,6 +16,8 @@ namespace {
 
 // Longer headers are written for structured types, which are refused anyway.
 constexpr std::size_t most_header_bytes = std::size_t{1} << 20;
+// No file holds as many; counts of bytes stay far from the end of 64 bits.
+constexpr double most_elements = 0x1p56;
 
 [[noreturn]] void fail_damaged(const std::string& path, const std::string& why) {
   throw FileError(fmt::format("'{}' is no valid .npy file: {}; copy or save it again", path, why));
@@ -91,6 +93,9 @@ std::vector<Index> shape_of(const std::string& path, const Value& value) {
     if (n < 0 || n > (std::int64_t{1} << 48)) fail_damaged(path, "its shape is impossible");
     shape.push_back(n);
   }
+  double elements = 1.0;
+  for (const Index extent : shape) elements *= static_cast<double>(extent);
+  if (elements > most_elements) fail_damaged(path, "its shape is impossible");
   if (shape.empty() || shape.size() > 2) {
     throw DataError(fmt::format(
         "{} has {} dimensions; rows x columns, or one value per row, is needed: reshape it", path,
@@ -135,7 +140,9 @@ NpyArray describe_npy(const std::string& path) {
   }
   layout.file = path;
   layout.dataset = "array";
-  layout.file_bytes = posix::size_of_regular_file(path);
+  const posix::Stamp stamp = posix::stamp_of(file, path);
+  layout.file_bytes = stamp.bytes;
+  layout.file_modified_ns = stamp.modified_ns;
   layout.storage = Storage::contiguous;
   layout.offset = header.data_begin;
   if (!array.is_utf32) {

@@ -54,6 +54,15 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
+
+Stamp stamp(const struct stat& status) {
+  return {static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
+          nanoseconds(status.st_ctim)};
+}
+
 bool is_directory(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
@@ -71,7 +80,39 @@ void fail(const char* action, const std::string& path, int error) {
       fmt::format("cannot {} '{}': {}{}", action, path, std::strerror(error), advice(error)));
 }
 
+Stamp stamp_of(const Descriptor& file, const std::string& path) {
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) fail("read", path, errno);
+  return stamp(status);
+}
+
+void require_unchanged(const Descriptor& file, const Stamp& then, const std::string& path) {
+  if (stamp_of(file, path) == then) return;
+  throw FileError(
+      fmt::format("'{}' changed while it was read; wait until nobody writes to it", path));
+}
+
+void require_agreed(const Stamp& mine, std::uint64_t bytes, std::int64_t modified_ns,
+                    const std::string& path) {
+  if (mine.bytes != bytes) {
+    throw FileError(
+        fmt::format("'{}' has {} bytes here and had {} when it was looked at; wait until nobody "
+                    "writes to it, and let all ranks see the same file",
+                    path, mine.bytes, bytes));
+  }
+  if (mine.modified_ns == modified_ns) return;
+  throw FileError(
+      fmt::format("'{}' was written at another time here than when it was looked at ({:+.3f} s); "
+                  "wait until nobody writes to it, and let all ranks see the same file (copies: "
+                  "cp -p)",
+                  path, static_cast<double>(mine.modified_ns - modified_ns) * 1e-9));
+}
+
 std::uint64_t size_of_regular_file(const std::string& path) {
+  return stamp_of_regular_file(path).bytes;
+}
+
+Stamp stamp_of_regular_file(const std::string& path) {
   struct stat status {};
   if (::stat(path.c_str(), &status) != 0) fail("open", path, errno);
   if (S_ISDIR(status.st_mode)) {
@@ -81,7 +122,7 @@ std::uint64_t size_of_regular_file(const std::string& path) {
     throw FileError(fmt::format(
         "cannot open '{}': it is not a regular file; write what it gives into a file first", path));
   }
-  return static_cast<std::uint64_t>(status.st_size);
+  return stamp(status);
 }
 
 Descriptor open_for_reading(const std::string& path) {

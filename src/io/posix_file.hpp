@@ -33,6 +33,24 @@ class Descriptor {
 /// FileError "cannot ACTION 'path': what errno says; what to try". Action: "write".
 [[noreturn]] void fail(const char* action, const std::string& path, int error);
 
+/// What a file's status says of its contents.
+struct Stamp {
+  std::uint64_t bytes = 0;
+  std::int64_t modified_ns = 0;
+  std::int64_t changed_ns = 0;  ///< of this host's view: not to be compared between hosts
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+Stamp stamp_of(const Descriptor& file, const std::string& path);
+/// Of a regular file by its path, as size_of_regular_file().
+Stamp stamp_of_regular_file(const std::string& path);
+/// FileError when an open file is not as it was when `then` was taken.
+void require_unchanged(const Descriptor& file, const Stamp& then, const std::string& path);
+/// FileError unless a file is the one that the ranks agreed on, by its size and the time it was
+/// last written. Inodes are not compared: copies on the disks of several nodes, and some network
+/// file systems, give each host another one.
+void require_agreed(const Stamp& mine, std::uint64_t bytes, std::int64_t modified_ns,
+                    const std::string& path);
+
 /// The size of a regular file, or FileError: missing, a directory, not a regular file.
 std::uint64_t size_of_regular_file(const std::string& path);
 /// Opens a regular file for reading.

@@ -100,6 +100,7 @@ struct RowReader::Impl {
   DatasetLayout layout;
   Index n_columns;
   posix::Descriptor file;
+  posix::Stamp stamp;  // when it was opened
   ChunkCache cache;
   std::atomic<std::size_t> bytes_read{0};
   std::atomic<std::size_t> chunks_decoded{0};
@@ -117,14 +118,9 @@ RowReader::Impl::Impl(DatasetLayout layout_in, std::size_t cache_bytes)
     throw DataError(fmt::format("{} has {} dimensions; one or two are needed: reshape it",
                                 layout.where(), layout.shape.size()));
   }
-  const std::uint64_t size = posix::size_of_regular_file(layout.file);
-  if (size != layout.file_bytes) {
-    throw FileError(
-        fmt::format("'{}' has {} bytes here and had {} when it was looked at; wait until "
-                    "nobody writes to it",
-                    layout.file, size, layout.file_bytes));
-  }
   file = posix::open_for_reading(layout.file);
+  stamp = posix::stamp_of(file, layout.file);
+  posix::require_agreed(stamp, layout.file_bytes, layout.file_modified_ns, layout.file);
   ::posix_fadvise(file.get(), 0, 0, POSIX_FADV_SEQUENTIAL);
 }
 
@@ -361,6 +357,10 @@ RowReader::RowReader(DatasetLayout layout) : RowReader(layout, pass_cache_bytes(
 RowReader::RowReader(RowReader&&) noexcept = default;
 RowReader& RowReader::operator=(RowReader&&) noexcept = default;
 RowReader::~RowReader() = default;
+
+void RowReader::require_unchanged() const {
+  posix::require_unchanged(impl_->file, impl_->stamp, impl_->layout.file);
+}
 
 const DatasetLayout& RowReader::layout() const { return impl_->layout; }
 Index RowReader::rows() const { return impl_->layout.rows(); }

@@ -5,12 +5,17 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
 #include <superstep/io/row_reader.hpp>
 
 namespace superstep {
 
 namespace {
+
+constexpr double largest_int64 = 9223372036854774784.0;  // that a double equals
 
 DatasetLayout layout_for_all(const Communicator& comm, const std::string& file,
                              const std::string& dataset) {
@@ -39,6 +44,16 @@ std::vector<To> converted(const std::vector<double>& values) {
   out.reserve(values.size());
   for (const double v : values) out.push_back(static_cast<To>(v));
   return out;
+}
+
+/// Unsigned integers of 64 bits are carried as signed ones.
+void refuse_too_large(const std::vector<double>& values, Index first, const std::string& where) {
+  const auto found = std::ranges::find_if(values, [](double v) { return v >= 0x1p63; });
+  if (found == values.end()) return;
+  throw DataError(fmt::format(
+      "{} row {} holds {:.0f}; numbers of 2^63 and more cannot be carried over: store smaller "
+      "numbers, or text",
+      where, first + (found - values.begin()), *found));
 }
 
 }  // namespace
@@ -88,7 +103,8 @@ std::vector<std::string> CarriedColumn::Impl::texts(Index block) const {
   if (source().is_text()) return reader->read_strings(plan.first_row(block), plan.rows_of(block));
   std::vector<std::string> texts;
   for (const double code : numbers(block)) {
-    const auto member = std::ranges::find(source().members, static_cast<std::int64_t>(code),
+    const auto member = std::ranges::find(source().members,
+                                          static_cast<std::int64_t>(std::min(code, largest_int64)),
                                           &std::pair<std::string, std::int64_t>::second);
     texts.push_back(member == source().members.end() ? std::string() : member->first);
   }
@@ -153,11 +169,13 @@ void CarriedColumn::write_to(ParallelFile& file) const {
     } else if (impl.type == float32_type()) {
       file.write_rows(*impl.target, first, rows, converted<float>(values).data());
     } else if (impl.type == int64_type()) {
+      refuse_too_large(values, first, impl.reader->layout().where());
       file.write_rows(*impl.target, first, rows, converted<std::int64_t>(values).data());
     } else {
       file.write_rows(*impl.target, first, rows, converted<std::int32_t>(values).data());
     }
   }
+  impl.reader->require_unchanged();
 }
 
 }  // namespace superstep

@@ -45,6 +45,7 @@ void for_each_block(const Communicator& comm, const Dataset& data,
       event.rows += blocks.rows_of(i);
       comm.answer();
     }
+    data.require_unchanged();
     comm.trace().close(event);
   });
 }

@@ -46,6 +46,7 @@ void for_each_block(const Communicator& comm, const Dataset& data, F&& f) {
       if (bad == 0) f(i, codes);
       comm.answer();
     }
+    data.require_unchanged();
   });
   first_bad = comm.min(first_bad);
   bad = comm.sum(bad);

@@ -143,6 +143,9 @@ class Dataset {
   std::size_t reader_bytes(int readers) const;
   /// Bytes taken from the file so far by this rank.
   std::size_t bytes_read() const;
+  /// FileError when the file was written to since it was opened: what was read is then of no one
+  /// state of it.
+  void require_unchanged() const;
   /// Reads the i-th block of blocks(). Any thread. FileError on failure.
   void read(Index i, Target target, StoredBlock& into) const;
   /// Reads the targets of a block anew, into a block that was stored for another use of them.

@@ -20,8 +20,10 @@ class Labels {
 
   Index size() const;
   bool is_text() const { return std::holds_alternative<std::vector<std::string>>(names_); }
-  /// True when every number is whole: written as integers then.
+  /// True when every number is whole and an int64: written as integers then.
   bool is_integer() const;
+  /// True when every number is whole and some are no int64.
+  bool has_too_large() const;
   const std::vector<double>& numbers() const { return std::get<std::vector<double>>(names_); }
   const std::vector<std::string>& texts() const {
     return std::get<std::vector<std::string>>(names_);

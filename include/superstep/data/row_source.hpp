@@ -51,6 +51,8 @@ class RowSource {
   virtual const RowFormat& format() const = 0;
   /// Fills rows [first, first + count). Any thread, no communication; Errors on this rank alone.
   virtual void read(Index first, Index count, const RowSpan& out) const = 0;
+  /// FileError when what the rows come from changed since it was opened. Asked behind the last row.
+  virtual void require_unchanged() const {}
 };
 
 /// Runs task(i) for every i in [0, n) on the threads of this rank and returns when all are done;

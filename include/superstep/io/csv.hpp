@@ -35,13 +35,18 @@ class CsvFile {
   const std::string& path() const;
   char delimiter() const;
   std::uint64_t size() const;
+  std::int64_t modified_ns() const;  ///< when it was last written, seen as it was opened
+  /// FileError unless this rank's file has the size and the time of the root's.
+  void require_agreed(std::uint64_t size, std::int64_t modified_ns) const;
+  /// FileError when the file was written to since it was opened.
+  void require_unchanged() const;
   /// Where the first record may begin: behind a byte order mark.
   std::uint64_t text_begin() const;
 
   /// Up to `size` bytes from `offset`; fewer only at the end of the file.
   std::size_t read(std::uint64_t offset, std::size_t size, char* out) const;
 
-  /// Quotes and line ends in [begin, end).
+  /// Quotes and line ends in [begin, end). FileError when the file ends before.
   struct Counts {
     std::uint64_t quotes = 0;
     std::uint64_t lines = 0;

@@ -76,7 +76,8 @@ struct DatasetLayout {
   std::string file;
   std::string dataset;  ///< absolute path inside the file, such as "/X"
   std::uint64_t file_bytes = 0;
-  std::vector<Index> shape;  ///< empty: a single value
+  std::int64_t file_modified_ns = 0;  ///< when it was last written; rank by rank the same
+  std::vector<Index> shape;           ///< empty: a single value
   ElementType type;
   Storage storage = Storage::unallocated;
   bool needs_hdf5 = false;  ///< only HDF5 decodes it: variable-length text, odd types, rare filters

@@ -17,14 +17,18 @@ namespace superstep {
 /// the rows.
 class RowReader {
  public:
-  /// Opens layout.file and checks that it has the size the layout speaks of. Datasets have one
-  /// dimension (one column) or two. `cache_bytes` bounds the cache of decoded chunks.
+  /// Opens layout.file and checks that it has the size and the time the layout speaks of. Datasets
+  /// have one dimension (one column) or two. `cache_bytes` bounds the cache of decoded chunks.
   RowReader(DatasetLayout layout, std::size_t cache_bytes);
   /// With the cache that one thread reading consecutive rows in any portions needs.
   explicit RowReader(DatasetLayout layout);
   RowReader(RowReader&&) noexcept;
   RowReader& operator=(RowReader&&) noexcept;
   ~RowReader();
+
+  /// FileError when the file was written to since it was opened. To be asked behind the last read
+  /// of a pass.
+  void require_unchanged() const;
 
   const DatasetLayout& layout() const;
   Index rows() const;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <sys/stat.h>
+
 #include <superstep/io/dataset_layout.hpp>
 
 #include <gtest/gtest.h>
@@ -239,6 +241,10 @@ TEST_F(Damage, EveryFlippedBitUnderAChecksumIsNoticed) {
         const auto mask = static_cast<char>(1 << (at % 8));
         bytes[at] = static_cast<char>(bytes[at] ^ mask);
         write_bytes("flipped.h5", bytes);
+        struct stat status {};
+        ASSERT_EQ(::stat("flipped.h5", &status), 0);
+        damaged.file_modified_ns =
+            std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
         bytes[at] = static_cast<char>(bytes[at] ^ mask);
         std::vector<double> values(expected.size());
         expect_error([&] { RowReader(damaged).read_rows(0, 60, values.data()); }, ExitCode::file,
