@@ -141,7 +141,9 @@ Found look_into(const std::string& path, Content written) {
   }
   const std::string_view line = std::string_view(head).substr(0, head.find('\n'));
   if (line.find("mean_fit_time,") != std::string_view::npos) return of_kind(Content::cv_results);
-  if (line.starts_with("rank,what,bytes,")) return of_kind(Content::trace);
+  if (line.starts_with("rank,") && line.find(",begin_s,") != std::string_view::npos) {
+    return of_kind(Content::trace);
+  }
   if (head.find('\0') != std::string::npos) return {{}, "a file of another kind"};
   const bool is_ours = written == Content::dataset || has_header_of_predictions(line);
   return is_rows && suffix == ".csv" && is_ours ? of_kind(written) : Found{{}, "another text"};
