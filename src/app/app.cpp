@@ -129,10 +129,7 @@ int run_named(const std::vector<std::unique_ptr<Command>>& commands, const std::
   return static_cast<int>(ExitCode::done);
 }
 
-}  // namespace
-
-int run(int argc, char** argv) {
-  hold_standard_streams();
+int run_words(int argc, char** argv) {
   const double start_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -159,6 +156,18 @@ int run(int argc, char** argv) {
                      argv, start_s);
   }
   return run_named(commands, name, arguments, argc, argv, start_s);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  hold_standard_streams();
+  try {
+    return run_words(argc, argv);
+  } catch (const Error& e) {  // before there are ranks to agree on it
+    if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", e.what()));
+    return static_cast<int>(e.exit_code());
+  }
 }
 
 }  // namespace superstep::app
