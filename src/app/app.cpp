@@ -90,7 +90,7 @@ void run_command(const Communicator& world, Command& command,
   Session session(world, options);
   ProgressBar progress(world.size());
   if (!common.quiet) session.engine().set_progress(&progress);
-  Context context(session, common, start_s);
+  Context context(session, common, progress, start_s);
   command.run(context);
   if (session.engine().counters().blocks_streamed > 0) {
     const MemoryBudget& budget = session.engine().budget();

@@ -7,6 +7,7 @@
 
 #include <superstep/comm/collectively.hpp>
 
+#include "app/progress_bar.hpp"
 #include "app/streams.hpp"
 
 namespace superstep::app {
@@ -27,13 +28,14 @@ std::string passes_text(const EngineCounters& counters) {
   return text;
 }
 
-Context::Context(Session& session, const CommonOptions& common, double start_s)
-    : session_(session), common_(common), start_s_(start_s) {}
+Context::Context(Session& session, const CommonOptions& common, ProgressBar& bar, double start_s)
+    : session_(session), common_(common), bar_(bar), start_s_(start_s) {}
 
 double Context::seconds() const { return now_s() - start_s_; }
 
 void Context::result(Json json, const std::string& text) {
   on_root(comm(), [&] {
+    bar_.erase();
     if (!common_.json) return print_result(text);
     json.set("seconds", seconds());
     json.set("seconds_read", engine().counters().seconds_read);
@@ -61,11 +63,15 @@ void Context::add_costs(Json& json) {
 }
 
 void Context::note(const std::string& text) const {
-  if (comm().is_root() && !common_.quiet) print_message(text + "\n");
+  if (!comm().is_root() || common_.quiet) return;
+  bar_.erase();
+  print_message(text + "\n");
 }
 
 void Context::warn(const std::string& text) const {
-  if (comm().is_root()) print_message(fmt::format("superstep: warning: {}\n", text));
+  if (!comm().is_root()) return;
+  bar_.erase();
+  print_message(fmt::format("superstep: warning: {}\n", text));
 }
 
 void DataChoice::describe(CommandLine& line) {
@@ -74,7 +80,8 @@ void DataChoice::describe(CommandLine& line) {
   line.option("y", "PATH", options.y, "dataset of the targets");
   line.option("weight", "PATH", options.weight, "dataset of the row weights");
   line.option("rows", "N", options.rows, "use the first N rows only");
-  line.option("sample", "F", options.sample, "use a fraction of the blocks, drawn from the seed");
+  line.option("sample", "F", options.sample,
+              "use a fraction of the rows, drawn from the seed in small runs");
 }
 
 void DataChoice::describe_groups(CommandLine& line) {

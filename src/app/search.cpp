@@ -13,7 +13,8 @@
 
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
-#include "app/search_progress.hpp"
+#include "app/progress_bar.hpp"
+#include "app/search_table.hpp"
 
 namespace superstep::app {
 
@@ -47,12 +48,12 @@ class SearchCommand final : public Command {
     line.option("strategy", "NAME", strategy_, "full, halving or hyperband");
     line.option("factor", "N", factor_, "of halving and hyperband: the best 1/N go on; 3");
     line.option("resource", "NAME", resource_,
-                "what they deal out: rows (in whole blocks), or a parameter such as max_iter");
+                "what they deal out: rows, or a parameter such as max_iter");
     line.option("min-resources", "N", settings_.min_resources,
-                "blocks or iterations of the first rung of halving");
+                "rows or iterations of the first rung of halving");
     line.option("max-resources", "N", settings_.max_resources,
-                "blocks or iterations of the last rung; of hyperband with rows: parts all are cut "
-                "into, 81");
+                "rows or iterations of the last rung; of hyperband with rows: parts all are cut "
+                "into, 81 where there are enough");
     line.option("refit", "METRIC", refit_, "which of several metrics decides; the first otherwise");
     line.option("error-score", "X", error_score_,
                 "score of a fit that fails: a number, nan, or raise");
@@ -107,9 +108,10 @@ class SearchCommand final : public Command {
     const FoldSource source = [&](double fraction) {
       return choice_.open_fraction(context, data_, folds, fraction);
     };
-    ShownSearch shown(context);
+    ProgressBar* const bar = context.search_progress();
     const double before_s = context.seconds() - context.engine().counters().seconds_read;
-    const SearchResult result = search->run(context.engine(), source, &shown);
+    const SearchResult result = search->run(context.engine(), source, bar);
+    if (bar != nullptr) bar->end_search();
     search_s_ = context.seconds() - context.engine().counters().seconds_read - before_s;
     for (const std::string& w : result.warnings) context.warn(w);
     if (results_) on_root(context.comm(), [&] { write_file(*results_, cv_results_csv(result)); });
@@ -193,7 +195,9 @@ class SearchCommand final : public Command {
   void add_rungs(Context& context, const Search& search, const FoldedData& folds, Json& json,
                  std::string& text) const {
     std::vector<Bracket> brackets;
-    collectively(context.comm(), [&] { brackets = search.brackets(folds.data->blocks().size()); });
+    const bool has_classes = search.candidate(0)->target() == Target::classes;
+    const Index classes = has_classes ? folds.data->classes(context.comm()).size() : Index{0};
+    collectively(context.comm(), [&] { brackets = search.brackets(rows_at_hand(folds, classes)); });
     text += fmt::format("\nThat is for all candidates with everything; {} deals out:\n", strategy_);
     Json list = Json::array();
     for (const Bracket& bracket : brackets) {
@@ -247,6 +251,7 @@ class SearchCommand final : public Command {
     std::string text =
         fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
                     result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
+    text += best_candidates(result);
     text +=
         fmt::format("{} candidates, {} in {} on {} rank{}\n", search.size(),
                     passes_text(context.engine().counters()), format_duration(context.seconds()),

@@ -70,8 +70,9 @@ class Engine::Impl {
   Worker& worker(int i) { return workers_[static_cast<std::size_t>(i)]; }
   BlockStore& store() { return *store_; }
   const std::string& task() const { return task_; }
-  void set_task(std::string task) {
+  void set_task(std::string task, Index passes) {
     task_ = std::move(task);
+    expected_passes_ = passes;
     pass_of_task_ = models_ = models_done_ = 0;
     engine_.comm_.trace().set_phase(task_);
   }
@@ -98,6 +99,7 @@ class Engine::Impl {
   Footprint reserved_;  ///< beside the store
   std::string task_;
   Index pass_of_task_ = 0;
+  Index expected_passes_ = 0;
   Index models_ = 0, models_done_ = 0;
   Clock::time_point last_tick_ = Clock::now();
 };
@@ -115,7 +117,7 @@ Engine::Engine(const Communicator& comm, const EngineOptions& options)
 
 Engine::~Engine() = default;
 
-void Engine::set_task(std::string task) { impl_->set_task(std::move(task)); }
+void Engine::set_task(std::string task, Index passes) { impl_->set_task(std::move(task), passes); }
 void Engine::set_models(Index done, Index of) { impl_->set_models(done, of); }
 
 // Memory.
@@ -319,7 +321,7 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
         {task_, pass_of_task_, data.rows() / table.block_stride,
          static_cast<std::size_t>(data.rows() / table.block_stride * data.columns()) *
              (data.is_float32() ? 4 : 8),
-         models_, models_done_});
+         models_, models_done_, expected_passes_});
   }
   std::atomic<Index> next = 0;
   std::atomic<Index> done = 0;

@@ -87,8 +87,8 @@ class Engine {
   /// Who is told of passes; null: nobody. Must outlive the engine.
   void set_progress(Progress* progress) { progress_ = progress; }
   Progress* progress() const { return progress_; }
-  /// What the coming passes are for.
-  void set_task(std::string task);
+  /// What the coming passes are for, and how many there will be as a rule; 0: not known.
+  void set_task(std::string task, Index passes = 0);
   /// How many models of the task are trained together, and how many of them are done: told to those
   /// who watch.
   void set_models(Index done, Index of);
