@@ -2,7 +2,7 @@
 // From the command line to a command, and from whatever it throws to one message and an exit code.
 #include "app/app.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -18,7 +18,9 @@
 
 #include "app/command.hpp"
 #include "app/help.hpp"
+#include "app/outputs.hpp"
 #include "app/progress_bar.hpp"
+#include "app/streams.hpp"
 
 namespace superstep::app {
 
@@ -34,22 +36,23 @@ bool is_first_process() {
 }
 
 int usage_failure(const std::string& message) {
-  if (is_first_process()) fmt::print(stderr, "superstep: error: {}\n", message);
+  if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", message));
   return static_cast<int>(ExitCode::usage);
 }
 
 void describe_common(CommandLine& line, CommonOptions& common) {
   line.heading("every command");
-  line.option("config", "FILE", common.config,
-              "read options from a file, one `name = value` a line");
+  line.input_option("config", common.config, "read options from a file, one `name = value` a line");
   line.option(
       "memory", "SIZE", common.memory,
       "memory per rank, such as 4G; else the rank's share of what Slurm, the control group or the "
       "free memory give the node");
   line.option("threads", "N", common.threads, "threads per rank; under Slurm --cpus-per-task");
   line.option("seed", "N", common.seed, "seed of everything random");
-  line.option("trace", "FILE", common.trace,
-              "write what every rank did when, passes and collectives, as CSV");
+  line.output_option("trace", common.trace, Content::trace,
+                     "write what every rank did when, passes and collectives, as CSV");
+  line.flag("overwrite", common.overwrite,
+            "an output may replace a file that holds something else");
   line.flag("json", common.json, "print the result as one JSON object");
   line.flag("quiet", common.quiet, "print nothing but the result, warnings and errors");
 }
@@ -97,8 +100,8 @@ void run_command(const Communicator& world, Command& command,
   collectively(world, [&] {
     options = engine_options(common);
     command.validate();
-    if (common.trace) check_output_path(*common.trace);
   });
+  on_root(world, [&] { check_files(line.files(), common.overwrite); });
   if (common.trace) {
     world.barrier();
     world.trace().begin();
@@ -145,9 +148,7 @@ int run_named(const std::vector<std::unique_ptr<Command>>& commands, const std::
   return static_cast<int>(ExitCode::done);
 }
 
-}  // namespace
-
-int run(int argc, char** argv) {
+int run_words(int argc, char** argv) {
   const double start_s =
       std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
   std::vector<std::string> arguments(argv + 1, argv + argc);
@@ -174,6 +175,18 @@ int run(int argc, char** argv) {
                      argv, start_s);
   }
   return run_named(commands, name, arguments, argc, argv, start_s);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  hold_standard_streams();
+  try {
+    return run_words(argc, argv);
+  } catch (const Error& e) {  // before there are ranks to agree on it
+    if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", e.what()));
+    return static_cast<int>(e.exit_code());
+  }
 }
 
 }  // namespace superstep::app

@@ -61,7 +61,7 @@ class Check final : public Command {
   }
 
   void describe(CommandLine& line) override {
-    line.argument("FILE", file_, "HDF5 dataset");
+    line.input("FILE", file_, "HDF5 dataset");
     choice_.describe(line);
   }
 

@@ -2,17 +2,13 @@
 #include "app/command.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <filesystem>
 
-#include <superstep/core/error.hpp>
+#include <superstep/comm/collectively.hpp>
 
 #include "app/progress_bar.hpp"
+#include "app/streams.hpp"
 
 namespace superstep::app {
 
@@ -38,16 +34,13 @@ Context::Context(Session& session, const CommonOptions& common, ProgressBar& bar
 double Context::seconds() const { return now_s() - start_s_; }
 
 void Context::result(Json json, const std::string& text) {
-  if (!comm().is_root()) return;
-  bar_.erase();
-  if (common_.json) {
+  on_root(comm(), [&] {
+    bar_.erase();
+    if (!common_.json) return print_result(text);
     json.set("seconds", seconds());
     json.set("seconds_read", engine().counters().seconds_read);
-    fmt::print("{}\n", json.dump());
-  } else {
-    fmt::print("{}", text);
-  }
-  std::fflush(stdout);
+    print_result(json.dump() + "\n");
+  });
 }
 
 void Context::add_costs(Json& json) {
@@ -72,13 +65,13 @@ void Context::add_costs(Json& json) {
 void Context::note(const std::string& text) const {
   if (!comm().is_root() || common_.quiet) return;
   bar_.erase();
-  fmt::print(stderr, "{}\n", text);
+  print_message(text + "\n");
 }
 
 void Context::warn(const std::string& text) const {
   if (!comm().is_root()) return;
   bar_.erase();
-  fmt::print(stderr, "superstep: warning: {}\n", text);
+  print_message(fmt::format("superstep: warning: {}\n", text));
 }
 
 void DataChoice::describe(CommandLine& line) {
@@ -101,21 +94,6 @@ Data DataChoice::open(Context& context, const std::string& path) const {
   DataOptions chosen = options;
   chosen.seed = static_cast<std::uint64_t>(context.common().seed);
   return context.session().open(path, chosen);
-}
-
-void check_output_path(const std::string& path) {
-  struct stat info {};
-  if (stat(path.c_str(), &info) == 0) {
-    if (S_ISDIR(info.st_mode))
-      throw FileError(fmt::format("cannot write {}: it is a directory", path));
-    if (!S_ISREG(info.st_mode)) return;
-  }
-  std::filesystem::path folder = std::filesystem::path(path).parent_path();
-  if (folder.empty()) folder = ".";
-  if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw FileError(fmt::format("cannot write {}: {}: {}; choose a folder that exists and is yours",
-                                path, folder.string(), std::strerror(errno)));
-  }
 }
 
 }  // namespace superstep::app

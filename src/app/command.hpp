@@ -23,6 +23,7 @@ struct CommonOptions {
   Index seed = 0;
   bool json = false;
   bool quiet = false;
+  bool overwrite = false;
 };
 
 /// "7 passes and 12 over a sample".
@@ -40,7 +41,7 @@ class Context {
   const CommonOptions& common() const { return common_; }
 
   /// The command's result, on standard output of the root: the JSON object with --json (completed
-  /// with "seconds" and "seconds_read"), else the text.
+  /// with "seconds" and "seconds_read"), else the text. **Collective.**
   void result(Json json, const std::string& text);
   /// What the work has taken on this rank, for the results of commands that train.
   void add_costs(Json& json);
@@ -87,9 +88,5 @@ struct DataChoice {
   /// Opens the file with the seed of the command. **Collective.**
   Data open(Context& context, const std::string& path) const;
 };
-
-/// UsageError unless the directory of a file that will be written exists and can be written to:
-/// said before the work instead of after it.
-void check_output_path(const std::string& path);
 
 }  // namespace superstep::app

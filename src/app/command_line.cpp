@@ -91,6 +91,52 @@ void CommandLine::flag(const std::string& name, bool& target, const std::string&
        }});
 }
 
+void CommandLine::add_file(const std::string& name, const std::string& target,
+                           std::optional<Content> written) {
+  const auto path = [&target]() -> std::optional<std::string> {
+    if (target.empty()) return std::nullopt;
+    return target;
+  };
+  files_.push_back({name, path, written});
+}
+
+void CommandLine::input(const std::string& name, std::string& target, const std::string& help) {
+  argument(name, target, help);
+  add_file(name, target, std::nullopt);
+}
+
+void CommandLine::output(const std::string& name, std::string& target, Content content,
+                         const std::string& help) {
+  argument(name, target, help);
+  add_file(name, target, content);
+}
+
+void CommandLine::input_option(const std::string& name, std::optional<std::string>& target,
+                               const std::string& help) {
+  option(name, "FILE", target, help);
+  files_.push_back({"--" + name, [&target] { return target; }, std::nullopt});
+}
+
+void CommandLine::output_option(const std::string& name, std::string& target, Content content,
+                                const std::string& help) {
+  option(name, "FILE", target, help);
+  add_file("--" + name, target, content);
+}
+
+void CommandLine::output_option(const std::string& name, std::optional<std::string>& target,
+                                Content content, const std::string& help) {
+  option(name, "FILE", target, help);
+  files_.push_back({"--" + name, [&target] { return target; }, content});
+}
+
+std::vector<NamedFile> CommandLine::files() const {
+  std::vector<NamedFile> files;
+  for (const File& file : files_) {
+    if (const auto path = file.path()) files.push_back({file.name, *path, file.written});
+  }
+  return files;
+}
+
 std::vector<std::string> CommandLine::option_names() const {
   std::vector<std::string> names;
   for (const Option& o : options_) names.push_back("--" + o.name);

@@ -12,6 +12,8 @@
 
 #include <superstep/core/types.hpp>
 
+#include "app/outputs.hpp"
+
 namespace superstep::app {
 
 class CommandLine {
@@ -21,6 +23,11 @@ class CommandLine {
 
   /// A positional argument, in the order of the calls.
   void argument(const std::string& name, std::string& target, const std::string& help);
+  /// One that names a file which is read, or written. All files that a command line names are
+  /// declared by these, so that none can replace another: see app/outputs.hpp.
+  void input(const std::string& name, std::string& target, const std::string& help);
+  void output(const std::string& name, std::string& target, Content content,
+              const std::string& help);
   /// Options of the forms `--name VALUE` and `--name=VALUE`; the default is what `target` holds.
   void option(const std::string& name, const std::string& value, std::string& target,
               const std::string& help);
@@ -34,6 +41,13 @@ class CommandLine {
               const std::string& help);
   void option(const std::string& name, const std::string& value, std::optional<std::string>& target,
               const std::string& help);
+  /// Options that name a file which is read, or written.
+  void input_option(const std::string& name, std::optional<std::string>& target,
+                    const std::string& help);
+  void output_option(const std::string& name, std::string& target, Content content,
+                     const std::string& help);
+  void output_option(const std::string& name, std::optional<std::string>& target, Content content,
+                     const std::string& help);
   void flag(const std::string& name, bool& target, const std::string& help);
   /// From here on, options belong to this heading of the help text.
   void heading(const std::string& text);
@@ -49,6 +63,8 @@ class CommandLine {
   /// The options, one or two lines each.
   std::string help_text() const;
   std::vector<std::string> option_names() const;
+  /// The files that were named; call it after parse().
+  std::vector<NamedFile> files() const;
 
  private:
   struct Argument {
@@ -64,12 +80,19 @@ class CommandLine {
     std::string heading;
     std::function<void(const std::string&)> set;
   };
+  struct File {
+    std::string name;
+    std::function<std::optional<std::string>()> path;
+    std::optional<Content> written;
+  };
   void add(Option option);
+  void add_file(const std::string& name, const std::string& target, std::optional<Content> written);
 
   std::string name_;
   std::string heading_ = "options";
   std::vector<Argument> arguments_;
   std::vector<Option> options_;
+  std::vector<File> files_;
 };
 
 }  // namespace superstep::app

@@ -59,8 +59,9 @@ class CrossValidate final : public Command {
 
   void describe(CommandLine& line) override {
     line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge(alpha=0.1)\"");
-    line.argument("DATA", data_, "HDF5 file with /X and /y");
-    line.option("out", "FILE", out_, "out-of-fold predictions of every row: HDF5, .csv or .npy");
+    line.input("DATA", data_, "HDF5 file with /X and /y");
+    line.output_option("out", out_, Content::predictions,
+                       "out-of-fold predictions of every row: HDF5, .csv or .npy");
     line.option("method", "NAME", method_name_,
                 "what --out holds: predict (if not given), predict_proba, ...");
     line.option("validation-curve", "GRID", validation_,
@@ -74,7 +75,6 @@ class CrossValidate final : public Command {
   void validate() override {
     estimator_ = make_estimator(expression_);
     choice_.validate(*estimator_);
-    if (out_) check_output_path(*out_);
     if (static_cast<int>(out_.has_value()) + static_cast<int>(validation_.has_value()) +
             static_cast<int>(learning_.has_value()) >
         1) {

@@ -27,8 +27,8 @@ class Fit final : public Command {
 
   void describe(CommandLine& line) override {
     line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge(alpha=0.1)\"");
-    line.argument("DATA", data_, "HDF5 file with /X and /y");
-    line.option("model", "FILE", model_, "where the model goes");
+    line.input("DATA", data_, "HDF5 file with /X and /y");
+    line.output_option("model", model_, Content::model, "where the model goes");
     line.flag("dry-run", dry_run_, "print the plan and read no features");
     choice_.describe(line);
   }
@@ -39,7 +39,6 @@ class Fit final : public Command {
     }
     estimator_ = make_estimator(expression_);
     estimator_->check_params();
-    if (!model_.empty()) check_output_path(model_);
   }
 
   void run(Context& context) override {

@@ -106,14 +106,15 @@ class ShowFolds final : public Command {
   }
 
   void describe(CommandLine& line) override {
-    line.argument("DATA", data_, "HDF5 file with /X");
+    line.input("DATA", data_, "HDF5 file with /X");
     line.option("cv", "K", cv_,
                 "number of folds, or a splitter such as \"KFold(5, shuffle=True)\"");
     line.option("holdout", "F", holdout_, "instead: test this fraction or number of rows once");
     line.flag("classifier", classifier_,
               "as for a classifier: a number of folds or a hold-out is "
               "stratified");
-    line.option("out", "FILE", out_, "where the folds go, if they are wanted row by row");
+    line.output_option("out", out_, Content::predictions,
+                       "where the folds go, if they are wanted row by row");
     choice_.describe(line);
     choice_.describe_groups(line);
   }
@@ -122,7 +123,6 @@ class ShowFolds final : public Command {
     const Kind kind = classifier_ ? Kind::classifier : Kind::regressor;
     if (cv_ && holdout_) throw UsageError("give --cv or --holdout, not both");
     splitter_ = holdout_ ? make_holdout(*holdout_, kind) : make_splitter(cv_.value_or("5"), kind);
-    if (out_) check_output_path(*out_);
   }
 
   void run(Context& context) override {

@@ -11,6 +11,8 @@
 #include <superstep/select/splitter.hpp>
 #include <superstep/version.hpp>
 
+#include "app/streams.hpp"
+
 namespace superstep::app {
 
 std::string short_usage() {
@@ -87,45 +89,45 @@ std::string module_page(const std::string& module) {
 int print_help(const std::vector<std::unique_ptr<Command>>& commands,
                const std::vector<std::string>& topics) {
   if (topics.empty()) {
-    fmt::print("{}", overview(commands));
+    print_result(overview(commands));
     return 0;
   }
   const std::string& topic = topics.front();
   if (topic == "--markdown" && topics.size() == 2) {
     const std::string page = module_page(topics[1]);
-    fmt::print("{}", page);
+    print_result(page);
     return page.empty() ? static_cast<int>(ExitCode::usage) : 0;
   }
   std::vector<std::string> names;
   for (const auto& c : commands) {
     names.push_back(c->name());
     if (c->name() != topic) continue;
-    fmt::print("{}", command_help(*c));
+    print_result(command_help(*c));
     return 0;
   }
   for (const RegisteredEstimator& e : registry()) {
     names.push_back(e.table->estimator());
     if (e.table->estimator() != topic) continue;
-    fmt::print("{}", e.table->help_text());
+    print_result(e.table->help_text());
     return 0;
   }
   for (const RegisteredSplitter& s : splitters()) {
     names.push_back(s.table->estimator());
     if (s.table->estimator() != topic) continue;
-    fmt::print("{}", s.table->help_text());
+    print_result(s.table->help_text());
     return 0;
   }
-  fmt::print(stderr,
-             "superstep: error: there is no command, estimator or splitter '{}'; {} (`superstep "
-             "help` lists them)\n",
-             topic, did_you_mean(topic, names));
+  print_message(
+      fmt::format("superstep: error: there is no command, estimator or splitter '{}'; {} "
+                  "(`superstep help` lists them)\n",
+                  topic, did_you_mean(topic, names)));
   return static_cast<int>(ExitCode::usage);
 }
 
 int print_help_or_version(const std::vector<std::unique_ptr<Command>>& commands,
                           const std::string& word, const std::vector<std::string>& topics) {
   if (word != "--version") return print_help(commands, topics);
-  fmt::print("superstep {}\n", version);
+  print_result(fmt::format("superstep {}\n", version));
   return 0;
 }
 

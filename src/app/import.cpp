@@ -60,8 +60,8 @@ class Import final : public Command {
   }
 
   void describe(CommandLine& line) override {
-    line.argument("SOURCE", source_, "CSV, TSV, .npy or HDF5 file");
-    line.argument("FILE", file_, "HDF5 file to write");
+    line.input("SOURCE", source_, "CSV, TSV, .npy or HDF5 file");
+    line.output("FILE", file_, Content::dataset, "HDF5 file to write");
     line.option("dtype", "TYPE", dtype_,
                 "float64 or float32 (default: as in the source; CSV: float64)");
     line.option("rows", "N", rows_, "take the first N rows only");
@@ -77,10 +77,10 @@ class Import final : public Command {
     line.flag("no-header", no_header_, "the first line is a row");
     line.heading(".npy and HDF5");
     line.option("x", "PATH", x_, "HDF5: dataset of the features (default /X)");
-    line.option("y", "PATH", y_,
-                ".npy: file of the targets; HDF5: their dataset (default /y if there)");
-    line.option("weight", "PATH", weight_,
-                "the same for row weights; CSV: a column, by name or number");
+    line.input_option("y", y_,
+                      ".npy: file of the targets; HDF5: their dataset (default /y if there)");
+    line.input_option("weight", weight_,
+                      "the same for row weights; CSV: a column, by name or number");
     storage_.describe(line);
   }
 
@@ -94,12 +94,6 @@ class Import final : public Command {
       throw UsageError("--target and --no-target contradict each other; give one");
     delimiter();
     storage_.choice();
-    std::error_code ignored;
-    if (std::filesystem::equivalent(source_, file_, ignored)) {
-      throw UsageError(
-          fmt::format("{} would be replaced by its own import; give another name", source_));
-    }
-    check_output_path(file_);
   }
 
   void run(Context& context) override {

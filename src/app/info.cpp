@@ -152,7 +152,7 @@ class Info final : public Command {
            "their values.\n";
   }
   void describe(CommandLine& line) override {
-    line.argument("FILE", file_, "HDF5 file: a dataset, a model, any other");
+    line.input("FILE", file_, "HDF5 file: a dataset, a model, any other");
   }
 
   void run(Context& context) override {

@@ -35,7 +35,7 @@ class Make final : public Command {
 
   void describe(CommandLine& line) override {
     line.argument("KIND", options_.kind, "classification, regression, blobs or counts");
-    line.argument("FILE", file_, "HDF5 file to write");
+    line.output("FILE", file_, Content::dataset, "HDF5 file to write");
     line.option("rows", "N", options_.rows, "rows");
     line.option("columns", "N", options_.columns, "columns of /X");
     line.option("informative", "N", options_.informative,
@@ -56,7 +56,6 @@ class Make final : public Command {
   void validate() override {
     make_generator(options_);  // for its messages; the seed comes with the session
     storage_.choice();
-    check_output_path(file_);
   }
 
   void run(Context& context) override {

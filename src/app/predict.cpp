@@ -18,9 +18,10 @@ namespace {
 class Apply : public Command {
  public:
   void describe(CommandLine& line) override {
-    line.argument("MODEL", model_, "model file that fit wrote");
-    line.argument("DATA", data_, "HDF5 file with /X");
-    line.option("out", "FILE", out_, "where the result goes: HDF5, .csv or .npy by its suffix");
+    line.input("MODEL", model_, "model file that fit wrote");
+    line.input("DATA", data_, "HDF5 file with /X");
+    line.output_option("out", out_, content(),
+                       "where the result goes: HDF5, .csv or .npy by its suffix");
     describe_more(line);
     columns_.describe(line);
     choice_.describe(line);
@@ -30,7 +31,6 @@ class Apply : public Command {
     if (out_.empty()) {
       throw UsageError(fmt::format("{} needs --out FILE, where the result goes", name()));
     }
-    check_output_path(out_);
   }
 
   void run(Context& context) override {
@@ -51,6 +51,7 @@ class Apply : public Command {
   }
 
  protected:
+  virtual Content content() const { return Content::predictions; }
   virtual void describe_more(CommandLine&) {}
   virtual Method method() const = 0;
 
@@ -113,6 +114,7 @@ class Transform final : public Apply {
   }
 
  private:
+  Content content() const override { return Content::dataset; }
   Method method() const override { return Method::transform; }
 };
 

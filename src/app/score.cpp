@@ -45,8 +45,8 @@ class Score final : public Command {
   }
 
   void describe(CommandLine& line) override {
-    line.argument("MODEL", model_, "model file that fit wrote");
-    line.argument("DATA", data_, "HDF5 file with /X and /y");
+    line.input("MODEL", model_, "model file that fit wrote");
+    line.input("DATA", data_, "HDF5 file with /X and /y");
     line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
     line.option("report", "A,B", report_,
                 "confusion_matrix, classification_report, roc_curve, precision_recall_curve, "

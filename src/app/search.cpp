@@ -42,7 +42,7 @@ class SearchCommand final : public Command {
 
   void describe(CommandLine& line) override {
     line.argument("ESTIMATOR", expression_, "as in scikit-learn: \"Ridge()\"");
-    line.argument("DATA", data_, "HDF5 file with /X and /y");
+    line.input("DATA", data_, "HDF5 file with /X and /y");
     line.option("grid", "GRID", grid_,
                 "every combination of \"{'alpha': [0.1, 1]}\", or of a list of these");
     line.option("random", "SPACE", random_, "draws from lists and loguniform, uniform, randint");
@@ -59,8 +59,9 @@ class SearchCommand final : public Command {
     line.option("refit", "METRIC", refit_, "which of several metrics decides; the first otherwise");
     line.option("error-score", "X", error_score_,
                 "score of a fit that fails: a number, nan, or raise");
-    line.option("results", "FILE", results_, "CSV like scikit-learn's cv_results_");
-    line.option("model", "FILE", model_, "the best candidate, trained on all rows");
+    line.output_option("results", results_, Content::cv_results,
+                       "CSV like scikit-learn's cv_results_");
+    line.output_option("model", model_, Content::model, "the best candidate, trained on all rows");
     line.option("teams", "N", settings_.teams,
                 "groups of ranks that train what shares no passes side by side; chosen from the "
                 "plan otherwise");
@@ -76,8 +77,6 @@ class SearchCommand final : public Command {
     if (choice_.train_scores && !results_) {
       throw UsageError("--train-scores are written into --results FILE; give one");
     }
-    if (results_) check_output_path(*results_);
-    if (model_) check_output_path(*model_);
     if (grid_.has_value() == random_.has_value()) {
       throw UsageError("a search needs either --grid or --random: --grid \"{'alpha': [0.1, 1]}\"");
     }

@@ -2,8 +2,6 @@
 // superstep split DATA TRAIN TEST --test-size F
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/literal.hpp>
 #include <superstep/core/text.hpp>
@@ -20,13 +18,6 @@ namespace {
 
 constexpr const char* usual_groups = "/groups";
 constexpr const char* usual_test_size = "0.25";  // scikit-learn's train_test_split
-
-bool is_same_file(const std::string& a, const std::string& b) {
-  std::error_code ignored;
-  return std::filesystem::path(a).lexically_normal() ==
-             std::filesystem::path(b).lexically_normal() ||
-         std::filesystem::equivalent(a, b, ignored);
-}
 
 class SplitData final : public Command {
  public:
@@ -49,9 +40,9 @@ class SplitData final : public Command {
   }
 
   void describe(CommandLine& line) override {
-    line.argument("DATA", data_, "HDF5 file with /X");
-    line.argument("TRAIN", train_, "file for the rows that train");
-    line.argument("TEST", test_, "file for the rows that are tested");
+    line.input("DATA", data_, "HDF5 file with /X");
+    line.output("TRAIN", train_, Content::dataset, "file for the rows that train");
+    line.output("TEST", test_, Content::dataset, "file for the rows that are tested");
     line.option("test-size", "F", test_size_,
                 "fraction or number of the rows that are tested (default: what --train-size "
                 "leaves, else 0.25)");
@@ -64,16 +55,6 @@ class SplitData final : public Command {
   }
 
   void validate() override {
-    if (is_same_file(train_, test_)) {
-      throw UsageError(fmt::format("{} cannot be both parts; give two names", train_));
-    }
-    for (const std::string* out : {&train_, &test_}) {
-      if (is_same_file(*out, data_)) {
-        throw UsageError(
-            fmt::format("{} would be replaced by a part of itself; give another name", data_));
-      }
-      check_output_path(*out);
-    }
     if (stratify_ && !choice_.options.groups.empty()) {
       throw UsageError(
           "--stratify draws rows and --groups keeps some together; give one of them "

@@ -67,9 +67,17 @@ Environment::Environment(int& argc, char**& argv)
   int initialized = 0;
   MPI_Initialized(&initialized);
   if (initialized) return;
+  // Without a launcher Open MPI would start a daemon (orted), which nobody needs and which stays
+  // behind when we are killed. Under a launcher this says nothing.
+  ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
   int provided = 0;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   owns_mpi_ = true;
+  if (provided < MPI_THREAD_FUNNELED) {
+    throw Error(ExitCode::failure,
+                "this MPI was built without support for threads; use one that has "
+                "MPI_THREAD_FUNNELED");
+  }
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   int size = 1;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
