@@ -21,7 +21,8 @@ if ! are_there; then
     exit 1
   fi
 fi
-"$python" - << 'EOF'
-import anndata, h5py, pandas, sklearn
-print("the oracle:", *(f"{m.__name__} {m.__version__}" for m in (sklearn, h5py, pandas, anndata)), flush=True)
+"$python" - "${packages[@]}" << 'EOF'
+import sys
+from importlib.metadata import version
+print("the oracle:", *(f"{name} {version(name)}" for name in sys.argv[1:]), flush=True)
 EOF

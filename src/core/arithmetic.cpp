@@ -53,7 +53,8 @@ std::optional<Value> of_integers(std::int64_t a, std::string_view op, std::int64
 /// The remainder has the sign of b, as in Python.
 double remainder(double a, double b) {
   const double rest = std::fmod(a, b);
-  return rest != 0.0 && (rest < 0.0) != (b < 0.0) ? rest + b : rest;
+  if (rest == 0.0) return std::copysign(0.0, b);
+  return (rest < 0.0) != (b < 0.0) ? rest + b : rest;
 }
 
 std::optional<Value> of_reals(double a, std::string_view op, double b, std::string_view& problem) {

@@ -78,6 +78,9 @@ def test_clip_holds_other_data_in_the_range():
     clipped = output("transform", model, write("other", other))
     close(clipped, oracle.transform(other), 1e-12, 1e-12)
     assert clipped.min() == -1 and clipped.max() == 1
+    model = fit("MaxAbsScaler(clip=True)", write("train", train))[2]
+    expected = np.clip(preprocessing.MaxAbsScaler().fit(train).transform(other), -1, 1)  # clip is of 1.8
+    close(output("transform", model, write("other", other)), expected, 1e-12, 1e-12)
 
 
 def test_missing_values():
