@@ -45,10 +45,13 @@ class Import final : public Command {
   }
   std::string details() const override {
     return "CSV: quoted fields, CRLF and blank lines are understood; empty cells, NA and NaN "
-           "become NaN; the names\n"
-           "in the header become /feature_names; a target of text becomes classes. Columns of text "
-           "that are not the\n"
-           "target have to be left out with --drop.\n"
+           "become NaN (--na: more\n"
+           "words), True and False 1 and 0; the names in the header become /feature_names; a "
+           "target "
+           "of text becomes\n"
+           "classes. Other columns of text have to become numbers first (pandas.get_dummies), or "
+           "be "
+           "left out with --drop.\n"
            "\nexamples:\n"
            "  superstep import iris.csv iris.h5 --target species\n"
            "  mpirun -n 4 superstep import big.tsv big.h5 --target 0 --no-header --drop 3,7\n"
@@ -67,6 +70,8 @@ class Import final : public Command {
                 "column for /y, by name or number (default: the one called y or target)");
     line.flag("no-target", no_target_, "no column becomes /y");
     line.option("drop", "A,B", drop_, "columns to leave out, by names or numbers");
+    line.option("na", "A,B", na_,
+                "words that stand for missing values, beside empty cells, NA, NaN, null and None");
     line.option("delimiter", "C", delimiter_,
                 "what separates fields: a character or tab (default: a comma; tab for .tsv)");
     line.flag("no-header", no_header_, "the first line is a row");
@@ -127,6 +132,7 @@ class Import final : public Command {
   std::optional<std::string> target_;
   bool no_target_ = false;
   std::optional<std::string> drop_;
+  std::optional<std::string> na_;
   std::optional<std::string> delimiter_;
   bool no_header_ = false;
   std::optional<std::string> x_;
@@ -167,6 +173,7 @@ void Import::refuse_options(ImportFormat format) const {
     refuse(target_.has_value(), "target", "CSV (here: --y)");
     refuse(no_target_, "no-target", "CSV");
     refuse(drop_.has_value(), "drop", "CSV");
+    refuse(na_.has_value(), "na", "CSV");
     refuse(delimiter_.has_value(), "delimiter", "CSV");
     refuse(no_header_, "no-header", "CSV");
   }
@@ -182,6 +189,7 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
     options.has_target = !no_target_;
     options.weight = weight_;
     if (drop_) options.drop = split_at_commas(*drop_);
+    if (na_) options.missing_words = split_at_commas(*na_);
     options.is_float32 = dtype_ == "float32";
     options.rows = rows_;
     return open_csv(context.comm(), source_, options, work.parallel_for());

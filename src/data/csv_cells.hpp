@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -14,8 +17,29 @@
 
 namespace superstep {
 
-inline bool is_missing_label(const CsvField& field) {
-  return field.text.empty() || (!field.was_quoted && is_missing(field.text));
+/// Words that stand for missing values beside those of is_missing().
+using MissingWords = std::vector<std::string>;
+
+inline bool is_among(const MissingWords& words, std::string_view text) {
+  return std::ranges::find(words, text) != words.end();
+}
+
+inline bool is_missing_label(const CsvField& field, const MissingWords& words) {
+  return field.text.empty() ||
+         (!field.was_quoted && (is_missing(field.text) || is_among(words, field.text)));
+}
+
+/// The number of a feature's or weight's cell, NaN for a missing one, or nothing; True and False,
+/// as pandas writes them, are 1 and 0.
+inline std::optional<double> feature_number(const CsvField& field, const MissingWords& words) {
+  const std::optional<double> value = parse_cell(field.text);
+  if (!words.empty() && is_among(words, field.text)) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  if (value) return value;
+  if (field.text == "True" || field.text == "TRUE" || field.text == "true") return 1.0;
+  if (field.text == "False" || field.text == "FALSE" || field.text == "false") return 0.0;
+  return std::nullopt;
 }
 
 /// The number of a cell that is not missing, or nothing.

@@ -16,6 +16,9 @@ namespace {
 
 using Role = CsvColumns::Role;
 
+// Longer names are called by their numbers.
+constexpr std::size_t longest_word = 40;
+
 bool is_number(const CsvField& field) {
   return !is_missing(field.text) && parse_cell(field.text).has_value();
 }
@@ -101,13 +104,15 @@ std::string CsvColumns::describe(Index column) const {
 std::string CsvColumns::option_word(Index column) const {
   if (names.empty()) return std::to_string(column);
   const std::string& name = names[static_cast<std::size_t>(column)];
-  const bool is_plain = !name.empty() && name.find_first_of(", '\"$\\`") == std::string::npos &&
+  const bool is_plain = !name.empty() && name.size() <= longest_word &&
+                        name.find_first_of(", '\"$\\`") == std::string::npos &&
                         std::ranges::count(names, name) == 1;
   return is_plain ? name : std::to_string(column);
 }
 
 CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
   CsvColumns columns;
+  columns.missing_words = options.missing_words;
   CsvCursor cursor(file, file.text_begin());
   try {
     if (!cursor.next())

@@ -13,8 +13,9 @@ namespace superstep {
 
 struct CsvColumns {
   enum class Role : std::uint8_t { feature, target, weight, dropped };
-  std::vector<std::string> names;  ///< of all columns; empty without a header
-  std::vector<Role> roles;         ///< of all columns
+  std::vector<std::string> names;          ///< of all columns; empty without a header
+  std::vector<Role> roles;                 ///< of all columns
+  std::vector<std::string> missing_words;  ///< of --na
   Index target = -1;
   Index weight = -1;
   std::uint64_t data_begin = 0;  ///< where the first record that is no header may begin

@@ -2,6 +2,7 @@
 // CSV as a source of rows: the messages about what cannot be used, and the second reading.
 #include <algorithm>
 #include <limits>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -41,17 +42,36 @@ std::string listed(const CsvColumns& columns, const std::vector<CsvText>& texts)
   return texts.size() <= most ? all : fmt::format("{} and {} more", all, texts.size() - most);
 }
 
+/// How a column that holds such a cell becomes numbers.
+std::string way_to_numbers(const std::string& cell) {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool is_date = cell.size() >= 10 && cell[4] == '-' && cell[7] == '-' &&
+                       std::all_of(cell.begin(), cell.begin() + 4, is_digit);
+  if (is_date) {
+    return "dates must become numbers first (pandas: to_datetime(column).astype('int64'), or year, "
+           "month and weekday)";
+  }
+  static constexpr std::string_view marks[] = {"?", "-", "--", ".", "*", "missing", "unknown"};
+  if (std::ranges::find(marks, cell) != std::end(marks)) {
+    return fmt::format("if {} stands for a missing value give --na '{}'", Value(cell).repr(), cell);
+  }
+  return "categories carry information: write them as one column of 0 and 1 each "
+         "(pandas.get_dummies)";
+}
+
 /// Text where numbers are needed: names the columns, the first such cell and what can be done.
 void refuse_texts(const std::string& path, const CsvColumns& columns, std::vector<CsvText> texts) {
   std::erase_if(texts, [&](const CsvText& t) { return t.column == columns.target; });
   if (texts.empty()) return;
   const CsvText& first = texts.front();
+  constexpr std::size_t most_named = 10;
   std::string drop;
-  for (const CsvText& text : texts)
-    drop += (drop.empty() ? "" : ",") + columns.option_word(text.column);
-  std::string advice = fmt::format("turn it into numbers or leave it out with --drop {}", drop);
-  if (texts.size() > 1)
-    advice = fmt::format("turn them into numbers or leave them out with --drop {}", drop);
+  for (std::size_t i = 0; i < std::min(texts.size(), most_named); ++i)
+    drop += (i == 0 ? "" : ",") + columns.option_word(texts[i].column);
+  if (texts.size() > most_named) drop += ",...";
+  const char* them = texts.size() > 1 ? "them" : "it";
+  std::string advice =
+      fmt::format("{}, or leave {} out with --drop {}", way_to_numbers(first.text), them, drop);
   if (columns.target < 0 && texts.size() == 1) {
     advice += fmt::format(", or is it the target: --target {}", columns.option_word(first.column));
   }
@@ -138,7 +158,7 @@ class CsvSource final : public RowSource {
         out.y[i] = target(fields[c]);
         continue;
       }
-      const std::optional<double> value = parse_cell(fields[c].text);
+      const std::optional<double> value = feature_number(fields[c], columns_.missing_words);
       require(value.has_value());
       (role == Role::weight ? out.weight[i] : *x++) = *value;
     }
@@ -152,7 +172,7 @@ class CsvSource final : public RowSource {
       require(found != names.end() && *found == field.text);
       return static_cast<double>(found - names.begin());
     }
-    if (is_missing_label(field)) {
+    if (is_missing_label(field, columns_.missing_words)) {
       require(format_.target.kind == TargetFormat::Kind::real);
       return std::numeric_limits<double>::quiet_NaN();
     }
@@ -185,6 +205,21 @@ void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std
     imported.warnings.push_back(
         fmt::format("{}: the target is missing in {} rows, the first is row {}; they hold NaN",
                     path, findings.target.missing, findings.target.first_missing_row));
+  }
+  std::set<std::string> seen;
+  for (const std::string& name : columns.names) {
+    if (!name.empty() && !seen.insert(name).second) {
+      imported.warnings.push_back(fmt::format(
+          "{}: more than one column is called {}; features cannot be told apart by name", path,
+          Value(shorten(name, 40)).repr()));
+      break;
+    }
+  }
+  if (const auto unnamed = std::ranges::count(columns.names, ""); unnamed > 0) {
+    imported.warnings.push_back(
+        fmt::format("{}: {} column{} no name; a row number or the end of a line of commas is no "
+                    "feature: leave it out with --drop and its number",
+                    path, unnamed, unnamed == 1 ? " has" : "s have"));
   }
   if (columns.header_is_numeric) {
     imported.warnings.push_back(

@@ -101,7 +101,7 @@ void CsvShareScan::look_at(const CsvCursor& cursor, Index piece, Index row, CsvF
       look_at_target(field, {piece, cursor.offset(), row, ""}, facts);
       continue;
     }
-    const std::optional<double> value = parse_cell(field.text);
+    const std::optional<double> value = feature_number(field, columns_.missing_words);
     if (!value) {
       if (facts.texts[c].piece < 0) {
         facts.texts[c] = {piece, cursor.offset(), row, shorten(field.text, longest_shown)};
@@ -114,7 +114,7 @@ void CsvShareScan::look_at(const CsvCursor& cursor, Index piece, Index row, CsvF
 
 void CsvShareScan::look_at_target(const CsvField& field, const CsvFoundText& place,
                                   CsvFacts& facts) const {
-  if (is_missing_label(field)) {
+  if (is_missing_label(field, columns_.missing_words)) {
     ++facts.target_missing;
     if (facts.first_missing_target.piece < 0) facts.first_missing_target = place;
     return;

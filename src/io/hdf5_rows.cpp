@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "io/hdf5_rows.hpp"
 
+#include <algorithm>
 #include <mutex>
 
 #include <fmt/format.h>
 
+#include <superstep/core/bytes.hpp>
 #include "io/attributes.hpp"
 #include "io/filters.hpp"
+#include "io/guarded_child.hpp"
 
 namespace superstep {
+
+namespace {
+
+// A process is started for each: enough rows to make that cheap.
+constexpr Index rows_a_batch = Index{1} << 16;
+constexpr double texts_read_per_second = 50'000;
+
+}  // namespace
 
 void Hdf5Rows::open() {
   if (dataset_) return;
@@ -56,6 +67,47 @@ void Hdf5Rows::read_doubles(Index first, Index count, std::byte* out) {
 }
 
 std::vector<std::string> Hdf5Rows::read_strings(Index first, Index count) {
+  const std::scoped_lock lock(batches_mutex_);
+  std::vector<std::string> texts;
+  texts.reserve(elements(count));
+  for (Index row = first; row < first + count;) {
+    const Index number = row / rows_a_batch;
+    const Index begin = number * rows_a_batch;
+    const Index end = std::min(first + count, begin + rows_a_batch);
+    const Batch& found = batch(number);
+    const auto at = [&](Index r) {
+      return found.texts.begin() + static_cast<Index>(elements(r - begin));
+    };
+    texts.insert(texts.end(), at(row), at(end));
+    row = end;
+  }
+  return texts;
+}
+
+const Hdf5Rows::Batch& Hdf5Rows::batch(Index number) {
+  for (const Batch& held : batches_) {
+    if (held.number == number) return held;
+  }
+  Batch& place = batches_[static_cast<std::size_t>(number % 2)];
+  place.number = -1;
+  const Index first = number * rows_a_batch;
+  const Index count = std::min(rows_a_batch, layout_.rows() - first);
+  const std::vector<std::byte> bytes = in_guarded_child(layout_.file, [&] {
+    allow_more_time(static_cast<double>(elements(count)) / texts_read_per_second);
+    ByteWriter out;
+    for (const std::string& text : read_strings_here(first, count)) {
+      out.put(std::string_view(text));
+    }
+    return out.take();
+  });
+  ByteReader in(bytes);
+  place.texts.resize(elements(count));
+  for (std::string& text : place.texts) text = in.text();
+  place.number = number;
+  return place;
+}
+
+std::vector<std::string> Hdf5Rows::read_strings_here(Index first, Index count) {
   const std::scoped_lock lock(h5::library_mutex());
   open();
   const std::string action =

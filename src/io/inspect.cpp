@@ -2,7 +2,9 @@
 #include "io/inspect.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
 #include "io/filters.hpp"
 #include "io/posix_file.hpp"
 #include "io/recording_driver.hpp"
@@ -191,11 +194,73 @@ bool InspectedFile::has(const std::string& dataset) const {
   refuse_links_outside(dataset);
   const hid_t object = H5Oopen(file_.get(), dataset.c_str(), link_access_.get());
   if (object < 0) {
-    H5Eclear2(H5E_DEFAULT);
+    const std::string reason = error_text();
+    if (is_linked(dataset)) report_unreadable(dataset, reason);
     return false;
   }
   Handle(object, "open");
   return true;
+}
+
+/// Whether a link of that name leads to something, readable or not.
+bool InspectedFile::is_linked(const std::string& dataset) const {
+  for (std::size_t end = dataset.find('/', 1);; end = dataset.find('/', end + 1)) {
+    const std::string prefix = dataset.substr(0, end);
+    if (H5Oexists_by_name(file_.get(), prefix.c_str(), link_access_.get()) <= 0) {
+      // Also when it cannot tell, because what holds the link is no group that it can open.
+      H5Eclear2(H5E_DEFAULT);
+      return false;
+    }
+    if (end == std::string::npos) return true;
+  }
+}
+
+void InspectedFile::report_unreadable(const std::string& dataset, const std::string& reason) const {
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  H5get_libversion(&major, &minor, &release);
+  throw FileError(fmt::format(
+      "{}:{} is there, but HDF5 {}.{}.{} cannot open it ({}): it is damaged, or written in a newer "
+      "format of HDF5; write it with h5py.File(..., libver=('earliest', 'v110')), or convert it "
+      "with the newer HDF5's 'h5repack --low=0 --high=2 {} NEW'",
+      path_, dataset, major, minor, release, reason, path_));
+}
+
+/// What NetCDF's conventions say of the values and would have to be applied to them.
+void InspectedFile::refuse_conventions(hid_t object, const DatasetLayout& layout) const {
+  if (!layout.type.is_number()) return;
+  const auto number_of = [&](const char* name) -> std::optional<double> {
+    if (H5Aexists(object, name) <= 0) return std::nullopt;
+    const std::string action = fmt::format("read the attribute '{}' of {}", name, layout.where());
+    const Handle attribute(H5Aopen(object, name, H5P_DEFAULT), action);
+    const Handle type(H5Aget_type(attribute.get()), action);
+    const Handle space(H5Aget_space(attribute.get()), action);
+    const H5T_class_t kind = H5Tget_class(type.get());
+    double value = 0.0;
+    const bool is_number = (kind == H5T_INTEGER || kind == H5T_FLOAT) &&
+                           H5Sget_simple_extent_npoints(space.get()) == 1;
+    if (is_number) check(H5Aread(attribute.get(), H5T_NATIVE_DOUBLE, &value), action);
+    return is_number ? value : std::numeric_limits<double>::infinity();
+  };
+  const auto scale = number_of("scale_factor");
+  const auto offset = number_of("add_offset");
+  if (scale.value_or(1.0) != 1.0 || offset.value_or(0.0) != 0.0) {
+    throw DataError(fmt::format(
+        "{} holds packed values (its attributes scale_factor and add_offset say how to unpack "
+        "them), which are not unpacked here; write the unpacked values, as xarray's open_dataset() "
+        "reads them",
+        layout.where()));
+  }
+  for (const char* name : {"_FillValue", "missing_value"}) {
+    const auto mark = number_of(name);
+    if (!mark || std::isnan(*mark)) continue;
+    throw DataError(fmt::format(
+        "{} marks missing values with a number (its attribute {} is {}), which would be taken for "
+        "a value; write NaN in their place and remove the attribute (xarray: "
+        "encoding={{'_FillValue': None}}), or remove it if none is missing",
+        layout.where(), name, format_double(*mark)));
+  }
 }
 
 void InspectedFile::report_missing(const std::string& dataset, const std::string& option) const {
@@ -288,6 +353,7 @@ DatasetLayout InspectedFile::layout(const std::string& dataset) const {
                     "dataset of its own",
                     where, class_name(H5Tget_class(type.get()))));
   }
+  refuse_conventions(object.get(), layout);
   double total = static_cast<double>(layout.type.bytes);
   for (const Index extent : layout.shape) total *= static_cast<double>(extent);
   if (total > max_dataset_bytes) {

@@ -33,6 +33,9 @@ class InspectedFile {
 
  private:
   void refuse_links_outside(const std::string& dataset) const;
+  bool is_linked(const std::string& dataset) const;
+  [[noreturn]] void report_unreadable(const std::string& dataset, const std::string& reason) const;
+  void refuse_conventions(hid_t object, const DatasetLayout& layout) const;
 
   std::string path_;
   posix::Stamp stamp_;

@@ -32,8 +32,9 @@ struct CsvOptions {
   std::optional<std::string>
       target;              ///< name or number of a column; else the one called y or target
   bool has_target = true;  ///< false: no column is the target
-  std::optional<std::string> weight;  ///< name or number of a column
-  std::vector<std::string> drop;      ///< names or numbers of columns to leave out
+  std::optional<std::string> weight;       ///< name or number of a column
+  std::vector<std::string> drop;           ///< names or numbers of columns to leave out
+  std::vector<std::string> missing_words;  ///< stand for NaN beside empty cells, NA and NaN
   bool is_float32 = false;
   std::optional<Index> rows;      ///< only the first so many
   std::uint64_t piece_bytes = 0;  ///< 0: a share of the file that suits its size

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Inputs of other makers: variable-length text that is damaged, NetCDF's conventions, formats newer than our HDF5, CSV with True and
+False, other marks for missing values and thousands of columns of text.
+
+usage: odd_inputs.py      with SUPERSTEP naming the program
+"""
+import os
+import struct
+import sys
+import tempfile
+import time
+
+import h5py
+import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../conformance"))
+from common import main, run  # noqa: E402
+
+SEED = int(os.environ.get("SEED", time.strftime("%Y%m%d")))
+RNG = np.random.default_rng(SEED)
+
+
+def fails(code, *words, command, ranks=(1, 3)):
+    for n in ranks:
+        done = run(*command, ranks=n, check=False)
+        errors = [line for line in done.stderr.splitlines() if line.startswith("superstep: error: ")]
+        assert done.returncode == code and len(errors) == 1, (command, n, done.returncode, done.stderr[:2000], done.stdout)
+        assert len(errors[0]) < 1500, len(errors[0])
+        for word in words:
+            assert word in errors[0], f"'{word}' is not in: {errors[0]}"
+        assert not os.path.exists("out.h5")
+
+
+def text_targets(name, rows=3000):
+    X = RNG.normal(size=(rows, 4))
+    words = np.array(["red", "green", "a longer name", "blå"])
+    y = words[(X[:, 0] > 0) + 2 * (X[:, 1] > 0)]
+    with h5py.File(name, "w") as f:
+        f["X"] = X
+        f.create_dataset("y", data=y.astype(object), dtype=h5py.string_dtype())
+    return y
+
+
+def test_text_of_any_length_that_is_damaged():
+    """Each damaged file ends with exit 0 or 4 and one message, never with a crash; whole ones are read as ever."""
+    y = text_targets("text.h5")
+    run("fit", "GaussianNB()", "text.h5", "--model", "model.h5", ranks=2)
+    assert sorted(set(y)) == h5py.File("model.h5")["classes_"].asstr()[:].tolist()
+    with open("text.h5", "rb") as f:
+        content = f.read()
+    heaps = [at for at in range(len(content)) if content.startswith(b"GCOL", at)]
+    assert heaps
+    refused = 0
+    for _ in range(25):
+        damaged = bytearray(content)
+        heap = heaps[RNG.integers(len(heaps))]
+        at = heap + 8 + int(RNG.integers(0, 64))
+        damaged[at:at + 8] = struct.pack("<Q", int(RNG.choice([0, 1, 2**16, 2**31, 2**40, 2**62, 2**63])))
+        with open("damaged.h5", "wb") as f:
+            f.write(damaged)
+        done = run("fit", "GaussianNB()", "damaged.h5", "--model", "m.h5", "--quiet", check=False)
+        errors = [line for line in done.stderr.splitlines() if line.startswith("superstep: error: ")]
+        assert done.returncode in (0, 3, 4) and len(errors) == (done.returncode != 0), (at, done.returncode, done.stderr[:500])
+        refused += done.returncode != 0
+    assert refused > 5, refused
+
+
+def test_conventions_of_netcdf():
+    X = RNG.normal(size=(300, 3))
+    for name, value, code in (("_FillValue", -9999.0, 3), ("missing_value", -1.0, 3), ("scale_factor", 0.01, 3), ("add_offset", 273.15, 3),
+                              ("_FillValue", np.nan, 0), ("scale_factor", 1.0, 0), ("add_offset", 0.0, 0)):
+        with h5py.File("nc.h5", "w") as f:
+            f["X"] = X
+            f["X"].attrs[name] = np.array([value])
+        if code:
+            fails(code, "nc.h5:/X", name, command=["fit", "PCA()", "nc.h5", "--model", "out.h5"])
+        else:
+            run("fit", "PCA()", "nc.h5", "--model", "m.h5")
+
+
+def test_what_hdf5_cannot_open_is_there():
+    """The version of a dataset's object header is one that this HDF5 does not know."""
+    with h5py.File("new.h5", "w", libver="latest") as f:
+        f["X"] = RNG.normal(size=(50, 3))
+        f["y"] = np.arange(50) % 2
+        address = h5py.h5o.get_info(f["y"].id).addr
+    with open("new.h5", "r+b") as f:
+        f.seek(address)
+        assert f.read(4) == b"OHDR"
+        f.write(b"\x09")
+    # Optional datasets, too, are not taken for absent.
+    for command in (["check", "new.h5"], ["check", "new.h5", "--y", "/y"]):
+        fails(4, "new.h5:/y is there", "h5repack", command=command)
+
+
+def test_true_and_false_are_features():
+    rows = 500
+    flags = RNG.integers(0, 2, (rows, 3))
+    with open("flags.csv", "w") as f:
+        f.write("a,b,c,y\n")
+        for row in flags:
+            f.write(f"{bool(row[0])},{str(bool(row[1])).upper()},{str(bool(row[2])).lower()},{bool(row[0])}\n")
+    run("import", "flags.csv", "flags.h5", ranks=2)
+    with h5py.File("flags.h5") as f:
+        assert np.array_equal(f["X"][:], flags)
+        names = h5py.check_enum_dtype(f["y"].dtype)
+        assert names == {"False": 0, "True": 1} and np.array_equal(f["y"][:], flags[:, 0])
+
+
+def test_other_words_for_missing():
+    with open("marks.csv", "w") as f:
+        f.write("a,b\n1,?\n-,2\n3,4\n")
+    fails(3, "--na", "'-'", command=["import", "marks.csv", "out.h5"])
+    run("import", "marks.csv", "marks.h5", "--na", "?,-")
+    assert np.array_equal(h5py.File("marks.h5")["X"][:], [[1, np.nan], [np.nan, 2], [3, 4]], equal_nan=True)
+
+
+def test_advice_for_text():
+    with open("text.csv", "w") as f:
+        f.write("day,city,v\n" + "2024-01-02,Rome,1\n" * 5)
+    fails(3, "dates must become numbers", command=["import", "text.csv", "out.h5"])
+    fails(3, "get_dummies", command=["import", "text.csv", "out.h5", "--drop", "day"])
+    done = run("import", "flags2.csv", "x.h5", check=False)
+    assert done.returncode == 4
+    with open("twice.csv", "w") as f:
+        f.write("a,a,b,\n1,2,3,\n")
+    words = run("import", "twice.csv", "twice.h5").stderr
+    assert "more than one column is called 'a'" in words and "1 column has no name" in words
+
+
+def test_thousands_of_columns_of_text():
+    n = 40_000
+    with open("wide.csv", "w") as f:
+        f.write(",".join(f"name{i}" for i in range(n)) + "\n" + ",".join(["text"] * n) + "\n")
+    start = time.monotonic()
+    fails(3, "more", command=["import", "wide.csv", "out.h5"], ranks=(1,))
+    assert time.monotonic() - start < 5, time.monotonic() - start
+
+
+if __name__ == "__main__":
+    print("seed", SEED)
+    folder = tempfile.TemporaryDirectory(prefix="superstep-odd-")
+    os.chdir(folder.name)
+    main(globals())
