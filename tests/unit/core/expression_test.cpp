@@ -104,7 +104,6 @@ TEST(Expression, Errors) {
       {"Pipeline([('a', 'passthrough')])", "at least one step"},
       {"Pipeline([('a', None)])", "at least one step"},
       {"Pipeline([('a', 3)])", "expected an estimator"},
-      {"Pipeline([('a', Ridge())], memory='/tmp')", "memory='/tmp' cannot be honoured"},
       {"make_pipeline(Ridge(), depth=2)", "depth=2 is no parameter"},
       {"make_pipeline(steps=[('a', Ridge())])", "is no parameter"},
       {"make_pipeline(make_pipeline(PCA()), Ridge())", "a pipeline inside a pipeline"}};
