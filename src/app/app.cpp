@@ -11,6 +11,7 @@
 #include <superstep/comm/agreement.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/comm/trace.hpp>
+#include <superstep/core/notices.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/atomic_file.hpp>
@@ -110,7 +111,12 @@ void run_command(const Communicator& world, Command& command,
   ProgressBar progress(world.size());
   if (!common.quiet) session.engine().set_progress(&progress);
   Context context(session, common, progress, start_s);
+  const auto show_notices = [&] {
+    for (const std::string& text : take_notices()) context.warn(text);
+  };
+  show_notices();
   command.run(context);
+  show_notices();
   if (session.engine().counters().blocks_streamed > 0) {
     const MemoryBudget& budget = session.engine().budget();
     context.note(fmt::format("streamed: {} of memory per rank ({}) did not hold all blocks",

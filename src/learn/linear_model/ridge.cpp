@@ -24,7 +24,7 @@ const ParamTable<RidgeParams>& Ridge::param_table() const {
                "of positive=True, where the optimum is not found exactly; else the solution is "
                "direct")
           .add("solver", &RidgeParams::solver,
-               one_of({"auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs"}),
+               one_of({"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}),
                "each of them names the exact solution here; 'lbfgs' goes with positive=True")
           .add("positive", &RidgeParams::positive, anything(), "coefficients may not be negative")
           .add("random_state", &RidgeParams::random_state, anything(),
