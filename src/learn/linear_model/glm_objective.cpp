@@ -185,8 +185,8 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
 }
 
 math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
-                                        const Vector& parameters, bool curvature,
-                                        std::size_t level) const {
+                                        const Vector& parameters, bool curvature, std::size_t level,
+                                        bool of_all_rows) const {
   const Index d = columns();
   const Index n = columns_behind();
   const Index size = width();
@@ -203,14 +203,14 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
   add_penalty(parameters, e);
   if (!curvature) return e;
 
+  const double factor = of_all_rows ? level_factor_[level] : sample_factor_[level];
   Matrix all(outputs() * size, outputs() * size);
   Index run = first_run + 2;
   for (Index a = 0; a < outputs(); ++a) {
     for (Index b = a; b < outputs(); ++b, ++run) {
       const MatrixView products(totals[run].data(), d + 1, d + 1);
       const double sign = a == b ? scale_ : -scale_;
-      all.block(a * size, b * size, size, size) =
-          sign * sample_factor_[level] * around_mean(products, offset_);
+      all.block(a * size, b * size, size, size) = sign * factor * around_mean(products, offset_);
     }
     all.diagonal().segment(a * size, n).array() += task_.l2;
   }

@@ -15,6 +15,7 @@ struct GlmPoint {
   const Vector* parameters;
   bool curvature = false;
   int slack = 0;  ///< bits by which bounds that are only expected to hold are widened
+  math::Care care = math::Care::usual;
 };
 
 /// Evaluates all points, on the blocks of a level; nothing for a point where a block went beyond
