@@ -51,8 +51,8 @@ class Score final : public Command {
     line.option("report", "A,B", report_,
                 "confusion_matrix, classification_report, roc_curve, precision_recall_curve, "
                 "det_curve");
-    line.option("report-out", "FILE", report_out_,
-                "where the reports go as well: one as .csv, any number as .json");
+    line.output_option("report-out", report_out_, Content::report,
+                       "where the reports go as well: one as .csv, any number as .json");
     line.option("pos-label", "LABEL", pos_label_,
                 "the positive class of two (default: the greater one)");
     columns_.describe(line);
@@ -129,7 +129,6 @@ void Score::check_reports() {
     }
   }
   if (!report_out_) return;
-  check_output_path(*report_out_);
   const bool is_csv = report_out_->ends_with(".csv");
   if (!is_csv && !report_out_->ends_with(".json")) {
     throw UsageError(
