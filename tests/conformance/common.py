@@ -75,7 +75,7 @@ def fit(estimator, data, *options, ranks=2, check=True):
 
 def output(command, model, data, *options, ranks=2, dataset=None):
     """The array that predict or transform writes."""
-    out = path("out.h5")
+    out = path(f"{command}.h5")
     run(command, model, data, "--out", out, "--quiet", *options, ranks=ranks)
     with h5py.File(out, "r") as f:
         item = f[dataset or ("X" if command == "transform" else "predict")]
