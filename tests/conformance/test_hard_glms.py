@@ -9,6 +9,9 @@ import warnings
 import numpy as np
 from scipy.special import xlogy
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from common import fit, main, run, write
 
@@ -67,6 +70,46 @@ def test_poisson():
         assert mine <= best + 1e-6 * abs(best), f"{mine} > {best}: {what}"
         assert report["converged"], what
         assert report["passes"] <= MOST_PASSES, what
+
+
+def test_extremes_of_counts():
+    """No penalty, large counts, scales far apart, rare levels in blocks that are looked at last."""
+    rng = np.random.default_rng([SEED, 3])
+    X, z = design(rng, 9000)
+    far, far_z = design(rng, 70000)
+    scale = np.ones(X.shape[1])
+    scale[-4:] = 1e-8, 1e8, 1e3, 1e-3
+    rate = np.exp(np.clip(z, -8, 6))
+    far_y = rng.poisson(np.exp(np.clip(far_z, -8, 6)) * rng.gamma(0.5, 2, len(far_z))).astype(float)
+    y, large = rng.poisson(rate).astype(float), rng.poisson(rate * 1e5).astype(float)
+    for what, x, counts, alpha in (("no penalty", X, y, 0.0), ("large", X, large, 1e-4), ("scales", X * scale, y, 1e-6),
+                                   ("blocks", far, far_y, 1e-2)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = PoissonRegressor(alpha=alpha, tol=1e-8, max_iter=3000).fit(x, counts)
+        ours, report, _ = fit(f"PoissonRegressor(alpha={alpha}, tol=1e-7)", write("extreme", x, counts))
+        mine = deviance(x, counts, None, alpha, ours["coef_"], ours["intercept_"])
+        best = deviance(x, counts, None, alpha, theirs.coef_, theirs.intercept_)
+        assert mine <= best + 1e-6 * abs(best), f"{what}, seed {SEED}: {mine} > {best}: {report}"
+        assert report["converged"] and report["passes"] <= 60, f"{what}, seed {SEED}: {report}"
+
+
+def test_fold_scores():
+    """A column that is constant in the training rows of a fold, among full one-hot columns."""
+    for case in range(3):
+        X, y, _, _ = poisson_case([SEED, 4, case])
+        X = np.c_[X, np.arange(len(y)) == 5].astype(float)
+        alpha = 10.0 ** -(case + 1)
+        report = json.loads(run("cross-validate", f"make_pipeline(StandardScaler(), PoissonRegressor(alpha={alpha}, tol=1e-8))",
+                                write("folds", X, y), "--cv", "KFold(5)", "--scoring", "neg_mean_poisson_deviance",
+                                "--json", "--quiet", ranks=1 + case).stdout)
+        ours = report["test_neg_mean_poisson_deviance"]
+        pipe = make_pipeline(StandardScaler(), PoissonRegressor(alpha=alpha, tol=1e-10, max_iter=5000))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = cross_val_score(pipe, X, y, cv=KFold(5), scoring="neg_mean_poisson_deviance")
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, err_msg=f"case {case}, seed {SEED}")
+        assert report["passes"] <= MOST_PASSES, report
 
 
 def logistic_objective(X, y, w, C, coef, intercept):

@@ -150,16 +150,18 @@ double GlmObjective::margin_bound(const Vector& parameters) const {
 
 // With classes |residual| <= v, and every bound follows from the moments by the Cauchy-Schwarz
 // inequality. For counts, exp(z) may be anything: it is expected to sum to no more than 2^10 times
-// the counts.
+// the counts; a loss that is larger puts the point out of reach.
 Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curvature,
                             int slack) const {
   const Index d = columns();
   const bool is_count = m_.loss == GlmLoss::poisson;
   const double outputs_bits = static_cast<double>(2 * outputs());
   const double loss = outputs_bits * block_weight_ + 2.0 * margin_bound(parameters);
-  const double means = is_count ? rows_.weight[1] * 0x1p10 : 0.0;
+  // Without an intercept training begins at rates of 1.
+  const double rates = task_.fit_intercept ? 0.0 : rows_.weight[0];
+  const double means = is_count ? (rows_.weight[1] + rates) * 0x1p10 : 0.0;
 
-  const Index first = shape.add(1, exponent_above(loss + means) + slack);
+  const Index first = shape.add(1, exponent_above(loss + means));
   std::vector<int> exponents, matrix;
   for (Index j = 0; j <= d; ++j) {
     const double square = j < d ? block_squares_[j] : block_weight_;

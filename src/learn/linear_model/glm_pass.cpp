@@ -77,7 +77,9 @@ class GlmPass {
   /// What the finished sums say of the i-th point.
   std::optional<math::Evaluation> evaluation(const Totals& totals, std::size_t i) const {
     const GlmPoint& p = points_[i];
-    for (Index run = 0; run < p.objective->runs(p.curvature); ++run) {
+    // Rates that add up to so much more than the counts are no way down, whatever they are.
+    if (!totals.holds(first_run_[i])) return math::Evaluation();
+    for (Index run = 1; run < p.objective->runs(p.curvature); ++run) {
       if (!totals.holds(first_run_[i] + run)) return std::nullopt;
     }
     return p.objective->evaluate(totals, first_run_[i], *p.parameters, p.curvature, level_,

@@ -14,7 +14,8 @@ struct GlmPoint {
   const GlmObjective* objective;
   const Vector* parameters;
   bool curvature = false;
-  int slack = 0;  ///< bits by which bounds that are only expected to hold are widened
+  int slack =
+      0;  ///< bits by which bounds on derivatives that are only expected to hold are widened
   math::Care care = math::Care::usual;
 };
 
