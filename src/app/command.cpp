@@ -12,6 +12,8 @@
 
 #include <superstep/core/error.hpp>
 
+#include "app/progress_bar.hpp"
+
 namespace superstep::app {
 
 namespace {
@@ -30,13 +32,14 @@ std::string passes_text(const EngineCounters& counters) {
   return text;
 }
 
-Context::Context(Session& session, const CommonOptions& common, double start_s)
-    : session_(session), common_(common), start_s_(start_s) {}
+Context::Context(Session& session, const CommonOptions& common, ProgressBar& bar, double start_s)
+    : session_(session), common_(common), bar_(bar), start_s_(start_s) {}
 
 double Context::seconds() const { return now_s() - start_s_; }
 
 void Context::result(Json json, const std::string& text) {
   if (!comm().is_root()) return;
+  bar_.erase();
   if (common_.json) {
     json.set("seconds", seconds());
     json.set("seconds_read", engine().counters().seconds_read);
@@ -67,11 +70,15 @@ void Context::add_costs(Json& json) {
 }
 
 void Context::note(const std::string& text) const {
-  if (comm().is_root() && !common_.quiet) fmt::print(stderr, "{}\n", text);
+  if (!comm().is_root() || common_.quiet) return;
+  bar_.erase();
+  fmt::print(stderr, "{}\n", text);
 }
 
 void Context::warn(const std::string& text) const {
-  if (comm().is_root()) fmt::print(stderr, "superstep: warning: {}\n", text);
+  if (!comm().is_root()) return;
+  bar_.erase();
+  fmt::print(stderr, "superstep: warning: {}\n", text);
 }
 
 void DataChoice::describe(CommandLine& line) {
@@ -80,7 +87,8 @@ void DataChoice::describe(CommandLine& line) {
   line.option("y", "PATH", options.y, "dataset of the targets");
   line.option("weight", "PATH", options.weight, "dataset of the row weights");
   line.option("rows", "N", options.rows, "use the first N rows only");
-  line.option("sample", "F", options.sample, "use a fraction of the blocks, drawn from the seed");
+  line.option("sample", "F", options.sample,
+              "use a fraction of the rows, drawn from the seed in small runs");
 }
 
 void DataChoice::describe_groups(CommandLine& line) {

@@ -28,10 +28,12 @@ struct CommonOptions {
 /// "7 passes and 12 over a sample".
 std::string passes_text(const EngineCounters& counters);
 
+class ProgressBar;
+
 /// What a command works with.
 class Context {
  public:
-  Context(Session& session, const CommonOptions& common, double start_s);
+  Context(Session& session, const CommonOptions& common, ProgressBar& bar, double start_s);
   Session& session() { return session_; }
   Engine& engine() { return session_.engine(); }
   const Communicator& comm() const { return session_.comm(); }
@@ -47,10 +49,13 @@ class Context {
   /// A warning, on standard error of the root even with --quiet.
   void warn(const std::string& text) const;
   double seconds() const;
+  /// Who is told how far a search is; null with --quiet.
+  ProgressBar* search_progress() const { return common_.quiet ? nullptr : &bar_; }
 
  private:
   Session& session_;
   const CommonOptions& common_;
+  ProgressBar& bar_;
   double start_s_;
 };
 

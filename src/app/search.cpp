@@ -2,6 +2,8 @@
 // superstep search ESTIMATOR DATA --grid "{'C': [0.1, 1]}"
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/literal.hpp>
 #include <superstep/core/suggest.hpp>
@@ -13,7 +15,8 @@
 
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
-#include "app/search_progress.hpp"
+#include "app/progress_bar.hpp"
+#include "app/search_table.hpp"
 
 namespace superstep::app {
 
@@ -47,12 +50,12 @@ class SearchCommand final : public Command {
     line.option("strategy", "NAME", strategy_, "full, halving or hyperband");
     line.option("factor", "N", factor_, "of halving and hyperband: the best 1/N go on; 3");
     line.option("resource", "NAME", resource_,
-                "what they deal out: rows (in whole blocks), or a parameter such as max_iter");
+                "what they deal out: rows, or a parameter such as max_iter");
     line.option("min-resources", "N", settings_.min_resources,
-                "blocks or iterations of the first rung of halving");
+                "rows or iterations of the first rung of halving");
     line.option("max-resources", "N", settings_.max_resources,
-                "blocks or iterations of the last rung; of hyperband with rows: parts all are cut "
-                "into, 81");
+                "rows or iterations of the last rung; of hyperband with rows: parts all are cut "
+                "into, 81 where there are enough");
     line.option("refit", "METRIC", refit_, "which of several metrics decides; the first otherwise");
     line.option("error-score", "X", error_score_,
                 "score of a fit that fails: a number, nan, or raise");
@@ -99,7 +102,7 @@ class SearchCommand final : public Command {
     }
     const FoldedData folds = choice_.open(context, data_, *estimator_);
     std::unique_ptr<Search> search;
-    collectively(context.comm(), [&] { search = make_search(context); });
+    collectively(context.comm(), [&] { search = make_search(context, folds.splits.size()); });
     for (const std::string& w : notes_) context.warn(w);
     if (dry_run_) {
       show_plan(context, *search, folds);
@@ -108,9 +111,10 @@ class SearchCommand final : public Command {
     const FoldSource source = [&](double fraction) {
       return choice_.open_fraction(context, data_, folds, fraction);
     };
-    ShownSearch shown(context);
+    ProgressBar* const bar = context.search_progress();
     const double before_s = context.seconds() - context.engine().counters().seconds_read;
-    const SearchResult result = search->run(context.engine(), source, &shown);
+    const SearchResult result = search->run(context.engine(), source, bar);
+    if (bar != nullptr) bar->end_search();
     search_s_ = context.seconds() - context.engine().counters().seconds_read - before_s;
     for (const std::string& w : result.warnings) context.warn(w);
     if (results_) on_root(context.comm(), [&] { write_file(*results_, cv_results_csv(result)); });
@@ -152,7 +156,15 @@ class SearchCommand final : public Command {
     settings_.error_score = value.as_double();
   }
 
-  std::unique_ptr<Search> make_search(const Context& context) {
+  /// As many candidates as half of the budget has room for: settings, fits and results of each, as
+  /// measured, with a little to spare.
+  static Index most_candidates(Context& context, std::size_t splits) {
+    const std::size_t bytes = 4096 + 1024 * splits;
+    const auto room = static_cast<Index>(context.engine().budget().bytes / 2 / bytes);
+    return std::clamp<Index>(room, 1000, most_settings);
+  }
+
+  std::unique_ptr<Search> make_search(Context& context, std::size_t splits) {
     settings_.scoring = choice_.metrics();
     settings_.train_scores = choice_.train_scores;
     settings_.refit = refit_.value_or(settings_.scoring.front());
@@ -163,8 +175,9 @@ class SearchCommand final : public Command {
     }
     const auto seed = static_cast<std::uint64_t>(context.common().seed);
     const Index draws = iterations_.value_or(10);
+    const Index most = most_candidates(context, splits);
     std::vector<ParamSetting> settings =
-        grid_ ? expand_grid(*grid_) : draw_settings(*random_, draws, seed);
+        grid_ ? expand_grid(*grid_, most) : draw_settings(*random_, draws, seed, most);
     if (random_ && static_cast<Index>(settings.size()) < draws) {
       notes_.push_back(
           fmt::format("The total space of parameters {} is smaller than --iterations {}; all of "
@@ -194,7 +207,9 @@ class SearchCommand final : public Command {
   void add_rungs(Context& context, const Search& search, const FoldedData& folds, Json& json,
                  std::string& text) const {
     std::vector<Bracket> brackets;
-    collectively(context.comm(), [&] { brackets = search.brackets(folds.data->blocks().size()); });
+    const bool has_classes = search.candidate(0)->target() == Target::classes;
+    const Index classes = has_classes ? folds.data->classes(context.comm()).size() : Index{0};
+    collectively(context.comm(), [&] { brackets = search.brackets(rows_at_hand(folds, classes)); });
     text += fmt::format("\nThat is for all candidates with everything; {} deals out:\n", strategy_);
     Json list = Json::array();
     for (const Bracket& bracket : brackets) {
@@ -248,6 +263,7 @@ class SearchCommand final : public Command {
     std::string text =
         fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
                     result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
+    text += best_candidates(result);
     text +=
         fmt::format("{} candidates, {} in {} on {} rank{}\n", search.size(),
                     passes_text(context.engine().counters()), format_duration(context.seconds()),

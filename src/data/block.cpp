@@ -16,6 +16,16 @@ BlockPlan::BlockPlan(Index rows, Index columns) : total_rows_(rows), selected_ro
   n_blocks_ = (rows + rows_per_block_ - 1) / rows_per_block_;
 }
 
+BlockPlan BlockPlan::in_pieces(Index rows, Index columns) {
+  constexpr std::size_t fewest_pieces = 2048;
+  BlockPlan plan(rows, columns);
+  const auto short_enough = std::bit_floor(static_cast<std::size_t>(rows) / fewest_pieces);
+  plan.rows_per_block_ =
+      std::clamp<Index>(static_cast<Index>(short_enough), 1, plan.rows_per_block_);
+  plan.n_blocks_ = (rows + plan.rows_per_block_ - 1) / plan.rows_per_block_;
+  return plan;
+}
+
 BlockPlan::BlockPlan(const BlockPlan& all, std::vector<Index> chosen)
     : total_rows_(all.total_rows_),
       rows_per_block_(all.rows_per_block_),

@@ -45,7 +45,8 @@ std::optional<DatasetLayout> share_layout(const Communicator& comm, const std::s
   return deserialize_layout(bytes);
 }
 
-/// Blocks of the sample: each block draws a number, the smallest are taken, at least one.
+/// Blocks of the sample: each block draws a number, the smallest are taken, at least one. So a
+/// smaller fraction's are among a larger one's.
 std::vector<Index> sampled_blocks(const BlockPlan& all, double fraction, std::uint64_t seed) {
   std::vector<std::pair<double, Index>> draws;
   for (Index i = 0; i < all.size(); ++i) {
@@ -196,8 +197,8 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
     const Index rows = options.rows ? std::min(*options.rows, x->rows()) : x->rows();
     impl->blocks = BlockPlan(rows, x->columns());
     if (options.sample && *options.sample < 1.0) {
-      impl->blocks =
-          BlockPlan(impl->blocks, sampled_blocks(impl->blocks, *options.sample, options.seed));
+      const BlockPlan pieces = BlockPlan::in_pieces(rows, x->columns());
+      impl->blocks = BlockPlan(pieces, sampled_blocks(pieces, *options.sample, options.seed));
     }
   });
   return std::shared_ptr<Dataset>(new Dataset(std::move(impl)));
@@ -311,6 +312,7 @@ std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
       if (static_cast<Index>(mine.size()) > most) throw DataError(complaint);
       event.rows += blocks.rows_of(i);
+      comm.answer();
     }
     reader.require_unchanged();
     comm.trace().close(event);

@@ -148,7 +148,6 @@ void check_target(const Estimator& estimator, const Dataset& data) {
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data) {
   estimator.check_params();
   check_target(estimator, *data);
-  engine.set_task(estimator.name());
   Table table;
   table.data = data;
   table.target = estimator.target();
@@ -157,6 +156,7 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
       table.target == Target::classes ? data->classes(engine.comm()).size() : Index{0};
   const Candidate one{&estimator};
   const std::span<const Candidate> batch(&one, 1);
+  engine.set_task(estimator.name(), estimator.cost(data->columns(), classes, batch).passes);
   engine.reserve(table, estimator.footprint(data->columns(), classes, batch));
   Trained trained = std::move(estimator.fit_batch(engine, table, batch).front());
   if (trained.failure) throw *trained.failure;

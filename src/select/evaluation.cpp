@@ -126,7 +126,8 @@ std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* co
 void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into) {
   const Estimator& first = *fits.front().estimator;
   const double start_s = now_s();
-  engine_.set_task(first.name());
+  engine_.set_task(first.name(),
+                   first.cost(folds_.data->columns(), classes_of(first), fits).passes);
   const std::vector<Trained> trained = first.fit_batch(engine_, table_for(first), fits);
   const double fit_s = (now_s() - start_s) / static_cast<double>(fits.size());
 

@@ -49,14 +49,50 @@ std::unique_ptr<Estimator> Search::candidate(Index i, std::optional<Index> resou
   return estimator;
 }
 
-std::vector<Bracket> Search::brackets(Index units) const {
+RowsAtHand rows_at_hand(const FoldedData& folds, Index classes) {
+  constexpr Index rows_each = 2;  // scikit-learn's
+  return {folds.data->rows(), rows_each * std::ssize(folds.splits) * std::max<Index>(classes, 1)};
+}
+
+namespace {
+
+/// UsageError when a rung would have fewer rows than its folds need.
+void check_rows(const RowsAtHand& rows, Index first_rung) {
+  if (first_rung >= rows.fewest) return;
+  throw UsageError(fmt::format(
+      "a rung would have {} of the {} rows, but its folds need {} (two for each fold and class); "
+      "use fewer folds, another --min-resources or --max-resources, --strategy full, or --resource "
+      "max_iter",
+      first_rung, rows.all, rows.fewest));
+}
+
+}  // namespace
+
+Index Search::row_units(const RowsAtHand& rows) const {
+  if (options_.strategy != Strategy::hyperband) return rows.all;
+  if (options_.max_resources) return *options_.max_resources;
+  // As many parts as can be split into folds, each a power of the factor; 81 at most.
+  constexpr Index most_parts = 81;
+  Index parts = 1;
+  const Index factor = std::max<Index>(options_.factor, 2);
+  while (parts * factor <= most_parts && rows.all / (parts * factor) >= rows.fewest) {
+    parts *= factor;
+  }
+  return std::max(parts, factor);
+}
+
+std::vector<Bracket> Search::brackets(const RowsAtHand& rows) const {
   const SearchOptions& o = options_;
-  if (o.strategy == Strategy::full) return {{{size(), units}}};
+  if (o.strategy == Strategy::full) return {{{size(), 1}}};
+  const Index units = row_units(rows);
   if (o.strategy == Strategy::hyperband) {
     if (o.min_resources) {
       throw UsageError("--min-resources is for --strategy halving; Hyperband chooses it itself");
     }
-    return hyperband_brackets(o.max_resources.value_or(81), o.factor);
+    const Index most = counts_rows() ? units : o.max_resources.value_or(81);
+    const std::vector<Bracket> brackets = hyperband_brackets(most, o.factor);
+    if (counts_rows()) check_rows(rows, rows.all * brackets.front().front().resources / units);
+    return brackets;
   }
   if (!counts_rows() && !o.max_resources) {
     throw UsageError(
@@ -65,10 +101,14 @@ std::vector<Bracket> Search::brackets(Index units) const {
                     o.resource));
   }
   if (counts_rows() && o.max_resources.value_or(units) > units) {
-    throw UsageError(fmt::format("--max-resources {} is more than the {} blocks of rows there are",
+    throw UsageError(fmt::format("--max-resources {} is more than the {} rows there are",
                                  *o.max_resources, units));
   }
   HalvingOptions halving{o.factor, o.min_resources, o.max_resources.value_or(units), 1};
+  if (counts_rows()) {
+    check_rows(rows, o.min_resources.value_or(halving.max_resources));
+    halving.smallest = rows.fewest;
+  }
   return {halving_rungs(size(), halving)};
 }
 
@@ -105,16 +145,6 @@ void collect_warnings(const std::vector<SearchRow>& rows, SearchResult& result) 
     result.warnings.push_back(
         fmt::format("{} of {} fits did not converge; the first: {}", unfinished, fits, example));
   }
-}
-
-/// A rung's rows are whole blocks, and the first of `rungs` needs one at least.
-void check_blocks(const Dataset& data, Index rungs, Index factor) {
-  const Index blocks = data.blocks().size();
-  if (rungs <= 1 + whole_logarithm(blocks, factor)) return;
-  throw UsageError(fmt::format(
-      "{} has {} block{} of {} rows, too few to be dealt out as a resource in {} rungs; use "
-      "--strategy full, or --resource max_iter",
-      data.path(), blocks, blocks == 1 ? "" : "s", data.blocks().rows_per_block(), rungs));
 }
 
 /// Which candidates a bracket begins with.
@@ -159,7 +189,20 @@ class SearchRun {
   Index reported(Index resources) const;
   void apply_error_score(std::vector<Outcomes>& outcomes) const;
   void choose_best();
-  void show(Index done);
+  /// Of the rung that is being trained, so many of its fits are done.
+  void show(const Rung& rung, Index done);
+  /// Classes of the target that the estimator wants; they have been read before.
+  Index classes_at_hand(const FoldedData& all) const {
+    const bool are_wanted = search_.candidate(0)->target() == Target::classes;
+    return are_wanted ? all.data->classes(engine_.comm()).size() : Index{0};
+  }
+  Index fits_of(const Rung& rung) const {
+    return std::min(rung.candidates, search_.size()) * result_.n_splits;
+  }
+  /// Whole passes or rows are dealt out: a fit takes in proportion.
+  double work_of(const Rung& rung) const {
+    return static_cast<double>(fits_of(rung)) * static_cast<double>(rung.resources);
+  }
   /// A hair below where it is not all, so that rounding never costs a block more.
   double fraction_of(Index resources) const {
     if (resources >= units_) return 1.0;
@@ -168,7 +211,8 @@ class SearchRun {
 
   struct Shown : Watcher {
     SearchRun* run = nullptr;
-    void ended(Index fits, Index) override { run->show(run->fits_done_ + fits); }
+    Rung rung;
+    void ended(Index fits, Index) override { run->show(rung, fits); }
   };
 
   const Search& search_;
@@ -176,10 +220,10 @@ class SearchRun {
   const FoldSource& source_;
   SearchProgress* progress_;
   SearchResult result_;
-  Index units_ = 1;  ///< what all the rows are as a resource
-  Index fits_done_ = 0;
-  Index fits_ = 0;
-  Index stopped_ = 0;
+  Index units_ = 1;    ///< what all the rows are as a resource
+  SearchState state_;  ///< before the rung that is being trained
+  double work_ = 0.0;  ///< of all rungs
+  double work_done_ = 0.0;
   std::map<Index, std::unique_ptr<Evaluator>> evaluators_;  ///< by units of rows
 };
 
@@ -188,22 +232,19 @@ SearchResult Search::run(Engine& engine, const FoldSource& source, SearchProgres
 }
 
 SearchResult SearchRun::run() {
-  const SearchOptions& o = search_.options();
   const FoldedData all = source_(1.0);
   result_.n_splits = static_cast<Index>(all.splits.size());
-  units_ = counts_rows() ? all.data->blocks().size() : 1;
-  if (o.strategy == Strategy::hyperband && counts_rows()) units_ = o.max_resources.value_or(81);
+  const RowsAtHand rows = rows_at_hand(all, classes_at_hand(all));
   std::vector<Bracket> brackets;
   collectively(engine_.comm(), [&] {
-    brackets = search_.brackets(units_);
-    const bool is_hyperband = o.strategy == Strategy::hyperband;
-    const Index rungs = is_hyperband ? static_cast<Index>(brackets.front().size())
-                                     : 1 + whole_logarithm(search_.size(), o.factor);
-    if (counts_rows()) check_blocks(*all.data, rungs, o.factor);
+    brackets = search_.brackets(rows);
+    if (counts_rows()) units_ = search_.row_units(rows);
   });
   for (const Bracket& bracket : brackets) {
-    for (const Rung& rung : bracket)
-      fits_ += std::min(rung.candidates, search_.size()) * result_.n_splits;
+    for (const Rung& rung : bracket) {
+      state_.fits += fits_of(rung);
+      work_ += work_of(rung);
+    }
   }
   Dealer dealer(search_.size());
   for (std::size_t b = 0; b < brackets.size(); ++b) {
@@ -246,12 +287,12 @@ void SearchRun::run_bracket(Index number, const Bracket& bracket, std::vector<In
       survivors.push_back(candidates[order[k]]);
       earlier_rows.push_back(first_row + static_cast<Index>(order[k]));
     }
-    stopped_ += static_cast<Index>(candidates.size() - go_on);
+    state_.stopped += static_cast<Index>(candidates.size() - go_on);
     candidates = std::move(survivors);
   }
 }
 
-/// Rows are dealt out in blocks and told of as rows.
+/// Rows are drawn in small runs, so a rung may have some more than it was dealt.
 Index SearchRun::reported(Index resources) const {
   if (!counts_rows()) return resources;
   return evaluators_.at(resources)->folds().data->rows();
@@ -288,10 +329,14 @@ std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Ind
   for (const Index row : earlier_rows) {
     earlier.push_back(&result_.rows[static_cast<std::size_t>(row)].outcomes);
   }
+  const Rung rung{std::ssize(candidates), resources};
   Shown shown;
   shown.run = this;
+  shown.rung = rung;
+  show(rung, 0);
   std::vector<Outcomes> outcomes = evaluator->evaluate(pointers, &shown, earlier);
-  fits_done_ += static_cast<Index>(candidates.size()) * result_.n_splits;
+  state_.fits_done += fits_of(rung);
+  work_done_ += work_of(rung);
   return outcomes;
 }
 
@@ -322,18 +367,22 @@ void SearchRun::choose_best() {
   }
 }
 
-void SearchRun::show(Index done) {
+void SearchRun::show(const Rung& rung, Index done) {
   if (progress_ == nullptr) return;
-  std::string best;
+  SearchState state = state_;
+  state.fits_done += done;
+  const double share = static_cast<double>(done) / static_cast<double>(fits_of(rung));
+  state.work_done = (work_done_ + share * work_of(rung)) / work_;
+  state.work_now = (1.0 - share) * work_of(rung) / work_;
   double highest = -HUGE_VAL;
   for (Index i = 0; i < static_cast<Index>(result_.rows.size()); ++i) {
     const double mean = result_.mean(i, result_.decisive());
     if (!(mean > highest)) continue;
     highest = mean;
-    best = fmt::format("{} {}", format_double(mean),
-                       repr(result_.rows[static_cast<std::size_t>(i)].params));
+    state.best = fmt::format("{} {:.6g} {}", result_.refit, mean,
+                             repr(result_.rows[static_cast<std::size_t>(i)].params));
   }
-  progress_->update(done, fits_, stopped_, best);
+  progress_->update(state);
 }
 
 }  // namespace superstep

@@ -86,7 +86,7 @@ def test_multinomial():
                 continue  # scikit-learn takes minutes
             theirs, ours, report, data, model = agrees(name, X, y, f"C={C}", C=C)
             # agrees() has seen that our objective is no worse; newton-cg of 1.9 stops a little before 1.2's.
-            predicts_alike(theirs, X, data, model, *((1e-6, 1e-4) if SKLEARN >= (1, 8) else ()))
+            predicts_alike(theirs, X, data, model, *((1e-6, 1e-3) if SKLEARN >= (1, 8) else ()))
             assert report["passes"] <= 30, report
 
 

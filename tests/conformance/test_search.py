@@ -3,6 +3,7 @@
 """search and cross-validate against scikit-learn's GridSearchCV, cross_validate and their kin."""
 import csv
 import json
+import warnings
 
 import h5py
 import numpy as np
@@ -10,7 +11,8 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_
 from sklearn.decomposition import PCA
 from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, PoissonRegressor, Ridge
 from sklearn.cluster import KMeans
-from sklearn.model_selection import (GridSearchCV, GroupKFold, KFold, PredefinedSplit, StratifiedKFold, TimeSeriesSplit,
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - this is how it is switched on
+from sklearn.model_selection import (GridSearchCV, GroupKFold, HalvingGridSearchCV, KFold, PredefinedSplit, StratifiedKFold, TimeSeriesSplit,
                                      cross_val_predict, cross_validate, learning_curve, validation_curve)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -232,7 +234,8 @@ def test_random_and_strategies():
     rungs = [(row["iter"], row["n_resources"]) for row in rows]
     assert [sum(r[0] == str(i) for r in rungs) for i in range(3)] == [9, 3, 1], rungs
     assert found["best_index"] == 12
-    assert [int(r["n_resources"]) for r in rows[::9]] == [2 * 4096, 6 * 4096], "rows, of whole blocks"
+    # 80,000 // 9 and three times as many rows, in whole runs of 32.
+    assert [int(r["n_resources"]) for r in rows[::9]] == [278 * 32, 834 * 32]
     first = sorted((r for r in rows if r["iter"] == "0"), key=lambda r: -float(r["mean_test_score"]))
     survivors = {r["param_C"] for r in rows if r["iter"] == "1"}
     assert survivors == {r["param_C"] for r in first[:3]}
@@ -241,6 +244,37 @@ def test_random_and_strategies():
     brackets = [(row["bracket"], row["iter"], int(row["n_resources"])) for row in rows]
     assert [b for b in brackets if b[:2] == ("2", "0")] == [("2", "0", 1)] * 9
     assert [b for b in brackets if b[:2] == ("0", "0")] == [("0", "0", 9)] * 3
+
+
+def test_halving_of_few_rows():
+    """The rungs of scikit-learn's halving search, on rows that are sorted by class; the same on any ranks."""
+    for load, factor, cv in ((load_iris, 2, 3), (load_breast_cancer, 3, 5), (load_wine, 3, 2)):
+        X, y = load(return_X_y=True)
+        grid = {"C": np.logspace(-3, 2, 9).tolist()}
+        theirs = HalvingGridSearchCV(LogisticRegression(max_iter=1000), grid, factor=factor, cv=cv, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs.fit(X, y)
+        data = write("few", X, y)
+        options = ("--grid", str(grid), "--cv", cv, "--strategy", "halving", "--factor", factor)
+        first = None
+        for ranks in (1, 2, 3, 5):
+            found, rows = search("make_pipeline(StandardScaler(), LogisticRegression())", data, "--grid",
+                                 str({"logisticregression__C": grid["C"]}), *options[2:], ranks=ranks)
+            first = first or rows
+            assert rows == first, f"{ranks} ranks find something else"
+        rungs = [int(row["iter"]) for row in rows]
+        assert [rungs.count(i) for i in range(max(rungs) + 1)] == theirs.n_candidates_, (rungs, theirs.n_candidates_)
+        resources = sorted({int(row["n_resources"]) for row in rows})
+        assert resources == theirs.n_resources_, (resources, theirs.n_resources_)
+        assert found["best_score"] > 0.85, found["best_score"]
+    found, rows = search("make_pipeline(StandardScaler(), LogisticRegression())", write("cancer", *load_breast_cancer(
+        return_X_y=True)), "--random", "{'logisticregression__C': loguniform(1e-3, 1e2)}", "--iterations", "27", "--cv", "3",
+        "--strategy", "hyperband")
+    resources = {(row["bracket"], row["iter"]): int(row["n_resources"]) for row in rows}
+    # 569 rows in 27 parts are 21 each, 12 are needed for 3 folds of 2 classes; in 81 there would be 7.
+    assert resources[("3", "0")] == 22 and resources[("0", "0")] == 569, resources
+    assert found["best_score"] > 0.9, found["best_score"]
 
 
 def test_survivors_go_on_where_they_were():
@@ -353,7 +387,10 @@ def test_refusals():
         (["LogisticRegression()", "--random", "{'C': lognormal(1, 2)}"], 2, "loguniform"),
         (["LogisticRegression()", "--grid", "{'C': [-1]}"], 2, "C"),
         (["LogisticRegression()"], 2, "--grid"),
-        (["LogisticRegression()", "--grid", "{'C': [1, 2, 3, 4]}", "--strategy", "halving"], 2, "too few to be dealt out"),
+        (["LogisticRegression()", "--grid", "{'C': [1, 2, 3, 4]}", "--strategy", "halving", "--cv", "20", "--min-resources", "30"],
+         2, "two for each fold and class"),
+        (["LogisticRegression()", "--grid", "{'C': [1, 2, 3, 4]}", "--strategy", "halving", "--max-resources", "100000"], 2,
+         "rows there are"),
         (["LogisticRegression()", "--grid", "{'C': [1, 2]}", "--strategy", "halving", "--resource", "max_iter"], 2,
          "--max-resources"),
         (["LogisticRegression()", "--grid", "{'C': [1, 2]}", "--strategy", "halving", "--resource", "max_itr",

@@ -239,31 +239,29 @@ def test_chosen_rows():
     same(data, ms.StratifiedKFold(4), first, y[:first], options=("--rows", first))
     same(data, ms.GroupKFold(4), first, groups=groups[:first], options=("--rows", first), ranks=(1, 3))
     same(data, ms.KFold(4), first, options=("--rows", first), ranks=(2,))
-    # A sample is some blocks of 64 rows: which, the folds of the blocks' own numbers tell.
-    blocks = np.arange(rows) // 64
-    numbers = write("numbers", rows, y, blocks)
+    # A sample of so few rows is drawn row by row; a smaller one lies within a larger one.
     options = ("--sample", 0.4, "--seed", 5)
-    told = json.loads(common.run("folds", numbers, "--cv", "LeaveOneGroupOut()", "--groups", "/groups", "--json",
-                                 "--quiet", *options).stdout)
-    assert told["n_splits"] == 5, told
-    kept = np.isin(blocks, chosen_blocks(numbers, options, blocks))
+    kept = chosen_rows(rows, options)
+    assert kept.sum() == np.ceil(0.4 * rows), kept.sum()
+    fewer = chosen_rows(rows, ("--sample", 0.1, "--seed", 5))
+    assert fewer.sum() == np.ceil(0.1 * rows) and kept[fewer].all()
     same(data, ms.StratifiedKFold(3), kept.sum(), y[kept], options=options)
     same(data, ms.KFold(3), kept.sum(), options=options, ranks=(2,))
     same(data, ms.GroupKFold(3), kept.sum(), groups=groups[kept], options=options, ranks=(1, 3))
 
 
-def chosen_blocks(data, options, blocks):
-    """The blocks of a sample: PredefinedSplit tests the rows of one block at a time."""
-    chosen = []
-    for block in np.unique(blocks):
-        with h5py.File(data, "a") as f:
-            f["groups"][...] = np.where(blocks == block, 0, -1)
-        done = common.run("folds", data, "--cv", "PredefinedSplit()", "--groups", "/groups", "--json", "--quiet",
-                          *options, check=False)
-        if done.returncode == 0:
-            chosen.append(block)
-        else:
-            assert "no row is ever tested" in done.stderr, done.stderr
+def chosen_rows(rows, options):
+    """Which rows a sample has: a scaler hands on the numbers of the rows."""
+    data, model, out = (common.path(name) for name in ("places.h5", "scaler.h5", "scaled.h5"))
+    with h5py.File(data, "w") as f:
+        f["X"] = np.arange(rows, dtype=float)[:, None]
+    common.run("fit", "MaxAbsScaler()", data, "--model", model, "--quiet")
+    common.run("transform", model, data, "--out", out, "--quiet", *options)
+    with h5py.File(out, "r") as f:
+        places = np.rint(f["X"][:, 0] * (rows - 1)).astype(int)
+    chosen = np.zeros(rows, bool)
+    chosen[places] = True
+    assert chosen.sum() == len(places)
     return chosen
 
 

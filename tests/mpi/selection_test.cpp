@@ -82,10 +82,12 @@ std::vector<Index> first_rows(Index n) {
   return expected;
 }
 
-/// Each block draws a number from the seed; the smallest are taken, as many as the fraction says,
-/// at least one.
+/// The rows are cut into pieces of a power of two of them, 2048 pieces or more; each draws a number
+/// from the seed; the smallest are taken, as many as the fraction says, at least one.
 std::vector<Index> sampled_rows(Index of_rows, double fraction, std::uint64_t seed) {
-  const Index blocks = (of_rows + 4095) / 4096;
+  Index tall = 1;
+  while (2 * tall * 2048 <= of_rows) tall *= 2;
+  const Index blocks = (of_rows + tall - 1) / tall;
   std::vector<std::pair<double, Index>> draws;
   for (Index i = 0; i < blocks; ++i) {
     RowRandom random(Philox(seed, 0x73616d70), static_cast<std::uint64_t>(i));
@@ -99,7 +101,7 @@ std::vector<Index> sampled_rows(Index of_rows, double fraction, std::uint64_t se
   }
   std::vector<Index> expected;
   for (Index r = 0; r < of_rows; ++r) {
-    if (taken[static_cast<std::size_t>(r / 4096)]) expected.push_back(r);
+    if (taken[static_cast<std::size_t>(r / tall)]) expected.push_back(r);
   }
   return expected;
 }
@@ -114,7 +116,7 @@ TEST(Selection, RowsAreTheFirst) {
   }
 }
 
-TEST(Selection, SampleIsAFractionOfTheBlocks) {
+TEST(Selection, SampleIsAFractionOfTheRowsInPieces) {
   const Communicator comm = Communicator::world();
   data_file(comm);
   for (const double fraction : {1e-9, 0.3, 0.8, 1.0}) {

@@ -40,6 +40,9 @@ class BlockPlan {
   BlockPlan() = default;
   /// All rows. `columns` decides how tall a block is: 4096 rows, fewer when the rows are wide.
   BlockPlan(Index rows, Index columns);
+  /// The same rows in blocks so short, of one row at least, that there are some thousand of them:
+  /// what samples are drawn from.
+  static BlockPlan in_pieces(Index rows, Index columns);
   /// A subset of another plan's blocks, in ascending order.
   BlockPlan(const BlockPlan& all, std::vector<Index> chosen);
 

@@ -17,6 +17,7 @@ struct PassInfo {
   std::size_t bytes = 0;  ///< that all ranks go through
   Index models = 0;       ///< that are trained together; 0: not known
   Index models_done = 0;  ///< of these, need no more passes
+  Index expected = 0;     ///< passes that this takes as a rule; 0: not known
 };
 
 class Progress {

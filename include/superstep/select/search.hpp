@@ -64,13 +64,29 @@ struct SearchResult {
 /// larger one's), with their folds. **Collective.**
 using FoldSource = std::function<FoldedData(double fraction)>;
 
-/// How far a search is, for the person who waits.
+/// How far a search is.
+struct SearchState {
+  Index fits_done = 0;
+  Index fits = 0;
+  Index stopped = 0;       ///< candidates that were given up
+  double work_done = 0.0;  ///< fraction of all work, counted as fits times their resources
+  double work_now = 0.0;   ///< fraction that those being trained will add
+  std::string best{};      ///< the best candidate so far, in words; empty before there is one
+};
+
+/// The person who waits.
 class SearchProgress {
  public:
   virtual ~SearchProgress() = default;
-  /// `best` describes the best candidate so far; empty before there is one.
-  virtual void update(Index fits_done, Index fits, Index stopped, const std::string& best) = 0;
+  virtual void update(const SearchState& state) = 0;
 };
+
+/// What there is to deal out where rows are the resource.
+struct RowsAtHand {
+  Index all = 0;
+  Index fewest = 1;  ///< that can be split into the folds: two for each of them and each class
+};
+RowsAtHand rows_at_hand(const FoldedData& folds, Index classes);
 
 class Search {
  public:
@@ -81,13 +97,15 @@ class Search {
   Index size() const { return static_cast<Index>(settings_.size()); }
   const std::vector<ParamSetting>& settings() const { return settings_; }
   const SearchOptions& options() const { return options_; }
-  /// Rungs by bracket; one rung with all for a full search. `units`: of rows, where those are the
-  /// resource.
-  std::vector<Bracket> brackets(Index units) const;
+  /// Rungs by bracket; one rung with all for a full search.
+  std::vector<Bracket> brackets(const RowsAtHand& rows) const;
+  /// What all the rows count as, where they are the resource: rows for halving, for Hyperband the
+  /// parts that they are cut into.
+  Index row_units(const RowsAtHand& rows) const;
   /// A copy of the estimator with the settings of candidate i; with so many resources, where those
   /// are a parameter.
   std::unique_ptr<Estimator> candidate(Index i, std::optional<Index> resources = {}) const;
-  /// Whether blocks of rows are what rungs differ in.
+  /// Whether rows are what rungs differ in.
   bool counts_rows() const {
     return options_.strategy != Strategy::full && options_.resource == "rows";
   }
