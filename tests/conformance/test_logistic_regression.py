@@ -62,11 +62,11 @@ def agrees(name, X, y, expression, weight=None, l1=0.0, coef_tolerance=1e-5, ran
     return theirs, ours, report, data, model
 
 
-def predicts_alike(theirs, X, data, model, tolerance=1e-7):
+def predicts_alike(theirs, X, data, model, tolerance=1e-7, z_tolerance=1e-5):
     close(output("predict", model, data, "--method", "predict_proba", dataset="predict_proba"),
           theirs.predict_proba(X), rtol=1e-5, atol=tolerance)
     z = output("predict", model, data, "--method", "decision_function", dataset="decision_function")
-    close(z.reshape(theirs.decision_function(X).shape), theirs.decision_function(X), rtol=1e-5, atol=1e-5)
+    close(z.reshape(theirs.decision_function(X).shape), theirs.decision_function(X), rtol=1e-5, atol=z_tolerance)
     np.testing.assert_array_equal(output("predict", model, data), theirs.predict(X))
 
 
@@ -85,7 +85,8 @@ def test_multinomial():
             if name == "digits" and C == 100.0:
                 continue  # scikit-learn takes minutes
             theirs, ours, report, data, model = agrees(name, X, y, f"C={C}", C=C)
-            predicts_alike(theirs, X, data, model, 1e-6)
+            # agrees() has seen that our objective is no worse; newton-cg of 1.9 stops a little before 1.2's.
+            predicts_alike(theirs, X, data, model, *((1e-6, 1e-3) if SKLEARN >= (1, 8) else ()))
             assert report["passes"] <= 30, report
 
 

@@ -37,7 +37,7 @@ def compare(expression, X, weight=None, rtol=1e-12, dtype=np.float64):
     seen = ours["n_samples_seen_"]
     assert np.shape(seen) == np.shape(oracle.n_samples_seen_)
     close(seen, oracle.n_samples_seen_, 1e-12, 0, "n_samples_seen_")
-    if SKLEARN < (1, 3):  # later releases count in floating point where rows have weights or gaps alike
+    if SKLEARN < (1, 3):  # the type of the count is another in later releases
         assert seen.dtype.kind == np.asarray(oracle.n_samples_seen_).dtype.kind
     assert ours["n_features_in_"] == X.shape[1]
     # Means with 15 digits leave fewer to what is far from zero.
