@@ -44,7 +44,7 @@ def in_all_ways(*command):
         digests = set()
         for ranks, more in ((1, []), (2, ["--threads", 2]), (3, ["--memory", "60M"]), (5, [])):
             out = common.path("o" + suffix)
-            result = json.loads(common.run(*command, "--out", out, "--json", "--quiet", *more, ranks=ranks).stdout)
+            result = json.loads(common.run(*command, "--out", out, "--json", "--quiet", "--overwrite", *more, ranks=ranks).stdout)
             assert result["out"] == out
             digests.add(hashlib.sha256(open(out, "rb").read()).hexdigest())
         assert len(digests) == 1, (command, suffix)
