@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# Three ways to register a test.
+# Four ways to register a test.
 find_package(GTest QUIET)
 if(NOT GTest_FOUND)
   message(FATAL_ERROR "GoogleTest was not found; install it: apt-get install libgtest-dev libgmock-dev, "
@@ -70,4 +70,31 @@ function(superstep_script_test name)
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" PROCESSORS ${arg_PROCESSORS}
     TIMEOUT ${arg_TIMEOUT}
     ENVIRONMENT "${superstep_test_environment};SUPERSTEP=$<TARGET_FILE:superstep_app>;MPIEXEC=${MPIEXEC_EXECUTABLE};SUPERSTEP_SOURCE=${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# The Python of the newest scikit-learn, which judges: the one of tests/oracle.sh where it was made, else Debian's.
+set(superstep_debian_python /usr/bin/python3)
+if(DEFINED ENV{SUPERSTEP_ORACLE})
+  set(superstep_oracle $ENV{SUPERSTEP_ORACLE})
+elseif(EXISTS ${PROJECT_SOURCE_DIR}/build/oracle/bin/python)
+  set(superstep_oracle ${PROJECT_SOURCE_DIR}/build/oracle/bin/python)
+else()
+  set(superstep_oracle ${superstep_debian_python})
+  message(STATUS "tests/oracle.sh was not run: scikit-learn's newest release judges nothing, Debian's does")
+endif()
+
+# superstep_conformance_test(NAME [ALSO_DEBIAN | ONLY_DEBIAN]): tests/conformance/test_NAME.py beside the newest
+# scikit-learn, as conformance.NAME; also or only beside Debian's.
+function(superstep_conformance_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ALSO_DEBIAN;ONLY_DEBIAN" "" "")
+  set(script ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.py)
+  set(python ${superstep_oracle})
+  if(arg_ONLY_DEBIAN)
+    set(python ${superstep_debian_python})
+  endif()
+  superstep_script_test(conformance.${name} LABELS conformance TIMEOUT 600 COMMAND ${python} ${script})
+  if(arg_ALSO_DEBIAN AND NOT superstep_oracle STREQUAL superstep_debian_python)
+    superstep_script_test(conformance.${name}.debian LABELS conformance TIMEOUT 600
+      COMMAND ${superstep_debian_python} ${script})
+  endif()
 endfunction()

@@ -9,7 +9,7 @@ packages=(cmake ninja-build g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev l
 case "${1:-}" in
   build) ;;
   tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy hdf5-tools
-                    python3-sklearn python3-h5py valgrind
+                    python3-sklearn python3-h5py python3-venv valgrind
                     slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge) ;;
   peers) packages+=(libgtest-dev libgmock-dev libbenchmark-dev python3-venv python3-h5py python3-h5py-mpi
                     python3-mpi4py) ;;

@@ -34,6 +34,7 @@ count_tests() {
 }
 
 jobs/install-packages.sh tests
+[[ -n ${SUPERSTEP_ORACLE:-} ]] || tests/oracle.sh
 cmake --preset release -DSUPERSTEP_BUILD_TESTS=ON -DSUPERSTEP_BUILD_BENCH=ON
 cmake --build --preset release --parallel "$jobs"
 count_tests --preset release "$@"

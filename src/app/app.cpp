@@ -8,8 +8,10 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <superstep/comm/agreement.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/comm/trace.hpp>
+#include <superstep/core/notices.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/atomic_file.hpp>
@@ -69,16 +71,34 @@ EngineOptions engine_options(const CommonOptions& common) {
   return options;
 }
 
+/// Every rank parses its words; the file of --config is the root's, another rank may see another.
+/// What a rank was told must be what the others were told, but for what its node has to give.
+void parse_alike(const Communicator& world, const CommandLine& line, const std::string& command,
+                 const std::vector<std::string>& arguments) {
+  std::string config;
+  on_root(world, [&] {
+    line.parse(arguments, [&](const std::string& path) { return config = read_file(path); });
+  });
+  config = world.broadcast(std::move(config));
+  Told told = told_by_surroundings();
+  told.emplace_back("the command", command);
+  collectively(world, [&] {
+    for (auto& word : line.parse(arguments, [&](const std::string&) { return config; })) {
+      if (word.first != "--memory" && word.first != "--threads") told.push_back(std::move(word));
+    }
+  });
+  require_same(world, told);
+}
+
 void run_command(const Communicator& world, Command& command,
                  const std::vector<std::string>& arguments, double start_s) {
   CommonOptions common;
   CommandLine line(command.name());
   command.describe(line);
   describe_common(line, common);
+  parse_alike(world, line, command.name(), arguments);
   EngineOptions options;
-  // Every rank parses the same words; the file of --config is small and read by each.
   collectively(world, [&] {
-    line.parse(arguments, read_file);
     options = engine_options(common);
     command.validate();
   });
@@ -91,7 +111,12 @@ void run_command(const Communicator& world, Command& command,
   ProgressBar progress(world.size());
   if (!common.quiet) session.engine().set_progress(&progress);
   Context context(session, common, progress, start_s);
+  const auto show_notices = [&] {
+    for (const std::string& text : take_notices()) context.warn(text);
+  };
+  show_notices();
   command.run(context);
+  show_notices();
   if (session.engine().counters().blocks_streamed > 0) {
     const MemoryBudget& budget = session.engine().budget();
     context.note(fmt::format("streamed: {} of memory per rank ({}) did not hold all blocks",

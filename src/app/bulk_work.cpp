@@ -7,15 +7,19 @@
 #include <exception>
 #include <mutex>
 
+#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 
 namespace superstep::app {
 
 BulkWork::BulkWork(Context& context)
     : context_(context),
-      pool_(static_cast<int>(context.common().threads)),
       bar_(context.comm().size()),
-      is_shown_(context.comm().is_root() && !context.common().quiet) {}
+      is_shown_(context.comm().is_root() && !context.common().quiet) {
+  collectively(context.comm(), [&] {
+    pool_ = std::make_unique<ThreadPool>(static_cast<int>(context.common().threads));
+  });
+}
 
 void BulkWork::run(Index n, const std::function<void(Index)>& task) {
   std::atomic<Index> next = 0;
@@ -23,7 +27,7 @@ void BulkWork::run(Index n, const std::function<void(Index)>& task) {
   std::exception_ptr failure;
   Index failed_task = n;
   const auto answer = [&] { context_.comm().answer(); };
-  pool_.run(
+  pool_->run(
       [&](int worker) {
         for (Index i = next++; i < n; i = next++) {
           try {
@@ -58,7 +62,7 @@ void BulkWork::update(double fraction) {
 }
 
 WriteMeans BulkWork::write_means() {
-  return {context_.engine().budget().bytes, pool_.workers(), parallel_for(),
+  return {context_.engine().budget().bytes, pool_->workers(), parallel_for(),
           [this](double fraction) { update(fraction); }};
 }
 

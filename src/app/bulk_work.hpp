@@ -3,6 +3,7 @@
 // import, check.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include <superstep/data/dataset_writer.hpp>
@@ -31,7 +32,7 @@ class BulkWork {
   void run(Index n, const std::function<void(Index)>& task);
 
   Context& context_;
-  ThreadPool pool_;
+  std::unique_ptr<ThreadPool> pool_;
   ProgressBar bar_;
   bool is_shown_;
   Index phase_ = 0;

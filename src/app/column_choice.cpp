@@ -33,7 +33,8 @@ void note_positive_class(const Context& context, const Model& model,
   // Metrics that refuse more than two classes look at one of them.
   std::vector<std::string> binary;
   for (const std::string& name : metrics) {
-    const Metric& metric = find_metric(name);
+    const auto report = std::ranges::find(reports(), name, &Metric::name);
+    const Metric& metric = report != reports().end() ? *report : find_metric(name);
     if (metric.has_positive || !metric.multiclass_error.empty()) binary.push_back(name);
   }
   if (binary.empty()) return;

@@ -143,8 +143,9 @@ std::vector<std::string> CommandLine::option_names() const {
   return names;
 }
 
-void CommandLine::parse(const std::vector<std::string>& arguments,
-                        const std::function<std::string(const std::string&)>& read_config) const {
+std::vector<std::pair<std::string, std::string>> CommandLine::parse(
+    const std::vector<std::string>& arguments,
+    const std::function<std::string(const std::string&)>& read_config) const {
   po::options_description known;
   for (const Option& o : options_) {
     if (o.value.empty()) {
@@ -186,10 +187,18 @@ void CommandLine::parse(const std::vector<std::string>& arguments,
     throw UsageError(
         fmt::format("'{}' is one argument too many; usage: {}", given[arguments_.size()], usage()));
   }
-  for (std::size_t i = 0; i < given.size(); ++i) *arguments_[i].target = given[i];
-  for (const Option& o : options_) {
-    if (values.count(o.name) > 0) o.set(values[o.name].as<std::string>());
+  std::vector<std::pair<std::string, std::string>> words;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    *arguments_[i].target = given[i];
+    words.emplace_back(arguments_[i].name, given[i]);
   }
+  for (const Option& o : options_) {
+    if (values.count(o.name) == 0) continue;
+    const std::string& text = values[o.name].as<std::string>();
+    o.set(text);
+    words.emplace_back("--" + o.name, text);
+  }
+  return words;
 }
 
 std::string CommandLine::usage() const {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <superstep/core/types.hpp>
@@ -52,9 +53,11 @@ class CommandLine {
   void heading(const std::string& text);
 
   /// Sets the targets. `read_config` gives the text of the file that --config names. UsageError
-  /// says what is wrong, with the nearest option for an unknown one.
-  void parse(const std::vector<std::string>& arguments,
-             const std::function<std::string(const std::string&)>& read_config) const;
+  /// says what is wrong, with the nearest option for an unknown one. Returns what was given, by
+  /// argument ("DATA") and option ("--seed").
+  std::vector<std::pair<std::string, std::string>> parse(
+      const std::vector<std::string>& arguments,
+      const std::function<std::string(const std::string&)>& read_config) const;
   /// "superstep fit ESTIMATOR DATA [options]".
   std::string usage() const;
   /// The options, one or two lines each.

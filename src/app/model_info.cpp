@@ -135,9 +135,8 @@ std::string coefficients_text(const LastStep& last) {
     text += more + "\n";
   };
   for (const Index c : columns) {
-    const std::string quoted =
-        Value(shorten(last.names[static_cast<std::size_t>(c)], widest_name)).repr();
-    line(quoted.substr(1, quoted.size() - 2), [&](Index k) { return last.coef(k, c); });
+    line(shown_name(last.names[static_cast<std::size_t>(c)], widest_name),
+         [&](Index k) { return last.coef(k, c); });
   }
   if (std::ssize(last.intercept) == last.coef.rows()) {
     line("(intercept)", [&](Index k) { return last.intercept[static_cast<std::size_t>(k)]; });
@@ -175,8 +174,8 @@ Report describe_model(const std::string& file, const Tree& tree) {
     const std::string name = path.substr(1);
     std::visit(
         [&](const auto& array) {
-          report.text += fmt::format("  {:<28} {:<14} {}\n", name, extents_text(array.shape),
-                                     values_text(array));
+          report.text += fmt::format("  {:<28} {:<14} {}\n", shown_name(name),
+                                     extents_text(array.shape), values_text(array));
           Json json = Json::object();
           json.set("shape", shape_json(array.shape)).set("values", values_json(array));
           attributes.set(name, std::move(json));

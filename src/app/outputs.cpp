@@ -77,6 +77,8 @@ const char* word_for(Content content) {
       return "results by row";
     case Content::cv_results:
       return "a table of candidates";
+    case Content::report:
+      return "a report";
     case Content::trace:
       return "a trace";
   }
@@ -127,6 +129,18 @@ bool has_header_of_predictions(std::string_view line) {
          line.starts_with("score_samples");
 }
 
+/// Whether a text is what score --report-out writes: JSON of reports by name, or the CSV of one.
+bool is_report(std::string_view text) {
+  constexpr std::array<std::string_view, 8> beginnings = {
+      "{\n  \"confusion_matrix\":", "{\n  \"classification_report\":",
+      "{\n  \"roc_curve\":",        "{\n  \"precision_recall_curve\":",
+      "{\n  \"det_curve\":",        "true\\predicted,",
+      "true,predicted,count",       "label,precision,recall,f1-score,support"};
+  constexpr std::array<std::string_view, 3> curves = {"fpr,tpr,", "precision,recall,", "fpr,fnr,"};
+  const auto begins = [&](std::string_view with) { return text.starts_with(with); };
+  return std::ranges::any_of(beginnings, begins) || std::ranges::any_of(curves, begins);
+}
+
 /// What stands under `path`, where `written` would go.
 Found look_into(const std::string& path, Content written) {
   const std::string head = first_bytes(path);
@@ -144,6 +158,7 @@ Found look_into(const std::string& path, Content written) {
   if (line.starts_with("rank,") && line.find(",begin_s,") != std::string_view::npos) {
     return of_kind(Content::trace);
   }
+  if (written == Content::report && is_report(head)) return of_kind(written);
   if (head.find('\0') != std::string::npos) return {{}, "a file of another kind"};
   const bool is_ours = written == Content::dataset || has_header_of_predictions(line);
   return is_rows && suffix == ".csv" && is_ours ? of_kind(written) : Found{{}, "another text"};

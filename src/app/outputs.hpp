@@ -16,6 +16,7 @@ enum class Content {
   model,        ///< a model file
   predictions,  ///< HDF5 with what a model says of rows, or with folds; no /X
   cv_results,   ///< CSV of a search
+  report,       ///< CSV or JSON of score --report
   trace,        ///< CSV of --trace
 };
 

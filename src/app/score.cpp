@@ -5,8 +5,11 @@
 #include <algorithm>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
+#include <superstep/io/atomic_file.hpp>
 #include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/metrics/report.hpp>
 #include <superstep/learn/metrics/score.hpp>
 
 #include "app/column_choice.hpp"
@@ -17,6 +20,11 @@ namespace superstep::app {
 
 namespace {
 
+bool is_about_one(const std::string& name) {
+  const auto report = std::ranges::find(reports(), name, &Metric::name);
+  return (report != reports().end() ? *report : find_metric(name)).has_positive;
+}
+
 class Score final : public Command {
  public:
   std::string name() const override { return "score"; }
@@ -26,7 +34,9 @@ class Score final : public Command {
     for (const Metric& m : metrics()) names.push_back(m.name);
     return fmt::format(
         "example:\n"
-        "  superstep score model.h5 test.h5 --scoring accuracy,roc_auc,neg_log_loss\n\n"
+        "  superstep score model.h5 test.h5 --scoring accuracy,roc_auc,neg_log_loss\n"
+        "  superstep score model.h5 test.h5 --report confusion_matrix,classification_report\n"
+        "  superstep score model.h5 test.h5 --report roc_curve --report-out roc.csv\n\n"
         "Metrics have scikit-learn's scorer names, or plain ones: mse is the negative of\n"
         "neg_mean_squared_error. /weight counts where there is one, except where classes are\n"
         "compared with clusters, as in scikit-learn. Of two classes the greater is the positive\n"
@@ -38,6 +48,11 @@ class Score final : public Command {
     line.input("MODEL", model_, "model file that fit wrote");
     line.input("DATA", data_, "HDF5 file with /X and /y");
     line.option("scoring", "A,B", scoring_, "metrics; accuracy for classifiers, r2 for regressors");
+    line.option("report", "A,B", report_,
+                "confusion_matrix, classification_report, roc_curve, precision_recall_curve, "
+                "det_curve");
+    line.output_option("report-out", report_out_, Content::report,
+                       "where the reports go as well: one as .csv, any number as .json");
     line.option("pos-label", "LABEL", pos_label_,
                 "the positive class of two (default: the greater one)");
     columns_.describe(line);
@@ -45,6 +60,7 @@ class Score final : public Command {
   }
 
   void validate() override {
+    check_reports();
     if (!scoring_) return;
     metrics_ = split_at_commas(*scoring_);
     if (metrics_.empty()) throw UsageError("--scoring names no metric");
@@ -56,14 +72,18 @@ class Score final : public Command {
     collectively(context.comm(), [&] {
       if (metrics_.empty()) metrics_.push_back(default_metric(loaded.model()));
       for (const std::string& name : metrics_) metric_for(loaded.model(), name);
+      for (const std::string& name : reports_) metric_for(loaded.model(), name);
     });
     Index positive = -1;
     collectively(context.comm(), [&] { positive = positive_class(loaded.model()); });
     const Data data = choice_.open(context, data_);
     const ModelPtr model = columns_.match(context, loaded, data);
-    note_positive_class(context, *model, metrics_, positive);
-    const std::vector<double> values =
-        score(context.engine(), *model, data.dataset(), metrics_, positive);
+    std::vector<std::string> names = metrics_;
+    names.insert(names.end(), reports_.begin(), reports_.end());
+    note_positive_class(context, *model, names, positive);
+    const Scores scores =
+        score(context.engine(), *model, data.dataset(), metrics_, reports_, positive);
+    const std::vector<double>& values = scores.values;
     Json json = Json::object();
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -74,21 +94,77 @@ class Score final : public Command {
       const Labels& classes = *model->classes();
       json.set("pos_label", classes.text(positive < 0 ? classes.size() - 1 : positive));
     }
+    add_reports(context, *model, scores.statistics, json, text);
     context.result(std::move(json), text);
   }
 
  private:
+  void check_reports();
+  void add_reports(const Context& context, const Model& model, const MetricStatistics& statistics,
+                   Json& json, std::string& text) const;
   Index positive_class(const Model& model) const;
   bool is_about_one_class(const Model& model) const;
 
   std::string model_;
   std::string data_;
   std::optional<std::string> scoring_;
+  std::optional<std::string> report_;
+  std::optional<std::string> report_out_;
+  std::vector<std::string> reports_;
   std::optional<std::string> pos_label_;
   std::vector<std::string> metrics_;
   ColumnChoice columns_;
   DataChoice choice_;
 };
+
+void Score::check_reports() {
+  if (report_out_ && !report_) throw UsageError("--report-out needs --report, what to write");
+  if (!report_) return;
+  reports_ = split_at_commas(*report_);
+  std::vector<std::string> names;
+  for (const Metric& m : reports()) names.push_back(m.name);
+  for (const std::string& name : reports_) {
+    if (std::ranges::find(names, name) == names.end()) {
+      throw UsageError(fmt::format("there is no report '{}'; {}", name, did_you_mean(name, names)));
+    }
+  }
+  if (!report_out_) return;
+  const bool is_csv = report_out_->ends_with(".csv");
+  if (!is_csv && !report_out_->ends_with(".json")) {
+    throw UsageError(
+        fmt::format("--report-out writes FILE.csv or FILE.json, got {}", *report_out_));
+  }
+  if (is_csv && reports_.size() != 1) {
+    throw UsageError("a CSV file holds one report; name one with --report, or write FILE.json");
+  }
+}
+
+void Score::add_reports(const Context& context, const Model& model,
+                        const MetricStatistics& statistics, Json& json, std::string& text) const {
+  if (reports_.empty()) return;
+  Json all = Json::object();
+  std::string csv;
+  collectively(context.comm(), [&] {
+    for (const std::string& name : reports_) {
+      Report report;
+      try {
+        report = make_report(name, *model.classes(), statistics);
+      } catch (const DataError& e) {
+        throw DataError(fmt::format("{} of {}: {}", name, data_, e.what()));
+      }
+      text += report.text;
+      csv = std::move(report.csv);
+      all.set(name, report.json);
+      json.set(name, std::move(report.json));
+    }
+  });
+  if (!report_out_) return;
+  on_root(context.comm(), [&] {
+    write_file(*report_out_, report_out_->ends_with(".csv") ? csv : all.dump(2) + "\n");
+  });
+  json.set("report_out", *report_out_);
+  text += fmt::format("wrote {}\n", *report_out_);
+}
 
 /// UsageError unless the model has two classes and the label is one of them.
 Index Score::positive_class(const Model& model) const {
@@ -109,8 +185,8 @@ Index Score::positive_class(const Model& model) const {
 
 bool Score::is_about_one_class(const Model& model) const {
   return model.classes() != nullptr && model.classes()->size() == 2 &&
-         std::ranges::any_of(
-             metrics_, [](const std::string& name) { return find_metric(name).has_positive; });
+         (std::ranges::any_of(metrics_, &is_about_one) ||
+          std::ranges::any_of(reports_, &is_about_one));
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // superstep search ESTIMATOR DATA --grid "{'C': [0.1, 1]}"
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/literal.hpp>
 #include <superstep/core/suggest.hpp>
@@ -99,7 +101,7 @@ class SearchCommand final : public Command {
     }
     const FoldedData folds = choice_.open(context, data_, *estimator_);
     std::unique_ptr<Search> search;
-    collectively(context.comm(), [&] { search = make_search(context); });
+    collectively(context.comm(), [&] { search = make_search(context, folds.splits.size()); });
     for (const std::string& w : notes_) context.warn(w);
     if (dry_run_) {
       show_plan(context, *search, folds);
@@ -153,7 +155,15 @@ class SearchCommand final : public Command {
     settings_.error_score = value.as_double();
   }
 
-  std::unique_ptr<Search> make_search(const Context& context) {
+  /// As many candidates as half of the budget has room for: settings, fits and results of each, as
+  /// measured, with a little to spare.
+  static Index most_candidates(Context& context, std::size_t splits) {
+    const std::size_t bytes = 4096 + 1024 * splits;
+    const auto room = static_cast<Index>(context.engine().budget().bytes / 2 / bytes);
+    return std::clamp<Index>(room, 1000, most_settings);
+  }
+
+  std::unique_ptr<Search> make_search(Context& context, std::size_t splits) {
     settings_.scoring = choice_.metrics();
     settings_.train_scores = choice_.train_scores;
     settings_.refit = refit_.value_or(settings_.scoring.front());
@@ -164,8 +174,9 @@ class SearchCommand final : public Command {
     }
     const auto seed = static_cast<std::uint64_t>(context.common().seed);
     const Index draws = iterations_.value_or(10);
+    const Index most = most_candidates(context, splits);
     std::vector<ParamSetting> settings =
-        grid_ ? expand_grid(*grid_) : draw_settings(*random_, draws, seed);
+        grid_ ? expand_grid(*grid_, most) : draw_settings(*random_, draws, seed, most);
     if (random_ && static_cast<Index>(settings.size()) < draws) {
       notes_.push_back(
           fmt::format("The total space of parameters {} is smaller than --iterations {}; all of "

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <numeric>
 #include <thread>
 
 #include <superstep/comm/native.hpp>
@@ -97,6 +98,11 @@ void Environment::finalize() {
 // 0. Ranks at work answer between blocks, waiting ranks answer while they wait. Who stays silent
 // for as long again is named, and the job ends. Only the thread that started MPI talks, so no
 // thread support is needed.
+/// When a rank last showed that it lives; of a communicator and those split from it.
+struct LastSign {
+  Clock::time_point at = Clock::now();
+};
+
 struct Communicator::State {
   MPI_Comm comm = MPI_COMM_NULL;
   MPI_Comm control = MPI_COMM_NULL;
@@ -108,6 +114,7 @@ struct Communicator::State {
   State* parent = nullptr;  ///< what this was split from
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
   std::shared_ptr<Trace> trace = std::make_shared<Trace>();
+  std::shared_ptr<LastSign> last_sign = std::make_shared<LastSign>();
   std::vector<char> answered;
 
   static constexpr int ping = 1;
@@ -119,6 +126,7 @@ struct Communicator::State {
     state->parent = this;
     state->traffic = traffic;
     state->trace = trace;
+    state->last_sign = last_sign;
     state->has_a_core = has_a_core;
     return state;
   }
@@ -143,6 +151,7 @@ struct Communicator::State {
 
   /// Of this group, and of the larger ones it is part of.
   void answer_all() {
+    last_sign->at = Clock::now();
     if (parent != nullptr) parent->answer_all();
     if (size == 1) return;
     for (int pending = 1; pending != 0;) {
@@ -265,6 +274,7 @@ int Communicator::world_rank(int rank) const {
 }
 const Traffic& Communicator::traffic() const { return *state_->traffic; }
 Trace& Communicator::trace() const { return *state_->trace; }
+bool Communicator::is_watched() const { return state_->all_ranks > 1; }
 void Communicator::answer() const { state_->answer_all(); }
 
 // mpirun ends a job when one of its ranks leaves with an exit code. That is asked of it rather than
@@ -282,6 +292,7 @@ void Communicator::Call::wait_for_all(const char* what) {
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(s.comm, &request), "MPI_Ibarrier");
   const auto start = Clock::now();
+  const double was_silent_s = seconds_since(s.last_sign->at);
   auto asked_at = start;
   bool asking = false;
   const double limit_s = watch_limit_s();
@@ -289,7 +300,10 @@ void Communicator::Call::wait_for_all(const char* what) {
   for (Index turn = 0;; ++turn) {
     int done = 0;
     check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
-    if (done) return;
+    if (done) {
+      s.last_sign->at = Clock::now();
+      return;
+    }
     if (turn < 200) continue;
     // Long waits leave the core to whoever has work, soon where there are more ranks than cores: to
     // be woken takes 50 to 100 microseconds, and some wait for one that has been woken.
@@ -303,7 +317,8 @@ void Communicator::Call::wait_for_all(const char* what) {
     if (s.rank > 1) continue;
     // Rank 1 watches rank 0 only and gives it time to name the silent ones first; so do those who
     // watch a part of the ranks with those who watch all.
-    const double patience_s = limit_s * (s.rank == 0 ? 1.0 : 1.5) * (s.parent == nullptr ? 1 : 4);
+    const double patience_s =
+        limit_s * (s.rank == 0 ? 1.0 : 1.5) * (s.parent == nullptr ? 1 : 4) + 2.0 * was_silent_s;
     if (!asking && seconds_since(start) > patience_s) {
       s.ask();
       asking = true;
@@ -331,32 +346,58 @@ void Communicator::Call::wait_for_all(const char* what) {
   }
 }
 
-void Communicator::barrier() const { const Call call(*this, "barrier", 0); }
+namespace {
 
-void Communicator::sum(std::span<std::int64_t> values) const {
-  Call call(*this, "sum", values.size_bytes());
-  call.is_allreduce();
-  if (state_->size == 1) return;
-  // Counts are int in MPI 3: longer vectors go in pieces.
-  constexpr std::size_t piece = std::size_t{1} << 27;
-  for (std::size_t at = 0; at < values.size(); at += piece) {
-    const auto part = values.subspan(at, std::min(piece, values.size() - at));
-    check(MPI_Allreduce(MPI_IN_PLACE, part.data(), checked_cast<int>(part.size()), MPI_INT64_T,
-                        MPI_SUM, state_->comm),
-          "MPI_Allreduce");
+std::size_t longest_message = std::size_t{1} << 30;
+
+/// Hands `f` pieces of the values that fit a message.
+template <class T, class F>
+void in_pieces(std::span<T> values, F&& f) {
+  const std::size_t most = std::max<std::size_t>(longest_message / sizeof(T), 1);
+  for (std::size_t at = 0; at < values.size(); at += most) {
+    f(values.subspan(at, std::min(most, values.size() - at)));
   }
 }
 
-void Communicator::max(std::span<double> values) const {
-  Call call(*this, "maximum", values.size_bytes());
-  call.is_allreduce();
-  if (state_->size == 1) return;
-  check(MPI_Allreduce(MPI_IN_PLACE, values.data(), checked_cast<int>(values.size()), MPI_DOUBLE,
-                      MPI_MAX, state_->comm),
-        "MPI_Allreduce");
+void broadcast_bytes(MPI_Comm comm, std::span<std::byte> bytes, int root) {
+  in_pieces(bytes, [&](std::span<std::byte> part) {
+    check(MPI_Bcast(part.data(), static_cast<int>(part.size()), MPI_BYTE, root, comm), "MPI_Bcast");
+  });
 }
 
-namespace {
+std::vector<int> offsets_of(const std::vector<int>& counts) {
+  std::vector<int> offsets(counts.size(), 0);
+  std::partial_sum(counts.begin(), counts.end() - 1, offsets.begin() + 1);
+  return offsets;
+}
+
+/// Ranks in a ring: each sends to the one `step` ahead what it has for it.
+std::vector<std::vector<std::byte>> exchange_in_pieces(
+    MPI_Comm comm, int rank, const std::vector<std::vector<std::byte>>& outgoing,
+    const std::vector<std::int64_t>& sizes) {
+  constexpr int tag = 3;
+  const auto n = outgoing.size();
+  std::vector<std::vector<std::byte>> incoming(n);
+  for (std::size_t step = 0; step < n; ++step) {
+    const std::size_t to = (static_cast<std::size_t>(rank) + step) % n;
+    const std::size_t from = (static_cast<std::size_t>(rank) + n - step) % n;
+    incoming[from].resize(static_cast<std::size_t>(sizes[from]));
+    std::vector<MPI_Request> requests;
+    in_pieces(std::span(incoming[from]), [&](std::span<std::byte> part) {
+      check(MPI_Irecv(part.data(), static_cast<int>(part.size()), MPI_BYTE, static_cast<int>(from),
+                      tag, comm, &requests.emplace_back()),
+            "MPI_Irecv");
+    });
+    in_pieces(std::span(outgoing[to]), [&](std::span<const std::byte> part) {
+      check(MPI_Isend(part.data(), static_cast<int>(part.size()), MPI_BYTE, static_cast<int>(to),
+                      tag, comm, &requests.emplace_back()),
+            "MPI_Isend");
+    });
+    check(MPI_Waitall(static_cast<int>(requests.size()), requests.data(), MPI_STATUSES_IGNORE),
+          "MPI_Waitall");
+  }
+  return incoming;
+}
 
 std::int64_t reduce_one(MPI_Comm comm, std::int64_t value, MPI_Op op) {
   std::int64_t result = value;
@@ -365,6 +406,32 @@ std::int64_t reduce_one(MPI_Comm comm, std::int64_t value, MPI_Op op) {
 }
 
 }  // namespace
+
+void set_longest_message(std::size_t bytes) { longest_message = bytes; }
+
+void Communicator::barrier() const { const Call call(*this, "barrier", 0); }
+
+void Communicator::sum(std::span<std::int64_t> values) const {
+  Call call(*this, "sum", values.size_bytes());
+  call.is_allreduce();
+  if (state_->size == 1) return;
+  in_pieces(values, [&](std::span<std::int64_t> part) {
+    check(MPI_Allreduce(MPI_IN_PLACE, part.data(), checked_cast<int>(part.size()), MPI_INT64_T,
+                        MPI_SUM, state_->comm),
+          "MPI_Allreduce");
+  });
+}
+
+void Communicator::max(std::span<double> values) const {
+  Call call(*this, "maximum", values.size_bytes());
+  call.is_allreduce();
+  if (state_->size == 1) return;
+  in_pieces(values, [&](std::span<double> part) {
+    check(MPI_Allreduce(MPI_IN_PLACE, part.data(), checked_cast<int>(part.size()), MPI_DOUBLE,
+                        MPI_MAX, state_->comm),
+          "MPI_Allreduce");
+  });
+}
 
 Index Communicator::sum(Index value) const {
   std::int64_t v = value;
@@ -396,8 +463,7 @@ void Communicator::broadcast(std::vector<std::byte>& bytes, int root) const {
   check(MPI_Bcast(&size, 1, MPI_INT64_T, root, state_->comm), "MPI_Bcast");
   bytes.resize(static_cast<std::size_t>(size));
   call.carries(bytes.size());
-  check(MPI_Bcast(bytes.data(), checked_cast<int>(size), MPI_BYTE, root, state_->comm),
-        "MPI_Bcast");
+  broadcast_bytes(state_->comm, bytes, root);
 }
 
 std::string Communicator::broadcast(std::string text, int root) const {
@@ -409,36 +475,36 @@ std::string Communicator::broadcast(std::string text, int root) const {
 
 void Communicator::broadcast(std::span<double> values, int root) const {
   const Call call(*this, "broadcast", values.size_bytes());
-  if (state_->size == 1) return;
-  check(MPI_Bcast(values.data(), checked_cast<int>(values.size()), MPI_DOUBLE, root, state_->comm),
-        "MPI_Bcast");
+  if (state_->size > 1) broadcast_bytes(state_->comm, std::as_writable_bytes(values), root);
 }
 
 std::vector<std::vector<std::byte>> Communicator::gather_all(
     std::span<const std::byte> bytes) const {
-  const std::vector<std::byte> mine(bytes.begin(), bytes.end());
   std::vector<std::vector<std::byte>> all(static_cast<std::size_t>(size()));
-  for (int r = 0; r < size(); ++r) {
-    all[static_cast<std::size_t>(r)] = r == rank() ? mine : std::vector<std::byte>();
-  }
+  all[static_cast<std::size_t>(rank())].assign(bytes.begin(), bytes.end());
   Call call(*this, "gather", bytes.size());
   if (size() == 1) return all;
-  const int count = checked_cast<int>(bytes.size());
-  std::vector<int> counts(all.size());
-  check(MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, state_->comm),
+  const auto count = static_cast<std::int64_t>(bytes.size());
+  std::vector<std::int64_t> counts(all.size());
+  check(MPI_Allgather(&count, 1, MPI_INT64_T, counts.data(), 1, MPI_INT64_T, state_->comm),
         "MPI_Allgather");
-  std::vector<int> offsets(all.size());
-  Index total = 0;
-  for (std::size_t r = 0; r < all.size(); ++r) {
-    offsets[r] = checked_cast<int>(total);
-    total += counts[r];
+  const auto total =
+      static_cast<std::size_t>(std::accumulate(counts.begin(), counts.end(), std::int64_t{0}));
+  if (total > longest_message) {
+    for (std::size_t r = 0; r < all.size(); ++r) {
+      all[r].resize(static_cast<std::size_t>(counts[r]));
+      broadcast_bytes(state_->comm, all[r], static_cast<int>(r));
+    }
+    return all;
   }
-  std::vector<std::byte> joined(static_cast<std::size_t>(checked_cast<int>(total)));
-  check(MPI_Allgatherv(bytes.data(), count, MPI_BYTE, joined.data(), counts.data(), offsets.data(),
-                       MPI_BYTE, state_->comm),
+  const std::vector<int> short_counts(counts.begin(), counts.end());
+  const std::vector<int> offsets = offsets_of(short_counts);
+  std::vector<std::byte> joined(total);
+  check(MPI_Allgatherv(bytes.data(), static_cast<int>(count), MPI_BYTE, joined.data(),
+                       short_counts.data(), offsets.data(), MPI_BYTE, state_->comm),
         "MPI_Allgatherv");
   for (std::size_t r = 0; r < all.size(); ++r) {
-    all[r].assign(joined.begin() + offsets[r], joined.begin() + offsets[r] + counts[r]);
+    all[r].assign(joined.begin() + offsets[r], joined.begin() + offsets[r] + short_counts[r]);
   }
   return all;
 }
@@ -447,32 +513,31 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
     const std::vector<std::vector<std::byte>>& outgoing) const {
   Call call(*this, "exchange", 0);
   if (size() == 1) return outgoing;
-  const std::size_t n = outgoing.size();
-  std::vector<int> send_counts(n), receive_counts(n), send_offsets(n), receive_offsets(n);
-  std::vector<std::byte> sent;
-  for (std::size_t r = 0; r < n; ++r) {
-    send_counts[r] = checked_cast<int>(outgoing[r].size());
-    send_offsets[r] = checked_cast<int>(sent.size());
-    sent.insert(sent.end(), outgoing[r].begin(), outgoing[r].end());
-  }
+  std::vector<std::int64_t> sizes_out, sizes_in(outgoing.size());
+  for (const auto& bytes : outgoing) sizes_out.push_back(std::ssize(bytes));
   check(
-      MPI_Alltoall(send_counts.data(), 1, MPI_INT, receive_counts.data(), 1, MPI_INT, state_->comm),
+      MPI_Alltoall(sizes_out.data(), 1, MPI_INT64_T, sizes_in.data(), 1, MPI_INT64_T, state_->comm),
       "MPI_Alltoall");
-  Index total = 0;
-  for (std::size_t r = 0; r < n; ++r) {
-    receive_offsets[r] = checked_cast<int>(total);
-    total += receive_counts[r];
+  const auto sent = std::accumulate(sizes_out.begin(), sizes_out.end(), std::int64_t{0});
+  const auto received = std::accumulate(sizes_in.begin(), sizes_in.end(), std::int64_t{0});
+  call.carries(static_cast<std::size_t>(sent));
+  const std::int64_t most = reduce_one(state_->comm, std::max(sent, received), MPI_MAX);
+  if (static_cast<std::size_t>(most) > longest_message) {
+    return exchange_in_pieces(state_->comm, rank(), outgoing, sizes_in);
   }
-  std::vector<std::byte> received(static_cast<std::size_t>(checked_cast<int>(total)));
-  call.carries(sent.size());
-  check(
-      MPI_Alltoallv(sent.data(), send_counts.data(), send_offsets.data(), MPI_BYTE, received.data(),
-                    receive_counts.data(), receive_offsets.data(), MPI_BYTE, state_->comm),
-      "MPI_Alltoallv");
-  std::vector<std::vector<std::byte>> incoming(n);
-  for (std::size_t r = 0; r < n; ++r) {
-    const auto begin = received.begin() + receive_offsets[r];
-    incoming[r].assign(begin, begin + receive_counts[r]);
+  const std::vector<int> counts_out(sizes_out.begin(), sizes_out.end());
+  const std::vector<int> counts_in(sizes_in.begin(), sizes_in.end());
+  const std::vector<int> offsets_out = offsets_of(counts_out), offsets_in = offsets_of(counts_in);
+  std::vector<std::byte> joined, arrived(static_cast<std::size_t>(received));
+  joined.reserve(static_cast<std::size_t>(sent));
+  for (const auto& bytes : outgoing) joined.insert(joined.end(), bytes.begin(), bytes.end());
+  check(MPI_Alltoallv(joined.data(), counts_out.data(), offsets_out.data(), MPI_BYTE,
+                      arrived.data(), counts_in.data(), offsets_in.data(), MPI_BYTE, state_->comm),
+        "MPI_Alltoallv");
+  std::vector<std::vector<std::byte>> incoming(outgoing.size());
+  for (std::size_t r = 0; r < incoming.size(); ++r) {
+    const auto begin = arrived.begin() + offsets_in[r];
+    incoming[r].assign(begin, begin + counts_in[r]);
   }
   return incoming;
 }

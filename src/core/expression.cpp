@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <superstep/core/error.hpp>
 #include <superstep/core/literal.hpp>
+#include <superstep/core/notices.hpp>
 #include <superstep/core/text.hpp>
 
 #include "core/cursor.hpp"
@@ -35,7 +36,7 @@ EstimatorExpression estimator_of(const Value& value) {
         "outer one");
   }
   if (value == Value("passthrough") || value.is_none()) {
-    throw UsageError(fmt::format("{} as a step does nothing; leave the step out", value.repr()));
+    throw UsageError(fmt::format("{} is a step of a pipeline, no estimator", value.repr()));
   }
   if (!value.is_call()) {
     throw UsageError(fmt::format("expected an estimator such as Ridge(alpha=1.0), got {}",
@@ -45,18 +46,23 @@ EstimatorExpression estimator_of(const Value& value) {
   return {class_name(call), call.keywords, call.positional};
 }
 
-/// `memory` and `verbose` are taken at their defaults, which change nothing.
+/// A step that hands the rows on as they are, as scikit-learn writes it.
+bool does_nothing(const Value& step) { return step.is_none() || step == Value("passthrough"); }
+
+/// `memory` and `verbose` change no result.
 void check_pipeline_options(const Value::Call& call) {
   for (const auto& [name, value] : call.keywords) {
     if (name == "steps" && class_name(call) == "Pipeline") continue;
     if (name == "memory" && value.is_none()) continue;
     if (name == "verbose" && value == Value(false)) continue;
-    const bool is_known = name == "memory" || name == "verbose";
-    throw UsageError(fmt::format("{}: {}={} {}", class_name(call), name, shorten(value.repr(), 40),
-                                 is_known
-                                     ? "cannot be honoured: equal steps are always fitted once; "
-                                       "leave it out"
-                                     : "is no parameter; steps are written without a name"));
+    if (name != "memory" && name != "verbose") {
+      throw UsageError(fmt::format("{}: {}={} is no parameter; steps are written without a name",
+                                   class_name(call), name, shorten(value.repr(), 40)));
+    }
+    leave_notice(fmt::format("{}: {}={} changes nothing here: {}", class_name(call), name,
+                             shorten(value.repr(), 40),
+                             name == "memory" ? "equal steps are always fitted once"
+                                              : "progress is shown unless --quiet"));
   }
 }
 
@@ -84,6 +90,7 @@ std::vector<Step> steps_of_make_pipeline(const Value::Call& call) {
   std::vector<Step> steps;
   std::vector<std::string> names;
   for (const Value& value : call.positional) {
+    if (does_nothing(value)) continue;
     steps.push_back({"", estimator_of(value)});
     names.push_back(steps.back().estimator.name);
   }
@@ -108,6 +115,7 @@ std::vector<Step> steps_of_pipeline(const Value::Call& call) {
       throw UsageError(fmt::format("a step of a Pipeline is a pair ('name', Estimator()), got {}",
                                    shorten(pair.repr(), 60)));
     }
+    if (does_nothing(pair.items()[1])) continue;
     steps.push_back({pair.items()[0].as_string(), estimator_of(pair.items()[1])});
   }
   return steps;

@@ -11,6 +11,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 
+#include "core/arithmetic.hpp"
 #include "core/cursor.hpp"
 
 namespace superstep {
@@ -55,11 +56,17 @@ class Parser {
  private:
   Value parse() {
     if (++depth_ > deepest_nesting) at_.fail("too deeply nested");
-    Value value = parse_any();
+    Value value = parse_sum();
     --depth_;
     return value;
   }
 
+  // Python's precedence: sums of products of signed powers.
+  Value parse_sum();
+  Value parse_product();
+  Value parse_unary();
+  Value parse_power();
+  Value computed(const Value& a, std::string_view op, const Value& b, std::size_t start) const;
   Value parse_any();
   Value parse_parentheses();
   Value parse_dict();
@@ -83,6 +90,63 @@ class Parser {
   int depth_ = 0;
 };
 
+Value Parser::computed(const Value& a, std::string_view op, const Value& b,
+                       std::size_t start) const {
+  std::string_view problem;
+  const auto result = compute(a, op, b, problem);
+  if (!result) at_.fail_at(start, problem);
+  return *result;
+}
+
+Value Parser::parse_sum() {
+  const std::size_t start = at_.position();
+  Value value = parse_product();
+  for (;;) {
+    at_.skip_blanks();
+    const char op = at_.peek();
+    if (op != '+' && op != '-') return value;
+    at_.advance();
+    at_.skip_blanks();
+    value = computed(value, std::string_view(&op, 1), parse_product(), start);
+  }
+}
+
+Value Parser::parse_product() {
+  const std::size_t start = at_.position();
+  Value value = parse_unary();
+  for (;;) {
+    at_.skip_blanks();
+    const bool is_floor = at_.rest().starts_with("//");
+    const char op = at_.peek();
+    if (op != '*' && op != '/' && op != '%') return value;
+    at_.advance(is_floor ? 2 : 1);
+    at_.skip_blanks();
+    const Value factor = parse_unary();
+    value = computed(value, is_floor ? "//" : std::string_view(&op, 1), factor, start);
+  }
+}
+
+Value Parser::parse_unary() {
+  if (at_.peek() != '-' && at_.peek() != '+') return parse_power();
+  if (++depth_ > deepest_nesting) at_.fail("too deeply nested");
+  Value value = parse_signed();
+  --depth_;
+  return value;
+}
+
+Value Parser::parse_power() {
+  const std::size_t start = at_.position();
+  Value value = parse_any();
+  at_.skip_blanks();
+  if (!at_.rest().starts_with("**")) return value;
+  at_.advance(2);
+  at_.skip_blanks();
+  if (++depth_ > deepest_nesting) at_.fail("too deeply nested");
+  const Value exponent = parse_unary();
+  --depth_;
+  return computed(value, "**", exponent, start);
+}
+
 Value Parser::parse_any() {
   const char c = at_.peek();
   bool has_comma = false;
@@ -91,7 +155,6 @@ Value Parser::parse_any() {
   if (c == '{') return parse_dict();
   if (is_quote(c)) return parse_strings();
   if (is_digit(c) || (c == '.' && is_digit(at_.peek(1)))) return parse_number(false);
-  if (c == '-' || c == '+') return parse_signed();
   if (is_name_start(c)) return parse_name();
   at_.fail_expected("a value");
 }
@@ -284,9 +347,14 @@ Value Parser::parse_signed() {
   const bool negative = at_.peek() == '-';
   at_.advance();
   at_.skip_blanks();
-  if (is_digit(at_.peek()) || (at_.peek() == '.' && is_digit(at_.peek(1))))
-    return parse_number(negative);
-  Value value = parse();
+  if (is_digit(at_.peek()) || (at_.peek() == '.' && is_digit(at_.peek(1)))) {
+    const Cursor number = at_;
+    Value value = parse_number(negative);  // with its sign: -2**63 fits, 2**63 does not
+    at_.skip_blanks();
+    if (!at_.rest().starts_with("**")) return value;
+    at_ = number;
+  }
+  Value value = parse_unary();
   if (!value.is_number()) at_.fail_at(start, "a sign before something that is no number");
   if (!negative) return value;
   if (value.is_real()) return -value.as_double();
@@ -366,6 +434,11 @@ Value Parser::call_value(Value::Call call, std::size_t start) const {
     Value::Dict entries;
     for (auto& [name, value] : call.keywords) entries.emplace_back(Value(name), std::move(value));
     return Value::dict(std::move(entries));
+  }
+  const bool is_array = call.name == "np.array" || call.name == "np.asarray";
+  if (is_array && call.keywords.empty() && call.positional.size() == 1 &&
+      call.positional[0].is_sequence()) {
+    return call.positional[0];
   }
   constexpr std::array conversions = {"float",      "int",      "str",     "bool",
                                       "np.float64", "np.int64", "np.str_", "np.bool_"};

@@ -5,9 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <stdexcept>
 #include <superstep/core/error.hpp>
+#include <superstep/core/notices.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 
@@ -99,6 +101,24 @@ std::string values_in_words(std::string_view type, const Range& range) {
   return range.text.empty() ? type_words(type) : type_words(type) + " " + range.text;
 }
 
+/// scikit-learn's parameters that say how a result is come by and not what it is.
+bool changes_no_result(std::string_view name) {
+  constexpr std::array names = {"n_jobs",
+                                "verbose",
+                                "copy",
+                                "copy_X",
+                                "copy_x",
+                                "warm_start",
+                                "iterated_power",
+                                "n_oversamples",
+                                "power_iteration_normalizer",
+                                "precompute",
+                                "selection",
+                                "intercept_scaling",
+                                "tol"};
+  return std::ranges::find(names, name) != names.end();
+}
+
 std::string in_table(std::string text) {
   for (std::size_t i = text.find('|'); i != std::string::npos; i = text.find('|', i + 2))
     text.insert(i, 1, '\\');
@@ -176,8 +196,9 @@ void ParamTableBase::add_refused(std::string name, std::vector<Value> accepted,
                                  std::string reason) {
   if (accepted.empty())
     throw std::logic_error("a refused parameter needs the value that is its default");
-  infos_.push_back({std::move(name), "", accepted[0].repr(), "", join(reprs(accepted), "or"),
-                    "not honoured: " + reason, false});
+  infos_.push_back({name, "", accepted[0].repr(), "", join(reprs(accepted), "or"),
+                    (changes_no_result(name) ? "changes nothing: " : "not honoured: ") + reason,
+                    false});
   fields_.push_back({nullptr, nullptr, anything(), std::move(accepted), std::move(reason)});
 }
 
@@ -225,6 +246,11 @@ void ParamTableBase::set(void* params, std::string_view name, const Value& value
   if (!infos_[index].honoured) {
     if (std::find(field.accepted.begin(), field.accepted.end(), value) != field.accepted.end())
       return;
+    if (changes_no_result(name)) {
+      leave_notice(fmt::format("{}: {}={} changes nothing here: {}", estimator_, name,
+                               shorten(value.repr(), 60), field.reason));
+      return;
+    }
     throw UsageError(fmt::format("{}: {}={} cannot be honoured: {}; leave it out", estimator_, name,
                                  shorten(value.repr(), 60), field.reason));
   }

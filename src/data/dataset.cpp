@@ -312,6 +312,7 @@ std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
       if (static_cast<Index>(mine.size()) > most) throw DataError(complaint);
       event.rows += blocks.rows_of(i);
+      comm.answer();
     }
     reader.require_unchanged();
     comm.trace().close(event);

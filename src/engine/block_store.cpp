@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <system_error>
+
+#include <superstep/core/error.hpp>
 
 namespace superstep {
 
@@ -110,7 +113,19 @@ void BlockStore::begin_pass(const Table& table) {
     slot.is_free = true;
     slot.failure = nullptr;
   }
-  for (int i = 0; i < options_.readers; ++i) readers_.emplace_back([this] { read_ahead(); });
+  start_readers();
+}
+
+// Fewer than wished for do, if slower.
+void BlockStore::start_readers() {
+  try {
+    for (int i = 0; i < options_.readers; ++i) readers_.emplace_back([this] { read_ahead(); });
+  } catch (const std::system_error& e) {
+    if (!readers_.empty()) return;
+    throw Error(ExitCode::failure,
+                "no thread could be started to read blocks (" + e.code().message() +
+                    "); give fewer --threads, or raise the limit of processes (ulimit -u)");
+  }
 }
 
 // Streamed block number s goes to slot s mod slots, so slots are taken and freed in the order of

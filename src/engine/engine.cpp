@@ -8,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
-#include <condition_variable>
 #include <limits>
 #include <mutex>
 
@@ -19,6 +18,7 @@
 #include <superstep/engine/thread_pool.hpp>
 
 #include "engine/block_view.hpp"
+#include "engine/outbox.hpp"
 
 namespace superstep {
 
@@ -107,8 +107,9 @@ class Engine::Impl {
 Engine::Engine(const Communicator& comm, const EngineOptions& options)
     : comm_(comm),
       options_(options),
-      budget_(memory_budget(comm, options.memory)),
-      impl_(std::make_unique<Impl>(*this, options.threads)) {
+      budget_(memory_budget(comm, options.memory, options.memory_from)),
+      fewest_threads_(static_cast<int>(comm.min(Index{options.threads}))) {
+  collectively(comm, [&] { impl_ = std::make_unique<Impl>(*this, options.threads); });
   // Eigen cuts its products by the size of the caches it finds: the same everywhere, so that ranks
   // on different processors compute the same bits of what is replicated.
   Eigen::setCpuCacheSizes(std::ptrdiff_t{32} << 10, std::ptrdiff_t{512} << 10,
@@ -313,7 +314,12 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
   ++(table.block_stride == 1 ? engine_.counters_.passes : engine_.counters_.sample_passes);
   ++pass_of_task_;
   const std::size_t read_before = store_->data().bytes_read();
-  store_->begin_pass(table);
+  LocalStatus status;
+  try {
+    store_->begin_pass(table);
+  } catch (...) {
+    status = status_of_current_exception();
+  }
   const Index n = store_->taken(table);
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
     const Dataset& data = *table.data;
@@ -325,9 +331,8 @@ LocalStatus Engine::Impl::pass(const Table& table, F&& f, const std::function<vo
   }
   std::atomic<Index> next = 0;
   std::atomic<Index> done = 0;
-  std::atomic<bool> stop = false;
+  std::atomic<bool> stop = status.failed;
   std::mutex mutex;
-  LocalStatus status;
   const auto fraction = [&] {
     return n == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(n);
   };
@@ -511,77 +516,6 @@ std::vector<double> Engine::maximum(const Table& table, Index entries, const Max
   total.resize(n - 2);
   return total;
 }
-
-namespace {
-
-/// Finished blocks on their way from the workers to the calling thread, the only one that may
-/// write. Workers far ahead of it wait, so no more than a few blocks are ever on their way.
-class Outbox {
- public:
-  explicit Outbox(int workers) : most_(static_cast<std::size_t>(2 * workers)) {}
-
-  Buffer<double> take_buffer(Index size) {
-    Buffer<double> buffer;
-    const std::lock_guard lock(mutex_);
-    if (!spare_.empty()) {
-      buffer = std::move(spare_.back());
-      spare_.pop_back();
-    }
-    buffer.grow(size);
-    return buffer;
-  }
-
-  void put(Index first_row, Index rows, Buffer<double> values) {
-    const std::lock_guard lock(mutex_);
-    finished_.push_back({first_row, rows, std::move(values)});
-  }
-
-  /// Returns when the calling thread has caught up.
-  void wait_for_room() {
-    std::unique_lock lock(mutex_);
-    drained_.wait(lock, [&] { return closed_ || finished_.size() < most_; });
-  }
-
-  /// Hands everything to the sink. When the sink throws, what follows is dropped.
-  void drain(const Engine::RowsSink& sink) {
-    std::unique_lock lock(mutex_);
-    while (!finished_.empty()) {
-      Finished next = std::move(finished_.back());
-      finished_.pop_back();
-      lock.unlock();
-      try {
-        if (!closed_) sink(next.first_row, next.rows, next.values.data());
-      } catch (...) {
-        close();
-        throw;
-      }
-      lock.lock();
-      spare_.push_back(std::move(next.values));
-      drained_.notify_all();
-    }
-  }
-
- private:
-  struct Finished {
-    Index first_row;
-    Index rows;
-    Buffer<double> values;
-  };
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    drained_.notify_all();
-  }
-
-  std::size_t most_;
-  std::mutex mutex_;
-  std::condition_variable drained_;
-  std::vector<Finished> finished_;
-  std::vector<Buffer<double>> spare_;
-  bool closed_ = false;
-};
-
-}  // namespace
 
 void Engine::rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink) {
   impl_->prepare(table);

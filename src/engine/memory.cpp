@@ -8,13 +8,35 @@
 
 namespace superstep {
 
-MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked) {
-  if (asked) return {*asked, "--memory"};
-  const int ranks = comm.ranks_on_node();
+namespace {
+
+MemoryBudget own_budget(const Communicator& comm, std::optional<std::size_t> asked,
+                        const std::string& asked_by) {
+  const bool all_are_asked = comm.min(Index{asked ? 1 : 0}) == 1;
+  const int ranks = all_are_asked ? 1 : comm.ranks_on_node();
+  if (asked) return {*asked, asked_by};
   const MemoryLimit node = memory_of_node(Surroundings::real());
   // A fifth stays free for MPI, HDF5 and the file cache.
   const std::size_t share = node.bytes / static_cast<std::size_t>(ranks) / 5 * 4;
   return {share, ranks == 1 ? node.source : fmt::format("{}, {} ranks", node.source, ranks)};
+}
+
+}  // namespace
+
+MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked,
+                           const std::string& asked_by) {
+  MemoryBudget budget = own_budget(comm, asked, asked_by);
+  const auto mine = static_cast<Index>(budget.bytes);
+  const Index least = comm.min(mine);
+  const Index most = comm.max(mine);
+  if (least == most) return budget;
+  const auto owner = static_cast<int>(comm.min(Index{mine == least ? comm.rank() : comm.size()}));
+  // What two ranks of a node see of its free memory differs by what happened in between.
+  if (most / 10 * 9 > least) {
+    budget.source +=
+        fmt::format(" of rank {} on host {}", comm.world_rank(comm.rank()), host_name());
+  }
+  return {static_cast<std::size_t>(least), comm.broadcast(budget.source, owner)};
 }
 
 std::size_t peak_resident_bytes() {

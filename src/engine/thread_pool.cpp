@@ -1,23 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/engine/thread_pool.hpp>
 
+#include <fmt/format.h>
+
 #include <chrono>
+#include <system_error>
+
+#include <superstep/core/error.hpp>
 
 namespace superstep {
 
 ThreadPool::ThreadPool(int workers) {
   for (int worker = 1; worker < workers; ++worker) {
-    threads_.emplace_back([this, worker] { loop(worker); });
+    try {
+      threads_.emplace_back([this, worker] { loop(worker); });
+    } catch (const std::system_error& e) {
+      end();
+      throw Error(ExitCode::failure,
+                  fmt::format("only {} of {} threads could be started ({}); give fewer --threads, "
+                              "or raise the limit of processes (ulimit -u)",
+                              worker, workers, e.code().message()));
+    }
   }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { end(); }
+
+void ThreadPool::end() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   start_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void ThreadPool::run(const std::function<void(int)>& work, const std::function<void()>& meanwhile) {

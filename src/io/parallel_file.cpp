@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <superstep/comm/answering.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/comm/native.hpp>
 #include <superstep/core/bytes.hpp>
@@ -406,13 +407,15 @@ void ParallelFile::commit() {
     for (PlannedDataset& entry : impl.entries) entry.dataset.reset();
     impl.file.close(fmt::format("write '{}'", impl.path));
   });
-  collectively(impl.comm, [&] { posix::sync(impl.descriptor.get(), impl.path); });
+  collectively(impl.comm, [&] {
+    answering(impl.comm, [&] { posix::sync(impl.descriptor.get(), impl.path); });
+  });
 
   on_root(impl.comm, [&] {
     impl.write_attributes();
     impl.check_structure();
     posix::trim(impl.descriptor.get(), impl.path);
-    posix::sync(impl.descriptor.get(), impl.path);
+    answering(impl.comm, [&] { posix::sync(impl.descriptor.get(), impl.path); });
     posix::rename_durably(impl.temporary, impl.path);
   });
   impl.is_committed = true;

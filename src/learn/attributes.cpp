@@ -267,7 +267,9 @@ AttributeReader AttributeReader::below(const std::string& path) const {
 void AttributeReader::require_all_seen() const {
   for (const auto& entry : tree_->datasets) {
     if (!seen_->contains(entry.first)) {
-      throw DataError(fmt::format("{} is none of its attributes", entry.first));
+      constexpr std::size_t widest_name = 60;
+      throw DataError(fmt::format("{} is none of its attributes",
+                                  Value(shorten(entry.first, widest_name)).repr()));
     }
   }
 }

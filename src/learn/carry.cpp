@@ -59,6 +59,7 @@ void refuse_too_large(const std::vector<double>& values, Index first, const std:
 }  // namespace
 
 struct CarriedColumn::Impl {
+  const Communicator* comm = nullptr;  ///< answered between blocks
   std::shared_ptr<const Dataset> data;
   std::string to;
   std::optional<RowReader> reader;
@@ -120,6 +121,7 @@ std::size_t CarriedColumn::Impl::longest_text() const {
   }
   for (Index b = share.begin; b < share.end; ++b) {
     for (const std::string& text : texts(b)) longest = std::max(longest, text.size());
+    comm->answer();
   }
   return longest;
 }
@@ -127,6 +129,7 @@ std::size_t CarriedColumn::Impl::longest_text() const {
 CarriedColumn::CarriedColumn(const Communicator& comm, std::shared_ptr<const Dataset> data,
                              const std::string& from, std::string to)
     : impl_(std::make_unique<Impl>()) {
+  impl_->comm = &comm;
   impl_->share = share_of(data->blocks().size(), comm.rank(), comm.size());
   impl_->data = std::move(data);
   impl_->to = std::move(to);
@@ -157,6 +160,7 @@ void CarriedColumn::write_to(ParallelFile& file) const {
   const Impl& impl = *impl_;
   const Index tall = impl.data->blocks().rows_per_block();
   for (Index b = impl.share.begin; b < impl.share.end; ++b) {
+    impl.comm->answer();
     const Index first = b * tall;
     const Index rows = impl.data->blocks().rows_of(b);
     if (impl.as_text) {

@@ -20,13 +20,6 @@ namespace {
 using Names = std::vector<std::string>;
 
 constexpr std::size_t most_names_shown = 5;
-constexpr std::size_t widest_name = 60;
-
-/// A name from a file as a message shows it: no control characters, not too long.
-std::string shown(const std::string& name) {
-  const std::string quoted = Value(shorten(name, widest_name)).repr();
-  return quoted.substr(1, quoted.size() - 2);
-}
 
 /// Those of `names` that are not among `others`, sorted.
 Names only_in(const Names& names, const Names& others) {
@@ -41,7 +34,7 @@ std::string listed(const char* title, const Names& names) {
   if (names.empty()) return "";
   std::string text = fmt::format("\n{}:", title);
   for (std::size_t i = 0; i < std::min(names.size(), most_names_shown); ++i) {
-    text += "\n- " + shown(names[i]);
+    text += "\n- " + shown_name(names[i]);
   }
   return text + (names.size() > most_names_shown ? "\n- ..." : "");
 }
@@ -111,7 +104,7 @@ std::vector<Index> positions(const Names& trained, const Dataset& data) {
       throw DataError(fmt::format(
           "{} has {} columns called '{}', so --reorder-columns cannot tell which one is meant; "
           "give every column a name of its own",
-          data.x_name(), at.size(), shown(name)));
+          data.x_name(), at.size(), shown_name(name)));
     }
     chosen.push_back(at.front());
   }
@@ -129,7 +122,19 @@ ModelPtr behind_choice(const ModelPtr& model, const Dataset& data) {
   return whole;
 }
 
+/// Scalers, and what is no estimator at all.
+bool keeps_names(const std::string& estimator) {
+  return std::ranges::none_of(registry(), [&](const RegisteredEstimator& e) {
+    return e.table->estimator() == estimator && e.module != "preprocessing";
+  });
+}
+
 }  // namespace
+
+std::string shown_name(const std::string& name, std::size_t width) {
+  const std::string quoted = Value(shorten(name, width)).repr();
+  return quoted.substr(1, quoted.size() - 2);
+}
 
 MatchedModel match_columns(const ModelPtr& model, const Dataset& data, ColumnOrder order) {
   const Names& trained = model->feature_names();
@@ -157,7 +162,7 @@ MatchedModel match_columns(const ModelPtr& model, const Dataset& data, ColumnOrd
 
 Names names_behind(std::span<const Step> steps, Names names, Index width) {
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (find_estimator(step->estimator.name).module == "preprocessing") continue;
+    if (keeps_names(step->estimator.name)) continue;
     names.clear();
     for (Index i = 0; i < width; ++i) {
       names.push_back(fmt::format("{}{}", to_lower(step->estimator.name), i));

@@ -12,6 +12,7 @@
 #include <superstep/math/products.hpp>
 
 #include "learn/cells.hpp"
+#include "learn/extremes.hpp"
 
 namespace superstep {
 
@@ -81,36 +82,62 @@ std::vector<math::ExtraColumn> extra_columns(const Block& block, Index first_row
   return extra;
 }
 
+/// Where digits are lost beyond this, the rows are looked at again.
+constexpr double most_amplification = 0x1p10;
+
 /// Rounding errors of a sum over a block are random signs rather than a conspiracy: sqrt(rows) of
-/// them remain (Higham and Mary 2019), here with a factor 4 for safety.
+/// them remain (Higham and Mary 2019), here with a factor 4 for safety. Equal summands, as of
+/// columns of zeros and ones, drift the same way while the sum is between two powers of two.
 double rounding_noise(const Table& table, Index rows) {
-  rows = std::min(table.data->blocks().rows_per_block(), rows);
-  return 4.0 * 0x1p-53 * std::sqrt(static_cast<double>(rows));
+  const auto n = static_cast<double>(
+      std::min(table.data->blocks().rows_per_block(), std::max<Index>(rows, 1)));
+  return 0x1p-53 * std::max(4.0 * std::sqrt(n), n / 8.0);
+}
+
+/// What columns are summed around, and below what they stay.
+struct Bounds {
+  Vector shift;
+  double y_shift = 0.0;
+  std::vector<int> exponents;  ///< of the columns, the target if there is one, the constant
+  int extra = 0;               ///< of a block's rows
+};
+
+/// The squares of each column that were added up, beside what the grid of the sums does not tell.
+Vector noise_scales(const Table& table, const Matrix& products, const Bounds& bounds,
+                    double noise) {
+  const auto blocks = static_cast<double>(table.data->blocks().size());
+  Vector scales = products.diagonal();
+  for (Index c = 0; c < scales.size(); ++c) {
+    const int e = 2 * bounds.exponents[static_cast<std::size_t>(c)] + bounds.extra;
+    scales[c] += std::ldexp(std::sqrt(blocks) / noise, e - 81);
+  }
+  return scales;
 }
 
 /// Takes the means out of sums around a provisional centre:
 /// sum w (a - m)(b - m') = sum w a b - (sum w a)(sum w b) / sum w.
-void take_out_means(Matrix& products, double& noise) {
+void take_out_means(Matrix& products) {
   const Index n = products.rows() - 1;
   const double weight = products(n, n);
-  const double rounding = noise;
-  const Vector before = products.diagonal();
   const Vector sums = products.col(n);
   for (Index i = 0; i < n; ++i) {
     for (Index j = i; j < n; ++j) {
       products(i, j) = std::fma(-sums[i], sums[j] / weight, products(i, j));
       products(j, i) = products(i, j);
     }
+    products(i, i) = std::max(products(i, i), 0.0);
   }
-  for (Index i = 0; i < n; ++i) {
-    const double after = products(i, i);
-    // What is left of a constant column is rounding.
-    if (!(after > rounding * before[i])) {
-      products.row(i).setZero();
-      products.col(i).setZero();
-    } else {
-      noise = std::max(noise, rounding * before[i] / after);
-    }
+}
+
+/// Takes over what the extremes tell: constant columns (around zero: columns of zeros).
+void set_constants(Moments& m, const Extremes& extremes, bool centred) {
+  for (Index c = 0; c < m.mean.size(); ++c) {
+    if (!extremes.is_constant(c) || (!centred && extremes.low[c] != 0.0)) continue;
+    if (centred) m.mean[c] = extremes.low[c];
+    m.gram.row(c).setZero();
+    m.gram.col(c).setZero();
+    if (m.xy.size() > 0) m.xy[c] = 0.0;
+    m.noise_scale[c] = 0.0;
   }
 }
 
@@ -123,7 +150,7 @@ void take_out_means(Matrix& products, double& noise) {
 
 /// `rows`: among which those with a weight are.
 Moments finish(const Table& table, Index rows, const MomentsRequest& request, RawSums raw,
-               Vector shift, double y_shift) {
+               const Bounds& bounds) {
   Matrix& products = raw.products;
   const Index last = products.rows() - 1;
   const Index columns = last - (request.target ? 1 : 0);
@@ -131,17 +158,20 @@ Moments finish(const Table& table, Index rows, const MomentsRequest& request, Ra
   m.rows = raw.rows;
   m.weight = products(last, last);
   m.noise = rounding_noise(table, rows);
-  m.mean = std::move(shift);
-  m.y_mean = y_shift;
+  const Vector scales = noise_scales(table, products, bounds, m.noise);
+  m.noise_scale = scales.head(columns);
+  m.mean = bounds.shift;
+  m.y_mean = bounds.y_shift;
   if (request.centred) {
     m.mean += products.col(last).head(columns) / m.weight;
     if (request.target) m.y_mean += products(columns, last) / m.weight;
-    take_out_means(products, m.noise);
+    take_out_means(products);
   }
   m.gram = products.topLeftCorner(columns, columns);
   if (request.target) {
     m.xy = products.col(columns).head(columns);
     m.yy = products(columns, columns);
+    m.y_noise_scale = scales[columns];
   }
   return m;
 }
@@ -188,36 +218,87 @@ double Moments::amplification(double ridge) const {
   return most;
 }
 
+bool Moments::is_lost() const {
+  return amplification() > most_amplification || y_noise_scale > most_amplification * yy;
+}
+
 // ---- splits ------------------------------------------------------------------------------------
+
+namespace {
+
+/// As the sketch tells them.
+Bounds sketched_bounds(const Table& table, const MomentsRequest& request, const Sketch& sketch) {
+  Bounds b;
+  b.shift = Vector::Zero(table.columns());
+  b.exponents = request.centred ? sketch.spread_exponents : sketch.exponents;
+  if (request.centred) b.shift = VectorView(sketch.shift.data(), table.columns());
+  if (request.centred && request.target) b.y_shift = sketch.y_shift;
+  if (request.target) {
+    b.exponents.push_back(request.centred ? sketch.y_spread_exponent : sketch.y_exponent);
+  }
+  b.exponents.push_back(1);
+  b.extra = sketch.rows_exponent + sketch.weight_exponent;
+  return b;
+}
+
+/// As these rows themselves tell them, of which the first moments are known roughly.
+Bounds measured_bounds(const MomentsRequest& request, const Moments& first,
+                       const Extremes& extremes, const Bounds& sketched) {
+  Bounds b = sketched;
+  for (Index c = 0; c < b.shift.size(); ++c) {
+    const double low = extremes.low[c], high = extremes.high[c];
+    if (request.centred) b.shift[c] = std::clamp(first.mean[c], low, high);
+    b.exponents[static_cast<std::size_t>(c)] =
+        exponent_above(std::max(high - b.shift[c], b.shift[c] - low));
+  }
+  if (request.centred) b.y_shift = first.y_mean;
+  return b;
+}
+
+}  // namespace
 
 /// One superstep's sums, and around what they were taken.
 struct MomentSums::Sums {
   Table table;
   MomentsRequest request;
   Cells cells;
-  Sketch sketch;
-  Vector shift;
-  double y_shift = 0.0;
+  Bounds bounds;
   std::optional<CellSums> sums{};
+  /// Of the splits that train on a column that seems to be constant.
+  std::vector<SplitPtr> looked_at{};
+  std::vector<Extremes> extremes{};
 
   Sums(Engine& engine, const Table& table_, const MomentsRequest& request_,
-       std::span<const SplitPtr> splits)
-      : table(table_), request(request_), cells(splits), sketch(engine.sketch(table_)) {
+       std::span<const SplitPtr> splits, const Bounds* given = nullptr)
+      : table(table_), request(request_), cells(splits) {
+    const Sketch sketch = engine.sketch(table_);
     for (Index c = 0; c < table.columns(); ++c) check_squares(table, sketch, c);
-    shift = Vector::Zero(table.columns());
-    std::vector<int> exponents = request.centred ? sketch.spread_exponents : sketch.exponents;
-    if (request.centred) shift = VectorView(sketch.shift.data(), table.columns());
-    if (request.centred && request.target) y_shift = sketch.y_shift;
-    if (request.target) {
-      exponents.push_back(request.centred ? sketch.y_spread_exponent : sketch.y_exponent);
-    }
-    exponents.push_back(1);
-    sums.emplace(engine, table, cells, exponents, sketch.rows_exponent + sketch.weight_exponent,
+    bounds = given != nullptr ? *given : sketched_bounds(table, request, sketch);
+    sums.emplace(engine, table, cells, bounds.exponents, bounds.extra,
                  [&](const Block& block, const Rows& rows, double* products, Workspace&) {
-                   const auto extra = extra_columns(block, 0, request.target, y_shift);
+                   const auto extra = extra_columns(block, 0, request.target, bounds.y_shift);
                    const math::ConstPanel x(block.x, block.rows, block.columns);
-                   math::gram_add({x, block.weight, shift.data(), extra, rows}, products);
+                   math::gram_add({x, block.weight, bounds.shift.data(), extra, rows}, products);
                  });
+    if (given == nullptr) look_at_extremes(engine, splits);
+  }
+
+  void look_at_extremes(Engine& engine, std::span<const SplitPtr> splits) {
+    std::vector<SplitPtr> seeming;
+    for (const SplitPtr& split : splits) {
+      if (std::ranges::find(seeming, split) != seeming.end()) continue;
+      const std::optional<Moments> m = of(split, Role::train, request.centred);
+      if (m && m->amplification() > most_amplification) seeming.push_back(split);
+    }
+    if (seeming.empty()) return;
+    extremes = extremes_of(engine, table, seeming);
+    looked_at = std::move(seeming);
+  }
+
+  const Extremes* extremes_in(const SplitPtr& split) const {
+    const auto found = std::ranges::find(looked_at, split);
+    if (found == looked_at.end()) return nullptr;
+    return &extremes[static_cast<std::size_t>(found - looked_at.begin())];
   }
 
   std::optional<Moments> of(const SplitPtr& split, Role role, bool centred) const {
@@ -227,7 +308,10 @@ struct MomentSums::Sums {
     const Index last = raw.products.rows() - 1;
     if (!(raw.products(last, last) > 0.0)) return std::nullopt;
     const Index rows = split ? split->rows(role) : table.rows();
-    return finish(table, rows, {centred, request.target}, std::move(raw), shift, y_shift);
+    Moments m = finish(table, rows, {centred, request.target}, std::move(raw), bounds);
+    const Extremes* known = role == Role::train ? extremes_in(split) : nullptr;
+    if (known != nullptr) set_constants(m, *known, centred);
+    return m;
   }
 };
 
@@ -249,7 +333,23 @@ std::optional<Moments> MomentSums::testing(const SplitPtr& split) const {
 
 Moments moments(Engine& engine, const Table& table, const MomentsRequest& request) {
   const SplitPtr all_rows;
-  return MomentSums(engine, table, request, {&all_rows, 1}).training(all_rows);
+  const MomentSums sums(engine, table, request, {&all_rows, 1});
+  return sums.exactly(engine, all_rows);
+}
+
+Moments MomentSums::exactly(Engine& engine, const SplitPtr& split) const {
+  Moments m = training(split);
+  if (!m.is_lost()) return m;
+  const Table its_rows = split ? sums_->table.only(split, Role::train) : sums_->table;
+  const SplitPtr all_rows;
+  const Extremes* known = sums_->extremes_in(split);
+  const Extremes extremes =
+      known != nullptr ? *known : extremes_of(engine, its_rows, {&all_rows, 1}).front();
+  const Bounds bounds = measured_bounds(sums_->request, m, extremes, sums_->bounds);
+  const Sums again(engine, its_rows, sums_->request, {&all_rows, 1}, &bounds);
+  m = again.of(all_rows, Role::train, sums_->request.centred).value();
+  set_constants(m, extremes, sums_->request.centred);
+  return m;
 }
 
 // ---- maps --------------------------------------------------------------------------------------
@@ -259,6 +359,7 @@ Moments moments_behind(const AffineMap& map, const Moments& m, bool centred) {
   seen.rows = m.rows;
   seen.weight = m.weight;
   seen.noise = m.noise;
+  seen.y_noise_scale = m.y_noise_scale;
   seen.y_mean = m.y_mean;
   seen.yy = m.yy;
   seen.mean = map.offset() + map.transposed_times(m.mean - map.centre()).col(0);
@@ -268,18 +369,18 @@ Moments moments_behind(const AffineMap& map, const Moments& m, bool centred) {
     seen.gram = (0.5 * (seen.gram + seen.gram.transpose())).eval();
     // Errors of the entries are independent: their squares add up.
     const Matrix W = map.times(Matrix::Identity(map.columns_out(), map.columns_out()));
-    const Vector scale = m.noise_scale.size() > 0 ? m.noise_scale : Vector(m.gram.diagonal());
-    seen.noise_scale = (W.cwiseAbs2().transpose() * scale).cwiseMax(seen.gram.diagonal());
-  } else if (m.noise_scale.size() > 0) {
+    seen.noise_scale = (W.cwiseAbs2().transpose() * m.noise_scale).cwiseMax(seen.gram.diagonal());
+  } else {
     seen.noise_scale = map.factor().cwiseAbs2().cwiseProduct(m.noise_scale);
   }
   if (centred) return seen;
   const Vector back = seen.weight * seen.mean.cwiseAbs2();
-  if (seen.noise_scale.size() > 0) seen.noise_scale += back;
+  seen.noise_scale += back;
   seen.gram += seen.weight * seen.mean * seen.mean.transpose();
   if (m.xy.size() > 0) {
     seen.xy += seen.weight * seen.y_mean * seen.mean;
     seen.yy += seen.weight * seen.y_mean * seen.y_mean;
+    seen.y_noise_scale += seen.weight * seen.y_mean * seen.y_mean;
   }
   seen.mean.setZero();
   seen.y_mean = 0.0;
@@ -312,8 +413,17 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
         }
       });
   const Index cell = 0;
-  return finish(table, table.rows(), request, sums.of({&cell, 1}), Vector::Zero(R.cols()),
-                first.y_mean);
+  Moments m = finish(table, table.rows(), request, sums.of({&cell, 1}),
+                     {Vector::Zero(R.cols()), first.y_mean, exponents, 2});
+  for (Index c = 0; c < R.cols(); ++c) {
+    // What is left of a direction without variance is rounding.
+    if (m.gram(c, c) > m.noise * m.noise_scale[c]) continue;
+    m.gram.row(c).setZero();
+    m.gram.col(c).setZero();
+    if (request.target) m.xy[c] = 0.0;
+    m.noise_scale[c] = 0.0;
+  }
+  return m;
 }
 
 Footprint moments_footprint(Index columns, Index cells) {

@@ -83,6 +83,12 @@ std::pair<Estimator*, std::string_view> Pipeline::find(std::string_view param) c
 
 void Pipeline::set(std::string_view param, const Value& value) {
   if (Step* step = find_step(param)) {
+    if (value.is_none() || value == Value("passthrough")) {  // the rows pass as they are
+      if (steps_.size() == 1)
+        throw UsageError("a pipeline needs at least one step that does something");
+      std::erase_if(steps_, [&](const Step& s) { return s.name == param; });
+      return;
+    }
     auto estimator = make_estimator(expression_of(value));
     if (step != &steps_.back()) check_transforms(param, *estimator);
     step->estimator = std::move(estimator);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <superstep/comm/answering.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
@@ -170,13 +171,13 @@ void save_model(const Communicator& comm, const Model& model, const std::string&
     Length columns;
     if (!model.feature_names().empty()) out(names_attribute, model.feature_names(), columns);
     tree.set(checksum_attribute, checksum_of(tree));
-    write_tree(path, tree);
+    answering(comm, [&] { write_tree(path, tree); });
   });
 }
 
 ModelPtr load_model(const Communicator& comm, const std::string& path) {
   std::vector<std::byte> bytes;
-  on_root(comm, [&] { bytes = serialize(read_tree(path)); });
+  on_root(comm, [&] { answering(comm, [&] { bytes = serialize(read_tree(path)); }); });
   comm.broadcast(bytes);
   ModelPtr model;
   collectively(comm, [&] { model = model_of(deserialize_tree(bytes), path); });

@@ -7,6 +7,7 @@
 #include <exception>
 #include <thread>
 
+#include <superstep/comm/agreement.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/learn/apply.hpp>
 #include <superstep/learn/estimator.hpp>
@@ -73,6 +74,9 @@ Session::Session(int& argc, char**& argv, const EngineOptions& options)
       comm_(own_comm_.get()) {
   session_comm = comm_;
   std::set_terminate(terminate_session);
+  Told told = told_by_surroundings();
+  told.emplace_back("the seed", std::to_string(options.seed));
+  require_same(*comm_, told);
   engine_ = std::make_unique<Engine>(*comm_, options);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include <superstep/comm/answering.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/comm/trace.hpp>
 #include <superstep/data/block.hpp>
@@ -37,10 +38,9 @@ std::vector<std::vector<double>> share_out(const Communicator& comm, Index count
   const Share share = is_shared ? share_of(count, comm.rank(), comm.size()) : Share{0, count};
   const auto work = [&] {
     comm.trace().open();
-    for (Index i = share.begin; i < share.end; ++i) {
-      results.push_back(task(i));
-      comm.answer();
-    }
+    answering(comm, [&] {
+      for (Index i = share.begin; i < share.end; ++i) results.push_back(task(i));
+    });
     if (count > 1) comm.trace().close({.what = "tasks", .blocks = share.size()});
   };
   if (!is_shared) {

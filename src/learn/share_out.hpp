@@ -12,8 +12,9 @@
 namespace superstep {
 
 /// task(0), task(1), ... of `count` tasks, on every rank. A task sees replicated data only and does
-/// not communicate; each is done on one rank, neighbours in order on the same one, as a rule. An
-/// exception there ends the work on every rank. **Collective.**
+/// not communicate: it runs on a thread of its own, so that a long one does not look like death.
+/// Each is done on one rank, neighbours in order on the same one, as a rule. An exception there
+/// ends the work on every rank. **Collective.**
 std::vector<std::vector<double>> share_out(const Communicator& comm, Index count,
                                            const std::function<std::vector<double>(Index)>& task);
 

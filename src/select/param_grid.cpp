@@ -21,7 +21,18 @@ namespace superstep {
 
 namespace {
 
-constexpr Index most_settings = 10'000'000;
+/// Combinations of a grid whose numbers are told apart; far more than any search tries.
+constexpr double most_combinations = 0x1p53;
+
+/// Before any is made: each takes memory, and each would have to be trained.
+void check_count(double count, Index most, const char* what, const char* advice) {
+  if (count <= static_cast<double>(most)) return;
+  throw UsageError(fmt::format(
+      "{} asks for {} candidates, at most {} can be held here; {}, or "
+      "raise --memory",
+      what, count < 1e15 ? format_count(static_cast<Index>(count)) : fmt::format("{:.0e}", count),
+      format_count(most), advice));
+}
 constexpr std::uint32_t draw_purpose = 0x64726177;  // Philox stream of random searches
 
 /// The dicts of the text: one, or a list of them, with np.logspace and its like carried out.
@@ -73,9 +84,9 @@ class Grid {
     for (const auto& [name, values] : lists_) {
       size_ *= static_cast<double>(values.size());
     }
-    if (size_ > static_cast<double>(most_settings)) {
-      throw UsageError(fmt::format("{} has more than {} combinations; use --random", option,
-                                   format_count(most_settings)));
+    if (size_ > most_combinations) {
+      throw UsageError(fmt::format(
+          "{} has {:.0e} combinations, too many to count; give fewer values", option, size_));
     }
   }
 
@@ -100,16 +111,14 @@ class Grid {
 
 std::vector<Grid> grids_of(const std::vector<Value>& dicts, const char* option) {
   std::vector<Grid> grids;
-  Index all = 0;
-  for (const Value& dict : dicts) {
-    grids.emplace_back(dict, option);
-    all += grids.back().size();
-  }
-  if (all > most_settings) {
-    throw UsageError(fmt::format("{} has more than {} combinations; use --random", option,
-                                 format_count(most_settings)));
-  }
+  for (const Value& dict : dicts) grids.emplace_back(dict, option);
   return grids;
+}
+
+double combinations_of(const std::vector<Grid>& grids) {
+  double all = 0.0;
+  for (const Grid& grid : grids) all += static_cast<double>(grid.size());
+  return all;
 }
 
 // Distributions.
@@ -251,22 +260,28 @@ std::string repr(const ParamSetting& setting) {
   return Value::dict(std::move(entries)).repr();
 }
 
-std::vector<ParamSetting> expand_grid(std::string_view text) {
+std::vector<ParamSetting> expand_grid(std::string_view text, Index most) {
   std::vector<ParamSetting> all;
-  for (const Grid& grid : grids_of(dicts_of(text, "--grid"), "--grid")) {
+  const std::vector<Grid> grids = grids_of(dicts_of(text, "--grid"), "--grid");
+  check_count(combinations_of(grids), most, "--grid",
+              "draw some of them (--random with the same lists and --iterations)");
+  for (const Grid& grid : grids) {
     for (Index i = 0; i < grid.size(); ++i) all.push_back(grid.at(i));
   }
   return all;
 }
 
-std::vector<ParamSetting> draw_settings(std::string_view text, Index count, std::uint64_t seed) {
+std::vector<ParamSetting> draw_settings(std::string_view text, Index count, std::uint64_t seed,
+                                        Index most) {
   const std::vector<Value> dicts = dicts_of(text, "--random");
+  constexpr const char* advice = "give fewer --iterations";
   const Philox philox(seed, draw_purpose);
   std::vector<ParamSetting> drawn;
   if (are_all_lists(dicts)) {
     const std::vector<Grid> grids = grids_of(dicts, "--random");
-    Index all = 0;
-    for (const Grid& grid : grids) all += grid.size();
+    const double combinations = std::min(combinations_of(grids), most_combinations);
+    const auto all = static_cast<Index>(combinations);
+    check_count(static_cast<double>(std::min(all, count)), most, "--iterations", advice);
     RowRandom random(philox, 0);
     for (Index i : draw_without_replacement(all, std::min(all, count), random)) {
       auto grid = grids.begin();
@@ -275,6 +290,7 @@ std::vector<ParamSetting> draw_settings(std::string_view text, Index count, std:
     }
     return drawn;
   }
+  check_count(static_cast<double>(count), most, "--iterations", advice);
   std::vector<Space> spaces;
   for (const Value& dict : dicts) spaces.emplace_back(dict);
   for (Index i = 0; i < count; ++i) {

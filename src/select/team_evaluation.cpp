@@ -121,8 +121,7 @@ void TeamRun::round(std::vector<TeamTask>& left) {
   const std::vector<TeamTask> now = measured_.corrected(left);
   const Deal dealt = deal(now, teams_);
   std::vector<std::byte> report = ByteWriter().put(number_).take();
-  // Within a team failures are agreed on; here the failure of one team becomes everybody's.
-  collectively(everybody_, [&] {
+  as_one(everybody_, [&] {
     for (const std::size_t i : taken_in_a_round(now, dealt, number_)) {
       const std::vector<std::byte> done = train(left[i], i);
       report.insert(report.end(), done.begin(), done.end());
@@ -181,7 +180,8 @@ struct Evaluator::Team {
   Team(const Engine& all, int number_, const FoldedData& folds, EvaluationOptions options)
       : number(number_),
         comm(all.comm().split(number)),
-        engine(comm, {all.budget().bytes, all.options().threads, all.options().seed}),
+        engine(comm, {all.budget().bytes, all.options().threads, all.options().seed,
+                      all.budget().source}),
         evaluator(engine, folds, [&] {
           options.teams = 1;
           return options;
@@ -203,7 +203,7 @@ Evaluator::Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options
 Evaluator::~Evaluator() = default;
 
 TeamCosts Evaluator::team_costs(const Estimator& estimator) const {
-  return {folds_, classes_of(estimator), engine_.comm().size(), engine_.options().threads};
+  return {folds_, classes_of(estimator), engine_.comm().size(), engine_.fewest_threads()};
 }
 
 int Evaluator::best_teams(std::span<const Estimator* const> candidates) const {

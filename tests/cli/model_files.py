@@ -336,6 +336,11 @@ def known_cases():
         problems.append("a coefficient that was changed on purpose is not the one used")
     if expect(copy(ridge, lambda f: None), "predict", 0, []) != ask(ridge, "predict")[1]:
         problems.append("a file without checksum gives other answers")
+    odd = copy(ridge, lambda f: f.create_dataset("\x1b[2J" + "n" * 5000, data=1.0))
+    for words in (["info", odd], ["predict", odd, "data.h5", "--out", "out.h5"]):
+        done = subprocess.run([PROGRAM, *words], capture_output=True, text=True, env=ENV)
+        if "\x1b" in done.stdout + done.stderr or len(done.stdout + done.stderr) > 3000 or "none of its attributes" not in done.stderr:
+            problems.append(f"a dataset with an odd name, {words}: {done.stderr[:500]}")
     info = subprocess.run([PROGRAM, "info", copy(ridge, twice, checksum=True)], capture_output=True, text=True, env=ENV)
     if info.returncode != 0 or "checksum" not in info.stderr or "coef_" not in info.stdout:
         problems.append(f"info of a changed model: exit {info.returncode}, {info.stderr}")

@@ -2,7 +2,7 @@
 """What every conformance test uses: data sets, running the program, reading models with h5py.
 
 A test is a script tests/conformance/test_NAME.py with functions test_*(); main() runs them all. The oracle is
-Debian's scikit-learn, called in the test itself: no expected number is copied.
+scikit-learn, the newest or Debian's, called in the test itself: no expected number is copied.
 """
 import json
 import os
@@ -13,7 +13,9 @@ import traceback
 
 import h5py
 import numpy as np
+import sklearn
 
+SKLEARN = tuple(int(n) for n in sklearn.__version__.split(".")[:2])  # (1, 9)
 PROGRAM = os.environ.get("SUPERSTEP", os.path.join(os.path.dirname(__file__), "../../build/release/superstep"))
 ENV = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
            OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
@@ -73,7 +75,7 @@ def fit(estimator, data, *options, ranks=2, check=True):
 
 def output(command, model, data, *options, ranks=2, dataset=None):
     """The array that predict or transform writes."""
-    out = path("out.h5")
+    out = path(f"{command}.h5")
     run(command, model, data, "--out", out, "--quiet", *options, ranks=ranks)
     with h5py.File(out, "r") as f:
         item = f[dataset or ("X" if command == "transform" else "predict")]

@@ -118,8 +118,8 @@ def test_not_converged():
     data = write("slow", np.vander(t, 9)[:, :-1], np.sin(9 * t))
     _, report, _ = fit("Lasso(alpha=1e-6, max_iter=2)", data)
     assert not report["converged"] and "did not converge in 2 sweeps" in report["warnings"][0], report
-    done = common.run("fit", "Lasso(selection='random')", data, "--model", common.path("none.h5"), check=False)
-    assert done.returncode == 2 and "the optimum is the same" in done.stderr, done
+    done = common.run("fit", "Lasso(selection='random')", data, "--model", common.path("none.h5"))
+    assert "the optimum is the same" in done.stderr, done
 
 
 def test_same_bytes():

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_class_weight
 
-from common import close, fit, main, not_worse, output, path, run, write
+from common import SKLEARN, close, fit, main, not_worse, output, path, run, write
 
 TIGHT = "tol=1e-8, max_iter=1000"
 
@@ -62,11 +62,11 @@ def agrees(name, X, y, expression, weight=None, l1=0.0, coef_tolerance=1e-5, ran
     return theirs, ours, report, data, model
 
 
-def predicts_alike(theirs, X, data, model, tolerance=1e-7):
+def predicts_alike(theirs, X, data, model, tolerance=1e-7, z_tolerance=1e-5):
     close(output("predict", model, data, "--method", "predict_proba", dataset="predict_proba"),
           theirs.predict_proba(X), rtol=1e-5, atol=tolerance)
     z = output("predict", model, data, "--method", "decision_function", dataset="decision_function")
-    close(z.reshape(theirs.decision_function(X).shape), theirs.decision_function(X), rtol=1e-5, atol=1e-5)
+    close(z.reshape(theirs.decision_function(X).shape), theirs.decision_function(X), rtol=1e-5, atol=z_tolerance)
     np.testing.assert_array_equal(output("predict", model, data), theirs.predict(X))
 
 
@@ -85,7 +85,8 @@ def test_multinomial():
             if name == "digits" and C == 100.0:
                 continue  # scikit-learn takes minutes
             theirs, ours, report, data, model = agrees(name, X, y, f"C={C}", C=C)
-            predicts_alike(theirs, X, data, model)
+            # agrees() has seen that our objective is no worse; newton-cg of 1.9 stops a little before 1.2's.
+            predicts_alike(theirs, X, data, model, *((1e-6, 1e-3) if SKLEARN >= (1, 8) else ()))
             assert report["passes"] <= 30, report
 
 
@@ -125,6 +126,8 @@ def test_class_weights():
     weight = np.random.default_rng(1).random(len(y)) + 0.5
     for text, value in (("'balanced'", "balanced"), ("{0: 0.3, 1: 2}", {0: 0.3, 1: 2}), ("{1: 5.0}", {1: 5.0})):
         agrees("unequal", X, y, f"class_weight={text}", class_weight=value)
+        if value == "balanced" and SKLEARN >= (1, 7):
+            continue  # there rows count by their weights, here each once, as in scikit-learn up to 1.6
         agrees("unequal-weighted", X, y, f"class_weight={text}", weight=weight, class_weight=value)
     X, y = make_classification(6000, 10, n_informative=6, n_classes=3, weights=[0.8, 0.15], random_state=3)
     agrees("three", X, y, "class_weight='balanced'", class_weight="balanced")
@@ -147,6 +150,8 @@ def test_no_penalty_no_intercept():
 
 
 def test_multinomial_for_two_classes():
+    if SKLEARN >= (1, 8):
+        return  # multi_class is gone there
     X, y = scaled(load_breast_cancer)
     data = write("two-sided", X, y)
     theirs = reference(X, y, multi_class="multinomial", C=0.1)
@@ -154,6 +159,26 @@ def test_multinomial_for_two_classes():
     close(ours["coef_"], theirs.coef_, atol=1e-6)
     close(ours["intercept_"], theirs.intercept_, atol=1e-6)
     predicts_alike(theirs, X, data, model)
+
+
+def test_spellings_of_the_penalty():
+    """l1_ratio and C say it from scikit-learn 1.8 on; penalty, as before, means the same."""
+    X, y = make_classification(3000, 12, n_informative=4, random_state=5)
+    data = write("spellings", X, y)
+    coef = lambda words: fit(f"LogisticRegression({words}, {TIGHT})", data)[0]["coef_"]
+    for now, before in (("l1_ratio=1, C=0.01", "penalty='l1', C=0.01"), ("l1_ratio=1.0, C=0.01", "'l1', C=0.01"),
+                        ("l1_ratio=0, C=0.01", "penalty='l2', C=0.01"), ("l1_ratio=None, C=0.01", "C=0.01"),
+                        ("l1_ratio=0.5, C=0.02", "penalty='elasticnet', l1_ratio=0.5, C=0.02"),
+                        ("C=np.inf", "penalty=None"), ("C=np.inf, l1_ratio=1", "penalty='none'")):
+        np.testing.assert_array_equal(coef(now), coef(before), err_msg=f"{now} beside {before}")
+    assert (coef("l1_ratio=1, C=0.01") == 0).any()  # it is L1
+    assert not (coef("C=0.01") == 0).any()
+    params = {"l1_ratio": 1} if SKLEARN >= (1, 8) else {"penalty": "l1"}
+    theirs = reference(X, y, solver="saga", C=0.01, **params)
+    close(coef("l1_ratio=1, C=0.01"), theirs.coef_, atol=1e-6)
+    for words in ("penalty='l2', l1_ratio=1", "penalty='l1', l1_ratio=0.5"):
+        refused = run("fit", f"LogisticRegression({words})", data, "--model", path("no.h5"), check=False)
+        assert refused.returncode == 2 and "l1_ratio" in refused.stderr, refused.stderr
 
 
 def largest_subgradient(X, y, coef, intercept, C):
@@ -263,7 +288,7 @@ def test_refusals():
     for expression, code, words in (
             ("LogisticRegression(solver='liblinear')", 2, "liblinear"),
             ("LogisticRegression(multi_class='ovr')", 2, "multi_class"),
-            ("LogisticRegression(penalty='elasticnet')", 2, "l1_ratio"),
+            ("LogisticRegression(penalty='elasticnet', l1_ratio=None)", 2, "l1_ratio"),
             ("LogisticRegression(C=0)", 2, "C"),
             ("LogisticRegression(dual=True)", 2, "dual"),
             ("LogisticRegression(penalty='l3')", 2, "penalty")):

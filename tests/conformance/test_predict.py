@@ -16,7 +16,7 @@ def written(command, model, data, *options):
     contents = []
     for ranks in (1, 2, 3, 5):
         out = common.path("out.h5")
-        common.run(command, model, data, "--out", out, "--quiet", *options, ranks=ranks)
+        common.run(command, model, data, "--out", out, "--overwrite", "--quiet", *options, ranks=ranks)
         with open(out, "rb") as f:
             contents.append(f.read())
     assert all(c == contents[0] for c in contents), "the file depends on the ranks"

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A program of a user's own in which one rank goes wrong in the middle of a superstep, in the way
-// that argv[2] says. rank_fails.py runs it in every way and looks at how the job ends. This file
-// may call MPI itself: going wrong behind the library's back is what it is for.
+// A program of a user's own in which one rank goes wrong in the way and at the place that it is
+// told. rank_fails.py runs it in every way and looks at how the job ends. This file may call MPI
+// itself: going wrong behind the library's back is what it is for.
 #include <mpi.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -13,10 +14,15 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
+#include <superstep/io/parallel_file.hpp>
+#include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/session.hpp>
+
+#include "learn/share_out.hpp"
 
 namespace {
 
@@ -48,38 +54,98 @@ const std::map<std::string, std::function<void()>> failures = {
     {"stop", [] { raise(SIGSTOP); }},
 };
 
-void three_supersteps(superstep::Session& session, superstep::Engine& engine,
-                      const superstep::Data& data, const std::function<void()>& fail,
-                      int failing_rank) {
+// Allocations of this process from `armed` on: the one of that number fails, once. Zero: none.
+std::atomic<long> allocations_left = 0;
+
+/// Where the rank fails.
+struct Failure {
+  const std::function<void()>& fail;
+  std::string place;
+  bool is_here;
+  void at(const std::string& where) const {
+    if (is_here && place == where) fail();
+  }
+};
+
+double three_supersteps(superstep::Engine& engine, const superstep::Data& data,
+                        const Failure& failure) {
   superstep::Table table;
   table.data = data.dataset();
   superstep::SumShape shape;
   shape.add(1, 40);
+  double rows = 0.0;
   for (int step = 0; step < 3; ++step) {
     const auto totals = engine.superstep(
         table, shape,
         [&](const superstep::Block& block, superstep::Partial& sum, superstep::Workspace&) {
-          if (step == 1 && session.comm().rank() == failing_rank) fail();
+          if (step == 1) failure.at("map");
           sum[0][0] += static_cast<double>(block.rows);
         });
-    session.print("step {}: {} rows\n", step, totals.value(0));
+    if (step == 1) failure.at("between");
+    rows = totals.value(0);
   }
+  return rows;
+}
+
+void four_solves(const superstep::Communicator& comm, const Failure& failure) {
+  superstep::share_out(comm, 4, [&](superstep::Index i) {
+    failure.at("solve");
+    return std::vector<double>{static_cast<double>(i)};
+  });
+}
+
+void write_file(const superstep::Communicator& comm, const std::string& path,
+                const Failure& failure) {
+  auto file = superstep::ParallelFile::create(comm, path);
+  const auto dataset =
+      file.create_dataset("/v", superstep::float64_type(), {superstep::Index{comm.size()}});
+  failure.at("write");
+  const double value = comm.rank();
+  file.write_rows(dataset, comm.rank(), 1, &value);
+  file.commit();
+}
+
+void work(superstep::Engine& engine, superstep::Session& session, const superstep::Data& data,
+          const std::string& data_path, const Failure& failure) {
+  const double rows = three_supersteps(engine, data, failure);
+  four_solves(engine.comm(), failure);
+  if (&engine == &session.engine()) {
+    write_file(engine.comm(), data_path + ".out", failure);
+    failure.at("targets");
+    data.dataset()->classes(engine.comm());
+    failure.at("fit");
+    superstep::LogisticRegression().fit(data);
+  }
+  allocations_left = 0;
+  session.print("{} rows\n", rows);
 }
 
 }  // namespace
 
-// usage: rank_fails DATA WAY RANK [teams]: with teams, of two the one that RANK is in fails.
+// Not inlined, so that the compiler sees no pair of new and free().
+[[gnu::noinline]] void* operator new(std::size_t size) {
+  if (allocations_left > 0 && --allocations_left == 0) throw std::bad_alloc();
+  if (void* memory = std::malloc(size)) return memory;
+  throw std::bad_alloc();
+}
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+// usage: rank_fails DATA WAY RANK PLACE N [teams]: with teams, of two the one that RANK is in
+// fails. N: of the allocation that fails, in the way "allocation".
 int main(int argc, char** argv) {
   superstep::Session session(argc, argv);
   const auto data = session.open(argv[1]);
-  const auto& fail = failures.at(argv[2]);
-  const int failing_rank = std::atoi(argv[3]);
-  if (argc < 5) {
-    three_supersteps(session, session.engine(), data, fail, failing_rank);
+  const std::string way = argv[2];
+  const long number = std::atol(argv[5]);
+  const std::function<void()> arm = [number] { allocations_left = number; };
+  const bool is_here = session.comm().rank() == std::atoi(argv[3]);
+  const Failure failure{way == "allocation" ? arm : failures.at(way), argv[4], is_here};
+  if (argc < 7) {
+    work(session.engine(), session, data, argv[1], failure);
     return 0;
   }
   const superstep::Communicator team = session.comm().split(session.comm().rank() % 2);
   superstep::Engine engine(team, {});
-  superstep::collectively(session.comm(),
-                          [&] { three_supersteps(session, engine, data, fail, failing_rank); });
+  superstep::as_one(session.comm(), [&] { work(engine, session, data, argv[1], failure); });
 }

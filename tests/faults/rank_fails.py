@@ -4,8 +4,11 @@
 usage: rank_fails.py PROGRAM   (tests/faults/rank_fails.cpp)
 Prints a table; exits 1 if a job hangs, says nothing, or says more than one thing.
 """
+import datetime
 import os
+import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,21 +36,26 @@ EXPECTED = {
     "sigsegv": (None, "", "launcher"),
     "stall": (6, "stopped answering", "ours"),
     "stop": (6, "stopped answering", "ours"),
+    "allocation": (5, "out of memory", "ours"),  # of a drawn number since the place
 }
 
 
-def run(program, data, way, ranks, failing, *teams):
+def run(program, data, way, ranks, failing, place, number, *teams):
     environment = dict(os.environ, SUPERSTEP_WATCHDOG=str(WATCHDOG_S))
     start = time.monotonic()
-    process = subprocess.Popen(["mpirun", "-n", str(ranks), program, data, way, str(failing), *teams], env=environment,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(["mpirun", "-n", str(ranks), program, data, way, str(failing), place,
+                                str(number), *teams], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True, start_new_session=True)
     try:
         out, err = process.communicate(timeout=30)
         return process.returncode, time.monotonic() - start, out, err
     except subprocess.TimeoutExpired:
-        process.kill()
-        subprocess.run(["pkill", "-9", os.path.basename(program)], check=False)
-        process.communicate()
+        process.terminate()  # mpirun ends its ranks
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
         return None, time.monotonic() - start, "", ""
 
 
@@ -74,30 +82,48 @@ def verdict(way, code, seconds, err):
     return "ok"
 
 
+def all_cases(draw):
+    """(way, ranks, failing rank, place, number of the allocation that fails, "teams" or nothing)"""
+    # The root is the rank that speaks, so it fails too, in turn with another.
+    for ranks in (2, 4):
+        for failing in (0, ranks - 1):
+            yield from ((way, ranks, failing, "map", 0) for way in EXPECTED if way != "allocation")
+            yield from (("throw", ranks, failing, place, 0) for place in ("between", "solve", "write"))
+            yield "out_of_memory", ranks, failing, "between", 0
+            # Allocations of a few bytes and of blocks, at any moment.
+            yield "allocation", ranks, failing, "targets", draw.randint(1, 20)
+            yield from (("allocation", ranks, failing, "fit", draw.randint(1, 250)) for _ in range(2))
+    # By teams, where the other team is at work or done when one fails.
+    for failing in (0, 3):
+        yield from ((way, 4, failing, "map", 0, "teams")
+                    for way in ("throw", "io_error", "sigkill", "finalize_exit_0", "stop"))
+        yield from ((way, 4, failing, "between", 0, "teams") for way in ("throw", "out_of_memory"))
+        yield "throw", 4, failing, "solve", 0, "teams"
+
+
 def main():
     program = sys.argv[1]
     bad = 0
+    seed = int(datetime.date.today().strftime("%Y%m%d"))
+    print(f"seed {seed}")
     with tempfile.TemporaryDirectory() as folder:
         data = os.path.join(folder, "data.h5")
         with h5py.File(data, "w") as f:
             f["X"] = np.arange(5 * 4096 * 3, dtype=float).reshape(-1, 3)
+            f["y"] = np.arange(5 * 4096) % 7 % 2
         for teams in ((), ("teams",)):
-            code, seconds, out, err = run(program, data, "none", 4, 1, *teams)
-            assert code == 0 and "step 2: 20480 rows" in out, (code, out, err)
-        print(f"{'way':<18} {'ranks':>5} {'failing':>7} {'exit':>5} {'seconds':>8}  verdict")
-        # The root is the rank that speaks, so it fails too, in turn with another. Then again by teams, where the other
-        # team is at work or done when one fails.
-        cases = [(way, ranks, failing) for ranks in (2, 4) for way in EXPECTED for failing in (0, ranks - 1)]
-        cases += [(way, 4, failing, "teams") for way in ("throw", "io_error", "sigkill", "finalize_exit_0", "stop")
-                  for failing in (0, 3)]
-        for way, ranks, failing, *teams in cases:
-            code, seconds, _, err = run(program, data, way, ranks, failing, *teams)
+            code, seconds, out, err = run(program, data, "none", 4, 1, "map", 0, *teams)
+            assert code == 0 and "20480 rows" in out, (code, out, err)
+        print(f"{'way':<18} {'ranks':>5} {'failing':>7} {'place':<8} {'number':>6} {'exit':>5} {'seconds':>8}  verdict")
+        for way, ranks, failing, place, number, *teams in all_cases(random.Random(seed)):
+            code, seconds, _, err = run(program, data, way, ranks, failing, place, number, *teams)
             if code is not None and code < 0 and "PMIx_server_finalize" in err:  # mpirun itself crashed: Open MPI 4.1.4
                 print(f"{way:<18} {ranks:>5} {failing:>7} mpirun crashed while it ended the job; once more", flush=True)
-                code, seconds, _, err = run(program, data, way, ranks, failing, *teams)
+                code, seconds, _, err = run(program, data, way, ranks, failing, place, number, *teams)
             said = verdict(way, code, seconds, err)
             bad += said != "ok"
-            print(f"{way:<18} {ranks:>5} {failing:>7} {str(code):>5} {seconds:>8.1f}  {said} {' '.join(teams)}", flush=True)
+            print(f"{way:<18} {ranks:>5} {failing:>7} {place:<8} {number:>6} {str(code):>5} {seconds:>8.1f}  {said} "
+                  f"{' '.join(teams)}", flush=True)
             if said != "ok":
                 print(err)
     print(f"{bad} bad endings")

@@ -81,6 +81,41 @@ TEST_F(CommTest, ExchangeBringsEachMessageToItsRank) {
   }
 }
 
+// Everything again in pieces of a few bytes, as messages are cut that MPI cannot carry at once.
+TEST_F(CommTest, LongMessagesGoInPieces) {
+  set_longest_message(24);
+  std::vector<std::int64_t> sums;
+  std::vector<double> maxima, values(31);
+  for (int i = 0; i < 29; ++i) {
+    sums.push_back(i + rank());
+    maxima.push_back(i * (rank() + 1));
+  }
+  comm_.sum(sums);
+  comm_.max(maxima);
+  for (int i = 0; i < 29; ++i) {
+    const auto k = static_cast<std::size_t>(i);
+    EXPECT_EQ(sums[k], size() * i + size() * (size() - 1) / 2);
+    EXPECT_EQ(maxima[k], i * size());
+  }
+  const int root = size() - 1;
+  if (rank() == root) {
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(i) / 7;
+  }
+  comm_.broadcast(std::span(values), root);
+  EXPECT_EQ(values[30], 30.0 / 7);
+  const std::string text(1000, 'a' + static_cast<char>(root));
+  EXPECT_EQ(comm_.broadcast(rank() == root ? text : "", root), text);
+  const auto all = comm_.gather_all(message(rank(), 1));
+  std::vector<Bytes> outgoing;
+  for (int to = 0; to < size(); ++to) outgoing.push_back(message(rank(), to));
+  const auto incoming = comm_.exchange(outgoing);
+  for (int r = 0; r < size(); ++r) {
+    EXPECT_EQ(all[static_cast<std::size_t>(r)], message(r, 1));
+    EXPECT_EQ(incoming[static_cast<std::size_t>(r)], message(r, rank()));
+  }
+  set_longest_message(std::size_t{1} << 30);
+}
+
 TEST_F(CommTest, AllRanksAreOnThisNode) { EXPECT_EQ(comm_.ranks_on_node(), size()); }
 
 /// What collectively() throws when `f` does on some ranks.

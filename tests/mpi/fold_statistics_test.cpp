@@ -73,6 +73,13 @@ Table open_table(const Communicator& comm, const Case& of) {
   return table;
 }
 
+Matrix matrix(const Tree& model, const char* name) {
+  Matrix values;
+  Length height, width;
+  AttributeReader(model, "/")(name, values, height, width);
+  return values;
+}
+
 Tree saved(const Model& model) {
   Tree tree;
   model.save(AttributeWriter(tree, "/"));
@@ -198,8 +205,7 @@ TEST_F(FoldStatistics, NaiveBayes) {
     const Tree a = saved(*train_all(engine, table, {c}).front().model);
     const Tree b = saved(*train_on_rows(engine, table, c).model);
     for (const char* name : {"theta_", "var_"}) {
-      expect_near(AttributeReader(a, "/").matrix(name), AttributeReader(b, "/").matrix(name), 1e-9,
-                  name);
+      expect_near(matrix(a, name), matrix(b, name), 1e-9, name);
     }
   }
 }

@@ -38,6 +38,21 @@ void collectively(const Communicator& comm, F&& f) {
   agree(comm, status);
 }
 
+/// Runs `f` in parts of the ranks, such as teams: it communicates within the part, and what a part
+/// has agreed on (AgreedError) becomes everybody's failure. What only one rank knows of is thrown
+/// on there: it ends the job, as the others of its part wait for a rank that cannot go on.
+/// **Collective.**
+template <class F>
+void as_one(const Communicator& everybody, F&& f) {
+  LocalStatus status;
+  try {
+    f();
+  } catch (const AgreedError&) {
+    status = status_of_current_exception();
+  }
+  agree(everybody, status);
+}
+
 /// Runs `f` on the root only; a failure there is thrown on every rank. **Collective.**
 template <class F>
 void on_root(const Communicator& comm, F&& f) {

@@ -46,6 +46,8 @@ class Trace;
 ///
 /// Every collective first waits for all ranks in a loop that answers life signs, so that a rank
 /// that is stopped or lost ends the job with one message instead of hanging it (see watch_limit_s).
+/// A rank that was silent itself before it came, at replicated work as a rule, gives the others
+/// twice as long.
 class Communicator {
  public:
   /// All ranks. **Collective.**
@@ -89,6 +91,8 @@ class Communicator {
   /// The number that a rank of this group has among all ranks.
   int world_rank(int rank) const;
 
+  /// Whether there are others in the job who might ask for a sign of life.
+  bool is_watched() const;
   /// Answers the watch of other ranks. Cheap; call between pieces of long local work, from the
   /// thread that started MPI.
   void answer() const;
@@ -107,6 +111,10 @@ class Communicator {
   static Communicator of(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+/// Bytes that one message of MPI may carry, at most and at first 1 GiB: longer ones go in pieces,
+/// because MPI counts in int. The same on every rank; tests set few.
+void set_longest_message(std::size_t bytes);
 
 /// Seconds a rank may be silent while others wait for it, before it is asked; silent for as long
 /// again, the job ends with ExitCode::rank_lost. SUPERSTEP_WATCHDOG in the environment, else 60.

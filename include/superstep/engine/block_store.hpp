@@ -84,6 +84,7 @@ class BlockStore {
   Index first_taken(const Table& table) const;
   /// Of the streamed blocks of the running pass, the number of block k.
   Index place_in_pass(Index k) const;
+  void start_readers();
   void read_ahead();
   bool check(Index k, const StoredBlock& block);
 

@@ -25,6 +25,7 @@ struct EngineOptions {
   std::optional<std::size_t> memory{};
   int threads = 1;
   std::uint64_t seed = 0;
+  std::string memory_from = "--memory";  ///< who asked for it
 };
 
 /// What an estimator will need beside the blocks, told before the work starts.
@@ -81,7 +82,10 @@ class Engine {
   ~Engine();
   const Communicator& comm() const { return comm_; }
   const EngineOptions& options() const { return options_; }
+  /// The same on every rank.
   const MemoryBudget& budget() const { return budget_; }
+  /// Of any rank: for decisions that all have to take alike.
+  int fewest_threads() const { return fewest_threads_; }
   const EngineCounters& counters() const { return counters_; }
   Ledger& ledger() { return ledger_; }
   /// Who is told of passes; null: nobody. Must outlive the engine.
@@ -142,6 +146,7 @@ class Engine {
   const Communicator& comm_;
   EngineOptions options_;
   MemoryBudget budget_;
+  int fewest_threads_ = 1;
   EngineCounters counters_;
   Ledger ledger_;
   Progress* progress_ = nullptr;

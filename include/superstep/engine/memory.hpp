@@ -15,8 +15,11 @@ struct MemoryBudget {
   std::string source;  ///< "--memory", "this node's free memory, 2 ranks"
 };
 
-/// The budget of this rank. **Collective** unless `asked` is given.
-MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked);
+/// The least budget of the ranks: what is planned by it, every rank plans alike. Each has what was
+/// asked for it, else its share of its node. `source` says whose it is where others have far more.
+/// **Collective.**
+MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked,
+                           const std::string& asked_by = "--memory");
 
 /// Peak resident memory of this process so far.
 std::size_t peak_resident_bytes();

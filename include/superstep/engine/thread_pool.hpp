@@ -12,6 +12,7 @@ namespace superstep {
 
 class ThreadPool {
  public:
+  /// Error where the system does not allow so many threads.
   explicit ThreadPool(int workers);
   ~ThreadPool();
   int workers() const { return static_cast<int>(threads_.size()) + 1; }
@@ -22,6 +23,7 @@ class ThreadPool {
 
  private:
   void loop(int worker);
+  void end();
 
   std::mutex mutex_;
   std::condition_variable start_;

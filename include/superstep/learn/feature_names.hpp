@@ -3,6 +3,7 @@
 // what columns are called behind the steps of a pipeline.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,5 +36,8 @@ MatchedModel match_columns(const ModelPtr& model, const Dataset& data,
 /// they make ("pca0").
 std::vector<std::string> names_behind(std::span<const Step> steps, std::vector<std::string> names,
                                       Index width);
+
+/// A name from a file as people are shown it: no control characters, at most so wide.
+std::string shown_name(const std::string& name, std::size_t width = 60);
 
 }  // namespace superstep

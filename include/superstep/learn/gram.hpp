@@ -36,23 +36,29 @@ struct Moments {
   Vector xy;        ///< sum of w (x - mean)(y - y_mean); empty without target
   double yy = 0.0;  ///< sum of w (y - y_mean)^2
   /// What to expect of the error of gram(i, j) relative to sqrt(noise_scale[i] noise_scale[j]):
-  /// rounding inside blocks, and what taking out the means cost where the provisional ones were far
-  /// off. As a rule 3e-14.
+  /// rounding inside blocks. As a rule 6e-14.
   double noise = 0.0;
-  /// Empty: the diagonal of gram. Behind a map that takes small differences of large columns, what
-  /// those were.
+  /// For each column by itself: the squares that were added up, around the provisional mean, before
+  /// the means were taken out, and what the grid of the sums does not resolve. Behind a map, what
+  /// those of the columns it is made of amount to. Zero for a constant column, which is known
+  /// exactly.
   Vector noise_scale{};
+  double y_noise_scale = 0.0;  ///< the same for yy
 
   /// How much larger noise_scale is than the diagonal of gram + ridge I, at most; 1 or more.
   double amplification(double ridge = 0.0) const;
-  /// Whether that leaves nine digits of gram, for solvers that cannot tell. So it is without a map.
-  bool keeps_digits() const { return noise_scale.size() == 0 || noise * amplification() < 1e-9; }
+  /// Whether some column or the target lies so far from its provisional mean that three digits are
+  /// gone: another look at the rows, around a better one, has them all.
+  bool is_lost() const;
+  /// Whether that leaves nine digits of gram, for solvers that cannot tell.
+  bool keeps_digits() const { return noise * amplification() < 1e-9; }
 };
 
-/// The sums of one pass, from which the moments of every split of a batch follow.
+/// The sums of one pass, from which the moments of every split of a batch follow. Where columns
+/// seem to be constant in the rows of a split, a pass over the extremes tells for certain.
 class MomentSums {
  public:
-  /// Null among the splits stands for all rows. **Collective**, one superstep.
+  /// Null among the splits stands for all rows. **Collective**, one superstep as a rule.
   MomentSums(Engine& engine, const Table& table, const MomentsRequest& request,
              std::span<const SplitPtr> splits);
   ~MomentSums();
@@ -61,6 +67,9 @@ class MomentSums {
   /// The moments of the rows that the split trains on, which must be one of those given; the same
   /// bits whatever the others were. AgreedError when no row has a weight above zero.
   Moments training(const SplitPtr& split) const;
+  /// The same; where they are lost, from the rows of the split alone, around their own means.
+  /// **Collective.**
+  Moments exactly(Engine& engine, const SplitPtr& split) const;
   /// Around the means, whatever was asked for, of the rows it tests on; none if there are none.
   std::optional<Moments> testing(const SplitPtr& split) const;
 
@@ -69,8 +78,8 @@ class MomentSums {
   std::unique_ptr<Sums> sums_;
 };
 
-/// The moments of the table. AgreedError when no row has a weight above zero. **Collective**, one
-/// superstep.
+/// The moments of the table, none of them lost. AgreedError when no row has a weight above zero.
+/// **Collective**, one superstep; two more where the provisional means were too far off.
 Moments moments(Engine& engine, const Table& table, const MomentsRequest& request = {});
 
 /// The moments of the rows seen through a map, around their means or around zero, from those of the

@@ -50,9 +50,9 @@ Range init_range() {
 }
 
 Range n_init_range() {
-  Range range = satisfies("'auto', 'warn' or an int >= 1", [](const Value& v) {
+  Range range = satisfies("'auto', 'warn' or an int from 1 to 10000", [](const Value& v) {
     if (v.is_string()) return v.as_string() == "auto" || v.as_string() == "warn";
-    return v.is_int() && v.as_int() >= 1;
+    return v.is_int() && v.as_int() >= 1 && v.as_int() <= 10'000;
   });
   range.names = {"auto", "warn"};
   return range;

@@ -82,10 +82,8 @@ PrincipalAxesOf::PrincipalAxesOf(Engine& engine, Table seen, bool centred, Momen
 
 const PrincipalAxes& PrincipalAxesOf::exact_down_to(double least) {
   // The error of an eigenvalue is that of the Gram matrix; a millionth of the least is bearable.
-  double greatest = rough_.singular[0] * rough_.singular[0];
-  if (moments_.noise_scale.size() > 0) {
-    greatest = std::max(greatest, moments_.noise_scale.maxCoeff());
-  }
+  const double greatest =
+      std::max(rough_.singular[0] * rough_.singular[0], moments_.noise_scale.maxCoeff());
   const double error = moments_.noise * greatest;
   if (1e6 * error <= least) return rough_;
   if (!refined_) refined_ = look_again();
@@ -162,8 +160,10 @@ std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(Engine& engine, con
   std::vector<Moments> moments;
   for (const auto& [view, members] : groups) {
     Moments m = sums.training(view.split);
+    const bool is_lost = m.is_lost();
     if (view.features) m = moments_behind(*view.features, m);
-    if (m.amplification() > bearable) {
+    if (!view.features && is_lost) m = sums.exactly(engine, view.split);
+    if (view.features && (is_lost || m.amplification() > bearable)) {
       m = superstep::moments(engine, seen_by(view, table), request);
     }
     moments.push_back(std::move(m));

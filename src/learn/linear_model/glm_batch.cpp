@@ -55,7 +55,7 @@ struct Runner {
   }
 
   GlmPoint next_point() const {
-    return {&objective, &solver.trial(), solver.wants_curvature(), slack};
+    return {&objective, &solver.trial(), solver.wants_curvature(), slack, solver.care()};
   }
   bool is_running() const { return !solver.is_done(); }
 

@@ -23,6 +23,7 @@ struct Lane {
   const Partition* partition = nullptr;
   Index cells = 1;
   Index rows = 0, weight = 0, sums = 0, squares = 0, negative = 0;  ///< runs
+  int heaviest = 0;  ///< exponent of the weight of a block, as expected
 };
 
 /// What is counted of a level of a split.
@@ -98,6 +99,24 @@ class MomentsPass {
     last.is_trusted = true;
   }
 
+  /// Of a column that is constant in the few blocks of the sketch nothing was known; what its
+  /// squares turned out to need tells.
+  std::vector<int> spread_exponents(const Sketch& sketch) const {
+    std::vector<int> spread = sketch.spread_exponents;
+    for (const Lane& lane : lanes_) {
+      const auto from = static_cast<std::size_t>(shape_.run(lane.squares).entry_begin);
+      for (std::size_t i = 0; i < spread.size() * static_cast<std::size_t>(lane.cells * parts_);
+           ++i) {
+        const std::size_t j = i % spread.size();
+        const int needed = shape_.exponents()[from + i];
+        if (needed > 2 * sketch.spread_exponents[j] + lane.heaviest) {
+          spread[j] = std::max(spread[j], (needed + 1) / 2);
+        }
+      }
+    }
+    return spread;
+  }
+
   Matrix gram(const Totals& totals) const {
     if (gram_ < 0) return {};
     const Index n = m_.columns() + 1;
@@ -118,6 +137,7 @@ class MomentsPass {
   void add_lane(const SplitPtr& split, const Sketch& sketch, int heaviest) {
     Lane lane;
     if (split) lane = {split->partition.get(), split->partition->cells()};
+    lane.heaviest = heaviest;
     std::vector<int> sums, squares;
     for (Index part = 0; part < lane.cells * parts_; ++part) {
       for (const int e : sketch.spread_exponents) {
@@ -333,6 +353,7 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
     check(engine, table, m, m.splits[i], negative);
   }
   m.gram = pass.gram(totals);
+  m.spread_exponents = pass.spread_exponents(sketch);
   return m;
 }
 

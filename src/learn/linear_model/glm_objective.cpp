@@ -150,16 +150,18 @@ double GlmObjective::margin_bound(const Vector& parameters) const {
 
 // With classes |residual| <= v, and every bound follows from the moments by the Cauchy-Schwarz
 // inequality. For counts, exp(z) may be anything: it is expected to sum to no more than 2^10 times
-// the counts.
+// the counts; a loss that is larger puts the point out of reach.
 Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curvature,
                             int slack) const {
   const Index d = columns();
   const bool is_count = m_.loss == GlmLoss::poisson;
   const double outputs_bits = static_cast<double>(2 * outputs());
   const double loss = outputs_bits * block_weight_ + 2.0 * margin_bound(parameters);
-  const double means = is_count ? rows_.weight[1] * 0x1p10 : 0.0;
+  // Without an intercept training begins at rates of 1.
+  const double rates = task_.fit_intercept ? 0.0 : rows_.weight[0];
+  const double means = is_count ? (rows_.weight[1] + rates) * 0x1p10 : 0.0;
 
-  const Index first = shape.add(1, exponent_above(loss + means) + slack);
+  const Index first = shape.add(1, exponent_above(loss + means));
   std::vector<int> exponents, matrix;
   for (Index j = 0; j <= d; ++j) {
     const double square = j < d ? block_squares_[j] : block_weight_;
@@ -185,8 +187,8 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
 }
 
 math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
-                                        const Vector& parameters, bool curvature,
-                                        std::size_t level) const {
+                                        const Vector& parameters, bool curvature, std::size_t level,
+                                        bool of_all_rows) const {
   const Index d = columns();
   const Index n = columns_behind();
   const Index size = width();
@@ -203,14 +205,14 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
   add_penalty(parameters, e);
   if (!curvature) return e;
 
+  const double factor = of_all_rows ? level_factor_[level] : sample_factor_[level];
   Matrix all(outputs() * size, outputs() * size);
   Index run = first_run + 2;
   for (Index a = 0; a < outputs(); ++a) {
     for (Index b = a; b < outputs(); ++b, ++run) {
       const MatrixView products(totals[run].data(), d + 1, d + 1);
       const double sign = a == b ? scale_ : -scale_;
-      all.block(a * size, b * size, size, size) =
-          sign * sample_factor_[level] * around_mean(products, offset_);
+      all.block(a * size, b * size, size, size) = sign * factor * around_mean(products, offset_);
     }
     all.diagonal().segment(a * size, n).array() += task_.l2;
   }

@@ -33,7 +33,7 @@ class GlmObjective {
   Index runs(bool curvature) const { return 2 + (curvature ? pairs() : 0); }
   /// What the finished sums over a level's blocks say of the point they were taken at.
   math::Evaluation evaluate(const Totals& totals, Index first_run, const Vector& parameters,
-                            bool curvature, std::size_t level) const;
+                            bool curvature, std::size_t level, bool of_all_rows) const;
   /// Going further down than this on the rows of a level brings the optimum of all rows no nearer.
   double resolution(std::size_t level) const;
 
@@ -57,6 +57,8 @@ class GlmObjective {
   math::Evaluation evaluate_start(const Vector& intercepts) const;
   math::Curvature start_curvature(const Vector& means) const;
   math::Curvature diagonal_curvature(double factor) const;
+  Vector squares_behind(Index first_part, Index last_part) const;
+  void fill_up(Matrix& block, double factor) const;
   void add_penalty(const Vector& parameters, math::Evaluation& e) const;
   Vector rounding() const;
   math::QuasiNewton::Options options(Index max_iter) const;

@@ -2,6 +2,7 @@
 #include "learn/linear_model/glm_pass.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include <superstep/math/products.hpp>
@@ -76,10 +77,13 @@ class GlmPass {
   /// What the finished sums say of the i-th point.
   std::optional<math::Evaluation> evaluation(const Totals& totals, std::size_t i) const {
     const GlmPoint& p = points_[i];
-    for (Index run = 0; run < p.objective->runs(p.curvature); ++run) {
+    // Rates that add up to so much more than the counts are no way down, whatever they are.
+    if (!totals.holds(first_run_[i])) return math::Evaluation();
+    for (Index run = 1; run < p.objective->runs(p.curvature); ++run) {
       if (!totals.holds(first_run_[i] + run)) return std::nullopt;
     }
-    return p.objective->evaluate(totals, first_run_[i], *p.parameters, p.curvature, level_);
+    return p.objective->evaluate(totals, first_run_[i], *p.parameters, p.curvature, level_,
+                                 p.care != math::Care::usual);
   }
 
  private:
@@ -117,7 +121,8 @@ class GlmPass {
     const math::ConstPanel weights(weights_.data() + first, d, outputs, weights_.outerStride());
     math::multiply(panel.x, weights, start_.data() + first, z);
     for (Index i = begin; i < end; ++i) {
-      if (!point(i).curvature || panel.weights.sampled[group(i)] == 0) continue;
+      if (!point(i).curvature) continue;
+      if (point(i).care == math::Care::usual && panel.weights.sampled[group(i)] == 0) continue;
       add_curvature(panel, i, z.data + (i - begin) * m_.outputs, outputs, sum, workspace);
     }
     link(panel, begin, z, sums.loss + begin);
@@ -161,6 +166,16 @@ class GlmPass {
     add_pairs(panel, mean, i, sum, workspace);
   }
 
+  /// Of the loss of an output by its margin, without its sign. A cautious one is no smaller than
+  /// the residual: where the loss is steep, its curvature grows on the way, and a step stays
+  /// near 1.
+  double second_derivative(double p, double q, double y, math::Care care) const {
+    const bool is_count = m_.loss == GlmLoss::poisson;
+    const double second = is_count ? p : p * q;
+    if (care != math::Care::cautious || m_.loss == GlmLoss::multinomial) return second;
+    return is_count ? std::max(p, y) : std::min(0.25, std::fabs(y - p));
+  }
+
   /// Adds X' diag(v h) X for every pair of outputs, h being the second derivative of the loss,
   /// without its sign.
   void add_pairs(const PanelOfRows& panel, math::ConstPanel mean, Index i, Partial& sum,
@@ -174,7 +189,7 @@ class GlmPass {
           const double v = panel.weights.of(r, group(i));
           const double p = mean.row(r)[a];
           const double q = a == b ? 1.0 - p : mean.row(r)[b];
-          const double second = m_.loss == GlmLoss::poisson ? p : p * q;
+          const double second = second_derivative(p, q, panel.y[r], point(i).care);
           h[r] = v == 0.0 ? 0.0 : second * v;
         }
         math::gram_add({panel.x, h, nullptr, {&one, 1}}, sum[run].data());

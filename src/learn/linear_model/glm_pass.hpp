@@ -14,7 +14,9 @@ struct GlmPoint {
   const GlmObjective* objective;
   const Vector* parameters;
   bool curvature = false;
-  int slack = 0;  ///< bits by which bounds that are only expected to hold are widened
+  int slack =
+      0;  ///< bits by which bounds on derivatives that are only expected to hold are widened
+  math::Care care = math::Care::usual;
 };
 
 /// Evaluates all points, on the blocks of a level; nothing for a point where a block went beyond

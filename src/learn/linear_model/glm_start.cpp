@@ -116,7 +116,8 @@ math::Curvature GlmObjective::start_curvature(const Vector& means) const {
         factor * margin_curvature(m_.loss, means, k, k) / static_cast<double>(outputs());
   }
   if (m_.gram.size() == 0) return diagonal_curvature(mean_curvature);
-  const Matrix gram = m_.total_weight(rows_) * around_mean(m_.gram, shift_offset_);
+  Matrix gram = m_.total_weight(rows_) * around_mean(m_.gram, shift_offset_);
+  fill_up(gram, means[0]);
   const Index n = width();
   if (!rows_.is_dense) {
     Matrix block = mean_curvature * gram;
@@ -131,6 +132,28 @@ math::Curvature GlmObjective::start_curvature(const Vector& means) const {
     all.diagonal().segment(a * n, columns_behind()).array() += task_.l2;
   }
   return math::Curvature::blocks(all, 1);
+}
+
+/// Sums of w (y - m)^2 of every column over some parts.
+Vector GlmObjective::squares_behind(Index begin, Index end) const {
+  const Vector sums =
+      behind(Vector(rows_.sums.middleRows(begin, end - begin).colwise().sum().transpose()));
+  const Vector squares = squared_behind(
+      Vector(rows_.squares.middleRows(begin, end - begin).colwise().sum().transpose()));
+  const double weight = rows_.weight.segment(begin, end - begin).sum();
+  return squares + 2.0 * shift_offset_.cwiseProduct(sums) + weight * shift_offset_.cwiseAbs2();
+}
+
+// The Gram matrix comes from a sample, which may have missed a rare column; and a column whose
+// counts are far above their mean needs short steps. The diagonal is known of all rows.
+void GlmObjective::fill_up(Matrix& gram, double mean) const {
+  if (task_.features && !task_.features->is_diagonal()) return;
+  const bool is_count = m_.loss == GlmLoss::poisson;
+  Vector least = squares_behind(0, is_count ? 1 : rows_.parts());
+  if (is_count) least = 0.5 * (least + squares_behind(1, 2) / mean);
+  for (Index j = 0; j < columns_behind(); ++j) {
+    if (gram(j, j) < 0.5 * least[j]) gram(j, j) = least[j];
+  }
 }
 
 /// Behind a dense map as if the columns in front of it were not correlated.
@@ -165,6 +188,8 @@ math::QuasiNewton::Options GlmObjective::options(Index max_iter) const {
   const double tightness = std::min(1.0, task_.tol / 1e-4);
   o.negligible = 1e-12 * tightness * tightness;
   o.curvature_on_demand = rows_.is_dense;
+  // Means less counts times margins.
+  if (m_.loss == GlmLoss::poisson) o.magnitude = scale_ * rows_.weight[1];
   const Vector least = rounding();
   o.tolerance = least.replicate(outputs(), 1).cwiseMax(task_.tol);
   for (Index k = 0; k < outputs(); ++k) o.l1.segment(k * width(), n).setConstant(task_.l1);

@@ -26,6 +26,21 @@ ScaledCholesky::ScaledCholesky(const Matrix& gram, double ridge, double shift) {
     const double square = gram(j, j) + ridge;
     scale_[j] = square > 0.0 ? unit_scale(square) : 0.0;
   }
+  decompose(gram, ridge, shift);
+}
+
+ScaledCholesky::ScaledCholesky(const Moments& m, double ridge) {
+  const Index d = m.gram.rows();
+  scale_.resize(d);
+  for (Index j = 0; j < d; ++j) {
+    const double square = m.gram(j, j) + ridge;
+    scale_[j] = square > 0.0 ? unit_scale(std::max(m.noise_scale[j] + ridge, square)) : 0.0;
+  }
+  decompose(m.gram, ridge, 0.0);
+}
+
+void ScaledCholesky::decompose(const Matrix& gram, double ridge, double shift) {
+  const Index d = gram.rows();
   Matrix scaled = scale_.asDiagonal() * gram * scale_.asDiagonal();
   for (Index j = 0; j < d; ++j) {
     scaled(j, j) += scale_[j] == 0.0 ? 1.0 : ridge * scale_[j] * scale_[j];
@@ -153,7 +168,7 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
   Moments m = first;
   Spectrum s;
   for (;; ++s.passes) {
-    ScaledCholesky plain(m.gram, 0.0);
+    ScaledCholesky plain(m, 0.0);
     const bool resolved = plain.resolves(m.noise) && (s.passes == 0 || columns_kept(m));
     if (resolved || s.passes == most_refining_passes) {
       if (!plain.succeeded()) plain = ScaledCholesky(m.gram, 0.0, shift);

@@ -20,9 +20,12 @@ class ScaledCholesky {
   /// Adds `shift` to the scaled diagonal, more if the matrix is still not positive definite; shift
   /// zero adds nothing, and succeeded() tells.
   ScaledCholesky(const Matrix& gram, double ridge, double shift = 0.0);
+  /// Scaled by what the errors of the Gram matrix are relative to, so that a column that has lost
+  /// digits does not hide what the others tell.
+  ScaledCholesky(const Moments& m, double ridge);
   bool succeeded() const { return succeeded_; }
-  /// Whether an error of the Gram matrix, `noise` relative to its diagonal, changes a solution by
-  /// less than one part in a million: noise sqrt(columns) |(C'C)^-1| < 1e-6.
+  /// Whether an error of the Gram matrix, `noise` relative to the squares it is scaled by, changes
+  /// a solution by less than one part in a million: noise sqrt(columns) |(C'C)^-1| < 1e-6.
   bool resolves(double noise) const;
   /// What times its own transpose from the left is gram + ridge I: C D^-1.
   Matrix factor() const;
@@ -32,6 +35,8 @@ class ScaledCholesky {
   Vector solve(const Vector& b) const;
 
  private:
+  void decompose(const Matrix& gram, double ridge, double shift);
+
   Vector scale_;
   Matrix upper_;
   double inverse_norm_ = 0.0;

@@ -14,6 +14,7 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
       ParamTable<Params>("LinearRegression", "Ordinary least squares.")
           .add("fit_intercept", &Params::fit_intercept, anything(), "whether a constant is fitted")
           .refuse("copy_X", {true, false}, "the data are never changed")
+          .refuse("tol", {1e-6}, "the solution is direct")
           .refuse("n_jobs", {nullptr, 1, -1}, "mpirun and --threads say how many work")
           .add("positive", &Params::positive, anything(), "coefficients may not be negative");
   return table;
@@ -51,8 +52,8 @@ Vector rank_and_values(Index rank, const Vector& singular) {
 
 MomentFit fit_one(const Moments& m, const LinearRegressionParams& p) {
   if (p.positive) return fit_positive(m);
-  const ScaledCholesky cholesky(m.gram, 0.0);
-  if (!cholesky.resolves(m.noise * m.amplification())) return {.is_resolved = false};
+  const ScaledCholesky cholesky(m, 0.0);
+  if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
   MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
   fit.n_iter = 1;
   const Index rank = (m.gram.diagonal().array() > 0.0).count();

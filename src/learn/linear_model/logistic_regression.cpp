@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <superstep/core/error.hpp>
 #include <superstep/learn/linear_model/linear_model.hpp>
@@ -24,13 +25,16 @@ const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() co
   };
   static const auto table =
       ParamTable<P>("LogisticRegression", "A linear classifier that gives probabilities.")
-          .add("penalty", &P::penalty, one_of({"l2", "l1", "elasticnet", "none"}),
-               "on the coefficients, with any solver; None: no penalty")
+          .add("penalty", &P::penalty, one_of({"deprecated", "l2", "l1", "elasticnet", "none"}),
+               "the spelling before scikit-learn 1.8: 'l2' is l1_ratio=0, 'l1' is l1_ratio=1, None "
+               "is C=np.inf, 'elasticnet' goes with an l1_ratio")
+          .add("C", &P::C, greater_than(0.0), "inverse strength of the penalty; np.inf: none")
+          .add("l1_ratio", &P::l1_ratio, between(0.0, 1.0),
+               "the penalty, with any solver: 0 is L2, 1 is L1, between them the elastic net")
           .refuse("dual", {false}, "the primal problem is solved")
           .add("tol", &P::tol, at_least(0.0),
                "ends when no entry of the gradient is larger, or the objective has reached its "
                "least value to 12 digits (more for a smaller tol)")
-          .add("C", &P::C, greater_than(0.0), "inverse strength of the penalty")
           .add("fit_intercept", &P::fit_intercept, anything(),
                "whether a constant is fitted, without penalty")
           .refuse("intercept_scaling", {1, 1.0},
@@ -40,26 +44,36 @@ const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() co
                "factor on the weights of a class's rows")
           .add("random_state", &P::random_state, anything(),
                "without effect: nothing is drawn at random")
-          .add(
-              "solver", &P::solver,
-              one_of({"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"}),
-              "all name the same optimum here; 'liblinear' has another: it penalises the intercept")
+          .add("solver", &P::solver,
+               one_of({"lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"}),
+               "all name the same optimum here; 'liblinear' has another, for it penalises the "
+               "intercept: write 'lbfgs'")
           .add("max_iter", &P::max_iter, at_least(0.0), "most steps")
-          .add("multi_class", &P::multi_class, one_of({"auto", "multinomial"}),
-               "'auto': one output for two classes, else softmax over all; 'ovr' is not supported")
           .refuse("verbose", {0}, "progress is shown unless --quiet")
           .refuse("warm_start", {false}, "a fit knows nothing of earlier ones")
           .refuse("n_jobs", {nullptr, 1, -1}, "ranks and --threads say how many work")
-          .add("l1_ratio", &P::l1_ratio, between(0.0, 1.0), "of 'elasticnet': 1 is 'l1', 0 is 'l2'")
+          .add("multi_class", &P::multi_class, one_of({"auto", "multinomial"}),
+               "gone in scikit-learn 1.8; 'auto': one output for two classes, else softmax over "
+               "all; 'ovr' is not supported")
           .positional(1);
   return table;
 }
 
 void LogisticRegression::check_params() const {
   EstimatorOf::check_params();
-  if (params().penalty == "elasticnet" && !params().l1_ratio) {
+  const LogisticRegressionParams& p = params();
+  if (p.penalty == "elasticnet" && !p.l1_ratio) {
     throw UsageError(
         "LogisticRegression: penalty='elasticnet' needs l1_ratio, a float between 0 and 1");
+  }
+  // The default of l1_ratio was None: 0 with 'l1' says nothing, as anything does with None.
+  const double ratio = p.l1_ratio.value_or(0.0);
+  const bool contradicts =
+      (p.penalty == "l2" && ratio != 0.0) || (p.penalty == "l1" && ratio != 0.0 && ratio != 1.0);
+  if (contradicts) {
+    throw UsageError(fmt::format(
+        "LogisticRegression: penalty={} and l1_ratio={} contradict each other; leave penalty out",
+        Value(*p.penalty).repr(), ratio));
   }
 }
 
@@ -241,8 +255,8 @@ GlmTask task_of(const CandidateOf<LogisticRegressionParams>& candidate, const La
   task.tol = p.tol;
   task.max_iter = p.max_iter;
   const std::string penalty = p.penalty.value_or("none");
-  if (penalty == "none") return task;
-  const double l1_share = penalty == "l1" ? 1.0 : (penalty == "l2" ? 0.0 : p.l1_ratio.value());
+  if (penalty == "none" || std::isinf(p.C)) return task;
+  const double l1_share = penalty == "l1" ? 1.0 : p.l1_ratio.value_or(0.0);
   task.l1 = l1_share / p.C;
   task.l2 = (1.0 - l1_share) / p.C;
   if (is_two_sided(p, classes)) task.l2 *= 0.5;

@@ -40,14 +40,15 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
   const double mean_error = m.y_mean - (from_centre.dot(b) + start);
   const double mean_noise =
       rounding *
-      (std::fabs(m.y_mean) + from_centre.cwiseAbs().dot(b.cwiseAbs()) + std::fabs(start));
+          (std::fabs(m.y_mean) + from_centre.cwiseAbs().dot(b.cwiseAbs()) + std::fabs(start)) +
+      m.noise * std::sqrt((m.y_noise_scale + b.cwiseAbs2().dot(m.noise_scale)) / m.weight);
   const double around_mean = m.yy + b.dot(m.gram * b - 2.0 * m.xy);
   const double squared = around_mean + m.weight * mean_error * mean_error;
   // Errors of the moments are independent, so squares of what they contribute add up.
-  const Vector scale = m.noise_scale.size() > 0 ? m.noise_scale : Vector(m.gram.diagonal());
-  const double noise = (m.noise + rounding) * (m.yy + b.cwiseAbs2().dot(scale)) +
+  const double noise = (m.noise + rounding) * (m.y_noise_scale + b.cwiseAbs2().dot(m.noise_scale)) +
                        m.weight * mean_noise * (2.0 * std::fabs(mean_error) + mean_noise);
   if (!(m.yy > 0.0) || !(around_mean > 0.0) || !(noise <= bearable * squared)) return nullptr;
+  if (!(m.noise * m.y_noise_scale <= bearable * m.yy)) return nullptr;
   auto s = std::make_shared<MetricStatistics>();
   s->rows = static_cast<double>(m.rows);
   s->weight = m.weight;
@@ -124,8 +125,7 @@ class Batch {
   }
 
  private:
-  Moments moments_of(const View& view) const {
-    Moments m = sums_.training(view.split);
+  static Moments seen(const View& view, Moments m) {
     return view.features ? moments_behind(*view.features, m, view.centred) : std::move(m);
   }
 
@@ -149,18 +149,21 @@ class Batch {
     }
     const ViewGroup* current = nullptr;
     Moments m;
+    bool is_lost = false;
     std::optional<Moments> tested;
     const auto task = [&](Index k) {
       const auto [group, i] = tasks[static_cast<std::size_t>(k)];
       const View& view = group->view;
       if (group != current) {
-        m = moments_of(view);
+        m = sums_.training(view.split);
+        is_lost = m.is_lost();
+        if (!is_lost) m = seen(view, std::move(m));
         if (current == nullptr || current->view.split != view.split) {
           tested = sums_.testing(view.split);
         }
         current = group;
       }
-      return packed(solved(i, view, m, tested));
+      return packed(is_lost ? MomentFit{.is_resolved = false} : solved(i, view, m, tested));
     };
     const auto results = share_out(engine_.comm(), std::ssize(tasks), task);
     for (std::size_t k = 0; k < tasks.size(); ++k) fits[tasks[k].second] = unpacked(results[k]);
@@ -170,15 +173,16 @@ class Batch {
   void look_again(const ViewGroup& group, std::vector<MomentFit>& fits) const {
     const View& view = group.view;
     const MomentsRequest request{.centred = view.centred};
-    const Table seen = seen_by(view, table_);
+    const Table its_rows = seen_by(view, table_);
+    const bool is_new = view.features != nullptr || sums_.training(view.split).is_lost();
     const Moments first =
-        view.features ? moments(engine_, seen, request) : sums_.training(view.split);
+        view.features ? moments(engine_, its_rows, request) : sums_.exactly(engine_, view.split);
     const std::optional<Moments> tested = sums_.testing(view.split);
     std::optional<Spectrum> spectrum;
     for (const std::size_t i : group.members) {
-      if (view.features) fits[i] = solved(i, view, first, tested);
+      if (is_new) fits[i] = solved(i, view, first, tested);
       if (fits[i].is_resolved) continue;
-      if (!spectrum) spectrum = refined_spectrum(engine_, seen, request, first);
+      if (!spectrum) spectrum = refined_spectrum(engine_, its_rows, request, first);
       fits[i] = refine_(i, first, *spectrum);
       tell(fits[i], view, tested);
     }

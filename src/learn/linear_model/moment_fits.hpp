@@ -51,7 +51,7 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
                                         const SolveSpectrum& refine = nullptr);
 
 /// The squared errors of y ~ map(x) coef + intercept (map may be null) on the rows of these
-/// moments; null where cancellation would leave fewer than nine digits.
+/// moments; null where cancellation would leave fewer than seven digits.
 std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
                                                        const Vector& coef, double intercept);
 

@@ -24,7 +24,7 @@ const ParamTable<RidgeParams>& Ridge::param_table() const {
                "of positive=True, where the optimum is not found exactly; else the solution is "
                "direct")
           .add("solver", &RidgeParams::solver,
-               one_of({"auto", "svd", "cholesky", "lsqr", "sparse_cg", "lbfgs"}),
+               one_of({"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"}),
                "each of them names the exact solution here; 'lbfgs' goes with positive=True")
           .add("positive", &RidgeParams::positive, anything(), "coefficients may not be negative")
           .add("random_state", &RidgeParams::random_state, anything(),
@@ -68,8 +68,8 @@ MomentFit fit_positive(const Moments& m, const RidgeParams& p) {
 
 MomentFit fit_one(const Moments& m, const RidgeParams& p) {
   if (p.positive) return fit_positive(m, p);
-  const ScaledCholesky cholesky(m.gram, p.alpha);
-  if (!cholesky.resolves(m.noise * m.amplification(p.alpha))) return {.is_resolved = false};
+  const ScaledCholesky cholesky(m, p.alpha);
+  if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
   MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
   fit.n_iter = 1;
   return fit;

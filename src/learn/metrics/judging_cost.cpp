@@ -42,6 +42,11 @@ JudgingCost judging_cost(const MetricPlan& plan, const Dataset& data, Index rows
   cost.scratch = scratch + ModelTree::panel_rows * (data.columns() + 3);
   // Beside the weights: the sketch's column of scales.
   const bool has_scale = plan.kind() != Kind::classifier;
+  if (plan.needs(Statistic::weighted_pairs)) cost.kept += PairCounter::bytes(rows);
+  if (plan.needs(Statistic::score_curve)) {
+    const Index points = std::min(data.rows(), ScoreRanking::most_curve_points);
+    cost.kept += static_cast<std::size_t>(3 * points) * sizeof(CurvePoint);
+  }
   cost.kept += sizeof(double) *
                static_cast<std::size_t>(weights + (has_scale ? data.blocks().rows_per_block() : 0));
   for (const auto* columns : {&plan.ranked_by_score(), &plan.ranked_by_probability()}) {

@@ -23,12 +23,14 @@ struct Extras {
   std::optional<ScoreRanking> by_score{};
   std::optional<ScoreRanking> by_probability{};
   std::optional<PairCounter> pairs{};
+  std::optional<PairCounter> weighted_pairs{};
   std::atomic<double> largest_error = 0.0;
 
   void add(const MetricPlan& plan, const OutputRows& rows) {
     if (by_score) by_score->add(rows);
     if (by_probability) by_probability->add(rows);
     if (pairs) pairs->add(rows);
+    if (weighted_pairs) weighted_pairs->add(rows);
     if (!plan.needs(Statistic::largest_error)) return;
     const double value = superstep::largest_error(plan, rows);
     double seen = largest_error.load();
@@ -94,6 +96,7 @@ void JudgingPass::make_rankings(const RankingMemory& memory) {
     };
     add(model->plan.ranked_by_score(), member.extras.by_score);
     add(model->plan.ranked_by_probability(), member.extras.by_probability);
+    if (model->plan.needs(Statistic::score_curve)) member.extras.by_score->keep_curve();
     if (model->plan.needs(Statistic::pairs)) {
       member.extras.pairs.emplace(model->plan.column_of(Method::predict));
     }
@@ -107,6 +110,13 @@ void JudgingPass::look_at_scales() {
   const bool are_outputs_summed = kind == Kind::regressor || kind == Kind::clusterer;
   sketch_ =
       engine_.sketch(are_outputs_summed ? base_.through(rows.scale_map(base_.columns())) : base_);
+  // A bound that some weight is beyond costs nothing: what is counted has room for much more.
+  const int grid = 61 - sketch_.weight_exponent;
+  for (Member* m : all_) {
+    if (!m->model->plan.needs(Statistic::weighted_pairs)) continue;
+    m->extras.weighted_pairs.emplace(m->model->plan.column_of(Method::predict),
+                                     base_.data->has_weight() ? std::optional(grid) : std::nullopt);
+  }
   if (!are_outputs_summed) return;
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i]->output_exponent = sketch_.exponents[i];
@@ -198,6 +208,9 @@ void JudgingPass::finish() {
     MetricStatistics& s = model.statistics;
     s.largest_error = largest[i];
     s.unknown_labels = static_cast<Index>(model.labels.unknown.size());
+    if (all_[i]->extras.weighted_pairs) {
+      s.weighted_pairs = all_[i]->extras.weighted_pairs->finish(engine_.comm());
+    }
     if (all_[i]->extras.pairs) s.pairs = all_[i]->extras.pairs->finish(engine_.comm());
     if (model.failure) continue;
     const auto rank = [&](std::optional<ScoreRanking>& ranking, Ranking& into) {

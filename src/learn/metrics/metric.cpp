@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
@@ -185,6 +187,7 @@ std::string lacking(const Subject& model, Statistic needs) {
       return probabilities ? "" : "predict_proba";
     case Statistic::score_ranking:
     case Statistic::best_two:
+    case Statistic::score_curve:
       return scores ? "" : "decision_function or predict_proba";
     case Statistic::inertia:
       return model.can(Method::transform) ? "" : "transform";
@@ -211,6 +214,10 @@ void refuse_known(std::string_view name) {
                     "_weighted",
                     name));
   }
+  if (std::ranges::find(reports(), name, &Metric::name) != reports().end()) {
+    throw UsageError(
+        fmt::format("{0} is no single number: superstep score ... --report {0} shows it", name));
+  }
   if (name.starts_with("silhouette")) {
     throw UsageError(
         fmt::format("{} compares every row with every other, which for n rows takes n "
@@ -221,6 +228,22 @@ void refuse_known(std::string_view name) {
 }
 
 }  // namespace
+
+const std::vector<Metric>& reports() {
+  static const std::vector<Metric> all = [] {
+    std::vector<Metric> list;
+    const auto no_value = [](const MetricStatistics&) { return 0.0; };
+    add_classifier(list, "confusion_matrix", Statistic::weighted_pairs, true, true, no_value);
+    add_classifier(list, "classification_report", Statistic::counts, true, true, no_value);
+    for (const char* name : {"roc_curve", "precision_recall_curve", "det_curve"}) {
+      add_classifier(list, name, Statistic::score_curve, true, true, no_value,
+                     "multiclass format is not supported");
+      list.back().has_positive = true;
+    }
+    return list;
+  }();
+  return all;
+}
 
 const Metric& find_metric(std::string_view name) {
   refuse_known(name);
@@ -260,7 +283,8 @@ Subject subject_of(const Estimator& estimator, Index classes) {
 }
 
 const Metric& metric_for(const Subject& subject, std::string_view name) {
-  const Metric& metric = find_metric(name);
+  const auto report = std::ranges::find(reports(), name, &Metric::name);
+  const Metric& metric = report != reports().end() ? *report : find_metric(name);
   if (subject.kind == Kind::transformer) default_metric(subject);  // says so
   if (!metric.is_for(subject.kind)) {
     throw UsageError(fmt::format("{} is for {}, {} is not one; choose among {}", name,

@@ -17,8 +17,10 @@ MetricPlan::MetricPlan(const Subject& subject, const std::function<Index(Method)
     needs_ = needs_ | metrics_.back()->needs;
   }
   using enum Statistic;
+  if (needs(score_curve)) needs_ = needs_ | score_ranking;
   const auto add = [&](Method method) { add_output(method, width(method)); };
-  if (needs(counts) || needs(pairs) || kind_ == Kind::regressor) add(Method::predict);
+  if (needs(counts) || needs(pairs) || needs(weighted_pairs) || kind_ == Kind::regressor)
+    add(Method::predict);
   const bool has_scores = subject.can(Method::decision_function);
   const bool needs_scores = needs(score_ranking) || needs(best_two);
   if (needs(log_loss) || needs(brier) || needs(probability_ranking) ||
@@ -39,7 +41,11 @@ MetricPlan::MetricPlan(const Subject& subject, const std::function<Index(Method)
 void MetricPlan::set_positive(Index positive) {
   positive_ = positive;
   if (positive != 0 || classes_ != 2) return;
-  for (RankedColumn& column : by_score_) column = {column.output, 0, true};
+  const bool has_scores =
+      std::ranges::find(outputs_, Method::decision_function, &Output::method) != outputs_.end();
+  for (RankedColumn& column : by_score_) {
+    column = has_scores ? RankedColumn{column.output, 0, true} : RankedColumn{column.output - 1, 0};
+  }
 }
 
 void MetricPlan::add_output(Method method, Index width) {

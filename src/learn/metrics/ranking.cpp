@@ -42,6 +42,17 @@ Int128 from_words(const std::int64_t* words) {
 
 }  // namespace
 
+namespace {
+
+/// A point of a curve on its way to the other ranks.
+struct SentPoint {
+  std::uint64_t key;
+  std::int64_t positive;
+  std::int64_t negative;
+};
+
+}  // namespace
+
 struct ScoreRanking::Column {
   RankedColumn what;
   std::vector<ScoredRows> rows;
@@ -53,6 +64,8 @@ struct ScoreRanking::Column {
   // 1 where they tie, times both weights.
   std::vector<Int128> twice_losses;
   Int128 precision = 0;  ///< over the rows of `positive`: weight times precision at their score
+
+  std::vector<std::vector<SentPoint>> curve;  ///< of each pass, where it is kept
 
   double score(const double* outputs) const {
     const double score = outputs[what.output];
@@ -92,6 +105,9 @@ void ScoreRanking::Column::count(const std::vector<int>& grid, std::vector<std::
       const auto c = static_cast<std::size_t>(rows[i].code);
       twice_losses[c] += own * rows[i].weight;
       seen[c] += rows[i].weight;
+    }
+    if (!curve.empty()) {
+      curve.back().push_back({rows[i - 1].key, seen[positive], seen[1 - positive]});
     }
     if (own > 0) {
       const double hits = static_cast<double>(seen[positive]) * unit[positive];
@@ -196,7 +212,30 @@ Ranking ScoreRanking::finish(Engine& engine, const Table& outputs,
   while (!columns_.back().is_done) next_pass(engine, outputs, codes);
   Ranking ranking = combined(engine.comm());
   ranking.weight = class_weight;
+  if (keeps_curve_ && classes_ == 2) gather_curve(engine.comm(), ranking);
   return ranking;
+}
+
+/// Passes one after the other, in each the ranks one after the other: from the greatest score down.
+void ScoreRanking::gather_curve(const Communicator& comm, Ranking& into) const {
+  const Column& column = columns_.front();
+  std::int64_t points = 0;
+  for (const auto& of_pass : column.curve) points += std::ssize(of_pass);
+  comm.sum(std::span(&points, 1));
+  into.is_curve_too_long = points > most_curve_points;
+  if (into.is_curve_too_long) return;
+  const auto positive = static_cast<std::size_t>(column.what.positive);
+  for (const auto& of_pass : column.curve) {
+    for (const auto& bytes : comm.gather_all(std::as_bytes(std::span<const SentPoint>(of_pass)))) {
+      for (std::size_t at = 0; at < bytes.size(); at += sizeof(SentPoint)) {
+        SentPoint point;
+        std::memcpy(&point, bytes.data() + at, sizeof point);
+        into.curve.push_back(
+            {score_of(point.key), std::ldexp(static_cast<double>(point.positive), -grid_[positive]),
+             std::ldexp(static_cast<double>(point.negative), -grid_[1 - positive])});
+      }
+    }
+  }
 }
 
 void ScoreRanking::next_pass(Engine& engine, const Table& outputs,
@@ -261,6 +300,7 @@ void ScoreRanking::count_sorted(const Communicator& comm, Column& column) {
       if (rank < comm.rank()) before[c] += weight;
     }
   }
+  if (keeps_curve_ && classes_ == 2) column.curve.emplace_back();
   column.count(grid_, std::move(before));
   column.rows = {};
   column.next = column.end;

@@ -9,26 +9,36 @@
 
 namespace superstep {
 
-std::vector<double> score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
-                          std::span<const std::string> metrics, Index positive) {
+Scores score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
+             std::span<const std::string> metrics, std::span<const std::string> reports,
+             Index positive) {
   engine.set_task("score");
   const Judged one{ModelPtr(ModelPtr(), &model)};  // lent for the time of the call
-  std::vector<Judging> all = prepare_judging(engine, data, std::span(&one, 1), metrics);
+  std::vector<std::string> names(metrics.begin(), metrics.end());
+  names.insert(names.end(), reports.begin(), reports.end());
+  std::vector<Judging> all = prepare_judging(engine, data, std::span(&one, 1), names);
   all.front().plan.set_positive(positive);
   find_statistics(engine, data, all);
-  const Judging& judging = all.front();
+  Judging& judging = all.front();
   if (judging.failure) throw *judging.failure;
-  std::vector<double> values;
+  Scores scores;
   collectively(engine.comm(), [&] {
-    for (const Metric* metric : judging.plan.metrics()) {
+    for (std::size_t i = 0; i < metrics.size(); ++i) {
+      const Metric& metric = *judging.plan.metrics()[i];
       try {
-        values.push_back(metric->value(judging.statistics));
+        scores.values.push_back(metric.value(judging.statistics));
       } catch (const DataError& e) {
-        throw DataError(fmt::format("{} of {}: {}", metric->name, data->path(), e.what()));
+        throw DataError(fmt::format("{} of {}: {}", metric.name, data->path(), e.what()));
       }
     }
   });
-  return values;
+  scores.statistics = std::move(judging.statistics);
+  return scores;
+}
+
+std::vector<double> score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
+                          std::span<const std::string> metrics, Index positive) {
+  return score(engine, model, data, metrics, {}, positive).values;
 }
 
 }  // namespace superstep

@@ -71,6 +71,12 @@ std::uint64_t key_of(double score) {
   return ~ascending;
 }
 
+double score_of(std::uint64_t key) {
+  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
+  const std::uint64_t ascending = ~key;
+  return std::bit_cast<double>((ascending & sign) != 0 ? ascending ^ sign : ~ascending);
+}
+
 namespace {
 
 /// By key, keeping the order of equal ones: digit by digit from the least, a counting sort each.

@@ -19,6 +19,7 @@ struct ScoredRows {
 /// For finite scores only; always below `beyond_all_keys`. Equal scores have equal keys, 0.0 and
 /// -0.0 too.
 std::uint64_t key_of(double score);
+double score_of(std::uint64_t key);
 constexpr std::uint64_t beyond_all_keys = ~std::uint64_t{0};
 
 /// Sorts by key and class and adds up the weights of equal ones.

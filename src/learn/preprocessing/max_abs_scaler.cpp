@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/preprocessing/max_abs_scaler.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <superstep/math/column_stats.hpp>
@@ -29,15 +30,22 @@ void fields(const Archive& a, Fitted& f) {
 
 class MaxAbsScalerModel final : public ScalerModel {
  public:
-  MaxAbsScalerModel(FittedMaxAbs fitted, FitReport report)
+  MaxAbsScalerModel(FittedMaxAbs fitted, bool clip, FitReport report)
       : ScalerModel(fitted.max_abs.size(), std::move(report)),
         fitted_(std::move(fitted)),
+        clip_(clip),
         scale_(without_zeros(fitted_.max_abs)) {}
 
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::divide_columns(x, scale_.data(), out);
+    if (!clip_) return;
+    for (Index i = 0; i < out.rows; ++i) {
+      double* row = out.row(i);
+      for (Index c = 0; c < features(); ++c) row[c] = std::clamp(row[c], -1.0, 1.0);
+    }
   }
   AffineMapPtr affine() const override {
+    if (clip_) return nullptr;
     const Vector zeros = Vector::Zero(features());
     return std::make_shared<AffineMap>(AffineMap::diagonal(zeros, scale_.cwiseInverse(), zeros));
   }
@@ -45,6 +53,7 @@ class MaxAbsScalerModel final : public ScalerModel {
 
  private:
   FittedMaxAbs fitted_;
+  bool clip_;
   Vector scale_;
 };
 
@@ -54,7 +63,9 @@ const ParamTable<MaxAbsScalerParams>& MaxAbsScaler::param_table() const {
   static const auto table =
       ParamTable<MaxAbsScalerParams>("MaxAbsScaler",
                                      "Every column divided by its largest absolute value.")
-          .refuse("copy", {true, false}, "the data are never changed");
+          .refuse("copy", {true, false}, "the data are never changed")
+          .add("clip", &MaxAbsScalerParams::clip, anything(),
+               "other data than those of the fit are held in [-1, 1] too");
   return table;
 }
 
@@ -80,8 +91,8 @@ std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Bat
   for (std::size_t i = 0; i < batch.size(); ++i) {
     // Where no row had a value there is none.
     const Vector max_abs = greatest[i].unaryExpr([](double v) { return std::isinf(v) ? NAN : v; });
-    models.push_back(std::make_shared<MaxAbsScalerModel>(FittedMaxAbs{max_abs, rows[i]},
-                                                         report_of_missing(max_abs)));
+    models.push_back(std::make_shared<MaxAbsScalerModel>(
+        FittedMaxAbs{max_abs, rows[i]}, batch[i].params.clip, report_of_missing(max_abs)));
   }
   return models;
 }
@@ -89,7 +100,7 @@ std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Bat
 std::shared_ptr<Model> MaxAbsScaler::load_fitted(const AttributeReader& in) const {
   FittedMaxAbs fitted;
   fields(in, fitted);
-  return std::make_shared<MaxAbsScalerModel>(std::move(fitted), FitReport{});
+  return std::make_shared<MaxAbsScalerModel>(std::move(fitted), params().clip, FitReport{});
 }
 
 }  // namespace superstep

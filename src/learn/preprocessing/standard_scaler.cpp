@@ -10,6 +10,7 @@
 #include <superstep/math/scaling.hpp>
 
 #include "learn/cells.hpp"
+#include "learn/extremes.hpp"
 #include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
@@ -97,6 +98,9 @@ class CellSums {
   Totals totals_;
 };
 
+/// In standard deviations: what a variance may lie from where deviations were taken from.
+constexpr double most_distance = 0x1p7;
+
 /// A centre that lies in the rows, if the present one lies so far from their mean that variances
 /// lose digits.
 std::optional<Centre> improved(const Centre& centre, const ColumnStatistics& s) {
@@ -104,7 +108,7 @@ std::optional<Centre> improved(const Centre& centre, const ColumnStatistics& s) 
   Centre better = centre;
   bool is_better = false;
   for (Index c = 0; c < distance.size(); ++c) {
-    if (!(distance[c] > 0x1p7 * std::sqrt(s.variance[c]))) continue;
+    if (!(distance[c] > most_distance * std::sqrt(s.variance[c]))) continue;
     is_better = true;
     better.shift[c] = s.mean[c];
     int& e = better.spread[static_cast<std::size_t>(c)];
@@ -112,6 +116,59 @@ std::optional<Centre> improved(const Centre& centre, const ColumnStatistics& s) 
   }
   if (!is_better) return std::nullopt;
   return better;
+}
+
+/// A constant column has its value for a mean, and no variance.
+void set_constants(const Extremes& extremes, ColumnStatistics& s) {
+  for (Index c = 0; c < s.mean.size(); ++c) {
+    if (!extremes.is_constant(c)) continue;
+    s.mean[c] = extremes.low[c];
+    s.variance[c] = 0.0;
+  }
+}
+
+/// The number of a split some of whose columns lie too far from where deviations were taken from.
+struct LostSplit {
+  std::size_t split;
+  Vector shift;
+};
+
+/// The rows of some splits lie far from all the others, or columns are constant there: the
+/// extremes tell which, and around what the rest is summed.
+void look_again(Engine& engine, const Table& table, std::span<const SplitPtr> splits,
+                const std::vector<LostSplit>& lost, std::vector<ColumnStatistics>& found) {
+  if (lost.empty()) return;
+  const Sketch sketch = engine.sketch(table);
+  std::vector<SplitPtr> its_splits;
+  for (const LostSplit& l : lost) its_splits.push_back(splits[l.split]);
+  const std::vector<Extremes> extremes = extremes_of(engine, table, its_splits);
+  for (std::size_t k = 0; k < lost.size(); ++k) {
+    const Extremes& e = extremes[k];
+    const SplitPtr& split = its_splits[k];
+    ColumnStatistics& s = found[lost[k].split];
+    set_constants(e, s);
+    Centre own{s.mean, sketch.spread_exponents};
+    bool is_more = false;
+    for (Index c = 0; c < s.mean.size(); ++c) {
+      if (std::isnan(e.low[c])) {
+        own.shift[c] = 0.0;
+        continue;
+      }
+      own.shift[c] = std::clamp(s.mean[c], e.low[c], e.high[c]);
+      const double reach = std::max(e.high[c] - own.shift[c], own.shift[c] - e.low[c]);
+      own.spread[static_cast<std::size_t>(c)] = exponent_above(reach);
+      const double distance = std::fabs(s.mean[c] - lost[k].shift[c]);
+      const bool is_lost = distance > most_distance * std::sqrt(s.variance[c]);
+      is_more = is_more || (is_lost && !e.is_constant(c));
+    }
+    if (!is_more) continue;
+    const SplitPtr none;
+    const Index cell = 0;
+    const Table its_rows = split ? table.only(split, Role::train) : table;
+    const CellSums third(engine, its_rows, sketch, Cells({&none, 1}), std::move(own));
+    s = third.of({&cell, 1}).value();
+    set_constants(e, s);
+  }
 }
 
 /// Of the rows each split trains on. The centre is common to a partition's splits, and depends on
@@ -123,6 +180,7 @@ std::vector<ColumnStatistics> statistics_of(Engine& engine, const Table& table,
   const CellSums first(engine, table, sketch, all_cells,
                        {VectorView(sketch.shift.data(), table.columns()), sketch.spread_exponents});
   std::vector<ColumnStatistics> found(splits.size());
+  std::vector<LostSplit> lost;
   for (const std::vector<std::size_t>& members : by_partition(splits)) {
     std::vector<SplitPtr> its_splits;
     for (const std::size_t i : members) its_splits.push_back(splits[i]);
@@ -138,17 +196,11 @@ std::vector<ColumnStatistics> statistics_of(Engine& engine, const Table& table,
                       : first.of(all_cells.with_role(split, Role::train));
       if (!s) throw_no_rows(table, split);
       found[i] = std::move(*s);
-      if (!split) continue;
-      // A fold's rows may lie far from all the others.
-      if (const auto own = improved(second ? second->centre() : first.centre(), found[i])) {
-        const SplitPtr none;
-        const Index cell = 0;
-        const CellSums third(engine, table.only(split, Role::train), sketch, Cells({&none, 1}),
-                             *own);
-        found[i] = third.of({&cell, 1}).value();
-      }
+      const Centre& centre = second ? second->centre() : first.centre();
+      if (improved(centre, found[i])) lost.push_back({i, centre.shift});
     }
   }
+  look_again(engine, table, splits, lost, found);
   return found;
 }
 

@@ -43,6 +43,8 @@ void QuasiNewton::look_closer(Index max_iter, bool asks_for_curvature) {
   trial_ = state_ == Stop::running && length_ == 1.0 ? target_ : point_;
   options_.max_iter = max_iter;
   iterations_ = 0;
+  looks_ = 0;
+  was_cautious_here_ = false;
   slope_ = 0.0;
   is_arriving_ = true;
   is_fresh_ = false;
@@ -85,7 +87,7 @@ void QuasiNewton::plan() {
     state_ = Stop::converged;
     return;
   }
-  if (iterations_ >= options_.max_iter) {
+  if (iterations_ >= options_.max_iter || looks_ >= most_looks(options_.max_iter)) {
     state_ = Stop::iterations;
     return;
   }
@@ -149,6 +151,7 @@ void QuasiNewton::move_trial() {
 }
 
 void QuasiNewton::tell(Evaluation at_trial) {
+  ++looks_;
   const double objective = at_trial.value + penalty(trial_);
   if (is_arriving_) {
     arrive(std::move(at_trial), objective);
@@ -159,14 +162,17 @@ void QuasiNewton::tell(Evaluation at_trial) {
   }
 }
 
+double QuasiNewton::noise() const {
+  return value_noise * std::max(std::fabs(objective_), options_.magnitude);
+}
+
 bool QuasiNewton::is_acceptable(const Evaluation& e, double objective) const {
   if (!std::isfinite(objective) || !e.gradient.allFinite()) return false;
-  const double noise = value_noise * std::fabs(objective_);
-  if (-slope_ * length_ > 4.0 * noise) {
+  if (-slope_ * length_ > 4.0 * noise()) {
     return objective <= objective_ + sufficient_decrease * length_ * slope_;
   }
   // The values cannot tell any more; the gradients can.
-  return objective <= objective_ + noise &&
+  return objective <= objective_ + noise() &&
          scaled_norm(e.gradient, trial_) < 0.9 * scaled_norm(gradient_, point_);
 }
 
@@ -180,7 +186,7 @@ void QuasiNewton::arrive(Evaluation e, double objective) {
     curvature_ = std::move(*e.curvature);
     secants_.clear();
   }
-  wants_curvature_ = false;
+  wants_curvature_ = care_ == Care::cautious;
   plan();
 }
 
@@ -191,12 +197,14 @@ void QuasiNewton::accept(Evaluation e, double objective) {
   gradient_ = std::move(e.gradient);
   objective_ = objective;
   ++iterations_;
+  was_cautious_here_ = false;
   is_fresh_ = e.curvature.has_value();
   const double sy = s.dot(y);
   // Before the new pair corrects it: what does the model say of this step?
   const double expected = s.dot(curvature_.times(s));
   wants_curvature_ = options_.curvature_on_demand &&
                      (length_ < 1.0 || !(std::fabs(sy - expected) <= trusted_mismatch * expected));
+  choose_care();
   if (e.curvature) {
     curvature_ = std::move(*e.curvature);
     secants_.clear();
@@ -210,7 +218,35 @@ void QuasiNewton::accept(Evaluation e, double objective) {
   plan();
 }
 
+// Cautious steps come near, Newton's arrive.
+void QuasiNewton::choose_care() {
+  if (care_ != Care::cautious) return;
+  whole_steps_ = length_ == 1.0 ? whole_steps_ + 1 : 0;
+  wants_curvature_ = true;
+  if (whole_steps_ < wanted_whole_steps_) return;
+  care_ = Care::exact;
+  wanted_whole_steps_ *= 2;
+}
+
+// The same point again, for curvature that keeps steps within reach.
+void QuasiNewton::look_at_the_point() {
+  was_cautious_here_ = true;
+  care_ = Care::cautious;
+  whole_steps_ = 0;
+  wants_curvature_ = true;
+  is_arriving_ = true;
+  trial_ = point_;
+}
+
 void QuasiNewton::reject(double objective) {
+  if (looks_ >= most_looks(options_.max_iter)) {
+    state_ = Stop::iterations;
+    return;
+  }
+  if (options_.curvature_on_demand && !was_cautious_here_) {
+    look_at_the_point();
+    return;
+  }
   // The minimum of the parabola through both values with the slope at the point, kept within
   // reason.
   double shorter = 0.1 * length_;
@@ -220,8 +256,7 @@ void QuasiNewton::reject(double objective) {
     shorter = std::clamp(lowest, 0.1 * length_, 0.5 * length_);
   }
   length_ = shorter;
-  const bool unresolved =
-      -slope_ * length_ <= value_noise * std::fabs(objective_) && length_ < 0.01;
+  const bool unresolved = -slope_ * length_ <= noise() && length_ < 0.01;
   if (length_ < shortest_step || unresolved) {
     start_again();
     return;

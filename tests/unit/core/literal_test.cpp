@@ -162,8 +162,8 @@ TEST(Literal, ErrorsSayWhatIsWrong) {
       {"", "expected a value, but the text ends"},
       {"]", "expected a value"},
       {"1 2", "expected the end"},
-      {"10**3", "nothing is computed here"},
-      {"1/3", "nothing is computed here"},
+      {"10**10**10", "an integer beyond 64 bits"},
+      {"1/0", "a division by zero"},
       {"[1,,2]", "expected a value"},
       {"{'a' 1}", "expected ':'"},
       {"{1, 2}", "expected ':'"},
@@ -255,7 +255,7 @@ TEST(Literal, ReadsDamagedTextsAsPythonOrNotAtAll) {
   const auto printed = run_python(
       "import ast\n"
       "plain = (ast.Expression, ast.Constant, ast.List, ast.Tuple, ast.Dict, ast.UnaryOp, "
-      "ast.USub,\n"
+      "ast.USub, ast.BinOp, ast.operator,\n"
       "         ast.UAdd, ast.Load)\n"
       "def read(text):\n"
       "    try:\n"
@@ -278,6 +278,35 @@ TEST(Literal, ReadsDamagedTextsAsPythonOrNotAtAll) {
   EXPECT_GT(both, 1000);
   // Sets, bytes, complex numbers, wide integers, keys given twice: Python's, refused by us.
   EXPECT_LT(python_only, 100);
+}
+
+TEST(Literal, ComputesAsPython) {
+  const std::vector<std::string> texts = {"10 ** 3",        "1/3",
+                                          "-2**2",          "2**-1",
+                                          "2 ** 3 ** 2",    "-7 // 2",
+                                          "-7 % 3",         "7 % -3",
+                                          "7.5 // -2",      "-7.5 % 2",
+                                          "1 - 2 - 3",      "2 * (3 + 4) * 5",
+                                          "1e3 / 8",        "-9223372036854775808",
+                                          "2**62 * -2",     "[1 + 1, 10**-3]",
+                                          "{'C': 3 * 0.1}", "(1 + 2,)",
+                                          "- -3",           "0 ** 0",
+                                          "5 // -1",        "1 -1",
+                                          "+2 ** 2",        "6 / 3"};
+  std::vector<std::string> reprs;
+  for (const std::string& text : texts) {
+    try {
+      reprs.push_back(parse_value(text).repr());
+    } catch (const UsageError& e) {
+      reprs.push_back(e.what());
+    }
+  }
+  const auto expected = run_python("for line in lines: print(ascii(eval(line)))\n", texts);
+  ASSERT_EQ(expected.size(), texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    EXPECT_EQ(reprs[i], expected[i]) << texts[i];
+  }
+  EXPECT_EQ(parse_value("np.array([1, 2])").repr(), "[1, 2]");
 }
 
 TEST(GridValue, HasNumpysNumbers) {

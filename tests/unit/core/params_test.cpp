@@ -5,11 +5,13 @@
 
 #include <limits>
 #include <superstep/core/error.hpp>
+#include <superstep/core/notices.hpp>
 #include <superstep/core/params.hpp>
 
 namespace superstep {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 struct Common {
@@ -49,6 +51,7 @@ const ParamTable<ModelParams>& table() {
           .add("n_components", &ModelParams::n_components,
                satisfies("None, an int >= 1 or a float in (0, 1)", is_component_count), "how many")
           .refuse("n_jobs", {nullptr}, "threads are set with --threads")
+          .refuse("dual", {false}, "the primal problem is solved")
           .refuse("verbose", {0, false}, "progress is shown by the program")
           .positional(2);
   return made;
@@ -151,9 +154,12 @@ TEST(Params, UnknownNames) {
 TEST(Params, RefusedOnes) {
   EXPECT_EQ(error_of("n_jobs", nullptr), "no error");
   EXPECT_EQ(error_of("verbose", false), "no error");
-  EXPECT_EQ(error_of("n_jobs", 4),
-            "Model: n_jobs=4 cannot be honoured: threads are set with --threads; leave it out");
-  EXPECT_THAT(error_of("verbose", 1), HasSubstr("cannot be honoured"));
+  take_notices();
+  EXPECT_EQ(error_of("n_jobs", 4), "no error");
+  EXPECT_EQ(error_of("n_jobs", 4), "no error");
+  EXPECT_THAT(take_notices(),
+              ElementsAre("Model: n_jobs=4 changes nothing here: threads are set with --threads"));
+  EXPECT_THAT(error_of("dual", true), HasSubstr("cannot be honoured"));
   EXPECT_EQ(table().get(ModelParams{}, "verbose"), Value(0));
 }
 
@@ -208,13 +214,13 @@ TEST(Params, HelpAndMarkdown) {
   EXPECT_THAT(markdown,
               HasSubstr("| `alpha` | `1.0` | a float >= 0 | strength of the penalty |\n"));
   EXPECT_THAT(markdown, HasSubstr("| `penalty` | `'l2'` | None, 'l1' or 'l2' | a\\|b |\n"));
-  EXPECT_THAT(markdown, HasSubstr("| `n_jobs` | `None` | None | not honoured: threads"));
+  EXPECT_THAT(markdown, HasSubstr("| `n_jobs` | `None` | None | changes nothing: threads"));
   const std::string help = table().help_text();
   EXPECT_TRUE(help.starts_with("Model: A model of everything.\n")) << help;
   EXPECT_THAT(help,
               HasSubstr("  alpha=1.0                 strength of the penalty (a float >= 0)\n"));
-  EXPECT_THAT(help,
-              HasSubstr("n_jobs=None               not honoured: threads are set with --threads"));
+  EXPECT_THAT(
+      help, HasSubstr("n_jobs=None               changes nothing: threads are set with --threads"));
   for (std::size_t start = 0, end; start < help.size(); start = end + 1) {
     end = help.find('\n', start);
     ASSERT_NE(end, std::string::npos);

@@ -161,7 +161,8 @@ TEST(GuardedChild, CrashesAndHangsBecomeErrors) {
               }
             }).first.find("'any' is damaged"),
             std::string::npos);
-  EXPECT_EQ(run([] { throw DataError("bad"); }), std::pair(std::string("bad"), ExitCode::bad_data));
+  EXPECT_EQ(run([] { throw DataError("bad"); }),
+            std::pair(std::string("'any': bad"), ExitCode::bad_data));
 
   const auto start = std::chrono::steady_clock::now();
   volatile bool endless = true;

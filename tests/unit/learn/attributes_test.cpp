@@ -96,7 +96,7 @@ TEST(Attributes, WhatIsRefusedIsNamed) {
       {set("classes_", Reals{{2}, {0, NAN}}), "classes_[1] is no number"},
       {set("n_features_in_", Whole{{}, {std::int64_t{1} << 60}}), "which no data have"},
       {[](Tree& tree) { tree.datasets.pop_back(); }, "half_ is missing"},
-      {[](Tree& tree) { tree.add("/steps/x/more_", 1.0); }, "/steps/x/more_ is none"},
+      {[](Tree& tree) { tree.add("/steps/x/more_", 1.0); }, "'/steps/x/more_' is none"},
   };
   for (const auto& [change, words] : cases) {
     const std::string text = complaint(change);

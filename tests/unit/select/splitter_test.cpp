@@ -31,10 +31,13 @@ TEST(MakeSplitter, NumbersAreFolds) {
 
 TEST(MakeSplitter, ExpressionsReadBack) {
   for (const auto& registered : splitters()) {
+    if (registered.table->estimator().starts_with("LeaveP")) continue;  // has no default
     const std::string expression = registered.make()->expression();
     EXPECT_EQ(made(expression.c_str()), expression);
     EXPECT_EQ(registered.make()->name(), registered.table->estimator());
   }
+  EXPECT_EQ(made("LeavePOut(2)"), "LeavePOut(p=2)");
+  EXPECT_EQ(made("LeavePGroupsOut(n_groups=3)"), "LeavePGroupsOut(n_groups=3)");
   EXPECT_EQ(made("sklearn.model_selection.TimeSeriesSplit(3, gap=2)"),
             "TimeSeriesSplit(n_splits=3, max_train_size=None, test_size=None, gap=2)");
 }

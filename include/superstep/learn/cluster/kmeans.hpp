@@ -12,7 +12,7 @@ namespace superstep {
 struct KMeansParams {
   Index n_clusters = 8;
   Value init = "k-means++";  ///< or "k-means||", "random", a list of n_clusters rows
-  Value n_init = "warn";     ///< or "auto", an int
+  Value n_init = "auto";     ///< or "warn", an int
   Index max_iter = 300;
   double tol = 1e-4;
   std::optional<Index> random_state = std::nullopt;

@@ -10,7 +10,7 @@
 namespace superstep {
 
 struct LogisticRegressionParams {
-  std::optional<std::string> penalty = "l2";
+  std::optional<std::string> penalty = "deprecated";  ///< l1_ratio and C say it
   double tol = 1e-4;
   double C = 1.0;
   bool fit_intercept = true;
@@ -19,7 +19,7 @@ struct LogisticRegressionParams {
   std::string solver = "lbfgs";
   Index max_iter = 100;
   std::string multi_class = "auto";
-  std::optional<double> l1_ratio{};
+  std::optional<double> l1_ratio = 0.0;
 };
 
 class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {

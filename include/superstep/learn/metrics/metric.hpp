@@ -33,6 +33,8 @@ enum class Statistic : unsigned {
   gamma = 16384,
   median_error = 32768,
   error_of_median = 65536,
+  weighted_pairs = 131072,
+  score_curve = 262144,  ///< what score_ranking collects, and the curve
 };
 
 struct Metric {
@@ -55,6 +57,9 @@ struct Metric {
 /// All of them, in the order of the help text.
 const std::vector<Metric>& metrics();
 
+/// Tables and curves, by scikit-learn's names: what they need, like metrics; they have no value.
+const std::vector<Metric>& reports();
+
 /// The metric of that name; UsageError names the nearest.
 const Metric& find_metric(std::string_view name);
 
@@ -72,8 +77,8 @@ Subject subject_of(const Estimator& estimator, Index classes);
 /// What kind of estimator a model comes from.
 Kind kind_of(const Model& model);
 
-/// The metric for that model, or UsageError: unknown, for other estimators, more than the model can
-/// do, more classes than it takes.
+/// The metric or report for that model, or UsageError: unknown, for other estimators, more than the
+/// model can do, more classes than it takes.
 const Metric& metric_for(const Subject& subject, std::string_view name);
 const Metric& metric_for(const Model& model, std::string_view name);
 /// The same before anything is trained, for data of so many classes.

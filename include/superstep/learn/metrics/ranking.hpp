@@ -27,6 +27,11 @@ class ScoreRanking {
   ScoreRanking(std::vector<RankedColumn> columns, Index classes, Index most_rows);
   ~ScoreRanking();
 
+  /// Before the first pass: Ranking::curve is wanted, of two classes.
+  void keep_curve() { keeps_curve_ = true; }
+  /// More points than anybody can use, and than are sent to one rank.
+  static constexpr Index most_curve_points = Index{1} << 21;
+
   /// Memory with which one pass is enough: for what is kept, and for putting it in order. Several
   /// rankings of one pass are put in order one after the other.
   std::size_t kept_bytes() const;
@@ -52,8 +57,10 @@ class ScoreRanking {
   void count_sorted(const Communicator& comm, Column& column);
   void next_pass(Engine& engine, const Table& outputs, const std::vector<double>& codes);
   Ranking combined(const Communicator& comm) const;
+  void gather_curve(const Communicator& comm, Ranking& into) const;
 
   Index classes_;
+  bool keeps_curve_ = false;
   Index most_rows_;  ///< that a rank has
   std::vector<Column> columns_;
   std::vector<int> grid_;     ///< weights of class c are counted in units of 2^-grid_[c]

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
+#include <superstep/learn/metrics/statistics.hpp>
 #include <superstep/learn/model.hpp>
 
 namespace superstep {
@@ -22,5 +23,15 @@ namespace superstep {
 /// need of every row do not fit in the memory budget. **Collective.**
 std::vector<double> score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
                           std::span<const std::string> metrics, Index positive = -1);
+
+/// Values, and the statistics that reports are made of.
+struct Scores {
+  std::vector<double> values;
+  MetricStatistics statistics;
+};
+/// The same, with what the reports (metric.hpp) need. **Collective.**
+Scores score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>& data,
+             std::span<const std::string> metrics, std::span<const std::string> reports,
+             Index positive);
 
 }  // namespace superstep

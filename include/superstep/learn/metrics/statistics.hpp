@@ -8,6 +8,13 @@
 
 namespace superstep {
 
+/// What weighs at or above a score, of the positive class and of the other.
+struct CurvePoint {
+  double score;
+  double positive;
+  double negative;
+};
+
 /// How well scores put the classes in order, for every pair of them.
 struct Ranking {
   Index classes = 0;
@@ -19,6 +26,9 @@ struct Ranking {
   std::vector<double> auc;
   /// Of each class that has a score, against the others; 0 for one without rows.
   std::vector<double> average_precision;
+  /// At every different score, from the greatest down, of two classes; where it was asked for.
+  std::vector<CurvePoint> curve{};
+  bool is_curve_too_long = false;  ///< nothing was kept
 
   double pair(Index a, Index b) const { return auc[static_cast<std::size_t>(a * classes + b)]; }
 };
@@ -71,7 +81,8 @@ struct MetricStatistics {
 
   double inertia = 0.0;  ///< of a clusterer: squared distance to the nearest centre
 
-  PairTable pairs;  ///< of a classifier or clusterer; rows of positive weight count as one
+  PairTable weighted_pairs;  ///< the same by weight
+  PairTable pairs;           ///< of a classifier or clusterer; rows of positive weight count as one
 };
 
 }  // namespace superstep

@@ -10,9 +10,12 @@
 
 namespace superstep {
 
-struct MaxAbsScalerParams {};
+struct MaxAbsScalerParams {
+  bool clip = false;
+};
 
-/// z = x / max |x|, truly divided: no value of the training data leaves [-1, 1]. One superstep of
+/// z = x / max |x|, truly divided: no value of the training data leaves [-1, 1], and with clip
+/// none of other data. One superstep of
 /// maxima.
 class MaxAbsScaler final : public EstimatorOf<MaxAbsScalerParams> {
  public:

@@ -9,6 +9,11 @@
 // asked for as long as the model and the gradient disagree. With a penalty this is a proximal
 // quasi-Newton method (Lee, Sun and Saunders 2014).
 //
+// Where a whole step is no way down, second derivatives of all rows are asked for at the point
+// itself, and such as keep steps short where f is steeper than its curvature says (Care::cautious):
+// a sample may have missed a rare column, and an exponential may lie far below its counts. After
+// some whole steps Newton's own are tried again. Looks at f are bounded: most_looks(max_iter).
+//
 // The solver computes nothing from data: the caller evaluates the trial point and tells.
 #pragma once
 
@@ -35,14 +40,26 @@ enum class Stop {
   stalled,     ///< double precision shows no way down
 };
 
+/// What second derivatives a solver asks for.
+enum class Care {
+  usual,     ///< a sample of the rows will do
+  exact,     ///< of all rows
+  cautious,  ///< of all rows, and no smaller than what keeps a step from going too far
+};
+
 class QuasiNewton {
  public:
+  /// No more looks at f than this end in so many steps, whatever f is.
+  static Index most_looks(Index max_iter) { return 2 * max_iter + 20; }
+
   struct Options {
     Vector l1;         ///< one a parameter, >= 0
     Vector tolerance;  ///< of each entry of the (least sub-)gradient
     /// The part of F that is not worth a look: where the model promises that after its next step no
     /// more than that is left to gain, that step is the last and is not looked at. Zero: never.
     double negligible = 0.0;
+    /// What F is the difference of may be larger than F: rounding is a part of that, at least.
+    double magnitude = 0.0;
     Index max_iter = 100;
     /// The gradient in the coordinates it is tested in; must leave the parameters with l1_j > 0 as
     /// they are. Empty: those it comes in.
@@ -67,6 +84,7 @@ class QuasiNewton {
   const Vector& trial() const { return trial_; }
   /// Whether the next evaluation should bring the curvature at the trial point.
   bool wants_curvature() const { return wants_curvature_; }
+  Care care() const { return care_; }
   void tell(Evaluation at_trial);
 
   const Vector& point() const { return point_; }
@@ -86,6 +104,9 @@ class QuasiNewton {
   void arrive(Evaluation e, double objective);
   void accept(Evaluation e, double objective);
   void reject(double objective);
+  void look_at_the_point();
+  void choose_care();
+  double noise() const;
   void plan();
   double slope_to(const Vector& target) const;
   void start_again();
@@ -105,7 +126,12 @@ class QuasiNewton {
   bool wants_curvature_;
   bool is_fresh_ =
       true;  ///< no step was taken since the curvature was computed or the memory cleared
-  bool is_arriving_ = false;  ///< the next evaluation is of a new f
+  bool is_arriving_ = false;  ///< the next evaluation is of a new f, or of point_ again
+  Care care_ = Care::usual;
+  bool was_cautious_here_ = false;  ///< point_ was looked at again
+  Index whole_steps_ = 0;           ///< with cautious curvature, one after the other
+  Index wanted_whole_steps_ = 3;    ///< before Newton's are tried again
+  Index looks_ = 0;
   Index iterations_ = 0;
   Stop state_ = Stop::running;
 };
