@@ -164,6 +164,12 @@ Found look_into(const std::string& path, Content written) {
   return is_rows && suffix == ".csv" && is_ours ? of_kind(written) : Found{{}, "another text"};
 }
 
+/// Results by row are made again from a model, so a transformed dataset may take their place.
+bool is_replaced_by(const Found& found, Content written) {
+  return found.content == written ||
+         (written == Content::dataset && found.content == Content::predictions);
+}
+
 /// FileError unless the file can be made, which is tried.
 void require_writable(const std::string& path, const Identity& identity, Content content) {
   if (identity.exists && S_ISDIR(identity.status.st_mode)) {
@@ -215,7 +221,7 @@ void check_files(const std::vector<NamedFile>& files, bool overwrite) {
                              identities[i].status.st_size > 0;
     if (has_content && !overwrite) {
       const Found found = look_into(path, *written);
-      if (found.content != written) {
+      if (!is_replaced_by(found, *written)) {
         throw UsageError(
             fmt::format("{} {} holds {} and would be replaced by {}; give another "
                         "name, or --overwrite if it may go",

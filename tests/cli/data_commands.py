@@ -278,7 +278,7 @@ def test_import_bad_csv():
     write("bad.csv", "a,b\n1,2\n")
     fails(4, "nowhere.csv", "No such file", command=["import", "nowhere.csv", "bad.h5"], ranks=(1, 3))
     fails(4, "directory", command=["import", ".", "bad.h5"], ranks=(1,))
-    fails(2, "replaced by its own import", command=["import", "bad.csv", "bad.csv"], ranks=(1,))
+    fails(2, "SOURCE would be replaced", command=["import", "bad.csv", "bad.csv"], ranks=(1,))
     assert not os.path.exists("bad.h5")
     warned = run("import", write("n.csv", "1,2\n3,4\n"), "n.h5").stderr
     assert "--no-header" in warned and "no column becomes the target" in warned

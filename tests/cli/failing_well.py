@@ -148,9 +148,9 @@ def full_disk():
                 f.write(b"x" * 100_000)
             except OSError:
                 pass
-        for arguments in (["fit", "Ridge()", "good.h5", "--model", "small/out.h5"],
-                          ["predict", "good_model.h5", "good.h5", "--out", "small/out.h5"],
-                          ["make", "regression", "small/out.h5", "--rows", "100000"]):
+        for arguments in (["fit", "Ridge()", "good.h5", "--model", "small/out.h5", "--overwrite"],
+                          ["predict", "good_model.h5", "good.h5", "--out", "small/out.h5", "--overwrite"],
+                          ["make", "regression", "small/out.h5", "--overwrite", "--rows", "100000"]):
             for ranks in (1, 5):
                 rc, messages, seconds, done = run(arguments, ranks)
                 if rc != 4 or len(messages) != 1 or seconds > 10:

@@ -38,13 +38,13 @@ def from_hdf5(path):
 
 def in_all_ways(*command):
     """The header and the values: of the .csv, the .npy and the .h5, which must agree, on any number of ranks."""
-    common.run(*command, "--out", common.path("o.h5"), "--quiet")
+    common.run(*command, "--out", common.path("o.h5"), "--quiet", "--overwrite")
     expected = from_hdf5(common.path("o.h5"))
     for suffix in (".csv", ".npy"):
         digests = set()
         for ranks, more in ((1, []), (2, ["--threads", 2]), (3, ["--memory", "60M"]), (5, [])):
             out = common.path("o" + suffix)
-            result = json.loads(common.run(*command, "--out", out, "--json", "--quiet", *more, ranks=ranks).stdout)
+            result = json.loads(common.run(*command, "--out", out, "--json", "--quiet", "--overwrite", *more, ranks=ranks).stdout)
             assert result["out"] == out
             digests.add(hashlib.sha256(open(out, "rb").read()).hexdigest())
         assert len(digests) == 1, (command, suffix)
@@ -103,14 +103,14 @@ def test_whole_or_not_at_all():
     _, _, model = common.fit("Ridge()", data)
     out = common.path("kept.csv")
     with open(out, "w") as f:
-        f.write("mine\n")
+        f.write("predict\nmine\n")
     with h5py.File(common.path("nan.h5"), "w") as f, h5py.File(data) as g:
         X = g["X"][:]
         X[-1, -1] = np.nan  # the last block fails
         f["X"] = X
     for ranks in (1, 3):
         done = common.run("predict", model, common.path("nan.h5"), "--out", out, ranks=ranks, check=False)
-        assert done.returncode == 3 and open(out).read() == "mine\n", done.stderr
+        assert done.returncode == 3 and open(out).read() == "predict\nmine\n", done.stderr
     assert not [name for name in os.listdir(common.SCRATCH.name) if ".tmp." in name]
     done = common.run("predict", model, data, "--out", common.path("said.csv"))
     assert done.stdout == f"wrote {common.path('said.csv')}, 9,001 rows x 1 column\n", done.stdout
