@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -60,6 +61,13 @@ void refuse_disguised_singletons(int size) {
   std::exit(static_cast<int>(ExitCode::usage));
 }
 
+/// Whether mpirun, srun or their like have started this process.
+bool is_launched() {
+  constexpr std::array<const char*, 4> marks = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                                "SLURM_PROCID"};
+  return std::ranges::any_of(marks, [](const char* name) { return std::getenv(name) != nullptr; });
+}
+
 }  // namespace
 
 Environment::Environment(int& argc, char**& argv)
@@ -68,8 +76,12 @@ Environment::Environment(int& argc, char**& argv)
   MPI_Initialized(&initialized);
   if (initialized) return;
   // Without a launcher Open MPI would start a daemon (orted), which nobody needs and which stays
-  // behind when we are killed. Under a launcher this says nothing.
-  ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+  // behind when we are killed. Nor is there anybody to share a folder with: all who are alone would
+  // have the same, and take it from each other.
+  if (!is_launched()) {
+    ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
+    ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+  }
   int provided = 0;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   owns_mpi_ = true;

@@ -91,10 +91,10 @@ def test_solvers():
     X, y = wide()
     data = write("solvers", X, y)
     expected, _, _ = fit("Ridge()", data)
-    for solver in ("svd", "cholesky", "lsqr", "sparse_cg"):
+    for solver in ("svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga"):
         ours, _, _ = fit(f"Ridge(solver='{solver}')", data)
         assert np.array_equal(ours["coef_"], expected["coef_"])
-    for wrong, word in (("solver='sag'", "'cholesky'"), ("solver='lbfgs'", "positive=True"),
+    for wrong, word in (("solver='sga'", "'sag'"), ("solver='lbfgs'", "positive=True"),
                         ("positive=True, solver='svd'", "lbfgs"), ("alpha=-1", ">= 0")):
         done = common.run("fit", f"Ridge({wrong})", data, "--model", common.path("none.h5"), check=False)
         assert done.returncode == 2 and word in done.stderr, done
