@@ -15,6 +15,8 @@ constexpr double shortest_step = 1e-10;
 /// The curvature along a step may differ so much from the model's before new curvature is asked
 /// for.
 constexpr double trusted_mismatch = 0.2;
+/// Steps with curvature from a sample, before that of all rows is asked for.
+constexpr Index patience = 10;
 /// Differences of F below this part of F are rounding.
 constexpr double value_noise = 1e-13;
 
@@ -218,8 +220,13 @@ void QuasiNewton::accept(Evaluation e, double objective) {
   plan();
 }
 
-// Cautious steps come near, Newton's arrive.
+// Cautious steps come near, Newton's arrive. A sample that has led so long a way has missed
+// something.
 void QuasiNewton::choose_care() {
+  if (care_ == Care::usual && options_.curvature_on_demand && iterations_ >= patience) {
+    care_ = Care::exact;
+    wants_curvature_ = true;
+  }
   if (care_ != Care::cautious) return;
   whole_steps_ = length_ == 1.0 ? whole_steps_ + 1 : 0;
   wants_curvature_ = true;
