@@ -81,6 +81,7 @@ Environment::Environment(int& argc, char**& argv)
   if (!is_launched()) {
     ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
     ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
+    ::setenv("OMPI_MCA_sharedfp", "^sm", 0);  // keeps a file there, for pointers that nobody uses
   }
   int provided = 0;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
