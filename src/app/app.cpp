@@ -37,7 +37,7 @@ bool is_first_process() {
 }
 
 int usage_failure(const std::string& message) {
-  if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", message));
+  if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", printable(message)));
   return static_cast<int>(ExitCode::usage);
 }
 
@@ -190,7 +190,8 @@ int run(int argc, char** argv) {
   try {
     return run_words(argc, argv);
   } catch (const Error& e) {  // before there are ranks to agree on it
-    if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", e.what()));
+    if (is_first_process())
+      print_message(fmt::format("superstep: error: {}\n", printable(e.what())));
     return static_cast<int>(e.exit_code());
   }
 }

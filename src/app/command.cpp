@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/text.hpp>
 
 #include "app/progress_bar.hpp"
 #include "app/streams.hpp"
@@ -65,13 +66,13 @@ void Context::add_costs(Json& json) {
 void Context::note(const std::string& text) const {
   if (!comm().is_root() || common_.quiet) return;
   bar_.erase();
-  print_message(text + "\n");
+  print_message(printable(text) + "\n");
 }
 
 void Context::warn(const std::string& text) const {
   if (!comm().is_root()) return;
   bar_.erase();
-  print_message(fmt::format("superstep: warning: {}\n", text));
+  print_message(fmt::format("superstep: warning: {}\n", printable(text)));
 }
 
 void DataChoice::describe(CommandLine& line) {

@@ -7,6 +7,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
 #include <superstep/learn/registry.hpp>
 #include <superstep/select/splitter.hpp>
 #include <superstep/version.hpp>
@@ -120,7 +121,7 @@ int print_help(const std::vector<std::unique_ptr<Command>>& commands,
   print_message(
       fmt::format("superstep: error: there is no command, estimator or splitter '{}'; {} "
                   "(`superstep help` lists them)\n",
-                  topic, did_you_mean(topic, names)));
+                  printable(topic), did_you_mean(topic, names)));
   return static_cast<int>(ExitCode::usage);
 }
 

@@ -184,4 +184,44 @@ void append_utf8(std::string& out, char32_t code) {
   }
 }
 
+namespace {
+
+bool turns_direction(char32_t code) {
+  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
+         code == 0x200E || code == 0x200F || code == 0x061C;
+}
+
+void append_printable(std::string& out, const DecodedChar& c) {
+  const bool is_control =
+      c.code < 0x20 ? c.code != '\n' && c.code != '\t' : c.code >= 0x7F && c.code < 0xA0;
+  if (!c.valid || is_control) {
+    out += fmt::format("\\x{:02x}", static_cast<unsigned>(c.code));
+  } else if (turns_direction(c.code)) {
+    out += fmt::format("\\u{:04x}", static_cast<unsigned>(c.code));
+  } else {
+    append_utf8(out, c.code);
+  }
+}
+
+}  // namespace
+
+std::string printable(std::string_view message) {
+  constexpr std::size_t longest_word = 200;
+  constexpr std::size_t longest_message = 1400;
+  constexpr std::size_t longest_end = 400;  // what to try stands there
+  std::string out;
+  std::size_t in_word = 0;
+  while (!message.empty()) {
+    const DecodedChar c = decode_utf8(message);
+    message.remove_prefix(c.length);
+    in_word = c.valid && (c.code == ' ' || c.code == '\n') ? 0 : in_word + 1;
+    if (in_word <= longest_word) append_printable(out, c);
+    if (in_word == longest_word + 1) out += "...";
+  }
+  if (out.size() <= longest_message) return out;
+  std::size_t end = out.size() - longest_end;
+  while ((static_cast<unsigned char>(out[end]) & 0xC0) == 0x80) ++end;
+  return shorten(out, longest_message - longest_end) + " " + out.substr(end);
+}
+
 }  // namespace superstep

@@ -9,6 +9,7 @@
 
 #include <superstep/comm/agreement.hpp>
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/text.hpp>
 #include <superstep/learn/apply.hpp>
 #include <superstep/learn/estimator.hpp>
 #include <superstep/learn/feature_names.hpp>
@@ -30,7 +31,9 @@ void write_line(const std::string& text) {
   }
 }
 
-void write_error(const std::string& message) { write_line("superstep: error: " + message); }
+void write_error(const std::string& message) {
+  write_line("superstep: error: " + printable(message));
+}
 
 [[noreturn]] void terminate_session() {
   if (session_comm != nullptr && std::current_exception()) {

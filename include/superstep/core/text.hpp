@@ -40,4 +40,9 @@ struct DecodedChar {
 DecodedChar decode_utf8(std::string_view text);
 void append_utf8(std::string& out, char32_t code);
 
+/// A message that may quote a file, fit for a terminal: control characters but the ends of lines,
+/// bytes that are no UTF-8 and marks that turn the direction of writing become escapes; of a word
+/// without blanks 200 characters are left, of a long message its beginning and its end.
+std::string printable(std::string_view message);
+
 }  // namespace superstep

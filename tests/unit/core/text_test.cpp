@@ -91,4 +91,18 @@ TEST(Text, Utf8) {
 }
 
 }  // namespace
+TEST(Text, MessagesArePrintable) {
+  EXPECT_EQ(printable("a line\nand a \ttab"), "a line\nand a \ttab");
+  EXPECT_EQ(printable("\x1b[31mred\x07 \x7f \xc2\x9b"), "\\x1b[31mred\\x07 \\x7f \\x9b");
+  EXPECT_EQ(printable("\xff \xe2\x80\xae caf\xc3\xa9"), "\\xff \\u202e caf\xc3\xa9");
+  EXPECT_EQ(printable(std::string_view("a\0b", 3)), "a\\x00b");
+  EXPECT_EQ(printable("see " + std::string(5000, 'x') + " there"),
+            "see " + std::string(200, 'x') + "... there");
+  std::string names;
+  for (int i = 0; i < 1000; ++i) names += "name ";
+  const std::string shown = printable(names + "; use others");
+  EXPECT_LE(shown.size(), 1410u);
+  EXPECT_TRUE(shown.ends_with("name ; use others")) << shown;
+}
+
 }  // namespace superstep
