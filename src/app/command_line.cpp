@@ -17,6 +17,13 @@ namespace po = boost::program_options;
 
 namespace {
 
+/// Without the byte-order mark and the carriage returns that some editors write.
+std::string plain_lines(std::string text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  std::erase(text, '\r');
+  return text;
+}
+
 template <class T>
 T number(const std::string& option, const std::string& text, const char* kind) {
   T value{};
@@ -166,7 +173,7 @@ std::vector<std::pair<std::string, std::string>> CommandLine::parse(
         po::command_line_parser(arguments).options(known).positional(positional).style(style).run(),
         values);
     if (values.count("config") > 0) {
-      std::istringstream text(read_config(values["config"].as<std::string>()));
+      std::istringstream text(plain_lines(read_config(values["config"].as<std::string>())));
       po::store(po::parse_config_file(text, known), values);
     }
   } catch (const po::unknown_option& e) {

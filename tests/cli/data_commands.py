@@ -375,6 +375,15 @@ def test_import_hdf5():
 # ---- info and check -----------------------------------------------------------------------------------
 
 
+def test_configuration_of_another_editor():
+    """A byte-order mark and the line ends of Windows are no part of the options."""
+    with open("windows.conf", "wb") as f:
+        f.write(b"\xef\xbb\xbfrows = 321\r\ncolumns = 3\r\n")
+    run("make", "blobs", "windows.h5", "--config", "windows.conf", "--quiet", ranks=2)
+    with h5py.File("windows.h5") as f:
+        assert f["X"].shape == (321, 3), f["X"].shape
+
+
 def test_info():
     run("make", "classification", "i.h5", "--rows", 10000, "--columns", 4, "--compress", 6, "--names")
     text = run("info", "i.h5", ranks=2).stdout
