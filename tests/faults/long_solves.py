@@ -43,18 +43,26 @@ def longest_solves(trace):
     return max(float(e["end_s"]) - float(e["begin_s"]) for e in events if e["what"] == "tasks")
 
 
-def main():
+def make_wide(columns):
     random = np.random.default_rng(0)
     with h5py.File("wide.h5", "w") as f:
-        X = random.normal(size=(3000, COLUMNS))
+        X = random.normal(size=(2 * columns, columns))
         f["X"] = X
-        f["y"] = X[:, 0] + random.normal(size=3000)
+        f["y"] = X[:, 0] + random.normal(size=len(X))
+
+
+def main():
     work = ("cross-validate", "make_pipeline(PCA(n_components=3), LinearRegression())", "wide.h5", "--cv", "3",
             "--scoring", "r2", "--quiet")
-    code, err = ends(start(*work, "--trace", "trace.csv"))
-    assert code == 0, f"a healthy job ended with {code}: {err[:500]}"
-    solves_s = longest_solves("trace.csv")
-    assert solves_s > 4 * PATIENCE_S, f"solves of {solves_s:.1f} s are no test"
+    columns = COLUMNS
+    solves_s = 0.0
+    while solves_s <= 4 * PATIENCE_S:  # as wide as this processor needs
+        assert columns < 4 * COLUMNS, f"solves of {solves_s:.1f} s are no test"
+        make_wide(columns)
+        code, err = ends(start(*work, "--trace", "trace.csv"))
+        assert code == 0, f"a healthy job ended with {code}: {err[:500]}"
+        solves_s = longest_solves("trace.csv")
+        columns = columns * 4 // 3
 
     process = start(*work)
     deadline = time.monotonic() + 30
