@@ -59,7 +59,9 @@ def main():
     while solves_s <= 4 * PATIENCE_S:  # as wide as this processor needs
         assert columns < 4 * COLUMNS, f"solves of {solves_s:.1f} s are no test"
         make_wide(columns)
+        begin = time.monotonic()
         code, err = ends(start(*work, "--trace", "trace.csv"))
+        all_s = time.monotonic() - begin
         assert code == 0, f"a healthy job ended with {code}: {err[:500]}"
         solves_s = longest_solves("trace.csv")
         columns = columns * 4 // 3
@@ -71,7 +73,7 @@ def main():
         found = subprocess.run(["pgrep", "-P", str(process.pid)], stdout=subprocess.PIPE, text=True, check=False)
         ranks = [int(pid) for pid in found.stdout.split()]
     assert len(ranks) == 2, ranks
-    time.sleep(0.5)
+    time.sleep(all_s - 0.6 * solves_s)  # the solves come last
     os.kill(ranks[1], signal.SIGSTOP)
     code, err = ends(process)
     assert code == 6 and "stopped answering" in err, f"with a stopped rank: {code}: {err[:500]}"
