@@ -14,7 +14,7 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
       ParamTable<Params>("LinearRegression", "Ordinary least squares.")
           .add("fit_intercept", &Params::fit_intercept, anything(), "whether a constant is fitted")
           .refuse("copy_X", {true, false}, "the data are never changed")
-          .refuse("tol", {1e-6}, "the solution is direct")
+          .refuse("tol", {1e-6}, "directions are dropped at rounding, not at tol")
           .refuse("n_jobs", {nullptr, 1, -1}, "mpirun and --threads say how many work")
           .add("positive", &Params::positive, anything(), "coefficients may not be negative");
   return table;
