@@ -11,11 +11,14 @@
 #include <cstdlib>
 #include <exception>
 #include <numeric>
+#include <optional>
 #include <thread>
 
+#include <superstep/comm/inside_mpi.hpp>
 #include <superstep/comm/native.hpp>
 #include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
+#include "comm/leave_job.hpp"
 
 namespace superstep {
 
@@ -34,6 +37,9 @@ void check(int code, const char* call) {
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
+
+// Programs are loaded and networks opened at different speeds; the most patience is for these.
+constexpr double patience_to_start = 3.0;
 
 /// How many of the ranks run on this node.
 int count_on_node(MPI_Comm comm) {
@@ -83,6 +89,8 @@ Environment::Environment(int& argc, char**& argv)
     ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
     ::setenv("OMPI_MCA_sharedfp", "^sm", 0);  // keeps a file there, for pointers that nobody uses
   }
+  if (is_launched()) start_watching_mpi();
+  const InsideMpi inside("start", patience_to_start);
   int provided = 0;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   owns_mpi_ = true;
@@ -104,7 +112,12 @@ Environment::~Environment() {
 void Environment::finalize() {
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (!finalized) MPI_Finalize();
+  if (finalized) return;
+  {
+    const InsideMpi inside("end", patience_to_start);
+    MPI_Finalize();
+  }
+  stop_watching_mpi();
 }
 
 // The watch. A rank that waits longer than the limit asks: rank 0 asks everybody, rank 1 asks rank
@@ -152,6 +165,7 @@ struct Communicator::State {
     MPI_Finalized(&finalized);
     // MPI_Comm_free is collective: while an exception unwinds it is left to the end of the process.
     if (finalized || std::uncaught_exceptions() > 0) return;
+    const InsideMpi inside("end of a group of ranks");
     if (control != MPI_COMM_NULL) MPI_Comm_free(&control);
     if (comm != MPI_COMM_NULL) MPI_Comm_free(&comm);
   }
@@ -232,6 +246,7 @@ class Communicator::Call {
     state_.trace->open();
     wait_for_all(what);
     wait_s_ = state_.trace->open_for_s();
+    if (state_.size > 1) inside_.emplace(what);
   }
   ~Call() {
     state_.trace->close({.what = what_, .bytes = bytes_, .ranks = state_.size, .wait_s = wait_s_});
@@ -254,9 +269,11 @@ class Communicator::Call {
   const char* what_;
   Index bytes_ = 0;
   double wait_s_ = 0.0;
+  std::optional<InsideMpi> inside_;  ///< once all have come
 };
 
 Communicator Communicator::world() {
+  const InsideMpi inside("start", patience_to_start);
   auto state = std::make_unique<State>();
   check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
   state->has_a_core =
@@ -290,14 +307,7 @@ Trace& Communicator::trace() const { return *state_->trace; }
 bool Communicator::is_watched() const { return state_->all_ranks > 1; }
 void Communicator::answer() const { state_->answer_all(); }
 
-// mpirun ends a job when one of its ranks leaves with an exit code. That is asked of it rather than
-// MPI_Abort, in which Open MPI 4.1.4's mpirun was seen to hang or crash one time in five when
-// another rank had already gone (tests/faults, a loaded machine). Other launchers need to be told.
-void Communicator::abort(int code) const {
-  const bool is_under_mpirun = std::getenv("OMPI_MCA_orte_hnp_uri") != nullptr;
-  if (!is_under_mpirun || code == 0) MPI_Abort(MPI_COMM_WORLD, code);
-  std::_Exit(code);
-}
+void Communicator::abort(int code) const { leave_job(code); }
 
 void Communicator::Call::wait_for_all(const char* what) {
   State& s = state_;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include <superstep/comm/inside_mpi.hpp>
 #include <superstep/comm/native.hpp>
 #include <superstep/core/error.hpp>
 
@@ -24,6 +25,7 @@ struct NodeMemory::Window {
     MPI_Finalized(&finalized);
     // Collective: while an exception unwinds it is left to the end of the process.
     if (finalized || std::uncaught_exceptions() > 0 || handle == MPI_WIN_NULL) return;
+    const InsideMpi inside("end of shared memory");
     MPI_Win_unlock_all(handle);
     MPI_Win_free(&handle);
   }
@@ -42,6 +44,7 @@ void check(int code, const char* call) {
 NodeMemory::NodeMemory(const Communicator& node, std::size_t bytes)
     : window_(std::make_unique<Window>()) {
   node.barrier();
+  const InsideMpi inside("shared memory");
   MPI_Info info = MPI_INFO_NULL;
   MPI_Info_create(&info);
   MPI_Info_set(info, "alloc_shared_noncontig", "true");
