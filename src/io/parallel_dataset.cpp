@@ -114,10 +114,9 @@ h5::Handle creation_properties(const PlannedDataset& planned, const DatasetOptio
                               static_cast<hsize_t>(planned.columns)};
     h5::check(H5Pset_chunk(id, static_cast<int>(planned.shape.size()), chunk), action);
   }
-  if (!planned.is_collective) {
-    h5::check(H5Pset_alloc_time(id, H5D_ALLOC_TIME_EARLY), action);
-    return properties;
-  }
+  // Parallel HDF5 does so anyhow when it compresses; one rank's file shall have the same bytes.
+  h5::check(H5Pset_alloc_time(id, H5D_ALLOC_TIME_EARLY), action);
+  if (!planned.is_collective) return properties;
   if (options.deflate > 0) {
     h5::check(H5Pset_shuffle(id), action);
     h5::check(H5Pset_deflate(id, static_cast<unsigned>(options.deflate)), action);

@@ -133,7 +133,12 @@ void ParallelFile::Impl::open() {
     const std::scoped_lock lock(h5::library_mutex());
     const std::string action = fmt::format("create '{}'", path);
     const h5::Handle access = h5::serial_access();
-    h5::check(H5Pset_fapl_mpio(access.get(), native_handle(comm), MPI_INFO_NULL), action);
+    if (comm.size() > 1) {
+      h5::check(H5Pset_fapl_mpio(access.get(), native_handle(comm), MPI_INFO_NULL), action);
+    } else {
+      // The driver for POSIX files; chunks go out as they are written, in their order, as with MPI.
+      h5::check(H5Pset_cache(access.get(), 0, 0, 0, 0.0), action);
+    }
     const h5::Handle creation(H5Pcreate(H5P_FILE_CREATE), action);
     h5::check(H5Pset_obj_track_times(creation.get(), false), action);
     file = h5::Handle(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()),
@@ -255,7 +260,9 @@ void ParallelFile::Impl::write_collectively(PlannedDataset& entry, Index first, 
     const Selection selection = select(entry, first, count);
     const std::string action = fmt::format("write {}:{}", path, entry.path);
     const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), action);
-    h5::check(H5Pset_dxpl_mpio(transfer.get(), H5FD_MPIO_COLLECTIVE), action);
+    if (comm.size() > 1) {
+      h5::check(H5Pset_dxpl_mpio(transfer.get(), H5FD_MPIO_COLLECTIVE), action);
+    }
     const std::byte nothing{};
     h5::check(H5Dwrite(entry.dataset.get(), entry.memory_type.get(), selection.memory.get(),
                        selection.file.get(), transfer.get(), count > 0 ? rows : &nothing),
