@@ -304,8 +304,12 @@ void ParallelFile::Impl::write_attributes() {
 
 // As a reader will see it, which also compares all addresses with the size of the file.
 void ParallelFile::Impl::check_structure() const {
-  for (const PlannedDataset& entry : entries) {
-    const DatasetLayout layout = describe(temporary, entry.path);
+  std::vector<DatasetRequest> requests;
+  for (const PlannedDataset& entry : entries) requests.push_back({entry.path});
+  const auto layouts = describe_all(temporary, requests);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const PlannedDataset& entry = entries[i];
+    const DatasetLayout& layout = *layouts[i];
     if (layout.shape != entry.shape || layout.type != entry.type) {
       throw FileError(fmt::format("{}:{} reads back as {}; the disk is full or faulty", path,
                                   entry.path, layout.summary()));

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A program that nobody launched with ranks does not start MPI: it begins at once, writes the same bytes as under
-mpirun, and ends with the same messages and codes.
+mpirun, and ends with the same messages and codes. A dataset is opened with one child process.
 
-usage: alone.py TELLS_OF_MPI   (the library of tells_of_mpi.cpp), with SUPERSTEP naming the program
+usage: alone.py TELLS_OF_STARTS   (the library of tells_of_starts.cpp), with SUPERSTEP naming the program
 """
 import hashlib
 import os
@@ -14,7 +14,7 @@ import tempfile
 import time
 
 PROGRAM = os.environ["SUPERSTEP"]
-TELLS_OF_MPI = sys.argv[1]
+TELLS_OF_STARTS = sys.argv[1]
 # What launchers leave in the environment of those they start; a test may itself run in a job.
 LAUNCHED = ("OMPI_", "PMIX_", "PMI_", "SLURM_")
 ALONE = {name: value for name, value in os.environ.items() if not name.startswith(LAUNCHED)}
@@ -63,11 +63,25 @@ def check_mpi_is_not_started(folder):
     commands += [["cross-validate", "Ridge()", "small.h5"], ["predict", "model.h5", "small.h5", "--out", "p.h5"],
                  ["check", "small.h5"], ["make", "blobs", "b.h5", "--rows", "500", "--columns", "3", "--compress", "3"]]
     for words in commands:
-        told = expect_done(alone(folder, *words, LD_PRELOAD=TELLS_OF_MPI)).stderr
+        told = expect_done(alone(folder, *words, LD_PRELOAD=TELLS_OF_STARTS)).stderr
         assert "MPI was started" not in told, (words, told)
-    told = expect_done(under_mpirun(folder, 1, "info", "small.h5", options=["-x", "LD_PRELOAD=" + TELLS_OF_MPI])).stderr
+    told = expect_done(under_mpirun(folder, 1, "info", "small.h5", options=["-x", "LD_PRELOAD=" + TELLS_OF_STARTS])).stderr
     assert told.count("MPI was started") == 1, told
     print(f"{len(commands)} commands did not start MPI")
+
+
+def check_children(folder):
+    """HDF5 looks into a file it does not know in a child process, once, however many datasets are asked for."""
+    expect_done(alone(folder, "make", "counts", "many.h5", "--rows", "100", "--columns", "5", "--names", "--chunk-rows", "10"))
+    for words, n_files in ((["info", "many.h5"], 2),  # first what there is, then the chunks
+                           (["fit", "Ridge()", "many.h5", "--model", "new.h5"], 1),
+                           (["fit", "Ridge()", "many.h5", "--weight", "/y", "--model", "weighted.h5"], 1),
+                           (["folds", "many.h5", "--cv", "GroupKFold(2)", "--groups", "/y"], 1),
+                           (["check", "many.h5"], 2),  # once more for the checksums
+                           (["make", "regression", "made.h5", "--rows", "100", "--columns", "5"], 1),
+                           (["predict", "model.h5", "many.h5", "--out", "out.h5"], 3)):
+        told = expect_done(alone(folder, *words, LD_PRELOAD=TELLS_OF_STARTS)).stderr
+        assert told.count("a child was started") == n_files, (words, told)
 
 
 def write_table(path, seed):
@@ -133,6 +147,7 @@ def main():
         expect_done(alone(folder, "make", "regression", "small.h5", "--rows", "100", "--columns", "5"))
         expect_done(alone(folder, "fit", "Ridge()", "small.h5", "--model", "model.h5"))
         check_mpi_is_not_started(folder)
+        check_children(folder)
         check_times(folder)
         check_bytes(folder, seed=int(time.time()) // 86400)
         check_failures(folder)
