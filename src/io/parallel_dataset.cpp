@@ -18,6 +18,7 @@ static_assert(std::endian::native == std::endian::little,
               "files are written in memory's byte order");
 
 constexpr std::size_t usual_chunk_bytes = std::size_t{1} << 20;
+constexpr std::uint64_t bytes_of_checksum = 4;
 
 ElementType numeric(ElementKind kind, std::size_t bytes) {
   ElementType type;
@@ -84,6 +85,7 @@ PlannedDataset plan(const std::string& path, const ElementType& type,
   const bool has_filters = options.deflate > 0 || options.fletcher32;
   const bool is_empty = entry.rows() == 0 || entry.row_bytes == 0;
   entry.is_collective = has_filters && !is_empty;
+  entry.is_deflated = entry.is_collective && options.deflate > 0;
   entry.chunk_rows = entry.rows();
   if ((has_filters || options.chunk_rows > 0) && !is_empty) {
     const Index wanted = options.chunk_rows > 0
@@ -98,6 +100,14 @@ PlannedDataset plan(const std::string& path, const ElementType& type,
     }
   }
   return entry;
+}
+
+std::uint64_t PlannedDataset::bytes_at_first() const {
+  if (row_bytes == 0 || rows() == 0) return 0;
+  const auto n_chunks = static_cast<std::uint64_t>((rows() + chunk_rows - 1) / chunk_rows);
+  const std::uint64_t bytes =
+      is_deflated ? chunk_bytes() / 100 + 64 : chunk_bytes() + bytes_of_checksum;
+  return n_chunks * (bytes + metadata_per_chunk);
 }
 
 h5::Handle creation_properties(const PlannedDataset& planned, const DatasetOptions& options) {
