@@ -5,11 +5,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <string_view>
 
 #include <superstep/comm/agreement.hpp>
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/launch.hpp>
 #include <superstep/comm/trace.hpp>
 #include <superstep/core/notices.hpp>
 #include <superstep/core/suggest.hpp>
@@ -26,15 +25,6 @@
 namespace superstep::app {
 
 namespace {
-
-/// Whether this process is the one that speaks, as far as the launcher's environment tells before
-/// MPI starts.
-bool is_first_process() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
-    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
-  }
-  return true;
-}
 
 int usage_failure(const std::string& message) {
   if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", printable(message)));
@@ -130,7 +120,7 @@ void run_command(const Communicator& world, Command& command,
   }
 }
 
-/// Runs the command of that name; starts MPI for it.
+/// Runs the command of that name; starts MPI for it when there may be other ranks.
 int run_named(const std::vector<std::unique_ptr<Command>>& commands, const std::string& name,
               const std::vector<std::string>& arguments, int argc, char** argv, double start_s) {
   Command* command = nullptr;

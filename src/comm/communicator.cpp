@@ -5,16 +5,17 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <numeric>
 #include <optional>
+#include <stdexcept>
 #include <thread>
 
 #include <superstep/comm/inside_mpi.hpp>
+#include <superstep/comm/launch.hpp>
 #include <superstep/comm/native.hpp>
 #include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
@@ -67,29 +68,20 @@ void refuse_disguised_singletons(int size) {
   std::exit(static_cast<int>(ExitCode::usage));
 }
 
-/// Whether mpirun, srun or their like have started this process.
-bool is_launched() {
-  constexpr std::array<const char*, 4> marks = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
-                                                "SLURM_PROCID"};
-  return std::ranges::any_of(marks, [](const char* name) { return std::getenv(name) != nullptr; });
+bool is_mpi_started() {
+  int initialized = 0;
+  MPI_Initialized(&initialized);
+  return initialized != 0;
 }
 
 }  // namespace
 
 Environment::Environment(int& argc, char**& argv)
     : exceptions_at_birth_(std::uncaught_exceptions()), owns_mpi_(false) {
-  int initialized = 0;
-  MPI_Initialized(&initialized);
-  if (initialized) return;
-  // Without a launcher Open MPI would start a daemon (orted), which nobody needs and which stays
-  // behind when we are killed. Nor is there anybody to share a folder with: all who are alone would
-  // have the same, and take it from each other.
-  if (!is_launched()) {
-    ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-    ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
-    ::setenv("OMPI_MCA_sharedfp", "^sm", 0);  // keeps a file there, for pointers that nobody uses
-  }
-  if (is_launched()) start_watching_mpi();
+  // Without a launcher there is nobody to talk to: Communicator::world() is of one rank, which
+  // needs no MPI. To start it takes longer than small work, and Open MPI would start a daemon too.
+  if (is_mpi_started() || !is_launched()) return;
+  start_watching_mpi();
   const InsideMpi inside("start", patience_to_start);
   int provided = 0;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
@@ -110,6 +102,7 @@ Environment::~Environment() {
 }
 
 void Environment::finalize() {
+  if (!is_mpi_started()) return;
   int finalized = 0;
   MPI_Finalized(&finalized);
   if (finalized) return;
@@ -130,14 +123,16 @@ struct LastSign {
 };
 
 struct Communicator::State {
+  // Of one rank until `of` has asked MPI. Such a rank has nobody to talk to, and no communicator of
+  // MPI where MPI was not started or where the rank was alone in the group that this is part of.
   MPI_Comm comm = MPI_COMM_NULL;
   MPI_Comm control = MPI_COMM_NULL;
   int rank = 0;
   int size = 1;
-  std::vector<int> names;   ///< of the ranks, among all ranks
-  int all_ranks = 1;        ///< how many these are
-  bool has_a_core = false;  ///< the node has one for each rank at least
-  State* parent = nullptr;  ///< what this was split from
+  std::vector<int> names = {0};  ///< of the ranks, among all ranks
+  int all_ranks = 1;             ///< how many these are
+  bool has_a_core = false;       ///< the node has one for each rank at least
+  State* parent = nullptr;       ///< what this was split from
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
   std::shared_ptr<Trace> trace = std::make_shared<Trace>();
   std::shared_ptr<LastSign> last_sign = std::make_shared<LastSign>();
@@ -146,10 +141,12 @@ struct Communicator::State {
   static constexpr int ping = 1;
   static constexpr int pong = 2;
 
-  /// Of ranks that are among these; without a communicator yet.
+  /// Of ranks that are among these; without a communicator yet. Whole where this is of one rank.
   std::unique_ptr<State> part() {
     auto state = std::make_unique<State>();
     state->parent = this;
+    state->names = names;
+    state->all_ranks = all_ranks;
     state->traffic = traffic;
     state->trace = trace;
     state->last_sign = last_sign;
@@ -275,6 +272,11 @@ class Communicator::Call {
 Communicator Communicator::world() {
   const InsideMpi inside("start", patience_to_start);
   auto state = std::make_unique<State>();
+  if (!is_mpi_started()) {
+    if (is_launched())
+      throw std::logic_error("MPI is started by an Environment, which comes first");
+    return Communicator(std::move(state));
+  }
   check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
   state->has_a_core =
       count_on_node(state->comm) <= static_cast<int>(std::thread::hardware_concurrency());
@@ -284,6 +286,7 @@ Communicator Communicator::world() {
 Communicator Communicator::split(int part) const {
   const Call call(*this, "split", 0);
   auto state = state_->part();
+  if (state_->size == 1) return Communicator(std::move(state));
   check(MPI_Comm_split(state_->comm, part, rank(), &state->comm), "MPI_Comm_split");
   return of(std::move(state));
 }
@@ -291,6 +294,7 @@ Communicator Communicator::split(int part) const {
 Communicator Communicator::on_node() const {
   const Call call(*this, "split by node", 0);
   auto state = state_->part();
+  if (state_->size == 1) return Communicator(std::move(state));
   check(
       MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &state->comm),
       "MPI_Comm_split_type");
@@ -465,13 +469,13 @@ Index Communicator::sum(Index value) const {
 Index Communicator::max(Index value) const {
   Call call(*this, "maximum", sizeof value);
   call.is_allreduce();
-  return reduce_one(state_->comm, value, MPI_MAX);
+  return state_->size == 1 ? value : reduce_one(state_->comm, value, MPI_MAX);
 }
 
 Index Communicator::min(Index value) const {
   Call call(*this, "minimum", sizeof value);
   call.is_allreduce();
-  return reduce_one(state_->comm, value, MPI_MIN);
+  return state_->size == 1 ? value : reduce_one(state_->comm, value, MPI_MIN);
 }
 
 double Communicator::max(double value) const {
@@ -567,7 +571,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
 
 int Communicator::ranks_on_node() const {
   const Call call(*this, "count of ranks on the node", 0);
-  return count_on_node(state_->comm);
+  return state_->size == 1 ? 1 : count_on_node(state_->comm);
 }
 
 /// Reaches into a communicator for native_handle().

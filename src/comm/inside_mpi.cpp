@@ -18,6 +18,7 @@
 #include <utility>
 
 #include <superstep/comm/communicator.hpp>
+#include <superstep/comm/launch.hpp>
 #include <superstep/core/error.hpp>
 #include "comm/leave_job.hpp"
 
@@ -32,14 +33,6 @@ struct CallUnderWay {
   std::atomic<double> patience = 1.0;
 };
 CallUnderWay under_way;
-
-/// Of this process, as far as the launcher says; its variables stand before MPI starts.
-int launched_rank() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
-    if (const char* rank = std::getenv(name)) return std::atoi(rank);
-  }
-  return 0;
-}
 
 /// Rank 0 speaks; the others only where it does not, because it is the one that was stopped.
 double turn_to_speak(int rank) { return rank == 0 ? 1.0 : (rank == 1 ? 1.5 : 2.0); }
