@@ -214,6 +214,29 @@ def unknown(dice):
     refusal("train_test_split", has=["superstep split"])
 
 
+def differences():
+    """docs/differences.md names every parameter that changes nothing or is refused, every estimator there is, and metrics that are refused."""
+    folder = os.path.join(os.environ["SUPERSTEP_SOURCE"], "docs")
+    with open(os.path.join(folder, "differences.md")) as f:
+        page = f.read()
+    named = set(re.findall(r"\w+", page))
+    told = set()
+    for name in os.listdir(os.path.join(folder, "estimators")):
+        with open(os.path.join(folder, "estimators", name)) as f:
+            told |= set(re.findall(r"^\| `(\w+)` \|.*\| (?:changes nothing|not honoured|without effect|the exact result)[^|]*\|$", f.read(), re.MULTILINE))
+    if len(told) < 15 or told - named:
+        fail(["docs/differences.md"], f"of {len(told)} parameters it lacks {told - named}")
+    here = set(re.findall(r"^  ([A-Z]\w+)", answer("help", "estimators"), re.MULTILINE))
+    if len(here) < 13 or here - named:
+        fail(["docs/differences.md"], f"lacks {here - named}")
+    for name in get_scorer_names():
+        if NO_METRIC.search(name) and name not in named and not (name.endswith("_samples") and "..._samples" in page):
+            fail(["docs/differences.md"], f"lacks {name}")
+    text = answer("help", "differences", has=["docs/differences.md", "train_test_split", "superstep split"])
+    if answer("help", "scikit-learn") != text or answer("help", "sklearn") != text:
+        fail(["help", "scikit-learn"], "is not `help differences`")
+
+
 def versions():
     text = answer("--version", has=["superstep ", "scikit-learn 1.9", "MPI", "HDF5 1."])
     if not re.fullmatch(r"superstep \d+\.\d+\.\d+\nfollows scikit-learn 1\.9\n.*MPI.*\nHDF5 \d+\.\d+\.\d+\n", text):
@@ -228,7 +251,8 @@ def versions():
 def main():
     seed = int(time.strftime("%Y%m%d"))
     print(f"scikit-learn {sklearn.__version__}, seed {seed}")
-    for part in (overview, lambda: options(commands()), names, splitters, metrics, lacking, lambda: unknown(random.Random(seed)), versions):
+    for part in (overview, lambda: options(commands()), names, splitters, metrics, lacking, lambda: unknown(random.Random(seed)),
+                 differences, versions):
         try:
             part()
         except Exception as e:
