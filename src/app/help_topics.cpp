@@ -55,9 +55,10 @@ std::string ranks_text() {
          "  mpirun -n 4 superstep fit ...    four ranks on this machine\n"
          "  srun superstep fit ...           as many as Slurm gives (jobs/ has batch scripts)\n\n"
          "Memory is per rank (`help --memory`). An error is one line, whatever the number of\n"
-         "ranks; Open MPI's mpirun adds a dozen of its own below it, which\n"
-         "`mpirun --quiet` or OMPI_MCA_orte_execute_quiet=1 keep away. A rank that does not\n"
-         "answer for SUPERSTEP_WATCHDOG seconds (60) ends the job with exit code 6.\n";
+         "ranks; Open MPI's mpirun adds a dozen of its own below it. `mpirun --quiet` or\n"
+         "OMPI_MCA_orte_execute_quiet=1 keep them away, and its word on a rank that was killed\n"
+         "with them. A rank that does not answer for SUPERSTEP_WATCHDOG seconds (60) ends the\n"
+         "job with exit code 6.\n";
 }
 
 std::string exit_codes_text() {
