@@ -77,6 +77,29 @@ void LogisticRegression::check_params() const {
   }
 }
 
+namespace {
+
+/// The optimum that is asked for is another one, so a message says more than which values there
+/// are.
+void refuse_liblinear(std::string_view param, const Value& value) {
+  if (param != "solver" || value != Value("liblinear")) return;
+  throw UsageError(
+      "LogisticRegression: solver='liblinear' penalises the intercept and so has another optimum; "
+      "write solver='lbfgs' or leave it out, with l1_ratio=1 for penalty='l1'");
+}
+
+}  // namespace
+
+void LogisticRegression::set(std::string_view param, const Value& value) {
+  refuse_liblinear(param, value);
+  EstimatorOf::set(param, value);
+}
+
+void LogisticRegression::apply(const EstimatorExpression& expression) {
+  for (const auto& [name, value] : expression.params) refuse_liblinear(name, value);
+  EstimatorOf::apply(expression);
+}
+
 Footprint LogisticRegression::footprint(Index columns, Index classes,
                                         std::span<const Candidate> batch) const {
   const GlmLoss loss = classes > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
