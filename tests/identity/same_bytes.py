@@ -14,7 +14,7 @@ from collections import defaultdict
 import h5py
 import numpy as np
 
-ROWS, COLUMNS = 61_001, 12  # 15 blocks: five ranks hold three each, and the last block is short
+ROWS, COLUMNS = 110_001, 12  # 27 blocks: of five ranks each holds more than two threads must, and the last block is short
 RANKS = (1, 2, 3, 5)
 
 # estimator: its target
