@@ -14,7 +14,7 @@ from collections import defaultdict
 import h5py
 import numpy as np
 
-ROWS, COLUMNS = 61_001, 12  # 15 blocks: five ranks hold three each, and the last block is short
+ROWS, COLUMNS = 110_001, 12  # 27 blocks: of five ranks each holds more than two threads must, and the last block is short
 # How fit_all is started: alone, and on so many ranks.
 LAUNCHERS = {"alone": [], **{f"mpirun -n {ranks}": ["mpirun", "-n", str(ranks)] for ranks in (1, 2, 3, 5)}}
 
