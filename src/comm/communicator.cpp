@@ -16,6 +16,7 @@
 #include <superstep/comm/native.hpp>
 #include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
+#include "core/unfinished_files.hpp"
 
 namespace superstep {
 
@@ -294,6 +295,7 @@ void Communicator::answer() const { state_->answer_all(); }
 // MPI_Abort, in which Open MPI 4.1.4's mpirun was seen to hang or crash one time in five when
 // another rank had already gone (tests/faults, a loaded machine). Other launchers need to be told.
 void Communicator::abort(int code) const {
+  unfinished_files::remove_all();
   const bool is_under_mpirun = std::getenv("OMPI_MCA_orte_hnp_uri") != nullptr;
   if (!is_under_mpirun || code == 0) MPI_Abort(MPI_COMM_WORLD, code);
   std::_Exit(code);
