@@ -9,6 +9,7 @@
 #include <cstring>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <variant>
 
 #include <fmt/format.h>
@@ -71,6 +72,7 @@ struct ParallelFile::Impl {
   std::string path;
   posix::TemporaryFile owned;  // on the root
   std::string temporary;
+  std::optional<unfinished_files::Remembered> as_well{};  // on the others: whoever can removes it
   int exceptions_at_birth;
   posix::Descriptor descriptor;  // to reserve space and to flush
   h5::Handle file;
@@ -131,6 +133,7 @@ void ParallelFile::Impl::open() {
     temporary = owned.name();
   });
   temporary = comm.broadcast(temporary);
+  if (!comm.is_root()) as_well.emplace(temporary);
   // MPI-IO tries with such a file whether it can lock any.
   const unfinished_files::Remembered trial(fmt::format("{}.locktest.{}", temporary, comm.rank()));
   together([&] {

@@ -14,6 +14,7 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 
+#include "core/unfinished_files.hpp"
 #include "io/posix_file.hpp"
 #include "io/temporary_file.hpp"
 
@@ -35,7 +36,8 @@ constexpr std::size_t copy_bytes = std::size_t{4} << 20;
 struct PiecewiseFile::Impl {
   const Communicator& comm;
   std::string path;
-  posix::TemporaryFile owned;  ///< on the root
+  posix::TemporaryFile owned;                               ///< on the root
+  std::unique_ptr<unfinished_files::Remembered> as_well{};  ///< on the others
   posix::Descriptor file;
   posix::Descriptor waiting;
   Index waiting_bytes = 0;
@@ -46,7 +48,7 @@ struct PiecewiseFile::Impl {
 };
 
 PiecewiseFile::PiecewiseFile(const Communicator& comm, const std::string& path)
-    : impl_(std::make_unique<Impl>(Impl{comm, path, {}, {}, {}, 0, {}})) {
+    : impl_(std::make_unique<Impl>(Impl{comm, path, {}, {}, {}, {}, 0, {}})) {
   on_root(comm, [&] {
     struct stat old {};
     const bool exists = ::stat(path.c_str(), &old) == 0;
@@ -55,6 +57,7 @@ PiecewiseFile::PiecewiseFile(const Communicator& comm, const std::string& path)
     if (exists) ::fchmod(impl_->file.get(), old.st_mode & 07777);
   });
   const std::string temporary = comm.broadcast(impl_->owned.name());
+  if (!comm.is_root()) impl_->as_well = std::make_unique<unfinished_files::Remembered>(temporary);
   collectively(comm, [&] {
     if (!comm.is_root()) {
       impl_->file = posix::Descriptor(::open(temporary.c_str(), O_WRONLY | O_CLOEXEC));
