@@ -162,6 +162,8 @@ void Engine::Impl::reserve(const Table& table, const Footprint& need, const std:
   const std::size_t blocks = least_blocks(table);
   const std::size_t budget = engine_.budget_.for_work();
   const auto smallest = static_cast<Index>(least_memory(table, need));
+  // The process does not take the same at every start.
+  const Index a_little = engine_.budget_.taken > 0 ? Index{1} << 19 : 0;
   const bool fits = engine_.comm_.min(Index{budget >= beside + blocks ? 1 : 0}) == 1;
   if (!fits) {
     const Index mib = Index{1} << 20;
@@ -173,7 +175,7 @@ void Engine::Impl::reserve(const Table& table, const Footprint& need, const std:
             what_for, task_.empty() ? "this" : task_, format_bytes(smallest), table.data->path(),
             threads, threads == 1 ? "" : "s",
             format_bytes(static_cast<Index>(engine_.budget_.bytes)), engine_.budget_.source,
-            (smallest + mib - 1) / mib));
+            (smallest + a_little + mib - 1) / mib));
   }
   if (serves(table) && (reserved_ | need) == reserved_) return;
   const Footprint both = reserved_ | need;
@@ -232,9 +234,12 @@ Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
                                                   (static_cast<double>(agreed) / whole));
   };
   const Footprint low = least | Footprint{}, high = wanted | Footprint{};
-  const Footprint need{between(low.sums, high.sums), between(low.row_doubles, high.row_doubles),
-                       between(low.replicated, high.replicated), between(low.entries, high.entries),
-                       between(low.solving, high.solving)};
+  const Footprint need{between(low.sums, high.sums),
+                       between(low.row_doubles, high.row_doubles),
+                       between(low.replicated, high.replicated),
+                       between(low.entries, high.entries),
+                       between(low.solving, high.solving),
+                       between(low.thread_doubles, high.thread_doubles)};
   reserve(table, need, "");
   return need;
 }

@@ -13,9 +13,12 @@ Index added_up(const Footprint& f) { return f.entries == 0 ? f.sums : f.entries;
 }  // namespace
 
 Footprint Footprint::operator|(const Footprint& other) const {
-  return {std::max(sums, other.sums), std::max(row_doubles, other.row_doubles),
-          std::max(replicated, other.replicated), std::max(added_up(*this), added_up(other)),
-          std::max(solving, other.solving)};
+  return {std::max(sums, other.sums),
+          std::max(row_doubles, other.row_doubles),
+          std::max(replicated, other.replicated),
+          std::max(added_up(*this), added_up(other)),
+          std::max(solving, other.solving),
+          std::max(thread_doubles, other.thread_doubles)};
 }
 
 std::size_t Footprint::bytes(std::size_t threads) const {
@@ -28,7 +31,8 @@ std::size_t Footprint::bytes(std::size_t threads) const {
   // The words of all threads, and doubles that they are rounded to.
   const std::size_t after =
       16 * entry + std::max(doubles, static_cast<std::size_t>(solving) * 8) + 4 * entry;
-  return std::max(pass, after) + static_cast<std::size_t>(replicated) * 8;
+  return std::max(pass, after) + 8 * (static_cast<std::size_t>(replicated) +
+                                      threads * static_cast<std::size_t>(thread_doubles));
 }
 
 }  // namespace superstep

@@ -30,7 +30,10 @@ MemoryBudget own_budget(const Communicator& comm, std::optional<std::size_t> ask
 MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked,
                            const std::string& asked_by, std::size_t taken) {
   MemoryBudget budget = own_budget(comm, asked, asked_by);
+  // What MPI takes for messages comes with them.
+  constexpr std::size_t for_messages = std::size_t{3} << 20;
   budget.taken = static_cast<std::size_t>(comm.max(static_cast<Index>(taken)));
+  if (taken > 0 && comm.size() > 1) budget.taken += for_messages;
   const auto mine = static_cast<Index>(budget.bytes);
   const Index least = comm.min(mine);
   const Index most = comm.max(mine);

@@ -434,7 +434,13 @@ Footprint moments_footprint(Index columns, Index cells) {
           .row_doubles = scratch_for_cells(cells, columns),
           .replicated = 0,
           .entries = cells * (width * (width + 1) / 2 + 1),
-          .solving = 3 * width * width};
+          .solving = 3 * width * width,
+          .thread_doubles = gram_scratch(width)};
+}
+
+Index gram_scratch(Index columns) {
+  const Index padded = columns + 16;
+  return columns * padded + 2 * std::max<Index>(32768, 32 * padded) + padded;
 }
 
 TrainingCost moments_cost(Index columns) {

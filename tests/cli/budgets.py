@@ -118,6 +118,9 @@ def case(dice, number):
     if code != 5 or least is None:
         failures.append(f"1K of memory: exit {code}, {message}")
         least = 64
+    for _ in range(2 if "--groups" in words else 0):  # first what the groups need, then the fits beside them
+        code, _, message, _ = run([*words, "--memory", f"{least}M"], ranks)
+        least = named_budget(message) if code == 5 else least
     code, _, message, _ = run([*words, "--memory", f"{least * 9 // 10}M"], ranks)
     if code != 5:
         failures.append(f"a tenth less than the least: exit {code}")
@@ -136,6 +139,57 @@ def case(dice, number):
     return bool(failures), bool(result) and result.get("supersteps_repeated", 0) > 0, bool(result) and result.get("blocks_streamed", 0) > 0
 
 
+def many_groups(dice):
+    """A group for nearly every row: the list of them counts, on its way between ranks too. Each refusal names more than was given."""
+    rows = dice.randint(300_000, 500_000)
+    rng = np.random.default_rng(dice.getrandbits(32))
+    with h5py.File("g.h5", "w") as f:
+        f["X"], f["y"] = rng.normal(size=(rows, 2)), rng.normal(size=rows)
+        f["id"] = rng.permutation(rows)
+        f["name"] = np.array([f"patient {i:012d}" for i in rng.permutation(np.arange(rows) // 4)], dtype="S20")
+    bad = 0
+    for groups, ranks in (("/id", 1), ("/id", 2), ("/name", 1)):
+        words = ["cross-validate", "Ridge()", "g.h5", "--cv", "GroupKFold(5)", "--groups", groups]
+        budgets, code, message = [1], 5, ""
+        while code == 5 and len(budgets) < 8:
+            code, _, message, peak = run([*words, "--memory", f"{budgets[-1]}M"], ranks)
+            if code == 5:
+                budgets.append(named_budget(message) or 0)
+        share = peak / budgets[-1] / MIB
+        is_good = code == 0 and budgets == sorted(set(budgets)) and share <= 1.05
+        print(f"{rows} rows in groups {groups} on {ranks} ranks: budgets {budgets} MiB, then exit {code}, {share:.2f} of it  "
+              f"{'ok' if is_good else message}", flush=True)
+        bad += not is_good
+    return bad
+
+
+def many_threads(dice):
+    """Every thread has sums of its own, and bounds are raised beside them."""
+    bad = 0
+    for threads in (2, 6):
+        has_broken = False
+        for _ in range(8):  # a sample may see the outlier
+            write_table(np.random.default_rng(dice.getrandbits(32)), "t.h5", 30_000, 600, "outlier")
+            words = ["fit", "Ridge()", "t.h5", "--model", "model.h5", "--threads", str(threads)]
+            budget = named_budget(run([*words, "--memory", "1K"])[2])
+            code, result, message, peak = run([*words, "--memory", f"{budget}M"])
+            if code == 5:
+                budget = named_budget(message)
+                code, result, message, peak = run([*words, "--memory", f"{budget}M"])
+            share = peak / budget / MIB
+            if code != 0 or share > 1.05:
+                print(message)
+                break
+            has_broken = result["supersteps_repeated"] > 0
+            if has_broken:
+                break
+        is_good = code == 0 and has_broken and share <= 1.05
+        print(f"{threads} threads, bounds {'broken' if has_broken else 'kept'}: budget {budget} MiB, {share:.2f} of it  {'ok' if is_good else 'BAD'}",
+              flush=True)
+        bad += not is_good
+    return bad
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cases", type=int, default=20)
@@ -147,13 +201,14 @@ def main():
     try:
         os.chdir(folder)
         results = [case(dice, number) for number in range(options.cases)]
+        others = many_groups(dice) + many_threads(dice)
     finally:
         os.chdir(home)
         shutil.rmtree(folder)
     bad, broke, streamed = (sum(column) for column in zip(*results))
     print(f"{options.cases} cases, {bad} beyond their budget or refused; in {broke} a bound broke, {streamed} streamed")
     assert broke > 0 and streamed > 0, "what was to be tested did not happen"
-    sys.exit(1 if bad else 0)
+    sys.exit(1 if bad + others else 0)
 
 
 main()

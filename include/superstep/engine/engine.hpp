@@ -37,6 +37,7 @@ struct Footprint {
   Index replicated = 0;   ///< doubles every rank holds: state, matrices being solved
   Index entries = 0;  ///< of the sums, those that are added up: fewer where triangles are; 0: all
   Index solving = 0;  ///< doubles more between passes, beside sums that are finished
+  Index thread_doubles = 0;  ///< scratch of each thread, however many rows a block has
   /// The larger of both, entry by entry: for steps that run one after the other.
   Footprint operator|(const Footprint& other) const;
   bool operator==(const Footprint&) const = default;
@@ -121,6 +122,9 @@ class Engine {
   bool share_blocks(const Table& table, const Footprint& need, std::span<const Share> wanted);
   /// Takes part in what another engine shares: of the same ranks, or of more.
   void borrow_blocks(const Engine& other);
+  /// What is held from now on that no footprint tells: it is taken off the budget. The same on
+  /// every rank.
+  void hold(std::size_t bytes) { budget_.taken += bytes; }
   /// Adds what other engines did for this one.
   void count(const EngineCounters& others);
 

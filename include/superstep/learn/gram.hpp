@@ -98,6 +98,10 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
 /// What they need for so many columns and cells, the result for one split included.
 Footprint moments_footprint(Index columns, Index cells = 1);
 
+/// What a thread keeps for the products of so many columns: the triangle in the kernel's layout,
+/// and two panels of rows.
+Index gram_scratch(Index columns);
+
 /// One pass of the Gram matrix.
 TrainingCost moments_cost(Index columns);
 
