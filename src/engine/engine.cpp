@@ -184,7 +184,10 @@ void Engine::Impl::reserve(const Table& table, const Footprint& need, const std:
     reserved_ = both;
     return;
   }
-  store_.reset();
+  if (store_) {
+    store_.reset();
+    return_free_pages();
+  }
   store_ = std::make_unique<BlockStore>(table.data, share(table), table.target,
                                         BlockStore::Options{budget - beside, threads, threads,
                                                             are_shared(table) ? shared_ : nullptr});

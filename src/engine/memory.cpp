@@ -31,7 +31,7 @@ MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> 
                            const std::string& asked_by, std::size_t taken) {
   MemoryBudget budget = own_budget(comm, asked, asked_by);
   // What MPI takes for messages comes with them.
-  constexpr std::size_t for_messages = std::size_t{3} << 20;
+  constexpr std::size_t for_messages = std::size_t{4} << 20;
   budget.taken = static_cast<std::size_t>(comm.max(static_cast<Index>(taken)));
   if (taken > 0 && comm.size() > 1) budget.taken += for_messages;
   const auto mine = static_cast<Index>(budget.bytes);
@@ -49,17 +49,19 @@ MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> 
 
 std::size_t taken_by_process() {
   // Pages of the libraries that are not touched yet, stacks, HDF5's own tables, messages.
-  constexpr std::size_t to_come = std::size_t{6} << 20;
+  constexpr std::size_t to_come = std::size_t{8} << 20;
   std::size_t pages = 0, resident = 0;
   std::ifstream("/proc/self/statm") >> pages >> resident;
   return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + to_come;
 }
 
 void return_freed_memory() {
-  constexpr int most_kept = 4 << 20;
+  constexpr int most_kept = 2 << 20;
   ::mallopt(M_MMAP_THRESHOLD, most_kept);
   ::mallopt(M_TRIM_THRESHOLD, most_kept);
 }
+
+void return_free_pages() { ::malloc_trim(0); }
 
 std::size_t peak_resident_bytes() {
   rusage usage{};

@@ -31,6 +31,9 @@ std::size_t taken_by_process();
 /// what was freed before, which no budget can tell. For programs, at their start.
 void return_freed_memory();
 
+/// Once: what is free between what is not, in the memory of all threads.
+void return_free_pages();
+
 /// Peak resident memory of this process so far.
 std::size_t peak_resident_bytes();
 

@@ -107,7 +107,7 @@ Vector Spectrum::solve(double ridge) const {
 
 namespace {
 
-void decompose(const Eigen::MatrixXd& A, const Vector& ay, Spectrum& out) {
+void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
   const Eigen::BDCSVD<Eigen::MatrixXd> svd(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
   out.V = svd.matrixV();
   out.values = svd.singularValues();
@@ -173,12 +173,11 @@ Matrix better_preconditioner(const Moments& m, double shift, const Matrix& P) {
 
 /// R with R'R = P' gram P, and what solves R'(ry) = P' xy. Keeps nothing else: what follows takes
 /// much memory.
-Eigen::MatrixXd triangle_of(Moments m, double shift, Matrix P, Vector& ry) {
+Matrix triangle_of(Moments m, double shift, Matrix P, Vector& ry) {
   ScaledCholesky plain(m, 0.0);
   if (!plain.succeeded()) plain = ScaledCholesky(m.gram, 0.0, shift);
   ry = plain.solve_transposed(m.xy);
-  const Matrix R = plain.factor().triangularView<Eigen::Upper>() * P;
-  return R;
+  return plain.factor().triangularView<Eigen::Upper>() * P;
 }
 
 Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const MomentsRequest& request,
@@ -201,7 +200,7 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
     s.y_mean = m.y_mean;
   }
   Vector ry;
-  const Eigen::MatrixXd R = triangle_of(std::move(m), shift, std::move(P), ry);
+  const Matrix R = triangle_of(std::move(m), shift, std::move(P), ry);
   decompose(R, ry, s);
   return s;
 }
