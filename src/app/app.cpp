@@ -41,6 +41,7 @@ EngineOptions engine_options(const CommonOptions& common) {
     throw UsageError(fmt::format("--seed must not be negative, got {}", common.seed));
   options.threads = static_cast<int>(common.threads);
   options.seed = static_cast<std::uint64_t>(common.seed);
+  options.taken = taken_by_process();
   if (common.memory) options.memory = static_cast<std::size_t>(parse_bytes(*common.memory));
   return options;
 }
@@ -157,6 +158,7 @@ int run_words(int argc, char** argv) {
 
 int run(int argc, char** argv) {
   hold_standard_streams();
+  return_freed_memory();
   try {
     return run_words(argc, argv);
   } catch (const Error& e) {  // before there are ranks to agree on it

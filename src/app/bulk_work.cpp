@@ -62,8 +62,8 @@ void BulkWork::update(double fraction) {
 }
 
 WriteMeans BulkWork::write_means() {
-  return {context_.engine().budget().bytes, pool_->workers(), parallel_for(),
-          [this](double fraction) { update(fraction); }};
+  return {context_.engine().budget().for_work(), pool_->workers(), parallel_for(),
+          [this](double fraction) { update(fraction); }, context_.engine().budget().taken};
 }
 
 void StorageOptions::describe(CommandLine& line) {

@@ -74,7 +74,8 @@ class Check final : public Command {
         static_cast<std::size_t>(data.rows() * data.columns()) * (data.is_float32() ? 4 : 8));
     const WriteMeans means = work.write_means();
     const DataQuality quality = inspect_quality(
-        context.comm(), data, {means.memory, means.threads, means.parallel_for, means.progress});
+        context.comm(), data,
+        {means.memory, means.threads, means.parallel_for, means.progress, means.taken});
     Checksums checksums;
     on_root(context.comm(), [&] { checksums = find_checksums(data); });
     context.result(json_of(data, quality, checksums), text_of(data, quality, checksums));

@@ -161,7 +161,7 @@ class SearchCommand final : public Command {
   /// measured, with a little to spare.
   static Index most_candidates(Context& context, std::size_t splits) {
     const std::size_t bytes = 4096 + 1024 * splits;
-    const auto room = static_cast<Index>(context.engine().budget().bytes / 2 / bytes);
+    const auto room = static_cast<Index>(context.engine().budget().for_work() / 2 / bytes);
     return std::clamp<Index>(room, 1000, most_settings);
   }
 

@@ -30,6 +30,7 @@ int write_all(int fd, std::string_view text) {
 }  // namespace
 
 void hold_standard_streams() {
+  ::signal(SIGXFSZ, SIG_IGN);  // who writes is told by the call that it is too much
   for (int fd = 0; fd <= 2; ++fd) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
     // The lowest free number, so it is this one. Not to be written to: that is to fail.

@@ -16,6 +16,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/hash.hpp>
 #include <superstep/core/philox.hpp>
+#include <superstep/core/text.hpp>
 #include <superstep/io/row_reader.hpp>
 
 #include "data/shared_layouts.hpp"
@@ -285,42 +286,103 @@ void unpack(const std::vector<std::byte>& bytes, std::vector<double>& out) {
   if (!bytes.empty()) std::memcpy(out.data() + old, bytes.data(), bytes.size());
 }
 
+/// What a set takes for each value.
+template <class T>
+constexpr std::size_t set_bytes = 0;
+template <>
+constexpr std::size_t set_bytes<double> = 48;
+template <>
+constexpr std::size_t set_bytes<std::string> = 96;
+
+/// Those of all ranks: packed, on their way, gathered; as values; what is counted and put in order
+/// by them.
+template <class T>
+std::size_t list_bytes(std::size_t values, std::size_t packed) {
+  return 3 * packed + values * (sizeof(T) + 16);
+}
+
+/// A column whose values are to be told apart.
+struct DistinctIn {
+  const BlockPlan& blocks;
+  const RowReader& reader;
+  Index most;
+  const std::string& complaint;
+  std::string name;
+  LabelRoom room;
+
+  [[noreturn]] void refuse(std::size_t bytes) const {
+    const std::size_t mib = std::size_t{1} << 20;
+    throw Error(ExitCode::memory,
+                fmt::format("telling the values of {} apart needs about {} of memory per rank and "
+                            "the budget is {}; give --memory {}M or more",
+                            name, format_bytes(static_cast<Index>(bytes + room.taken)),
+                            format_bytes(static_cast<Index>(room.bytes + room.taken)),
+                            (bytes + room.taken + 2 * mib - 1) / mib));
+  }
+
+  /// For the values that a rank has found in the first rows of its share. Where there is no room,
+  /// the other rows and ranks are taken to hold as many: seldom less than there are.
+  template <class T>
+  void require(std::size_t values, Index rows_seen, Index rows, int ranks) const {
+    if (values * set_bytes<T> <= room.bytes) return;
+    const double found = static_cast<double>(values) * static_cast<double>(rows) /
+                         static_cast<double>(std::max<Index>(rows_seen, 1));
+    const auto here = static_cast<std::size_t>(found);
+    const std::size_t all = here * static_cast<std::size_t>(ranks);
+    constexpr std::size_t packed_bytes = set_bytes<T> / 3;
+    refuse(std::max(here * set_bytes<T>, list_bytes<T>(all, packed_bytes * all)));
+  }
+};
+
 /// The distinct values of all ranks. `collect(first, count, set)` adds those of some rows.
 template <class T, class Collect>
-std::vector<T> distinct_values(const Communicator& comm, const BlockPlan& blocks,
-                               const RowReader& reader, Index most, const std::string& complaint,
-                               Collect&& collect) {
+std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, Collect&& collect) {
+  const auto& [blocks, reader, most, complaint, name, room] = in;
   std::unordered_set<T> mine;
+  std::vector<std::byte> packed;
   collectively(comm, [&] {
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
+    const Index rows = share.size() * blocks.rows_per_block();
     TraceEvent event{.what = "targets", .blocks = share.size()};
     comm.trace().open();
     for (Index i = share.begin; i < share.end; ++i) {
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
       if (static_cast<Index>(mine.size()) > most) throw DataError(complaint);
       event.rows += blocks.rows_of(i);
+      in.require<T>(mine.size(), event.rows, rows, comm.size());
       comm.answer();
     }
     reader.require_unchanged();
     comm.trace().close(event);
+    packed = pack(mine);
+  });
+  const auto values = static_cast<std::size_t>(comm.sum(std::ssize(mine)));
+  const auto bytes = static_cast<std::size_t>(comm.sum(std::ssize(packed)));
+  mine = {};
+  collectively(comm, [&] {
+    if (list_bytes<T>(values, bytes) > room.bytes) in.refuse(list_bytes<T>(values, bytes));
   });
   std::vector<T> all;
-  for (const auto& bytes : comm.gather_all(pack(mine))) unpack(bytes, all);
+  all.reserve(values);
+  for (auto& part : comm.gather_all(packed)) {
+    unpack(part, all);
+    part = {};
+  }
   return all;
 }
 
 /// The distinct values of a column, over all ranks. **Collective.**
-Labels labels_of(const Communicator& comm, const BlockPlan& blocks, const RowReader& reader,
-                 Index most, const std::string& complaint) {
+Labels labels_of(const Communicator& comm, const DistinctIn& in) {
+  const RowReader& reader = in.reader;
   if (is_text(reader)) {
-    return Labels::of_texts(distinct_values<std::string>(
-        comm, blocks, reader, most, complaint, [&](Index first, Index count, auto& set) {
+    return Labels::of_texts(
+        distinct_values<std::string>(comm, in, [&](Index first, Index count, auto& set) {
           for (std::string& text : texts_of(reader, first, count)) set.insert(std::move(text));
         }));
   }
   std::vector<double> values;
-  return Labels::of_numbers(distinct_values<double>(
-      comm, blocks, reader, most, complaint, [&](Index first, Index count, auto& set) {
+  return Labels::of_numbers(
+      distinct_values<double>(comm, in, [&](Index first, Index count, auto& set) {
         values.resize(static_cast<std::size_t>(count));
         reader.read_rows(first, count, values.data());
         for (const double v : values) {
@@ -353,11 +415,11 @@ const Labels& Dataset::classes(const Communicator& comm) {
     throw AgreedError(ExitCode::bad_data, fmt::format("{} has no targets ({}); name them with --y",
                                                       impl_->path, impl_->options.y));
   }
-  Labels labels =
-      labels_of(comm, impl_->blocks, *impl_->y, most_classes,
-                fmt::format("{} has more than {} different values, too many for classes; "
-                            "use a regressor, or bin the target",
-                            y_name(), most_classes));
+  const std::string too_many = fmt::format(
+      "{} has more than {} different values, too many for classes; use a regressor, or bin the "
+      "target",
+      y_name(), most_classes);
+  Labels labels = labels_of(comm, {impl_->blocks, *impl_->y, most_classes, too_many, y_name(), {}});
   if (labels.has_too_large()) {
     throw AgreedError(
         ExitCode::bad_data,
@@ -375,18 +437,22 @@ const Labels& Dataset::classes(const Communicator& comm) {
   return *impl_->classes;
 }
 
-const Labels& Dataset::groups(const Communicator& comm) {
+const Labels& Dataset::groups(const Communicator& comm, const LabelRoom& room) {
   if (impl_->groups) return *impl_->groups;
   if (!has_groups()) {
     throw AgreedError(ExitCode::usage,
                       "The 'groups' parameter should not be None; name the "
                       "dataset that holds them with --groups");
   }
-  impl_->groups = labels_of(comm, impl_->blocks, *impl_->group, most_groups,
-                            fmt::format("{}:{} has more than {} different groups", impl_->path,
-                                        impl_->options.groups, most_groups));
+  const std::string name = fmt::format("{}:{}", impl_->path, impl_->options.groups);
+  const std::string too_many =
+      fmt::format("{} has more than {} different groups", name, most_groups);
+  impl_->groups =
+      labels_of(comm, {impl_->blocks, *impl_->group, most_groups, too_many, name, room});
   return *impl_->groups;
 }
+
+std::size_t Dataset::group_bytes() const { return impl_->groups ? impl_->groups->bytes() : 0; }
 
 void Dataset::set_classes(Labels labels) { impl_->classes = std::move(labels); }
 

@@ -199,11 +199,13 @@ void Writer::require_memory() const {
   const auto least = comm_.min(static_cast<Index>(means_.memory));
   if (least >= needed) return;
   const Index mib = Index{1} << 20;
-  throw AgreedError(ExitCode::memory, fmt::format("writing {} in chunks needs {} of memory per "
-                                                  "rank and the budget is {}; give --memory {}M, "
-                                                  "more ranks, or smaller chunks (--chunk-rows)",
-                                                  path_, format_bytes(needed), format_bytes(least),
-                                                  (needed + mib - 1) / mib));
+  const auto taken = static_cast<Index>(means_.taken);
+  throw AgreedError(ExitCode::memory,
+                    fmt::format("writing {} in chunks needs {} of memory per "
+                                "rank and the budget is {}; give --memory {}M, "
+                                "more ranks, or smaller chunks (--chunk-rows)",
+                                path_, format_bytes(needed + taken), format_bytes(least + taken),
+                                (needed + taken + mib - 1) / mib));
 }
 
 void Writer::create_datasets() {

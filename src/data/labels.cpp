@@ -43,6 +43,13 @@ Index Labels::size() const {
   return std::visit([](const auto& names) { return static_cast<Index>(names.size()); }, names_);
 }
 
+std::size_t Labels::bytes() const {
+  if (!is_text()) return numbers().size() * sizeof(double);
+  std::size_t bytes = texts().size() * sizeof(std::string);
+  for (const std::string& text : texts()) bytes += text.size() > 15 ? text.size() + 17 : 0;
+  return bytes;
+}
+
 bool Labels::is_integer() const {
   return !is_text() && std::ranges::all_of(numbers(), [](double v) {
     return std::nearbyint(v) == v && v >= -0x1p63 && v < 0x1p63;

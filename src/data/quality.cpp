@@ -196,12 +196,14 @@ void require_memory(const Communicator& comm, const Dataset& data, Target target
   const Index least = comm.min(static_cast<Index>(means.memory));
   if (needed <= least) return;
   const Index mib = Index{1} << 20;
+  const auto taken = static_cast<Index>(means.taken);
   throw AgreedError(
       ExitCode::memory,
       fmt::format(
           "checking {} needs {} of memory per rank and the budget is {}; give --memory {}M or "
           "fewer threads",
-          data.path(), format_bytes(needed), format_bytes(least), (needed + mib - 1) / mib));
+          data.path(), format_bytes(needed + taken), format_bytes(least + taken),
+          (needed + taken + mib - 1) / mib));
 }
 
 // Putting the ranks together.

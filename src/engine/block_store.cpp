@@ -25,6 +25,8 @@ BlockStore::BlockStore(std::shared_ptr<Dataset> data, Share share, Target target
     n_resident_ = std::clamp<Index>(affordable - slots, 0, size());
     slots_.resize(static_cast<std::size_t>(slots));
   }
+  bytes_ = static_cast<std::size_t>(block) *
+           (options_.shared ? 0 : static_cast<std::size_t>(n_resident_) + slots_.size());
   is_loaded_ = options_.shared != nullptr;
   if (!is_loaded_) residents_.resize(static_cast<std::size_t>(n_resident_));
   checked_.assign(static_cast<std::size_t>(size()), unchecked);

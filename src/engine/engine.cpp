@@ -32,11 +32,6 @@ double seconds_since(Clock::time_point start) {
 
 }  // namespace
 
-Footprint Footprint::operator|(const Footprint& other) const {
-  return {std::max(sums, other.sums), std::max(row_doubles, other.row_doubles),
-          std::max(replicated, other.replicated)};
-}
-
 /// What one worker keeps from block to block and from pass to pass.
 struct Engine::Worker {
   BlockView view;
@@ -49,7 +44,7 @@ class Engine::Impl {
   Impl(Engine& engine, int threads)
       : engine_(engine), pool_(threads), workers_(static_cast<std::size_t>(threads)) {}
 
-  void reserve(const Table& table, const Footprint& need);
+  void reserve(const Table& table, const Footprint& need, const std::string& what_for);
   std::size_t least_memory(const Table& table, const Footprint& need) const;
   Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
   bool share_blocks(const Table& table, const Footprint& need, std::span<const Share> wanted);
@@ -64,6 +59,9 @@ class Engine::Impl {
   LocalStatus pass(
       const Table& table, F&& f, const std::function<void()>& between = [] {},
       const std::function<void()>& hold = [] {});
+  /// Engine::maximum with a map that is told which worker calls it.
+  std::vector<double> maximum(const Table& table, Index entries,
+                              const std::function<void(int, const Block&, std::span<double>)>& map);
   [[noreturn]] void report_bad_values();
 
   Index workers() const { return static_cast<Index>(workers_.size()); }
@@ -107,7 +105,7 @@ class Engine::Impl {
 Engine::Engine(const Communicator& comm, const EngineOptions& options)
     : comm_(comm),
       options_(options),
-      budget_(memory_budget(comm, options.memory, options.memory_from)),
+      budget_(memory_budget(comm, options.memory, options.memory_from, options.taken)),
       fewest_threads_(static_cast<int>(comm.min(Index{options.threads}))) {
   collectively(comm, [&] { impl_ = std::make_unique<Impl>(*this, options.threads); });
   // Eigen cuts its products by the size of the caches it finds: the same everywhere, so that ranks
@@ -131,14 +129,11 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
   for (const auto& map : table.maps) {
     widest = std::max(widest, static_cast<std::size_t>(map->columns_out()));
   }
-  // A partial, its scales, and two words of sums for every entry; at most two views of a block.
+  // At most two views of a block.
   const std::size_t per_thread =
-      static_cast<std::size_t>(need.sums) * 24 +
       rows * 8 *
-          (static_cast<std::size_t>(need.row_doubles) + widest * (table.maps.empty() ? 1 : 2));
-  return threads * per_thread + static_cast<std::size_t>(need.sums) * 16 +
-         static_cast<std::size_t>(need.replicated) * 8 +
-         data.reader_bytes(static_cast<int>(threads));
+      (static_cast<std::size_t>(need.row_doubles) + widest * (table.maps.empty() ? 1 : 2));
+  return threads * per_thread + need.bytes(threads) + data.reader_bytes(static_cast<int>(threads));
 }
 
 Share Engine::Impl::share(const Table& table) const {
@@ -157,30 +152,42 @@ std::size_t Engine::Impl::least_blocks(const Table& table) const {
 }
 
 std::size_t Engine::Impl::least_memory(const Table& table, const Footprint& need) const {
-  return static_cast<std::size_t>(
-      engine_.comm_.max(static_cast<Index>(bytes_beside(table, need) + least_blocks(table))));
+  return engine_.budget_.taken + static_cast<std::size_t>(engine_.comm_.max(static_cast<Index>(
+                                     bytes_beside(table, need) + least_blocks(table))));
 }
 
-void Engine::Impl::reserve(const Table& table, const Footprint& need) {
+void Engine::Impl::reserve(const Table& table, const Footprint& need, const std::string& what_for) {
   const int threads = static_cast<int>(workers_.size());
   const std::size_t beside = bytes_beside(table, need);
   const std::size_t blocks = least_blocks(table);
-  const std::size_t budget = engine_.budget_.bytes;
+  const std::size_t budget = engine_.budget_.for_work();
   const auto smallest = static_cast<Index>(least_memory(table, need));
+  // The process does not take the same at every start.
+  const Index a_little = engine_.budget_.taken > 0 ? Index{1} << 19 : 0;
   const bool fits = engine_.comm_.min(Index{budget >= beside + blocks ? 1 : 0}) == 1;
   if (!fits) {
     const Index mib = Index{1} << 20;
     throw AgreedError(
         ExitCode::memory,
         fmt::format(
-            "{} needs at least {} of memory per rank for {} ({} thread{}), the budget is {} "
+            "{}{} needs at least {} of memory per rank for {} ({} thread{}), the budget is {} "
             "({}); give --memory {}M or more, fewer threads, or fewer columns",
-            task_.empty() ? "this" : task_, format_bytes(smallest), table.data->path(), threads,
-            threads == 1 ? "" : "s", format_bytes(static_cast<Index>(budget)),
-            engine_.budget_.source, (smallest + mib - 1) / mib));
+            what_for, task_.empty() ? "this" : task_, format_bytes(smallest), table.data->path(),
+            threads, threads == 1 ? "" : "s",
+            format_bytes(static_cast<Index>(engine_.budget_.bytes)), engine_.budget_.source,
+            (smallest + a_little + mib - 1) / mib));
   }
   if (serves(table) && (reserved_ | need) == reserved_) return;
-  store_.reset();
+  const Footprint both = reserved_ | need;
+  const bool has_room = serves(table) && bytes_beside(table, both) + store_->bytes() <= budget;
+  if (engine_.comm_.min(Index{has_room ? 1 : 0}) == 1) {  // what was read stays
+    reserved_ = both;
+    return;
+  }
+  if (store_) {
+    store_.reset();
+    return_free_pages();
+  }
   store_ = std::make_unique<BlockStore>(table.data, share(table), table.target,
                                         BlockStore::Options{budget - beside, threads, threads,
                                                             are_shared(table) ? shared_ : nullptr});
@@ -196,7 +203,7 @@ bool Engine::Impl::share_blocks(const Table& table, const Footprint& need,
   if (comm.min(Index{are_there ? 1 : 0}) == 1) return true;
   NodeBlocks::Need blocks = NodeBlocks::need_of(comm, *table.data, table.target, wanted);
   const std::size_t bytes = bytes_beside(table, need) + blocks.bytes_per_rank;
-  const bool fits = blocks.has_room && bytes <= engine_.budget_.bytes;
+  const bool fits = blocks.has_room && bytes <= engine_.budget_.for_work();
   if (comm.min(Index{fits ? 1 : 0}) == 0) return false;
   store_.reset();
   shared_.reset();
@@ -220,7 +227,7 @@ Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
   const auto bytes = [&](const Footprint& need) {
     return static_cast<double>(bytes_beside(table, need) + least_blocks(table));
   };
-  const double surplus = static_cast<double>(engine_.budget_.bytes) - bytes(least);
+  const double surplus = static_cast<double>(engine_.budget_.for_work()) - bytes(least);
   const double wish = bytes(least | wanted) - bytes(least);
   const double share = surplus >= wish ? 1.0 : std::max(0.0, surplus / wish);
   const Index agreed = engine_.comm_.min(static_cast<Index>(share * static_cast<double>(whole)));
@@ -229,10 +236,14 @@ Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
                        : low + static_cast<Index>(static_cast<double>(high - low) *
                                                   (static_cast<double>(agreed) / whole));
   };
-  const Footprint need{between(least.sums, wanted.sums),
-                       between(least.row_doubles, wanted.row_doubles),
-                       between(least.replicated, wanted.replicated)};
-  reserve(table, need);
+  const Footprint low = least | Footprint{}, high = wanted | Footprint{};
+  const Footprint need{between(low.sums, high.sums),
+                       between(low.row_doubles, high.row_doubles),
+                       between(low.replicated, high.replicated),
+                       between(low.entries, high.entries),
+                       between(low.solving, high.solving),
+                       between(low.thread_doubles, high.thread_doubles)};
+  reserve(table, need, "");
   return need;
 }
 
@@ -242,7 +253,7 @@ bool Engine::Impl::serves(const Table& table) const {
 }
 
 void Engine::Impl::prepare(const Table& table) {
-  if (!serves(table)) reserve(table, {});
+  if (!serves(table)) reserve(table, {}, "");
   const auto start = Clock::now();
   engine_.comm_.trace().open();
   if (!store_->load(pool_, [this] { tick(0.0); })) return;
@@ -266,7 +277,9 @@ void Engine::Impl::close_event(const char* what, double waited_s, const Table& t
                .wait_s = waited_s});
 }
 
-void Engine::reserve(const Table& table, const Footprint& need) { impl_->reserve(table, need); }
+void Engine::reserve(const Table& table, const Footprint& need, const std::string& what_for) {
+  impl_->reserve(table, need, what_for);
+}
 
 std::size_t Engine::least_memory(const Table& table, const Footprint& need) const {
   return impl_->least_memory(table, need);
@@ -417,58 +430,71 @@ void Engine::Impl::report_bad_values() {
 Totals Engine::superstep(const Table& table, SumShape& shape, const SumMap& map,
                          Overflow overflow) {
   impl_->prepare(table);
-  const int window = ExactSum::window(table.data->blocks().size());
-  enum Extra : Index { failures, bad_blocks, n_extra };
   for (;;) {
-    ++counters_.supersteps;
-    const std::vector<double> scales = ExactSum::scales(shape, window);
-    std::vector<ExactSum> sums;
-    std::vector<Buffer<double>> partials;
-    for (Index w = 0; w < impl_->workers(); ++w) {
-      sums.emplace_back(shape, window, n_extra);
-      partials.emplace_back(shape.partial_size());
-    }
-    const LocalStatus status = impl_->pass(table, [&](int worker, const Block& block) {
-      const auto w = static_cast<std::size_t>(worker);
-      double* values = partials[w].data();
-      std::fill_n(values, shape.partial_size(), 0.0);
-      Partial partial(shape, values);
-      map(block, partial, impl_->worker(worker).workspace);
-      sums[w].deposit(shape, values, scales.data());
-    });
-    const auto start = Clock::now();
-    ExactSum& total = sums.front();
-    for (std::size_t w = 1; w < sums.size(); ++w) total.add(sums[w]);
-    total.extra()[failures] = status.failed ? 1 : 0;
-    total.extra()[bad_blocks] = impl_->store().bad_values().any() ? 1 : 0;
-    comm_.sum(total.words());
-    counters_.seconds_reduce += seconds_since(start);
-    if (total.extra()[failures] > 0) agree(comm_, status);
-    if (total.extra()[bad_blocks] > 0) impl_->report_bad_values();
-    bool all_hold = true;
-    for (Index r = 0; r < shape.runs(); ++r) all_hold = all_hold && total.violations(r) == 0;
-    if (all_hold || overflow == Overflow::report) return Totals(shape, std::move(total));
+    std::optional<Totals> totals = try_superstep(table, shape, map, overflow);
+    if (totals) return std::move(*totals);
     ++counters_.repeated;
     raise_bounds(table, shape, map);
   }
+}
+
+/// Nothing where a bound was broken that is to be kept.
+std::optional<Totals> Engine::try_superstep(const Table& table, const SumShape& shape,
+                                            const SumMap& map, Overflow overflow) {
+  const int window = ExactSum::window(table.data->blocks().size());
+  enum Extra : Index { failures, bad_blocks, n_extra };
+  ++counters_.supersteps;
+  std::vector<double> scales = ExactSum::scales(shape, window);
+  std::vector<ExactSum> sums;
+  std::vector<Buffer<double>> partials;
+  for (Index w = 0; w < impl_->workers(); ++w) {
+    sums.emplace_back(shape, window, n_extra);
+    partials.emplace_back(shape.partial_size());
+  }
+  const LocalStatus status = impl_->pass(table, [&](int worker, const Block& block) {
+    const auto w = static_cast<std::size_t>(worker);
+    double* values = partials[w].data();
+    std::fill_n(values, shape.partial_size(), 0.0);
+    Partial partial(shape, values);
+    map(block, partial, impl_->worker(worker).workspace);
+    sums[w].deposit(shape, values, scales.data());
+  });
+  const auto start = Clock::now();
+  ExactSum& total = sums.front();
+  for (std::size_t w = 1; w < sums.size(); ++w) total.add(sums[w]);
+  // MPI takes room of its own for messages.
+  sums.erase(sums.begin() + 1, sums.end());
+  partials.clear();
+  scales = {};
+  total.extra()[failures] = status.failed ? 1 : 0;
+  total.extra()[bad_blocks] = impl_->store().bad_values().any() ? 1 : 0;
+  comm_.sum(total.words());
+  counters_.seconds_reduce += seconds_since(start);
+  if (total.extra()[failures] > 0) agree(comm_, status);
+  if (total.extra()[bad_blocks] > 0) impl_->report_bad_values();
+  bool all_hold = true;
+  for (Index r = 0; r < shape.runs(); ++r) all_hold = all_hold && total.violations(r) == 0;
+  if (!all_hold && overflow == Overflow::repeat) return std::nullopt;
+  return Totals(shape, std::move(total));
 }
 
 // Finds the largest partial of every entry and raises the bounds that were too low. Maxima do not
 // depend on who found them, and bounds that held stay as they are, so neither ranks nor batch mates
 // can be seen.
 void Engine::raise_bounds(const Table& table, SumShape& shape, const SumMap& map) {
-  const std::vector<double> largest =
-      maximum(table, shape.partial_size(),
-              [&](const Block& block, std::span<double> out, Workspace& workspace) {
-                Buffer<double> values(shape.partial_size());
-                std::fill_n(values.data(), shape.partial_size(), 0.0);
-                Partial partial(shape, values.data());
-                map(block, partial, workspace);
-                for (std::size_t i = 0; i < out.size(); ++i) {
-                  const double v = std::fabs(values.data()[i]);
-                  out[i] = std::max(out[i], std::isnan(v) ? HUGE_VAL : v);
-                }
-              });
+  std::vector<Buffer<double>> partials;
+  for (Index w = 0; w < impl_->workers(); ++w) partials.emplace_back(shape.partial_size());
+  const std::vector<double> largest = impl_->maximum(
+      table, shape.partial_size(), [&](int worker, const Block& block, std::span<double> out) {
+        double* values = partials[static_cast<std::size_t>(worker)].data();
+        std::fill_n(values, shape.partial_size(), 0.0);
+        Partial partial(shape, values);
+        map(block, partial, impl_->worker(worker).workspace);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+          const double v = std::fabs(values[i]);
+          out[i] = std::max(out[i], std::isnan(v) ? HUGE_VAL : v);
+        }
+      });
   const auto raise = [&](Index entry, double value) {
     if (value >= 0x1p1000) {
       throw AgreedError(ExitCode::bad_data,
@@ -494,27 +520,35 @@ void Engine::raise_bounds(const Table& table, SumShape& shape, const SumMap& map
 }
 
 std::vector<double> Engine::maximum(const Table& table, Index entries, const MaxMap& map) {
-  impl_->prepare(table);
-  ++counters_.supersteps;
+  return impl_->maximum(table, entries, [&](int worker, const Block& block, std::span<double> out) {
+    map(block, out, impl_->worker(worker).workspace);
+  });
+}
+
+std::vector<double> Engine::Impl::maximum(
+    const Table& table, Index entries,
+    const std::function<void(int, const Block&, std::span<double>)>& map) {
+  prepare(table);
+  ++engine_.counters_.supersteps;
   // Two more entries carry whether a rank failed or met bad values.
   const auto n = static_cast<std::size_t>(entries) + 2;
-  std::vector<std::vector<double>> maxima(static_cast<std::size_t>(impl_->workers()),
-                                          std::vector<double>(n, -HUGE_VAL));
-  const LocalStatus status = impl_->pass(table, [&](int worker, const Block& block) {
-    std::vector<double>& mine = maxima[static_cast<std::size_t>(worker)];
-    map(block, std::span(mine).first(n - 2), impl_->worker(worker).workspace);
+  std::vector<std::vector<double>> maxima(workers_.size());
+  for (std::vector<double>& mine : maxima) mine.assign(n, -HUGE_VAL);
+  const LocalStatus status = pass(table, [&](int worker, const Block& block) {
+    map(worker, block, std::span(maxima[static_cast<std::size_t>(worker)]).first(n - 2));
   });
   std::vector<double>& total = maxima.front();
   for (const std::vector<double>& other : maxima) {
     for (std::size_t i = 0; i < n; ++i) total[i] = std::max(total[i], other[i]);
   }
+  maxima.resize(1);
   total[n - 2] = status.failed ? 1.0 : 0.0;
-  total[n - 1] = impl_->store().bad_values().any() ? 1.0 : 0.0;
-  comm_.max(std::span<double>(total));
-  if (total[n - 2] > 0.0) agree(comm_, status);
-  if (total[n - 1] > 0.0) impl_->report_bad_values();
+  total[n - 1] = store_->bad_values().any() ? 1.0 : 0.0;
+  engine_.comm_.max(std::span<double>(total));
+  if (total[n - 2] > 0.0) agree(engine_.comm_, status);
+  if (total[n - 1] > 0.0) report_bad_values();
   total.resize(n - 2);
-  return total;
+  return std::move(total);
 }
 
 void Engine::rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink) {

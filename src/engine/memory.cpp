@@ -2,7 +2,11 @@
 #include <superstep/engine/memory.hpp>
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include <superstep/engine/allocation.hpp>
 
@@ -14,18 +18,22 @@ MemoryBudget own_budget(const Communicator& comm, std::optional<std::size_t> ask
                         const std::string& asked_by) {
   const bool all_are_asked = comm.min(Index{asked ? 1 : 0}) == 1;
   const int ranks = all_are_asked ? 1 : comm.ranks_on_node();
-  if (asked) return {*asked, asked_by};
+  if (asked) return {*asked, asked_by, 0};
   const MemoryLimit node = memory_of_node(Surroundings::real());
   // A fifth stays free for MPI, HDF5 and the file cache.
   const std::size_t share = node.bytes / static_cast<std::size_t>(ranks) / 5 * 4;
-  return {share, ranks == 1 ? node.source : fmt::format("{}, {} ranks", node.source, ranks)};
+  return {share, ranks == 1 ? node.source : fmt::format("{}, {} ranks", node.source, ranks), 0};
 }
 
 }  // namespace
 
 MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> asked,
-                           const std::string& asked_by) {
+                           const std::string& asked_by, std::size_t taken) {
   MemoryBudget budget = own_budget(comm, asked, asked_by);
+  // What MPI takes for messages comes with them.
+  constexpr std::size_t for_messages = std::size_t{4} << 20;
+  budget.taken = static_cast<std::size_t>(comm.max(static_cast<Index>(taken)));
+  if (taken > 0 && comm.size() > 1) budget.taken += for_messages;
   const auto mine = static_cast<Index>(budget.bytes);
   const Index least = comm.min(mine);
   const Index most = comm.max(mine);
@@ -36,8 +44,24 @@ MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> 
     budget.source +=
         fmt::format(" of rank {} on host {}", comm.world_rank(comm.rank()), host_name());
   }
-  return {static_cast<std::size_t>(least), comm.broadcast(budget.source, owner)};
+  return {static_cast<std::size_t>(least), comm.broadcast(budget.source, owner), budget.taken};
 }
+
+std::size_t taken_by_process() {
+  // Pages of the libraries that are not touched yet, stacks, HDF5's own tables, messages.
+  constexpr std::size_t to_come = std::size_t{8} << 20;
+  std::size_t pages = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)) + to_come;
+}
+
+void return_freed_memory() {
+  constexpr int most_kept = 2 << 20;
+  ::mallopt(M_MMAP_THRESHOLD, most_kept);
+  ::mallopt(M_TRIM_THRESHOLD, most_kept);
+}
+
+void return_free_pages() { ::malloc_trim(0); }
 
 std::size_t peak_resident_bytes() {
   rusage usage{};

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "io/posix_file.hpp"
+#include "io/temporary_file.hpp"
 
 namespace superstep {
 
@@ -20,15 +21,13 @@ AtomicFile::AtomicFile(std::string path) : path_(std::move(path)) {
     if (fd_ < 0) posix::fail("write", path_, errno);
     return;
   }
-  auto [file, name] = posix::create_beside(path_);
-  if (exists) ::fchmod(file.get(), status.st_mode & 07777);
-  fd_ = file.release();
-  temporary_ = std::move(name);
+  temporary_ = std::make_unique<posix::TemporaryFile>(path_);
+  fd_ = temporary_->take_descriptor().release();
+  if (exists) ::fchmod(fd_, status.st_mode & 07777);
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(std::string_view text) {
@@ -42,9 +41,7 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 void AtomicFile::commit() {
   posix::Descriptor file(std::exchange(fd_, -1));
   posix::sync_and_close(file, path_);
-  if (temporary_.empty()) return;
-  posix::rename_durably(temporary_, path_);
-  temporary_.clear();
+  if (temporary_) temporary_->become(path_);
 }
 
 void write_file(const std::string& path, std::string_view text) {

@@ -58,7 +58,8 @@ void set_soft_limit(int resource, rlim_t value) {
 // print.
 void restrict_child(std::uint64_t file_bytes) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGTERM, SIGINT}) {
+  for (const int signal :
+       {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGTERM, SIGINT, SIGHUP}) {
     ::signal(signal, SIG_DFL);
   }
   const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);

@@ -20,10 +20,12 @@
 #include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/io/h5.hpp>
+#include "core/unfinished_files.hpp"
 #include "io/attributes.hpp"
 #include "io/parallel_dataset.hpp"
 #include "io/posix_file.hpp"
 #include "io/recording_driver.hpp"
+#include "io/temporary_file.hpp"
 
 namespace superstep {
 
@@ -67,7 +69,9 @@ struct ParallelFile::Impl {
 
   const Communicator& comm;
   std::string path;
+  posix::TemporaryFile owned;  // on the root
   std::string temporary;
+  std::optional<unfinished_files::Remembered> as_well{};  // on the others: whoever can removes it
   int exceptions_at_birth;
   posix::Descriptor descriptor;  // to reserve space and to flush
   h5::Handle file;
@@ -96,8 +100,8 @@ void ParallelFile::Impl::close_all() {
 // Without a name the file vanishes when it is closed. Its space is given back before, because HDF5
 // waits for ever for a rank that cannot write its part of the structure to a full disk.
 void ParallelFile::Impl::discard() {
-  if (!comm.is_root() || temporary.empty()) return;
-  if (::truncate(temporary.c_str(), 0) == 0) ::unlink(temporary.c_str());
+  if (!owned.exists()) return;
+  if (::truncate(temporary.c_str(), 0) == 0) owned.remove();
 }
 
 // All ranks are here when the failure has been agreed on, so this is the moment to close.
@@ -117,16 +121,20 @@ void ParallelFile::Impl::open() {
   // one means writing them, and the ranks that can would wait for ever for the one that cannot. The
   // space is held until the file is truncated, by the line that creates it or by discard().
   on_root(comm, [&] {
-    auto [probe, name] = posix::create_beside(path);
+    owned = posix::TemporaryFile(path);
+    const posix::Descriptor probe = owned.take_descriptor();
     try {
       posix::reserve(probe.get(), 2 * metadata_slack, path);
     } catch (...) {
-      ::unlink(name.c_str());
+      owned.remove();
       throw;
     }
-    temporary = name;
+    temporary = owned.name();
   });
   temporary = comm.broadcast(temporary);
+  if (!comm.is_root()) as_well.emplace(temporary);
+  // MPI-IO tries with such a file whether it can lock any.
+  const unfinished_files::Remembered trial(fmt::format("{}.locktest.{}", temporary, comm.rank()));
   together([&] {
     h5::initialize();
     const std::scoped_lock lock(h5::library_mutex());
@@ -144,6 +152,7 @@ void ParallelFile::Impl::open() {
                       action);
   });
   together([&] {
+    if (owned.exists()) owned.adopt_companions();
     descriptor = posix::Descriptor(::open(temporary.c_str(), O_RDWR | O_CLOEXEC));
     if (descriptor.get() < 0) posix::fail("write", path, errno);
   });
@@ -324,26 +333,25 @@ ParallelFile::Dataset ParallelFile::create_dataset(const std::string& path, cons
                                                    const std::vector<Index>& shape,
                                                    const DatasetOptions& options) {
   Impl& impl = *impl_;
-  std::optional<PlannedDataset> planned;
-  impl.together([&] { planned = plan(path, type, shape, options); });
-  PlannedDataset* entry = &impl.entries.emplace_back(std::move(*planned));
+  impl.together([&] { impl.entries.push_back(plan(path, type, shape, options)); });
   // First, because HDF5 fills what it will check or compress: of several ranks the one that finds
-  // no room would leave the others waiting for ever.
+  // no room would leave the others waiting for ever, and alone it crashes where it cannot write.
   impl.together([&] {
     if (impl.comm.is_root()) impl.reserve(0);
   });
   impl.together([&] {
+    PlannedDataset& entry = impl.entries.back();
     const std::scoped_lock lock(h5::library_mutex());
     const std::string action = fmt::format("create {}:{}", impl.path, path);
     const std::vector<hsize_t> extents(shape.begin(), shape.end());
     const h5::Handle space(
         H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), action);
-    const h5::Handle properties = creation_properties(*entry, options);
-    entry->memory_type = hdf5_type(type);
+    const h5::Handle properties = creation_properties(entry, options);
+    entry.memory_type = hdf5_type(type);
     h5::make_groups_above(impl.file.get(), path);
-    entry->dataset = h5::Handle(H5Dcreate2(impl.file.get(), path.c_str(), entry->memory_type.get(),
-                                           space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
-                                action);
+    entry.dataset = h5::Handle(H5Dcreate2(impl.file.get(), path.c_str(), entry.memory_type.get(),
+                                          space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+                               action);
   });
   return {impl.entries.size() - 1};
 }
@@ -422,7 +430,7 @@ void ParallelFile::commit() {
     impl.check_structure();
     posix::trim(impl.descriptor.get(), impl.path);
     answering(impl.comm, [&] { posix::sync(impl.descriptor.get(), impl.path); });
-    posix::rename_durably(impl.temporary, impl.path);
+    impl.owned.become(impl.path);
   });
   impl.is_committed = true;
 }

@@ -14,7 +14,9 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 
+#include "core/unfinished_files.hpp"
 #include "io/posix_file.hpp"
+#include "io/temporary_file.hpp"
 
 namespace superstep {
 
@@ -34,7 +36,8 @@ constexpr std::size_t copy_bytes = std::size_t{4} << 20;
 struct PiecewiseFile::Impl {
   const Communicator& comm;
   std::string path;
-  std::string temporary;  ///< on the root; empty once it has its name
+  posix::TemporaryFile owned;                               ///< on the root
+  std::unique_ptr<unfinished_files::Remembered> as_well{};  ///< on the others
   posix::Descriptor file;
   posix::Descriptor waiting;
   Index waiting_bytes = 0;
@@ -45,30 +48,26 @@ struct PiecewiseFile::Impl {
 };
 
 PiecewiseFile::PiecewiseFile(const Communicator& comm, const std::string& path)
-    : impl_(std::make_unique<Impl>(Impl{comm, path, {}, {}, {}, 0, {}})) {
+    : impl_(std::make_unique<Impl>(Impl{comm, path, {}, {}, {}, {}, 0, {}})) {
   on_root(comm, [&] {
     struct stat old {};
     const bool exists = ::stat(path.c_str(), &old) == 0;
-    auto [file, name] = posix::create_beside(path);
-    if (exists) ::fchmod(file.get(), old.st_mode & 07777);
-    impl_->file = std::move(file);
-    impl_->temporary = std::move(name);
+    impl_->owned = posix::TemporaryFile(path);
+    impl_->file = impl_->owned.take_descriptor();
+    if (exists) ::fchmod(impl_->file.get(), old.st_mode & 07777);
   });
-  const std::string temporary = comm.broadcast(impl_->temporary);
+  const std::string temporary = comm.broadcast(impl_->owned.name());
+  if (!comm.is_root()) impl_->as_well = std::make_unique<unfinished_files::Remembered>(temporary);
   collectively(comm, [&] {
     if (!comm.is_root()) {
       impl_->file = posix::Descriptor(::open(temporary.c_str(), O_WRONLY | O_CLOEXEC));
       if (impl_->file.get() < 0) posix::fail("write", temporary, errno);
     }
-    auto [waiting, name] = posix::create_beside(path);
-    ::unlink(name.c_str());
-    impl_->waiting = std::move(waiting);
+    impl_->waiting = posix::nameless_beside(path);
   });
 }
 
-PiecewiseFile::~PiecewiseFile() {
-  if (!impl_->temporary.empty()) ::unlink(impl_->temporary.c_str());
-}
+PiecewiseFile::~PiecewiseFile() = default;
 
 void PiecewiseFile::put(Index number, std::string_view piece) {
   Impl& impl = *impl_;
@@ -126,10 +125,7 @@ void PiecewiseFile::commit(std::string_view head) {
     }
     posix::sync_and_close(impl.file, impl.path);
   });
-  on_root(impl.comm, [&] {
-    posix::rename_durably(impl.temporary, impl.path);
-    impl.temporary.clear();
-  });
+  on_root(impl.comm, [&] { impl.owned.become(impl.path); });
 }
 
 }  // namespace superstep

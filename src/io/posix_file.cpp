@@ -2,7 +2,7 @@
 #include "io/posix_file.hpp"
 
 #include <fcntl.h>
-#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -41,6 +41,9 @@ const char* advice(int error) {
       return "; write to another place";
     case EIO:
       return "; the storage has a fault: try again, then ask who runs it";
+    case EFBIG:
+      return "; files may not be as large there: raise the limit (ulimit -f) or write to another "
+             "place";
     case EMFILE:
       return "; raise the limit on open files (ulimit -n)";
     default:
@@ -61,11 +64,6 @@ std::int64_t nanoseconds(const timespec& time) {
 Stamp stamp(const struct stat& status) {
   return {static_cast<std::uint64_t>(status.st_size), nanoseconds(status.st_mtim),
           nanoseconds(status.st_ctim)};
-}
-
-bool is_directory(const std::string& path) {
-  struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
 }
 
 }  // namespace
@@ -132,22 +130,6 @@ Descriptor open_for_reading(const std::string& path) {
   return file;
 }
 
-std::pair<Descriptor, std::string> create_beside(const std::string& path) {
-  if (path.empty()) throw FileError("cannot write a file without a name; give it one");
-  if (is_directory(path)) {
-    throw FileError(fmt::format("cannot write '{}': it is a directory; name a file in it", path));
-  }
-  for (int attempt = 0; attempt < 100; ++attempt) {
-    std::uint64_t noise = 0;
-    if (::getrandom(&noise, sizeof noise, 0) != sizeof noise) fail("write", path, errno);
-    std::string name = fmt::format("{}.tmp.{:016x}", path, noise);
-    Descriptor file(::open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-    if (file.get() >= 0) return {std::move(file), std::move(name)};
-    if (errno != EEXIST) fail("write", path, errno);
-  }
-  fail("write", path, EEXIST);
-}
-
 std::size_t read_at(int fd, void* data, std::size_t size, std::uint64_t offset, int& error) {
   error = 0;
   std::size_t done = 0;
@@ -193,6 +175,10 @@ void write_all(int fd, const void* data, std::size_t size, const std::string& pa
 }
 
 void reserve(int fd, std::uint64_t size, const std::string& path) {
+  // Files of this length may not be allowed, which space beyond the end is not asked about.
+  rlimit longest{};
+  if (::getrlimit(RLIMIT_FSIZE, &longest) == 0 && size > longest.rlim_cur)
+    fail("write", path, EFBIG);
   int error = 0;
   do {
     const int status = ::fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(size));

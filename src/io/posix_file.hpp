@@ -55,9 +55,6 @@ void require_agreed(const Stamp& mine, std::uint64_t bytes, std::int64_t modifie
 std::uint64_t size_of_regular_file(const std::string& path);
 /// Opens a regular file for reading.
 Descriptor open_for_reading(const std::string& path);
-/// Makes a new file beside `path` and returns its name with it. FileError when `path` is a
-/// directory.
-std::pair<Descriptor, std::string> create_beside(const std::string& path);
 
 /// Reads up to `size` bytes at `offset`; fewer only at the end of the file. errno in `error` on
 /// failure.

@@ -320,6 +320,7 @@ MomentSums::MomentSums(Engine& engine, const Table& table, const MomentsRequest&
     : sums_(std::make_unique<Sums>(engine, table, request, splits)) {}
 MomentSums::~MomentSums() = default;
 MomentSums::MomentSums(MomentSums&&) noexcept = default;
+Index MomentSums::cells() const { return sums_->cells.size(); }
 
 Moments MomentSums::training(const SplitPtr& split) const {
   std::optional<Moments> m = sums_->of(split, Role::train, sums_->request.centred);
@@ -428,7 +429,18 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
 
 Footprint moments_footprint(Index columns, Index cells) {
   const Index width = columns + 2;
-  return {cells * (width * width + 1), scratch_for_cells(cells, columns), 5 * width * width};
+  // Sums of a split, what they are rounded to, the moments made of that.
+  return {.sums = cells * (width * width + 1),
+          .row_doubles = scratch_for_cells(cells, columns),
+          .replicated = 0,
+          .entries = cells * (width * (width + 1) / 2 + 1),
+          .solving = 3 * width * width,
+          .thread_doubles = gram_scratch(width)};
+}
+
+Index gram_scratch(Index columns) {
+  const Index padded = columns + 16;
+  return columns * padded + 2 * std::max<Index>(32768, 32 * padded) + padded;
 }
 
 TrainingCost moments_cost(Index columns) {

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
@@ -80,7 +81,9 @@ Session::Session(int& argc, char**& argv, const EngineOptions& options)
   Told told = told_by_surroundings();
   told.emplace_back("the seed", std::to_string(options.seed));
   require_same(*comm_, told);
-  engine_ = std::make_unique<Engine>(*comm_, options);
+  EngineOptions with_own = options;
+  with_own.taken = std::max(options.taken, taken_by_process());
+  engine_ = std::make_unique<Engine>(*comm_, with_own);
 }
 
 Session::Session(const Communicator& comm, const EngineOptions& options)

@@ -61,7 +61,9 @@ EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) con
   // A quarter of the budget is left to the blocks, unless a single fit needs more: what does not
   // depend on how many there are is no reason to cut.
   const std::size_t single = engine_.least_memory(table, need(std::span(fits).first(1)));
-  const std::size_t room = std::max(engine_.budget().bytes / 4 * 3, single + single / 8);
+  const MemoryBudget& budget = engine_.budget();
+  const std::size_t room =
+      std::max(budget.taken + budget.for_work() / 4 * 3, single + (single - budget.taken) / 8);
   for (std::size_t begin = 0; begin < fits.size();) {
     std::size_t count = fits.size() - begin;
     std::size_t bytes = 0;

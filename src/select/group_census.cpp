@@ -26,6 +26,19 @@ void check_distinct(const Dataset& data, const Labels& groups) {
       where_groups(data)));
 }
 
+/// The groups, which from now on take of what the budget has, and so does a cell for each. Where
+/// they are counted and put in order, two numbers for each come and go.
+const Labels& groups_within_budget(Engine& engine, Dataset& data) {
+  const bool is_new = data.group_bytes() == 0;
+  const MemoryBudget& budget = engine.budget();
+  const Labels& groups = data.groups(engine.comm(), {budget.for_work(), budget.taken});
+  if (is_new) {
+    engine.hold(data.group_bytes() +
+                static_cast<std::size_t>(groups.size()) * sizeof(std::int32_t));
+  }
+  return groups;
+}
+
 /// Hands the group codes of this rank's blocks to `f`, block by block. A code that is none is
 /// counted instead. **Collective.**
 template <class F>
@@ -61,8 +74,9 @@ void for_each_block(const Communicator& comm, const Dataset& data, F&& f) {
 
 std::string where_groups(const Dataset& data) { return data.path() + ":" + data.options().groups; }
 
-std::vector<Index> group_sizes(const Communicator& comm, Dataset& data) {
-  const Labels& groups = data.groups(comm);
+std::vector<Index> group_sizes(Engine& engine, Dataset& data) {
+  const Communicator& comm = engine.comm();
+  const Labels& groups = groups_within_budget(engine, data);
   check_distinct(data, groups);
   std::vector<Index> sizes(static_cast<std::size_t>(groups.size()), 0);
   for_each_block(comm, data, [&](Index i, const std::vector<double>& codes) {
@@ -74,9 +88,9 @@ std::vector<Index> group_sizes(const Communicator& comm, Dataset& data) {
   return sizes;
 }
 
-std::vector<Index> class_counts_of_groups(const Communicator& comm, Dataset& data,
-                                          Index n_classes) {
-  const Labels& groups = data.groups(comm);
+std::vector<Index> class_counts_of_groups(Engine& engine, Dataset& data, Index n_classes) {
+  const Communicator& comm = engine.comm();
+  const Labels& groups = groups_within_budget(engine, data);
   check_distinct(data, groups);
   constexpr Index most_counters = Index{1} << 26;  // 512 MiB on every rank
   if (groups.size() > most_counters / n_classes) {

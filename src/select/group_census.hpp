@@ -8,6 +8,7 @@
 
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/dataset.hpp>
+#include <superstep/engine/engine.hpp>
 
 #include "select/partitions.hpp"
 
@@ -16,12 +17,13 @@ namespace superstep {
 /// "patients.h5:/groups", for messages.
 std::string where_groups(const Dataset& data);
 
-/// Rows of each group, by code. AgreedError when a row has none. **Collective.**
-std::vector<Index> group_sizes(const Communicator& comm, Dataset& data);
+/// Rows of each group, by code. The list of groups counts to the budget. AgreedError when a row has
+/// none. **Collective.**
+std::vector<Index> group_sizes(Engine& engine, Dataset& data);
 
 /// Rows of each class in each group, a row of n_classes numbers a group; the classes must be known
 /// to be in order. **Collective.**
-std::vector<Index> class_counts_of_groups(const Communicator& comm, Dataset& data, Index n_classes);
+std::vector<Index> class_counts_of_groups(Engine& engine, Dataset& data, Index n_classes);
 
 /// Each group is a cell of its own. **Collective.**
 std::shared_ptr<const Partition> cell_for_each_group(const Communicator& comm,

@@ -73,7 +73,7 @@ std::vector<std::int32_t> drawn(Index groups, Index n_splits, std::uint64_t seed
 Folds GroupKFold::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
   const Index n_splits = params().n_splits;
   check_enough_rows(*data, n_splits);
-  const std::vector<Index> sizes = group_sizes(engine.comm(), *data);
+  const std::vector<Index> sizes = group_sizes(engine, *data);
   check_enough_groups(*data, n_splits, std::ssize(sizes));
   std::vector<std::int32_t> fold_of_group =
       params().shuffle ? drawn(std::ssize(sizes), n_splits, seed_of(engine, params().random_state))
@@ -92,7 +92,7 @@ const ParamTable<PredefinedSplitParams>& PredefinedSplit::param_table() const {
 }
 
 Folds PredefinedSplit::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
-  const std::vector<Index> sizes = group_sizes(engine.comm(), *data);
+  const std::vector<Index> sizes = group_sizes(engine, *data);
   const Labels& labels = data->groups(engine.comm());
   if (!labels.is_integer()) {
     refuse_data(

@@ -67,9 +67,9 @@ Folds leave_rows_out(const Dataset& data, Index p, std::string_view splitter) {
 }
 
 /// Each choice of p groups is tested once. **Collective.**
-Folds leave_groups_out(const Communicator& comm, const std::shared_ptr<Dataset>& data, Index p,
+Folds leave_groups_out(Engine& engine, const std::shared_ptr<Dataset>& data, Index p,
                        std::string_view splitter) {
-  const std::vector<Index> sizes = group_sizes(comm, *data);
+  const std::vector<Index> sizes = group_sizes(engine, *data);
   if (std::ssize(sizes) <= p) {
     refuse_data(fmt::format(
         "The groups parameter contains fewer than {} unique groups ({} in {}), which {} expects",
@@ -81,7 +81,7 @@ Folds leave_groups_out(const Communicator& comm, const std::shared_ptr<Dataset>&
                     "GroupKFold(10), or GroupShuffleSplit",
                     splitter, sizes.size(), where_groups(*data), most_splits));
   }
-  return {test_each_choice(cell_for_each_group(comm, data, sizes.size()), p, sizes), {}};
+  return {test_each_choice(cell_for_each_group(engine.comm(), data, sizes.size()), p, sizes), {}};
 }
 
 void check_given(const char* name, Index value) {
@@ -125,7 +125,7 @@ const ParamTable<LeaveOneGroupOutParams>& LeaveOneGroupOut::param_table() const 
 }
 
 Folds LeaveOneGroupOut::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
-  return leave_groups_out(engine.comm(), data, 1, name());
+  return leave_groups_out(engine, data, 1, name());
 }
 
 const ParamTable<LeavePGroupsOutParams>& LeavePGroupsOut::param_table() const {
@@ -144,7 +144,7 @@ void LeavePGroupsOut::check_params() const {
 }
 
 Folds LeavePGroupsOut::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
-  return leave_groups_out(engine.comm(), data, params().n_groups, name());
+  return leave_groups_out(engine, data, params().n_groups, name());
 }
 
 }  // namespace superstep

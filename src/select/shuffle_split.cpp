@@ -233,7 +233,7 @@ const ParamTable<GroupShuffleSplitParams>& GroupShuffleSplit::param_table() cons
 }
 
 Folds GroupShuffleSplit::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
-  const std::vector<Index> rows_of = group_sizes(engine.comm(), *data);
+  const std::vector<Index> rows_of = group_sizes(engine, *data);
   const Index groups = std::ssize(rows_of);
   const Sizes sizes = sizes_of(params(), groups, default_test_groups, "groups");
   const std::uint64_t seed = seed_of(engine, params().random_state);

@@ -137,7 +137,7 @@ Folds StratifiedGroupKFold::make_folds(Engine& engine, const std::shared_ptr<Dat
   std::vector<std::string> warnings = check_class_sizes(*data, census, n_splits);
   const std::size_t classes = census.counts.size();
   const std::vector<Index> counts =
-      class_counts_of_groups(engine.comm(), *data, static_cast<Index>(classes));
+      class_counts_of_groups(engine, *data, static_cast<Index>(classes));
   const auto groups = static_cast<Index>(counts.size() / classes);
   check_enough_groups(*data, n_splits, groups);
 

@@ -181,7 +181,7 @@ struct Evaluator::Team {
       : number(number_),
         comm(all.comm().split(number)),
         engine(comm, {all.budget().bytes, all.options().threads, all.options().seed,
-                      all.budget().source}),
+                      all.budget().source, all.budget().taken}),
         evaluator(engine, folds, [&] {
           options.teams = 1;
           return options;

@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../conformance"))
-from common import main, run  # noqa: E402
+from common import main, memory, run  # noqa: E402
 
 SEED = int(os.environ.get("SEED", time.strftime("%Y%m%d")))
 RNG = np.random.default_rng(SEED)
@@ -175,7 +175,7 @@ def test_an_input_overwritten_while_it_is_read():
         offset = f["X"].id.get_offset()
     for ranks in (1, 3):
         while_it_is_written("moving.h5", offset, ["fit", "LogisticRegression(C=100.0, tol=1e-9)", "moving.h5", "--model", "out.h5",
-                                                  "--memory", "8M"], (ranks,))
+                                                  *memory(8, ranks=ranks)], (ranks,))
     with open("moving.csv", "w") as f:
         f.write("aaaaaaaa,bbbbbbbb\n" + "".join(f"{i:8d},{i:8d}\n" for i in range(300_000)))
     while_it_is_written("moving.csv", 18, ["import", "moving.csv", "out.h5"], (1, 3))

@@ -17,7 +17,7 @@ import h5py
 import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../conformance"))
-from common import main, run  # noqa: E402
+from common import main, memory, run  # noqa: E402
 
 RANKS = (1, 2, 3, 5)
 
@@ -420,7 +420,7 @@ def test_check():
     with h5py.File("k.h5", "w") as f:
         f["X"], f["y"], f["weight"], f["feature_names"] = X, y, np.arange(9001) % 3 / 2, [b"age", b"four", b"z"]
     results = [json.loads(run("check", "k.h5", "--json", *options, ranks=ranks).stdout)
-               for ranks, options in ((1, []), (3, []), (2, ["--threads", "2", "--memory", "8M"]))]
+               for ranks, options in ((1, []), (3, []), (2, ["--threads", "2", *memory(8, ranks=2)]))]
     for result in results:
         del result["seconds"], result["seconds_read"]
         assert result == results[0]

@@ -6,6 +6,7 @@ scikit-learn, the newest or Debian's, called in the test itself: no expected num
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ PROGRAM = os.environ.get("SUPERSTEP", os.path.join(os.path.dirname(__file__), ".
 ENV = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
            OMPI_MCA_rmaps_base_oversubscribe="1", OMPI_MCA_mpi_yield_when_idle="1",
            OMPI_MCA_hwloc_base_binding_policy="none", OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+TAKEN = {}  # MiB by the number of ranks
 SCRATCH = tempfile.TemporaryDirectory(prefix="superstep-conformance-")
 
 
@@ -50,6 +52,15 @@ def run(*arguments, ranks=1, check=True, env=None):
     if check and done.returncode != 0:
         raise AssertionError(f"{' '.join(command)}\nexit {done.returncode}\n{done.stdout}\n{done.stderr}")
     return done
+
+
+def memory(mib, ranks=1):
+    """--memory with which a rank has so many MiB beside what the process itself takes, so that it must stream."""
+    if ranks not in TAKEN:
+        done = run("fit", "MaxAbsScaler()", write("tiny", np.ones((1, 1))), "--model", path("tiny_model.h5"), "--memory", "1K", ranks=ranks,
+                   check=False)
+        TAKEN[ranks] = int(re.search(r"--memory (\d+)M", done.stderr).group(1))
+    return "--memory", f"{TAKEN[ranks] + mib}M"
 
 
 def attributes(model):

@@ -53,6 +53,6 @@ def same_bytes(estimator, data):
     first = common.path("first.h5")
     shutil.copy(model, first)
     for ranks, options in ((2, ()), (3, ()), (5, ()), (1, ("--threads", 2)), (2, ("--threads", 2)),
-                           (2, ("--memory", "8M"))):
+                           (2, common.memory(8, ranks=2))):
         _, _, model = common.fit(estimator, data, *options, ranks=ranks)
         assert filecmp.cmp(first, model, shallow=False), f"{estimator}: {ranks} ranks {options}"

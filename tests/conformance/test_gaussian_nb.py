@@ -4,7 +4,7 @@ import numpy as np
 from sklearn import datasets
 from sklearn.naive_bayes import GaussianNB
 
-from common import close, fit, main, output, path, run, write
+from common import close, fit, main, memory, output, path, run, write
 
 BUNDLED = {"iris": datasets.load_iris, "wine": datasets.load_wine, "digits": datasets.load_digits,
            "breast_cancer": datasets.load_breast_cancer}
@@ -140,7 +140,7 @@ def test_bytes_do_not_depend_on_the_run():
             data = write("bytes", X, y, weight=weight)
             models = set()
             for ranks, options in ((1, ()), (2, ()), (3, ()), (5, ()), (2, ("--threads", 2)),
-                                   (1, ("--memory", "4M"))):
+                                   (1, memory(4))):
                 with open(fit("GaussianNB()", data, *options, ranks=ranks)[2], "rb") as f:
                     models.add(f.read())
             assert len(models) == 1, distance

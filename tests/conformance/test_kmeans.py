@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits, load_iris, load_wine, make_blobs
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from common import SKLEARN, close, fit, main, output, path, run, write
+from common import SKLEARN, close, fit, main, memory, output, path, run, write
 
 
 def blobs(rows=5000, centers=12, columns=7, std=2.0, seed=3):
@@ -183,7 +183,7 @@ def test_any_distribution_gives_the_same_bytes():
                        f"KMeans(9, init={far!r}, max_iter=5)"):
         wanted = None
         for ranks, options in ((1, ()), (2, ()), (3, ("--threads", 2)), (5, ()), (1, ("--threads", 3)),
-                               (2, ("--memory", "6M"))):
+                               (2, memory(6, ranks=2))):
             content = open(fit(expression, data, *options, ranks=ranks)[2], "rb").read()
             wanted = wanted or content
             assert content == wanted, (expression, ranks, options)

@@ -201,7 +201,7 @@ def test_scores_beyond_memory_take_more_passes():
         names = ["accuracy", "roc_auc", "average_precision"]
         roomy = score(model, data, names, ranks=1)
         for ranks in (1, 3):
-            assert score(model, data, names, "--memory", "4M", ranks=ranks) == roomy
+            assert score(model, data, names, *common.memory(4, ranks=ranks), ranks=ranks) == roomy
         proba = common.output("predict", model, data, "--method", "predict_proba", dataset="predict_proba")[:, 1]
         compare(roomy, {"roc_auc": sk.roc_auc_score(y, proba, sample_weight=weight),
                         "average_precision": sk.average_precision_score(y, proba, sample_weight=weight)})

@@ -10,7 +10,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from common import close, fit, main, output, path, run, write
+from common import close, fit, main, memory, output, path, run, write
 
 BUNDLED = {"iris": datasets.load_iris, "wine": datasets.load_wine, "digits": datasets.load_digits,
            "breast_cancer": datasets.load_breast_cancer, "diabetes": datasets.load_diabetes}
@@ -179,7 +179,7 @@ def test_bytes_do_not_depend_on_the_run():
     for expression in ("PCA(2)", "PCA(whiten=True)"):
         models = set()
         for ranks, options in ((1, ()), (2, ()), (3, ()), (5, ()), (2, ("--threads", 2)),
-                               (1, ("--memory", "4M"))):
+                               (1, memory(4))):
             with open(fit(expression, data, *options, ranks=ranks)[2], "rb") as f:
                 models.add(f.read())
         assert len(models) == 1, expression

@@ -121,7 +121,7 @@ def test_streaming_gives_the_same_file():
     rng = np.random.default_rng(0)
     data = common.write("wide", rng.normal(size=(40000, 40)).astype("f4"))
     _, _, model = common.fit("PCA(n_components=3)", data)
-    for options in (["--memory", "8M"], ["--memory", "8M", "--threads", "2"], []):
+    for options in (common.memory(8, ranks=2), [*common.memory(8, ranks=2), "--threads", "2"], []):
         found = written("transform", model, data, *options)
         assert found["X"].shape == (40000, 3) and list(found["feature_names"]) == ["pca0", "pca1", "pca2"]
 

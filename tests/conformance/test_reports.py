@@ -136,7 +136,7 @@ def test_scores_beyond_memory():
     _, _, model = common.fit("GaussianNB()", data)
     roomy = json.loads(common.run("score", model, data, "--report", "roc_curve", "--json", "--quiet").stdout)["roc_curve"]
     for ranks in (1, 3):
-        done = common.run("score", model, data, "--report", "roc_curve", "--json", "--quiet", "--memory", "20M", ranks=ranks)
+        done = common.run("score", model, data, "--report", "roc_curve", "--json", "--quiet", *common.memory(20, ranks=ranks), ranks=ranks)
         assert json.loads(done.stdout)["roc_curve"] == roomy
     score = common.output("predict", model, data, "--method", "predict_proba", dataset="predict_proba")[:, 1]
     assert len(roomy["fpr"]) == len(sk.roc_curve(y, score)[0]) and len(roomy["fpr"]) > 10_000

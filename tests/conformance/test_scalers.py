@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from sklearn import datasets, preprocessing
 
-from common import SKLEARN, close, fit, main, output, path, run, write
+from common import SKLEARN, close, fit, main, memory, output, path, run, write
 
 BUNDLED = {"iris": datasets.load_iris, "wine": datasets.load_wine, "digits": datasets.load_digits,
            "breast_cancer": datasets.load_breast_cancer, "diabetes": datasets.load_diabetes}
@@ -187,7 +187,7 @@ def test_bytes_do_not_depend_on_the_run():
         for expression in ("StandardScaler()", "MinMaxScaler()", "MaxAbsScaler()"):
             models = set()
             for ranks, options in ((1, ()), (2, ()), (3, ()), (5, ()), (2, ("--threads", 2)),
-                                   (1, ("--memory", "4M"))):
+                                   (1, memory(4))):
                 with open(fit(expression, data, *options, ranks=ranks)[2], "rb") as f:
                     models.add(f.read())
             assert len(models) == 1, expression

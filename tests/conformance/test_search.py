@@ -21,7 +21,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from common import main, path, run, write
+from common import main, memory, path, run, write
 
 MAX_ERROR = "neg_max_error" if "neg_max_error" in get_scorer_names() else "max_error"
 REGRESSION = ["r2", "neg_mean_squared_error", "neg_mean_absolute_error", MAX_ERROR, "explained_variance"]
@@ -179,7 +179,7 @@ def test_results_do_not_depend_on_the_run():
     for estimator, options in searches:
         seen = set()
         for file, ranks, more in [(data, 1, []), (data, 2, []), (data, 3, ["--threads", "2"]), (data, 5, []),
-                                  (packed, 2, ["--memory", "8M"]), (data, 1, ["--memory", "8M"])]:
+                                  (packed, 2, memory(8, ranks=2)), (data, 1, memory(8))]:
             _, rows = search(estimator, file, *options, "--model", model, *more, ranks=ranks)
             with open(model, "rb") as f:
                 seen.add((json.dumps(rows), f.read()))

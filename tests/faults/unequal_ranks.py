@@ -72,15 +72,15 @@ def expect_refusal(what, ranks, *words):
 
 
 def memory():
-    small, large = Rank(SEARCH, SLURM_MEM_PER_NODE=60), Rank(SEARCH, SLURM_MEM_PER_NODE=400)
+    small, large = Rank(SEARCH, SLURM_MEM_PER_NODE=180), Rank(SEARCH, SLURM_MEM_PER_NODE=1200)
     for ranks in ([small, large], [large, small, large]):
         result = expect_same("memory of nodes", ranks, small)
-        assert result["budget_bytes"] == 60 * 2**20 // len(ranks) * 4 // 5, result["budget_bytes"]
+        assert result["budget_bytes"] == 180 * 2**20 // len(ranks) * 4 // 5, result["budget_bytes"]
         assert f"of rank {ranks.index(small)} on host" in result["budget_source"], result["budget_source"]
-    little, much = Rank(SEARCH + ["--memory", "22M"]), Rank(SEARCH + ["--memory", "2G"])
+    little, much = Rank(SEARCH + ["--memory", "60M"]), Rank(SEARCH + ["--memory", "2G"])
     for ranks in ([little, much], [Rank(SEARCH), little]):
         result = expect_same("--memory", ranks, little)
-        assert result["budget_bytes"] == 22 * 2**20, result["budget_bytes"]
+        assert result["budget_bytes"] == 60 * 2**20, result["budget_bytes"]
     tiny = Rank(SEARCH + ["--memory", "100K"])
     for ranks in ([tiny, much], [much, tiny]):
         code, _, said = run(*ranks)

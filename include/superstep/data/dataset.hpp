@@ -30,6 +30,12 @@ struct DataOptions {
 /// What a table reads of /y.
 enum class Target { none, numbers, classes };
 
+/// What finding the distinct values of a column may take of this rank's memory.
+struct LabelRoom {
+  std::size_t bytes = SIZE_MAX;
+  std::size_t taken = 0;  ///< of the budget beside them, for messages
+};
+
 /// Memory for values that are written before they are read; 64-byte aligned, not initialised.
 template <class T>
 class Buffer {
@@ -128,7 +134,9 @@ class Dataset {
   const Labels& classes(const Communicator& comm);
   /// The distinct groups, found by reading them once; blocks that are read from then on carry
   /// positions in this list. **Collective** on the first call.
-  const Labels& groups(const Communicator& comm);
+  const Labels& groups(const Communicator& comm, const LabelRoom& room = {});
+  /// Bytes that the list of groups takes, once it is known.
+  std::size_t group_bytes() const;
   /// The classes found before, or given by a model: targets are encoded as positions in it, unknown
   /// ones -1.
   void set_classes(Labels labels);

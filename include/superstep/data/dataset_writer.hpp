@@ -37,7 +37,8 @@ struct WriteMeans {
   int threads = 1;         ///< of `parallel_for`
   ParallelFor parallel_for;
   std::function<void(double)>
-      progress;  ///< told the fraction done of this rank's rows, from the calling thread
+      progress;           ///< told the fraction done of this rank's rows, from the calling thread
+  std::size_t taken = 0;  ///< bytes of the process beside `memory`, the same on every rank
 };
 
 /// Writes `path` whole or not at all. MemoryError when compressed rows that are written at a time

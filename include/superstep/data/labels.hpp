@@ -19,6 +19,8 @@ class Labels {
   static Labels of_texts(std::vector<std::string> values);
 
   Index size() const;
+  /// What they take in memory.
+  std::size_t bytes() const;
   bool is_text() const { return std::holds_alternative<std::vector<std::string>>(names_); }
   /// True when every number is whole and an int64: written as integers then.
   bool is_integer() const;

@@ -42,6 +42,7 @@ struct QualityMeans {
   int threads = 1;  ///< of `parallel_for`
   ParallelFor parallel_for;
   std::function<void(double)> progress;
+  std::size_t taken = 0;  ///< bytes of the process beside `memory`, the same on every rank
 };
 
 /// More distinct whole numbers than this are no classes.

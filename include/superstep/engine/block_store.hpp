@@ -44,6 +44,8 @@ class BlockStore {
   Index streamed_in_pass() const { return static_cast<Index>(streamed_.size()); }
   /// Number in the dataset's plan of the k-th block here.
   Index global(Index k) const { return share_.begin + k; }
+  /// What blocks take, or will when they are read; nothing of what is shared.
+  std::size_t bytes() const { return bytes_; }
   std::size_t bytes_read() const { return bytes_read_.load(); }
 
   /// Reads the resident blocks; the first failure is kept for the next pass. Any later call does
@@ -93,6 +95,7 @@ class BlockStore {
   Target target_;
   Options options_;
   Index n_resident_ = 0;
+  std::size_t bytes_ = 0;
   bool is_loaded_ = false;
   std::vector<StoredBlock> residents_;
   std::exception_ptr load_failure_;

@@ -26,6 +26,8 @@ struct EngineOptions {
   int threads = 1;
   std::uint64_t seed = 0;
   std::string memory_from = "--memory";  ///< who asked for it
+  /// Bytes of these that are taken already, by the process itself.
+  std::size_t taken = 0;
 };
 
 /// What an estimator will need beside the blocks, told before the work starts.
@@ -33,9 +35,14 @@ struct Footprint {
   Index sums = 0;         ///< most doubles in a block's partial result
   Index row_doubles = 0;  ///< most doubles of scratch per row of a block and thread
   Index replicated = 0;   ///< doubles every rank holds: state, matrices being solved
+  Index entries = 0;  ///< of the sums, those that are added up: fewer where triangles are; 0: all
+  Index solving = 0;  ///< doubles more between passes, beside sums that are finished
+  Index thread_doubles = 0;  ///< scratch of each thread, however many rows a block has
   /// The larger of both, entry by entry: for steps that run one after the other.
   Footprint operator|(const Footprint& other) const;
   bool operator==(const Footprint&) const = default;
+  /// With so many threads, beside their scratch.
+  std::size_t bytes(std::size_t threads) const;
 };
 
 /// What a few blocks, the same for every run, tell about the columns: where to put the exact grid
@@ -99,8 +106,8 @@ class Engine {
 
   /// Makes room: decides which blocks stay in memory beside `need`. Blocks stay as they are when
   /// there is room already. MemoryError on every rank, with the smallest budget that would do,
-  /// before anything is read. **Collective.**
-  void reserve(const Table& table, const Footprint& need);
+  /// before anything is read. `what_for` begins that message: "refining ". **Collective.**
+  void reserve(const Table& table, const Footprint& need, const std::string& what_for = "");
   /// The least budget with which reserve() would succeed on every rank. **Collective.**
   std::size_t least_memory(const Table& table, const Footprint& need) const;
   /// Room for work that can be cut to measure. Where what is reserved for these blocks covers
@@ -115,6 +122,9 @@ class Engine {
   bool share_blocks(const Table& table, const Footprint& need, std::span<const Share> wanted);
   /// Takes part in what another engine shares: of the same ranks, or of more.
   void borrow_blocks(const Engine& other);
+  /// What is held from now on that no footprint tells: it is taken off the budget. The same on
+  /// every rank.
+  void hold(std::size_t bytes) { budget_.taken += bytes; }
   /// Adds what other engines did for this one.
   void count(const EngineCounters& others);
 
@@ -138,6 +148,8 @@ class Engine {
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
 
  private:
+  std::optional<Totals> try_superstep(const Table& table, const SumShape& shape, const SumMap& map,
+                                      Overflow overflow);
   void raise_bounds(const Table& table, SumShape& shape, const SumMap& map);
 
   struct Worker;

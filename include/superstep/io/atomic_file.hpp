@@ -3,14 +3,20 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 namespace superstep {
 
+namespace posix {
+class TemporaryFile;
+}
+
 /// Collects what is written in a temporary file beside `path`; commit() makes it durable and gives
-/// it its name. Without commit the temporary file is removed. Errors are FileErrors with the path
+/// it its name. Without commit the temporary file is removed, also by
+/// signals that end the process. Errors are FileErrors with the path
 /// and the reason. A `path` that exists and is no regular file (a pipe, /dev/stdout) is written to
 /// directly.
 class AtomicFile {
@@ -26,7 +32,7 @@ class AtomicFile {
 
  private:
   std::string path_;
-  std::string temporary_;
+  std::unique_ptr<posix::TemporaryFile> temporary_;
   int fd_ = -1;
 };
 

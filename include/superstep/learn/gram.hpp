@@ -70,6 +70,8 @@ class MomentSums {
   /// The same; where they are lost, from the rows of the split alone, around their own means.
   /// **Collective.**
   Moments exactly(Engine& engine, const SplitPtr& split) const;
+  /// In how many cells the rows were summed.
+  Index cells() const;
   /// Around the means, whatever was asked for, of the rows it tests on; none if there are none.
   std::optional<Moments> testing(const SplitPtr& split) const;
 
@@ -95,6 +97,10 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
 
 /// What they need for so many columns and cells, the result for one split included.
 Footprint moments_footprint(Index columns, Index cells = 1);
+
+/// What a thread keeps for the products of so many columns: the triangle in the kernel's layout,
+/// and two panels of rows.
+Index gram_scratch(Index columns);
 
 /// One pass of the Gram matrix.
 TrainingCost moments_cost(Index columns);

@@ -38,7 +38,7 @@ const ParamTable<ElasticNetParams>& ElasticNet::param_table() const {
 }
 
 Footprint ElasticNet::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return moment_fits_footprint(columns, batch);
+  return moment_fits_footprint(columns, batch, 3);
 }
 
 TrainingCost ElasticNet::cost(Index columns, Index, std::span<const Candidate>) const {

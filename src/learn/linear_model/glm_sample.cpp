@@ -6,6 +6,7 @@
 #include <set>
 
 #include <superstep/learn/estimator.hpp>
+#include <superstep/learn/gram.hpp>
 
 namespace superstep {
 
@@ -113,6 +114,9 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
                        n_splits * parts * (3 * columns + 5) +
                        together * (3 * matrix_size(columns, outputs, is_dense) + 40 * parameters);
   first.replicated = first.sums;
+  // The products' kernels add up in a layout of their own.
+  first.thread_doubles = has_gram(columns) ? gram_scratch(wide) : 0;
+  further.thread_doubles = std::max(together * parameters, is_dense ? gram_scratch(wide) : 0);
   return first | further;
 }
 

@@ -32,7 +32,7 @@ const ParamTable<LassoParams>& Lasso::param_table() const {
 }
 
 Footprint Lasso::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return moment_fits_footprint(columns, batch);
+  return moment_fits_footprint(columns, batch, 3);
 }
 
 TrainingCost Lasso::cost(Index columns, Index, std::span<const Candidate>) const {

@@ -159,6 +159,27 @@ bool columns_kept(const Moments& m) {
   return std::ranges::all_of(variance, [](double v) { return v == 0.0 || v > 0x1p-40; });
 }
 
+bool is_resolved(const Moments& m, Index passes) {
+  return ScaledCholesky(m, 0.0).resolves(m.noise) && (passes == 0 || columns_kept(m));
+}
+
+Matrix better_preconditioner(const Moments& m, double shift, const Matrix& P) {
+  Matrix step = ScaledCholesky(m.gram / m.weight, 0.0, shift).factor();
+  for (Index j = 0; j < step.cols(); ++j) {
+    if (step(j, j) == 0.0) step(j, j) = 1.0;  // a constant column: u is zero there
+  }
+  return step.triangularView<Eigen::Upper>() * P;
+}
+
+/// R with R'R = P' gram P, and what solves R'(ry) = P' xy. Keeps nothing else: what follows takes
+/// much memory.
+Matrix triangle_of(Moments m, double shift, Matrix P, Vector& ry) {
+  ScaledCholesky plain(m, 0.0);
+  if (!plain.succeeded()) plain = ScaledCholesky(m.gram, 0.0, shift);
+  ry = plain.solve_transposed(m.xy);
+  return plain.factor().triangularView<Eigen::Upper>() * P;
+}
+
 Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const MomentsRequest& request,
                                  const Moments& first) {
   const Index d = table.columns();
@@ -167,22 +188,10 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
   Matrix P = Matrix::Identity(d, d);
   Moments m = first;
   Spectrum s;
-  for (;; ++s.passes) {
-    ScaledCholesky plain(m, 0.0);
-    const bool resolved = plain.resolves(m.noise) && (s.passes == 0 || columns_kept(m));
-    if (resolved || s.passes == most_refining_passes) {
-      if (!plain.succeeded()) plain = ScaledCholesky(m.gram, 0.0, shift);
-      const Matrix R = plain.factor().triangularView<Eigen::Upper>() * P;
-      decompose(R, plain.solve_transposed(m.xy), s);
-      break;
-    }
-    const Matrix unit = m.gram / m.weight;
-    Matrix step = ScaledCholesky(unit, 0.0, shift).factor();
-    for (Index j = 0; j < d; ++j) {
-      if (step(j, j) == 0.0) step(j, j) = 1.0;  // a constant column: u is zero there
-    }
-    P = (step.triangularView<Eigen::Upper>() * P).eval();
+  while (s.passes < most_refining_passes && !is_resolved(m, s.passes)) {
+    P = better_preconditioner(m, shift, P);
     m = moments_through(engine, table, request, first, P);
+    ++s.passes;
   }
   s.mean = first.mean;
   s.y_mean = first.y_mean;
@@ -190,6 +199,9 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
     s.mean += P.transpose() * m.mean;
     s.y_mean = m.y_mean;
   }
+  Vector ry;
+  const Matrix R = triangle_of(std::move(m), shift, std::move(P), ry);
+  decompose(R, ry, s);
   return s;
 }
 

@@ -101,6 +101,19 @@ MomentFit unpacked(const std::vector<double>& values) {
   return fit;
 }
 
+/// For what is done where the sums of the common pass do not resolve a fit.
+Footprint refining_footprint(const Table& table, Index cells) {
+  const Index matrix = (table.columns() + 2) * (table.columns() + 2);
+  const bool is_tall = table.data->rows() > table.columns();
+  return {.sums = matrix + 1,
+          .row_doubles = table.columns() / 16 + 1,  // 256 rows of a block at a time
+          // The sums of the common pass, the first moments, preconditioner, moments through it.
+          .replicated = (cells + 3) * matrix,
+          .entries = is_tall ? matrix / 2 + table.columns() + 2 : 0,
+          .solving = 14 * matrix,  // a singular value decomposition with both sides
+          .thread_doubles = gram_scratch(table.columns() + 2)};
+}
+
 /// The candidates that one pass serves.
 class Batch {
  public:
@@ -174,6 +187,8 @@ class Batch {
     const View& view = group.view;
     const MomentsRequest request{.centred = view.centred};
     const Table its_rows = seen_by(view, table_);
+    engine_.reserve(its_rows, refining_footprint(its_rows, sums_.cells()),
+                    "some columns follow from others, or nearly: to look at the rows again, ");
     const bool is_new = view.features != nullptr || sums_.training(view.split).is_lost();
     const Moments first =
         view.features ? moments(engine_, its_rows, request) : sums_.exactly(engine_, view.split);
@@ -216,11 +231,15 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
   return fits;
 }
 
-Footprint moment_fits_footprint(Index columns, std::span<const Candidate> batch) {
-  Footprint f = moments_footprint(columns, cells_of(batch));
-  // Moments behind a map, Gram matrix, factors, preconditioner, U and V; the fits, on their way
-  // too.
-  f.replicated += 12 * columns * columns + 4 * std::ssize(batch) * (2 * columns + 16);
+Footprint moment_fits_footprint(Index columns, std::span<const Candidate> batch,
+                                Index matrices_to_solve) {
+  const Index cells = cells_of(batch);
+  const Index matrix = (columns + 2) * (columns + 2);
+  Footprint f = moments_footprint(columns, cells);
+  // Moments of the rows that train and of those that test.
+  const Index held = cells > 1 ? 2 : 1;
+  f.solving = (held + std::max<Index>(matrices_to_solve, 3)) * matrix;
+  f.replicated = 4 * std::ssize(batch) * (2 * columns + 16);  // the fits, on their way too
   return f;
 }
 

@@ -56,6 +56,10 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
                                                        const Vector& coef, double intercept);
 
 /// What fit_from_moments needs for so many columns and this batch.
-Footprint moment_fits_footprint(Index columns, std::span<const Candidate> batch);
+/// `matrices_to_solve`: how many of the size of the Gram matrix a solution takes at a time, beside
+/// it. More, where digits are missing and the rows are looked at again, is reserved when it is
+/// known.
+Footprint moment_fits_footprint(Index columns, std::span<const Candidate> batch,
+                                Index matrices_to_solve);
 
 }  // namespace superstep

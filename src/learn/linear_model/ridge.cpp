@@ -46,7 +46,7 @@ void Ridge::check_params() const {
 }
 
 Footprint Ridge::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return moment_fits_footprint(columns, batch);
+  return moment_fits_footprint(columns, batch, 3);
 }
 
 TrainingCost Ridge::cost(Index columns, Index, std::span<const Candidate>) const {
