@@ -7,6 +7,7 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace superstep {
 
@@ -16,6 +17,11 @@ constexpr Index most_refining_passes = 4;
 
 /// A power of two that brings `square`, the square of a length, into [1, 4).
 double unit_scale(double square) { return std::ldexp(1.0, -(std::ilogb(square) >> 1)); }
+
+Index count_above(const Vector& values, double least) {
+  const double bound = values.size() == 0 ? 0.0 : least * values[0];
+  return std::count_if(values.begin(), values.end(), [&](double s) { return s > bound; });
+}
 
 }  // namespace
 
@@ -60,9 +66,9 @@ void ScaledCholesky::decompose(const Matrix& gram, double ridge, double shift) {
   inverse_norm_ = 1.0 / (llt.rcond() * norm);
 }
 
-bool ScaledCholesky::resolves(double noise) const {
-  const double columns = static_cast<double>(scale_.size());
-  return succeeded_ && noise * std::sqrt(columns) * inverse_norm_ < 1e-6;
+double ScaledCholesky::error(double noise) const {
+  if (!succeeded_) return std::numeric_limits<double>::infinity();
+  return noise * std::sqrt(static_cast<double>(scale_.size())) * inverse_norm_;
 }
 
 Matrix ScaledCholesky::factor() const {
@@ -89,20 +95,31 @@ Vector ScaledCholesky::solve(const Vector& b) const {
   return scale_.cwiseProduct(z);
 }
 
+Index Spectrum::above(double least) const { return count_above(values, least); }
+
 Index Spectrum::rank() const {
   // LAPACK's gelsd, as scipy calls it, drops what is below eps times the largest value. What
   // rounding makes of an exact dependence grows with the columns.
-  const double eps = 0x1p-52;
-  const double least =
-      values.size() == 0 ? 0.0 : values[0] * eps * std::sqrt(static_cast<double>(V.rows()));
-  return std::count_if(values.begin(), values.end(), [&](double s) { return s > least; });
+  return above(0x1p-52 * std::sqrt(static_cast<double>(V.rows())));
 }
 
-Vector Spectrum::solve(double ridge) const {
-  const Index r = rank();
-  const auto s = values.head(r).array();
-  const Vector t = s * uy.head(r).array() / (s * s + ridge);
-  return V.leftCols(r) * t;
+Vector Spectrum::solve(double ridge, Index rank) const {
+  const auto s = values.head(rank).array();
+  const Vector t = s * uy.head(rank).array() / (s * s + ridge);
+  return V.leftCols(rank) * t;
+}
+
+bool is_clear_cut(const Vector& values, double least, double error) {
+  const Index rank = count_above(values, least);
+  if (rank == 0) return true;
+  // A decomposition finds every value to an error of that relative to the first.
+  constexpr double rounding = 0x1p-50;
+  const double last = values[rank - 1];
+  const double next = rank < values.size() ? values[rank] : 0.0;
+  const double cut = least * values[0];
+  const double unsure = 2.0 * error * cut + rounding * values[0];
+  if (last - cut <= unsure || (next > 0.0 && cut - next <= unsure)) return false;
+  return next == 0.0 || error * last + rounding * values[0] < 1e-6 * (last - next);
 }
 
 namespace {
@@ -113,6 +130,18 @@ void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
   out.values = svd.singularValues();
   out.uy = svd.matrixU().transpose() * ay;
 }
+
+}  // namespace
+
+Spectrum spectrum_of(const ScaledCholesky& cholesky, const Moments& m) {
+  Spectrum s;
+  decompose(cholesky.factor(), cholesky.solve_transposed(m.xy), s);
+  s.mean = m.mean;
+  s.y_mean = m.y_mean;
+  return s;
+}
+
+namespace {
 
 /// [x | y | w] of every row, on every rank. Each entry is a sum with one term, and so exact.
 Matrix gather_rows(Engine& engine, const Table& table) {
