@@ -9,6 +9,8 @@
 #include <cmath>
 #include <limits>
 
+#include "learn/decompositions.hpp"
+
 namespace superstep {
 
 namespace {
@@ -125,10 +127,10 @@ bool is_clear_cut(const Vector& values, double least, double error) {
 namespace {
 
 void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  out.V = svd.matrixV();
-  out.values = svd.singularValues();
-  out.uy = svd.matrixU().transpose() * ay;
+  const ThinSvd svd = thin_svd(A);
+  out.V = svd.V;
+  out.values = svd.values;
+  out.uy = svd.U.transpose() * ay;
 }
 
 }  // namespace
