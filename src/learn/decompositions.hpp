@@ -27,4 +27,11 @@ struct ThinSvd {
 
 ThinSvd thin_svd(const Eigen::MatrixXd& A);
 
+/// The same for columns of very different lengths: one-sided Jacobi on the triangle of a QR with
+/// pivots (Drmac and Veselic 2008). Its values have small errors relative to themselves, and its
+/// vectors in the units of each column, as far as columns of length 1 are independent, whatever the
+/// lengths are; others have errors relative to the largest. A value that is no more than rounding
+/// of the columns that its vector is made of is zero. Some 60 times columns^3 flops.
+ThinSvd graded_svd(const Eigen::MatrixXd& A);
+
 }  // namespace superstep

@@ -124,16 +124,19 @@ def axes(count, centre):
 
 # ---- models: f(X, y, weight, start) gives (coef, intercept) ------------------------------------
 
-def centred(X, y, weight, intercept):
+def centred(X, y, weight, intercept, rng=None):
     zero = np.zeros(X.shape[1], dtype=LONG)
     x_mean, y_mean = (means(X, weight), weight @ y / weight.sum()) if intercept else (zero, LONG(0))
     root = np.sqrt(weight)
-    return root[:, None] * (X - x_mean), root * (y - y_mean), x_mean, y_mean
+    A = root[:, None] * (X - x_mean)
+    if rng is not None:  # as a program sees them that takes means out in double precision
+        A = A * (1 + 2.0**-52 * rng.choice([-1, 1], A.shape))
+    return A, root * (y - y_mean), x_mean, y_mean
 
 
 def least_squares(tol=1e-6, intercept=True):
-    def fit(X, y, weight, start):
-        A, b, x_mean, y_mean = centred(X, y, weight, intercept)
+    def fit(X, y, weight, start, rng=None):
+        A, b, x_mean, y_mean = centred(X, y, weight, intercept, rng)
         s, V, uy = Triangle(A, b).spectrum()
         kept = s > max(LONG(tol), 2.0**-52) * s[0]
         coef = V[:, kept] @ (uy[kept] / s[kept])
@@ -143,8 +146,8 @@ def least_squares(tol=1e-6, intercept=True):
 
 
 def ridge(alpha, intercept=True):
-    def fit(X, y, weight, start):
-        A, b, x_mean, y_mean = centred(X, y, weight, intercept)
+    def fit(X, y, weight, start, rng=None):
+        A, b, x_mean, y_mean = centred(X, y, weight, intercept, rng)
         d = A.shape[1]
         below = np.sqrt(LONG(alpha)) * np.eye(d, dtype=LONG)
         coef = Triangle(np.vstack([A, below]), np.concatenate([b, np.zeros(d, dtype=LONG)])).solve()
@@ -163,8 +166,8 @@ def objective(X, y, weight, coef, l1, l2):
 def penalised(l1, l2=0.0):
     """From any solution that has the optimum's signs; None where it has not, or where there are many optima."""
 
-    def fit(X, y, weight, start):
-        A, b, x_mean, y_mean = centred(X, y, weight, True)
+    def fit(X, y, weight, start, rng=None):
+        A, b, x_mean, y_mean = centred(X, y, weight, True, rng)
         total, sign = weight.sum(), np.sign(start)
         on = np.flatnonzero(sign)
         coef = np.zeros(len(start), dtype=LONG)
@@ -176,13 +179,20 @@ def penalised(l1, l2=0.0):
             coef[on] = triangle.solve(-total * LONG(l1) * sign[on])
         along = A.T @ (b - A @ coef) / total
         is_optimal = np.all(np.sign(coef) == sign) and np.all(np.abs(along[sign == 0]) <= LONG(l1) * (1 + 1e-12))
-        return (coef, y_mean - x_mean @ coef) if is_optimal else None
+        if not is_optimal:
+            return None
+        # What may be in the support of some optimum: if those columns are independent, there is one optimum.
+        may = np.abs(along) >= LONG(l1) * (1 - 1e-9)
+        if l2 == 0 and Triangle(A[:, may], b).rank < np.count_nonzero(may):
+            return None
+        return coef, y_mean - x_mean @ coef
 
     return fit
 
 
-def fit(steps, model, X, y, weight=None, starts=(None,)):
-    """(coef, intercept, function that transforms rows), or None; rows of weight zero are left out."""
+def fit(steps, model, X, y, weight=None, starts=(None,), rng=None):
+    """(coef, intercept, function that transforms rows), or None; rows of weight zero are left out. With `rng` centred rows
+    are changed by a unit in the last place of a double."""
     X, y = long(X), long(y)
     weight = np.ones(len(y), dtype=LONG) if weight is None else long(weight)
     X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
@@ -198,7 +208,7 @@ def fit(steps, model, X, y, weight=None, starts=(None,)):
         return rows
 
     for start in starts:
-        found = model(Z, y, weight, start)
+        found = model(Z, y, weight, start, rng)
         if found is not None:
             return found[0], found[1], transform
     return None

@@ -155,10 +155,10 @@ class Problem:
         weight = None if self.weight is None else self.weight[self.test]
         return np.array([r2_score((self.y if y is None else y)[self.test], prediction, sample_weight=weight)])
 
-    def exact(self, what, X, y, starts):
+    def exact(self, what, X, y, starts, rng=None):
         """`what` of the solution in extended precision, or None where the Lasso has many."""
         part = (X[self.train], y[self.train], None if self.weight is None else self.weight[self.train])
-        found = extended.fit([s.exact for s in self.steps[:-1]], self.steps[-1].exact, *part, starts)
+        found = extended.fit([s.exact for s in self.steps[:-1]], self.steps[-1].exact, *part, starts, rng)
         if found is None:
             return None
         coef, intercept, transform = found
@@ -197,13 +197,17 @@ class Tally:
         if distance <= TOLERANCE:
             self.worst = max(self.worst, distance)
             return "ours is the answer in extended precision, theirs is not"
-        moved = 0.0
-        for _ in range(4):
-            X, y = extended.perturbed(problem.X, self.rng), extended.perturbed(problem.y, self.rng)
-            other = problem.exact(what, X, y, starts)
-            moved = max(moved, np.inf if other is None else np.abs(other - exact).max() / scale)
+        def move(X, y, rng=None):
+            other = problem.exact(what, X, y, starts, rng)
+            return np.inf if other is None else np.abs(other - exact).max() / scale
+
+        perturbed = lambda values: extended.perturbed(values, self.rng)
+        moved = max(move(perturbed(problem.X), perturbed(problem.y)) for _ in range(4))
         if moved > TOLERANCE:
             return "ill-posed: a unit in the last place of the data moves the answer by more"
+        moved = max(move(problem.X, problem.y, self.rng) for _ in range(8))
+        if moved > TOLERANCE and np.abs(theirs - exact).max() / scale > TOLERANCE / 10:
+            return "ill-posed in double: a unit in the last place of the centred rows moves the answer by more"
         self.off.append(f"{name}: {what} {ours[:4]} for {theirs[:4]}, in extended precision {exact[:4]}; off by {distance:.1e}, "
                         f"theirs by {np.abs(theirs - exact).max() / scale:.1e}, data's rounding by {moved:.1e}")
         return "off"

@@ -99,12 +99,6 @@ Vector ScaledCholesky::solve(const Vector& b) const {
 
 Index Spectrum::above(double least) const { return count_above(values, least); }
 
-Index Spectrum::rank() const {
-  // LAPACK's gelsd, as scipy calls it, drops what is below eps times the largest value. What
-  // rounding makes of an exact dependence grows with the columns.
-  return above(0x1p-52 * std::sqrt(static_cast<double>(V.rows())));
-}
-
 Vector Spectrum::solve(double ridge, Index rank) const {
   const auto s = values.head(rank).array();
   const Vector t = s * uy.head(rank).array() / (s * s + ridge);
@@ -127,7 +121,18 @@ bool is_clear_cut(const Vector& values, double least, double error) {
 namespace {
 
 void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
-  const ThinSvd svd = thin_svd(A);
+  // Columns in units so far apart lose what is theirs beside the longest.
+  constexpr double far_apart = 0x1p8;
+  double longest = 0.0, shortest = std::numeric_limits<double>::infinity();
+  for (const double length : A.colwise().norm()) {
+    longest = std::max(longest, length);
+    if (length > 0.0) shortest = std::min(shortest, length);
+  }
+  const bool is_graded = longest > far_apart * shortest;
+  const ThinSvd svd = is_graded ? graded_svd(A) : thin_svd(A);
+  // LAPACK's gelsd, as scipy calls it, drops what is below eps times the largest value. What
+  // rounding makes of an exact dependence grows with the columns.
+  out.rounding = is_graded ? 0.0 : 0x1p-52 * std::sqrt(static_cast<double>(A.cols()));
   out.V = svd.V;
   out.values = svd.values;
   out.uy = svd.U.transpose() * ay;

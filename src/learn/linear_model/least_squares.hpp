@@ -50,9 +50,10 @@ class ScaledCholesky {
 /// X - mean = U diag(s) V' (rows weighted by sqrt(w)), without U: what every ridge solution is made
 /// of.
 struct Spectrum {
-  Matrix V;       ///< columns x values
-  Vector values;  ///< singular values, descending
-  Vector uy;      ///< U'(y - y_mean)
+  Matrix V;               ///< columns x values
+  Vector values;          ///< singular values, descending
+  Vector uy;              ///< U'(y - y_mean)
+  double rounding = 0.0;  ///< relative to the first value: what is below is nothing else
   Vector mean;
   double y_mean = 0.0;
   Index passes = 0;  ///< taken over the data to find it
@@ -60,7 +61,7 @@ struct Spectrum {
   /// How many values are above `least` times the first.
   Index above(double least) const;
   /// How many double precision tells from zero.
-  Index rank() const;
+  Index rank() const { return above(rounding); }
   /// argmin |y - X b|^2 + ridge |b|^2 over the first `rank` directions; of least norm.
   Vector solve(double ridge, Index rank) const;
 };
