@@ -7,7 +7,12 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <memory>
+#include <numeric>
+#include <utility>
+#include <vector>
 
 #include "learn/decompositions.hpp"
 
@@ -120,15 +125,20 @@ bool is_clear_cut(const Vector& values, double least, double error) {
 
 namespace {
 
-void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
-  // Columns in units so far apart lose what is theirs beside the longest.
-  constexpr double far_apart = 0x1p8;
+/// Whether columns have units so different that short ones would lose what is theirs beside the
+/// longest.
+bool are_far_apart(const Vector& lengths) {
   double longest = 0.0, shortest = std::numeric_limits<double>::infinity();
-  for (const double length : A.colwise().norm()) {
+  for (const double length : lengths) {
     longest = std::max(longest, length);
     if (length > 0.0) shortest = std::min(shortest, length);
   }
-  const bool is_graded = longest > far_apart * shortest;
+  return longest > 0x1p8 * shortest;
+}
+
+void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
+  const Vector lengths = A.colwise().norm().transpose();
+  const bool is_graded = are_far_apart(lengths);
   const ThinSvd svd = is_graded ? graded_svd(A) : thin_svd(A);
   // LAPACK's gelsd, as scipy calls it, drops what is below eps times the largest value. What
   // rounding makes of an exact dependence grows with the columns.
@@ -195,6 +205,43 @@ bool columns_kept(const Moments& m) {
   return std::ranges::all_of(variance, [](double v) { return v == 0.0 || v > 0x1p-40; });
 }
 
+/// The columns in another order.
+class Reordered final : public RowMap {
+ public:
+  explicit Reordered(std::vector<Index> order) : order_(std::move(order)) {}
+  Index columns_in() const override { return std::ssize(order_); }
+  Index columns_out() const override { return std::ssize(order_); }
+  void apply(const double* in, Index rows, double* out) const override {
+    for (Index row = 0; row < rows; ++row) {
+      for (const Index column : order_) *out++ = in[row * columns_in() + column];
+    }
+  }
+
+ private:
+  std::vector<Index> order_;
+};
+
+std::vector<Index> longest_first(const Vector& lengths) {
+  std::vector<Index> order(static_cast<std::size_t>(lengths.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](Index c) { return lengths[c]; });
+  return order;
+}
+
+Moments reordered(const Moments& m, const std::vector<Index>& order) {
+  Moments sorted = m;
+  for (Index c = 0; c < m.mean.size(); ++c) {
+    const Index from = order[static_cast<std::size_t>(c)];
+    sorted.mean[c] = m.mean[from];
+    sorted.xy[c] = m.xy[from];
+    sorted.noise_scale[c] = m.noise_scale[from];
+    for (Index k = 0; k < m.mean.size(); ++k) {
+      sorted.gram(c, k) = m.gram(from, order[static_cast<std::size_t>(k)]);
+    }
+  }
+  return sorted;
+}
+
 Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const MomentsRequest& request,
                                  const Moments& first) {
   const Index d = table.columns();
@@ -235,7 +282,19 @@ Spectrum refined_spectrum(Engine& engine, const Table& table, const MomentsReque
                           const Moments& first) {
   // Fewer rows than columns are no larger than the Gram matrix itself.
   if (table.data->rows() <= table.columns()) return spectrum_of_rows(engine, table, first);
-  return spectrum_by_cholesky_qr(engine, table, request, first);
+  const Vector lengths = first.gram.diagonal().cwiseSqrt();
+  if (!are_far_apart(lengths)) return spectrum_by_cholesky_qr(engine, table, request, first);
+  // Behind a short column rounding of the long ones would be as large as it is itself.
+  const std::vector<Index> order = longest_first(lengths);
+  Spectrum s = spectrum_by_cholesky_qr(engine, table.through(std::make_shared<Reordered>(order)),
+                                       request, reordered(first, order));
+  const Matrix V = s.V;
+  const Vector mean = s.mean;
+  for (Index c = 0; c < std::ssize(order); ++c) {
+    s.V.row(order[static_cast<std::size_t>(c)]) = V.row(c);
+    s.mean[order[static_cast<std::size_t>(c)]] = mean[c];
+  }
+  return s;
 }
 
 std::vector<std::string> refinement_warnings(const Moments& first, const Spectrum& spectrum) {
