@@ -222,20 +222,13 @@ class LogisticModel final : public Model {
   Index n_iter_;
 };
 
-/// As scikit-learn's 'balanced': rows / (classes * rows of the class), of the rows and classes that
-/// are trained on.
+/// As scikit-learn's 'balanced': weight / (classes * weight of the class), of the rows and classes
+/// that are trained on.
 Vector balanced_weights(const GlmRows& trained) {
-  double all = 0.0, present = 0.0;
-  for (const Index rows : trained.rows) {
-    all += static_cast<double>(rows);
-    present += rows > 0 ? 1.0 : 0.0;
-  }
-  Vector weights(trained.parts());
-  for (Index k = 0; k < weights.size(); ++k) {
-    const auto rows = static_cast<double>(trained.rows[static_cast<std::size_t>(k)]);
-    weights[k] = rows > 0.0 ? all / (present * rows) : 0.0;
-  }
-  return weights;
+  const double all = trained.weight.sum();
+  const auto present = static_cast<double>((trained.weight.array() > 0.0).count());
+  return trained.weight.unaryExpr(
+      [&](double weight) { return weight > 0.0 ? all / (present * weight) : 0.0; });
 }
 
 Vector listed_weights(const Labels& classes, const Value& listed) {
