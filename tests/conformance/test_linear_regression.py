@@ -54,9 +54,6 @@ def test_scales_are_no_ill_conditioning():
 
 
 def test_ill_conditioned_columns_are_refined():
-    if common.SKLEARN >= (1, 7):
-        print("        beside LAPACK and Debian's scikit-learn alone: later ones drop what tol says")
-        return
     rng = np.random.default_rng(0)
     t = np.linspace(0.0, 1.0, 9000)
     y = np.sin(5 * t) + 0.01 * rng.standard_normal(len(t))
