@@ -83,16 +83,12 @@ else()
   message(STATUS "tests/oracle.sh was not run: scikit-learn's newest release judges nothing, Debian's does")
 endif()
 
-# superstep_conformance_test(NAME [ALSO_DEBIAN | ONLY_DEBIAN]): tests/conformance/test_NAME.py beside the newest
-# scikit-learn, as conformance.NAME; also or only beside Debian's.
+# superstep_conformance_test(NAME [ALSO_DEBIAN]): tests/conformance/test_NAME.py beside the newest
+# scikit-learn, as conformance.NAME; also beside Debian's.
 function(superstep_conformance_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "ALSO_DEBIAN;ONLY_DEBIAN" "" "")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ALSO_DEBIAN" "" "")
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.py)
-  set(python ${superstep_oracle})
-  if(arg_ONLY_DEBIAN)
-    set(python ${superstep_debian_python})
-  endif()
-  superstep_script_test(conformance.${name} LABELS conformance TIMEOUT 600 COMMAND ${python} ${script})
+  superstep_script_test(conformance.${name} LABELS conformance TIMEOUT 600 COMMAND ${superstep_oracle} ${script})
   if(arg_ALSO_DEBIAN AND NOT superstep_oracle STREQUAL superstep_debian_python)
     superstep_script_test(conformance.${name}.debian LABELS conformance TIMEOUT 600
       COMMAND ${superstep_debian_python} ${script})

@@ -5,17 +5,17 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <string_view>
 
 #include <superstep/comm/agreement.hpp>
 #include <superstep/comm/collectively.hpp>
+#include <superstep/comm/launch.hpp>
 #include <superstep/comm/trace.hpp>
 #include <superstep/core/notices.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
+#include <superstep/core/value.hpp>
 #include <superstep/io/atomic_file.hpp>
-#include <superstep/version.hpp>
+#include <superstep/learn/scikit_learn_names.hpp>
 
 #include "app/command.hpp"
 #include "app/help.hpp"
@@ -27,35 +27,9 @@ namespace superstep::app {
 
 namespace {
 
-/// Whether this process is the one that speaks, as far as the launcher's environment tells before
-/// MPI starts.
-bool is_first_process() {
-  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"}) {
-    if (const char* rank = std::getenv(name)) return std::string_view(rank) == "0";
-  }
-  return true;
-}
-
 int usage_failure(const std::string& message) {
   if (is_first_process()) print_message(fmt::format("superstep: error: {}\n", printable(message)));
   return static_cast<int>(ExitCode::usage);
-}
-
-void describe_common(CommandLine& line, CommonOptions& common) {
-  line.heading("every command");
-  line.input_option("config", common.config, "read options from a file, one `name = value` a line");
-  line.option(
-      "memory", "SIZE", common.memory,
-      "memory per rank, such as 4G; else the rank's share of what Slurm, the control group or the "
-      "free memory give the node");
-  line.option("threads", "N", common.threads, "threads per rank; under Slurm --cpus-per-task");
-  line.option("seed", "N", common.seed, "seed of everything random");
-  line.output_option("trace", common.trace, Content::trace,
-                     "write what every rank did when, passes and collectives, as CSV");
-  line.flag("overwrite", common.overwrite,
-            "an output may replace a file that holds something else");
-  line.flag("json", common.json, "print the result as one JSON object");
-  line.flag("quiet", common.quiet, "print nothing but the result, warnings and errors");
 }
 
 EngineOptions engine_options(const CommonOptions& common) {
@@ -131,7 +105,7 @@ void run_command(const Communicator& world, Command& command,
   }
 }
 
-/// Runs the command of that name; starts MPI for it.
+/// Runs the command of that name; starts MPI for it when there may be other ranks.
 int run_named(const std::vector<std::unique_ptr<Command>>& commands, const std::string& name,
               const std::vector<std::string>& arguments, int argc, char** argv, double start_s) {
   Command* command = nullptr;
@@ -141,9 +115,9 @@ int run_named(const std::vector<std::unique_ptr<Command>>& commands, const std::
     if (c->name() == name) command = c.get();
   }
   if (command == nullptr) {
-    return usage_failure(
-        fmt::format("there is no command '{}'; {} (`superstep help` lists them all)", name,
-                    did_you_mean(name, names)));
+    if (const auto said = said_of_scikit_learns(name)) return usage_failure(*said);
+    return usage_failure(fmt::format("there is no command {}; {} (`superstep help` lists them all)",
+                                     shorten(Value(name).repr(), 42), did_you_mean(name, names)));
   }
   Environment environment(argc, argv);
   const Communicator world = Communicator::world();
@@ -163,12 +137,8 @@ int run_words(int argc, char** argv) {
   if (arguments.empty()) return usage_failure(short_usage());
   const std::string name = arguments.front();
   arguments.erase(arguments.begin());
-  const bool asks_for_help =
-      !arguments.empty() && (arguments[0] == "--help" || arguments[0] == "-h");
-  if (name == "--version" || name == "help" || name == "--help" || name == "-h" || asks_for_help) {
-    if (!is_first_process()) return 0;
-    return asks_for_help ? print_help(commands, {name})
-                         : print_help_or_version(commands, name, arguments);
+  if (const auto asked = asked_for_help(name, arguments)) {
+    return is_first_process() ? print_help(commands, *asked) : 0;
   }
   if (name == "plan") {
     // The command itself knows what it would do.

@@ -93,18 +93,19 @@ class Check final : public Command {
 };
 
 Checksums Check::find_checksums(const Dataset& data) {
-  const auto has_checksums = [&](const std::string& dataset) {
+  const DataOptions& options = data.options();
+  const auto layouts =
+      describe_all(data.path(), {{options.x, false}, {options.y, false}, {options.weight, false}});
+  const auto has_checksums = [](const std::optional<DatasetLayout>& layout) {
     constexpr int fletcher32 = 3;  // HDF5's number of the filter
-    const auto layout = describe_if_present(data.path(), dataset);
     if (!layout) return false;
     for (const Filter& filter : layout->filters) {
       if (filter.id == fletcher32) return true;
     }
     return false;
   };
-  const DataOptions& options = data.options();
-  return {has_checksums(options.x), data.has_y() && has_checksums(options.y),
-          data.has_weight() && has_checksums(options.weight)};
+  return {has_checksums(layouts[0]), data.has_y() && has_checksums(layouts[1]),
+          data.has_weight() && has_checksums(layouts[2])};
 }
 
 Json Check::json_of(const Dataset& data, const DataQuality& quality,

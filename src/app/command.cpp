@@ -34,10 +34,10 @@ Context::Context(Session& session, const CommonOptions& common, ProgressBar& bar
 
 double Context::seconds() const { return now_s() - start_s_; }
 
-void Context::result(Json json, const std::string& text) {
+void Context::result(Json json, const std::string& text, const std::string& remarks) {
   on_root(comm(), [&] {
     bar_.erase();
-    if (!common_.json) return print_result(text);
+    if (!common_.json) return print_result(common_.quiet ? text : text + remarks);
     json.set("seconds", seconds());
     json.set("seconds_read", engine().counters().seconds_read);
     print_result(json.dump() + "\n");

@@ -26,6 +26,9 @@ struct CommonOptions {
   bool overwrite = false;
 };
 
+/// Binds them, under a heading of their own.
+void describe_common(CommandLine& line, CommonOptions& common);
+
 /// "7 passes and 12 over a sample".
 std::string passes_text(const EngineCounters& counters);
 
@@ -41,8 +44,9 @@ class Context {
   const CommonOptions& common() const { return common_; }
 
   /// The command's result, on standard output of the root: the JSON object with --json (completed
-  /// with "seconds" and "seconds_read"), else the text. **Collective.**
-  void result(Json json, const std::string& text);
+  /// with "seconds" and "seconds_read"), else the text and, unless --quiet, the remarks: what was
+  /// written where, how long it took. **Collective.**
+  void result(Json json, const std::string& text, const std::string& remarks = "");
   /// What the work has taken on this rank, for the results of commands that train.
   void add_costs(Json& json);
   /// A sentence for the user on standard error of the root, unless --quiet.

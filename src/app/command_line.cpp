@@ -11,6 +11,8 @@
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 
+#include "app/layout.hpp"
+
 namespace superstep::app {
 
 namespace po = boost::program_options;
@@ -214,16 +216,26 @@ std::string CommandLine::usage() const {
   return text + " [options]";
 }
 
-std::string CommandLine::help_text() const {
-  std::string text;
-  for (const Argument& a : arguments_) text += fmt::format("  {:<24} {}\n", a.name, a.help);
-  std::string heading;
+std::vector<CommandLine::OptionText> CommandLine::option_texts() const {
+  std::vector<OptionText> texts;
   for (const Option& o : options_) {
+    const std::string name = "--" + o.name + (o.value.empty() ? "" : " " + o.value);
+    texts.push_back(
+        {name,
+         o.default_text.empty() ? o.help : fmt::format("{} (default {})", o.help, o.default_text),
+         o.heading});
+  }
+  return texts;
+}
+
+std::string CommandLine::help_text() const {
+  constexpr std::size_t column = 27;
+  std::string text;
+  for (const Argument& a : arguments_) text += entry(a.name, a.help, column);
+  std::string heading;
+  for (const OptionText& o : option_texts()) {
     if (o.heading != heading) text += fmt::format("\n{}:\n", heading = o.heading);
-    const std::string left = "--" + o.name + (o.value.empty() ? "" : " " + o.value);
-    const std::string right =
-        o.default_text.empty() ? o.help : fmt::format("{} (default {})", o.help, o.default_text);
-    text += fmt::format("  {:<24} {}\n", left, right);
+    text += entry(o.name, o.help, column);
   }
   return text;
 }

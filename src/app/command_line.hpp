@@ -60,8 +60,15 @@ class CommandLine {
       const std::function<std::string(const std::string&)>& read_config) const;
   /// "superstep fit ESTIMATOR DATA [options]".
   std::string usage() const;
-  /// The options, one or two lines each.
+  /// The arguments and options, one or two lines each.
   std::string help_text() const;
+  /// An option in words.
+  struct OptionText {
+    std::string name;  ///< "--threads N"
+    std::string help;  ///< with its default
+    std::string heading;
+  };
+  std::vector<OptionText> option_texts() const;
   std::vector<std::string> option_names() const;
   /// The files that were named; call it after parse().
   std::vector<NamedFile> files() const;

@@ -16,6 +16,8 @@
 
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
+#include "app/scikit_learn_calls.hpp"
+#include "app/shown.hpp"
 
 namespace superstep::app {
 
@@ -73,7 +75,7 @@ class CrossValidate final : public Command {
   }
 
   void validate() override {
-    estimator_ = make_estimator(expression_);
+    estimator_ = estimator_of(expression_, data_);
     choice_.validate(*estimator_);
     if (static_cast<int>(out_.has_value()) + static_cast<int>(validation_.has_value()) +
             static_cast<int>(learning_.has_value()) >
@@ -120,7 +122,7 @@ class CrossValidate final : public Command {
     }
     if (settings_.empty()) work.candidates.push_back(estimator_->clone());
     const WorkPlan plan = plan_work(context.engine(), work);
-    context.result(plan.json(), plan.text());
+    context.result(plan.json(), shown_plan(plan));
   }
 
   EvaluationOptions options(bool keeps_models) const {
@@ -180,10 +182,10 @@ class CrossValidate final : public Command {
         json.set(key, scores)
             .set("mean_" + key, mean_of(scores))
             .set("std_" + key, deviation_of(scores));
-        text += fmt::format("{:<24} {} +- {}  [", key, format_double(mean_of(scores)),
-                            format_double(deviation_of(scores)));
+        text += fmt::format("{:<24} {} +- {}  [", key, shown_number(mean_of(scores)),
+                            shown_number(deviation_of(scores)));
         for (std::size_t k = 0; k < scores.size(); ++k) {
-          text += (k == 0 ? "" : ", ") + format_double(scores[k]);
+          text += (k == 0 ? "" : ", ") + shown_number(scores[k]);
         }
         text += "]\n";
       }
@@ -221,7 +223,7 @@ class CrossValidate final : public Command {
     Json json = Json::object();
     json.set("param_name", settings_.front().front().first).set("param_range", std::move(values));
     std::vector<std::string> labels;
-    for (const ParamSetting& s : settings_) labels.push_back(s.front().second.repr());
+    for (const ParamSetting& s : settings_) labels.push_back(shown_value(s.front().second).repr());
     show_curve(context, folds, std::move(json), settings_.front().front().first, labels, all);
   }
 
@@ -273,14 +275,15 @@ class CrossValidate final : public Command {
     finish(context, folds, std::move(json), text);
   }
 
-  void finish(Context& context, const FoldedData& folds, Json json, std::string text) const {
+  void finish(Context& context, const FoldedData& folds, Json json, const std::string& text) const {
+    std::string remarks;
     if (out_) {
       json.set("out", *out_);
-      text += fmt::format("wrote {}\n", *out_);
+      remarks = fmt::format("wrote {}\n", *out_);
     }
     json.set("n_splits", static_cast<Index>(folds.splits.size()));
     context.add_costs(json);
-    context.result(std::move(json), text);
+    context.result(std::move(json), text, remarks);
   }
 
   std::string expression_;

@@ -9,6 +9,8 @@
 #include <superstep/select/plan.hpp>
 
 #include "app/commands.hpp"
+#include "app/scikit_learn_calls.hpp"
+#include "app/shown.hpp"
 
 namespace superstep::app {
 
@@ -37,7 +39,7 @@ class Fit final : public Command {
     if (model_.empty() && !dry_run_) {
       throw UsageError("fit needs --model FILE, where the trained model goes");
     }
-    estimator_ = make_estimator(expression_);
+    estimator_ = estimator_of(expression_, data_);
     estimator_->check_params();
   }
 
@@ -50,7 +52,7 @@ class Fit final : public Command {
       work.splitter = "trained on all rows";
       work.candidates.push_back(estimator_->clone());
       const WorkPlan plan = plan_work(context.engine(), work);
-      context.result(plan.json(), plan.text());
+      context.result(plan.json(), shown_plan(plan));
       return;
     }
     const double before_s = context.seconds();
@@ -75,11 +77,12 @@ class Fit final : public Command {
         .set("seconds_fit", fit_s_);
     context.add_costs(json);
     context.result(
-        std::move(json),
+        std::move(json), "",
         fmt::format("{}\n{} rows x {} columns, {} in {} on {} rank{}{}\nwrote {}\n",
-                    model.expression(), format_count(data.rows()), format_count(data.columns()),
-                    passes_text(context.engine().counters()), format_duration(context.seconds()),
-                    context.comm().size(), context.comm().size() == 1 ? "" : "s",
+                    shown_expression(model.expression()), format_count(data.rows()),
+                    format_count(data.columns()), passes_text(context.engine().counters()),
+                    format_duration(context.seconds()), context.comm().size(),
+                    context.comm().size() == 1 ? "" : "s",
                     fitted.converged ? "" : " (not converged)", model_));
   }
 

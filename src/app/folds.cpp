@@ -132,7 +132,7 @@ class ShowFolds final : public Command {
     if (out_) write_folds(context.comm(), *data.dataset(), folds.splits, *out_);
     Json train = Json::array();
     Json test = Json::array();
-    std::string text;
+    std::string text, remarks;
     for (std::size_t i = 0; i < folds.splits.size(); ++i) {
       const Split& split = *folds.splits[i];
       train.push_back(split.train_rows);
@@ -147,10 +147,10 @@ class ShowFolds final : public Command {
         .set("test_rows", std::move(test));
     if (out_) {
       json.set("out", *out_).set("dataset", "/folds");
-      text += fmt::format("wrote {}:/folds, {} rows x {} splits\n", *out_,
-                          format_count(data.rows()), folds.splits.size());
+      remarks = fmt::format("wrote {}:/folds, {} rows x {} splits\n", *out_,
+                            format_count(data.rows()), folds.splits.size());
     }
-    context.result(std::move(json), text);
+    context.result(std::move(json), text, remarks);
   }
 
  private:

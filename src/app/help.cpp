@@ -3,15 +3,21 @@
 
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
+#include <superstep/core/value.hpp>
+#include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/registry.hpp>
+#include <superstep/learn/scikit_learn_names.hpp>
 #include <superstep/select/splitter.hpp>
 #include <superstep/version.hpp>
 
+#include "app/help_topics.hpp"
+#include "app/layout.hpp"
+#include "app/listings.hpp"
 #include "app/streams.hpp"
 
 namespace superstep::app {
@@ -20,115 +26,173 @@ std::string short_usage() {
   return "usage: superstep COMMAND [arguments] [options]; `superstep help` lists the commands";
 }
 
+std::optional<std::vector<std::string>> asked_for_help(const std::string& command,
+                                                       const std::vector<std::string>& arguments) {
+  const auto is_help = [](const std::string& word) { return word == "--help" || word == "-h"; };
+  if (command == "-V" || command == "--version" || command == "version") {
+    return std::vector<std::string>{"version"};
+  }
+  if (command == "help" && std::ranges::any_of(arguments, is_help)) {
+    return std::vector<std::string>{"help"};
+  }
+  if (command == "help" || is_help(command)) return arguments;
+  if (std::ranges::none_of(arguments, is_help)) return std::nullopt;
+  // plan search ... --help is about search.
+  const bool is_of_another = command == "plan" && !is_help(arguments.front());
+  return std::vector<std::string>{is_of_another ? arguments.front() : command};
+}
+
 namespace {
 
-constexpr const char* splitter_module = "model_selection";  // as scikit-learn calls it
+using Commands = std::vector<std::unique_ptr<Command>>;
 
-std::string overview(const std::vector<std::unique_ptr<Command>>& commands) {
-  std::string text =
-      "superstep: scikit-learn's estimators on any number of ranks, from HDF5\n\n"
-      "  superstep COMMAND [arguments] [options]\n"
-      "  mpirun -n 4 superstep COMMAND ...\n\ncommands:\n";
-  for (const auto& c : commands) text += fmt::format("  {:<16} {}\n", c->name(), c->summary());
-  text +=
-      fmt::format("  {:<16} {}\n", "plan COMMAND", "what fit, cross-validate or search would need");
-  text += fmt::format("  {:<16} {}\n\nestimators:\n", "help [TOPIC]",
-                      "this text, or that of a command, an estimator or a splitter");
-  std::map<std::string, std::string> by_module;
-  for (const RegisteredEstimator& e : registry()) {
-    std::string& names = by_module[e.module];
-    names += (names.empty() ? "" : ", ") + e.table->estimator();
-  }
-  for (const auto& [module, names] : by_module) text += fmt::format("  {:<16} {}\n", module, names);
-  std::string names;
-  for (std::size_t i = 0; i < splitters().size(); ++i) {
-    if (i > 0) names += i % 5 == 0 ? ",\n" + std::string(19, ' ') : ", ";
-    names += splitters()[i].table->estimator();
-  }
-  text += fmt::format("\nsplitters of --cv:\n  {:<16} {}\n", splitter_module, names);
-  return text;
+constexpr const char* plan_summary = "what fit, cross-validate or search would need; runs nothing";
+
+std::string overview(const Commands& commands) {
+  std::string text = fmt::format(
+      "superstep {}: scikit-learn {}'s estimators and searches, on MPI and HDF5\n\n"
+      "  superstep COMMAND [arguments] [options]      mpirun -n 4 superstep COMMAND ...\n\n",
+      version, scikit_learn_version);
+  for (const auto& c : commands) text += entry(c->name(), c->summary(), 19);
+  text += entry("plan COMMAND", plan_summary, 19);
+  std::vector<std::string> names;
+  for (const Topic& topic : topics()) names.push_back(topic.names.front());
+  text += entry("help TOPIC", "a command, estimator, metric, option, or: " + listed(names), 19);
+  std::vector<std::string> estimators;
+  for (const RegisteredEstimator& e : registry()) estimators.push_back(e.table->estimator());
+  return text + "estimators: " + wrapped(listed(estimators), 12) + "\n";
 }
 
 std::string command_help(Command& command) {
   CommandLine line(command.name());
+  CommonOptions common;
   command.describe(line);
+  describe_common(line, common);
   std::string text =
       fmt::format("{}\n\n{}\n\n{}", line.usage(), command.summary(), line.help_text());
   const std::string details = command.details();
   if (!details.empty()) text += "\n" + details;
-  return text +
-         "\nEvery command also takes --config FILE, --memory SIZE, --threads N, --seed N, --trace "
-         "FILE, "
-         "--json and --quiet.\n";
+  return text + "\n`superstep help options` says more of the options of every command.\n";
 }
 
-std::string markdown_of(const ParamTableBase& table) {
-  const std::string parameters = table.infos().empty() ? "No parameters.\n" : table.markdown();
-  return fmt::format("\n## {}\n\n{}\n\n{}", table.estimator(), table.summary(), parameters);
+/// Of what is typed like a command and is none.
+std::string pseudo_command_help(const std::string& topic) {
+  if (topic == "plan") {
+    return fmt::format(
+        "superstep plan COMMAND ...\n\n{}\n\n"
+        "COMMAND is fit, cross-validate or search with its arguments and options:\n"
+        "  superstep plan search \"Ridge()\" train.h5 --grid \"{{'alpha': [0.1, 1]}}\"\n"
+        "It reads the shape of the data and the targets, and tells passes, bytes, memory\n"
+        "and time. The same as COMMAND ... --dry-run.\n",
+        plan_summary);
+  }
+  if (topic != "help") return "";
+  return "superstep help [TOPIC]\n\n"
+         "TOPIC is a command (`help fit`), an estimator (`help Ridge`), a module of them\n"
+         "(`help linear_model`), a splitter (`help KFold`), a metric (`help accuracy`), an\n"
+         "option (`help --memory`), or:\n" +
+         topic_list();
 }
 
-/// The page docs/estimators/MODULE.md, from the parameter tables.
-std::string module_page(const std::string& module) {
-  std::string text;
+/// The words in which a topic may be typed: with a module, with brackets, several words.
+std::string bare(std::string word) {
+  word = word.substr(0, word.find('('));
+  const std::size_t dot = word.rfind('.');
+  return dot == std::string::npos ? word : word.substr(dot + 1);
+}
+
+/// The text of a word as it is spelt; empty when there is none.
+std::string text_of(const Commands& commands, const std::string& word) {
+  for (const auto& c : commands) {
+    if (c->name() == word) return command_help(*c);
+  }
+  if (std::string text = pseudo_command_help(word); !text.empty()) return text;
+  if (word == "options") return options_page(commands);
+  if (std::string text = topic_text(word); !text.empty()) return text;
   for (const RegisteredEstimator& e : registry()) {
-    if (e.module != module) continue;
-    text += markdown_of(*e.table);
+    if (e.table->estimator() == word) return estimator_text(*e.table, e.module);
   }
   for (const RegisteredSplitter& s : splitters()) {
-    if (module == splitter_module) text += markdown_of(*s.table);
+    if (s.table->estimator() == word) return splitter_text(*s.table);
   }
-  if (text.empty()) return text;
-  return fmt::format(
-      "# {}\n\nMade from the parameter tables by `superstep help --markdown {}`; names, defaults "
-      "and meaning are "
-      "scikit-learn's.\n{}",
-      module, module, text);
+  if (std::string text = metric_text(word); !text.empty()) return text;
+  if (std::string text = module_text(word); !text.empty()) return text;
+  if (std::string text = option_text(commands, word); !text.empty()) return text;
+  return parameter_text(word);
+}
+
+/// All that can be asked for, to find the nearest.
+std::vector<std::string> all_words(const Commands& commands) {
+  std::vector<std::string> words;
+  for (const RegisteredEstimator& e : registry()) words.push_back(e.table->estimator());
+  for (const RegisteredSplitter& s : splitters()) words.push_back(s.table->estimator());
+  for (const auto& c : commands) words.push_back(c->name());
+  words.insert(words.end(), {"plan", "help", "options"});
+  for (const Topic& t : topics()) words.insert(words.end(), t.names.begin(), t.names.end());
+  for (const Metric& m : metrics()) words.push_back(m.name);
+  for (const Metric& m : reports()) words.push_back(m.name);
+  for (const std::string& name : option_words(commands)) words.push_back(name);
+  return words;
+}
+
+/// The same word in other letters: `ridge`, `kfold`.
+std::string in_other_case(const std::vector<std::string>& words, const std::string& word) {
+  const auto found = std::ranges::find_if(
+      words, [&](const std::string& w) { return to_lower(w) == to_lower(word); });
+  return found == words.end() ? "" : *found;
+}
+
+/// A word that is none of ours: scikit-learn's, or misspelt.
+std::string said_of_unknown(const std::string& asked, const std::vector<std::string>& words) {
+  if (const auto said = said_of_lacking(bare(asked))) return *said;
+  auto nearest = nearest_name(shorten(asked, 40), words);
+  if (!nearest) nearest = nearest_name(shorten(asked, 40), scikit_learns_names());
+  return fmt::format("there is no help on {}; {}`superstep help help` says what can be asked",
+                     shorten(Value(asked).repr(), 42),
+                     nearest ? fmt::format("did you mean '{}'? ", *nearest) : "");
+}
+
+int print_one(const Commands& commands, const std::string& asked) {
+  const std::vector<std::string> words = all_words(commands);
+  for (const std::string& word : {asked, bare(asked)}) {
+    std::string text = text_of(commands, word);
+    if (text.empty()) {
+      if (const std::string other = in_other_case(words, word); !other.empty()) {
+        text = text_of(commands, other);
+      }
+    }
+    if (text.empty()) continue;
+    print_result(text);
+    return 0;
+  }
+  if (const auto said = said_of_command(bare(asked))) {
+    print_result(*said + "\n");
+    return 0;
+  }
+  print_message(fmt::format("superstep: error: {}\n", printable(said_of_unknown(asked, words))));
+  return static_cast<int>(ExitCode::usage);
 }
 
 }  // namespace
 
-int print_help(const std::vector<std::unique_ptr<Command>>& commands,
-               const std::vector<std::string>& topics) {
+int print_help(const Commands& commands, const std::vector<std::string>& topics) {
   if (topics.empty()) {
     print_result(overview(commands));
     return 0;
   }
-  const std::string& topic = topics.front();
-  if (topic == "--markdown" && topics.size() == 2) {
-    const std::string page = module_page(topics[1]);
+  if (topics.front() == "--markdown" && topics.size() == 2) {
+    const std::string page = markdown_page(topics[1]);
     print_result(page);
     return page.empty() ? static_cast<int>(ExitCode::usage) : 0;
   }
-  std::vector<std::string> names;
-  for (const auto& c : commands) {
-    names.push_back(c->name());
-    if (c->name() != topic) continue;
-    print_result(command_help(*c));
-    return 0;
+  if (const std::string several = fmt::format("{}", fmt::join(topics, "-"));
+      topics.size() > 1 && !topic_text(several).empty()) {
+    return print_one(commands, several);  // help exit codes
   }
-  for (const RegisteredEstimator& e : registry()) {
-    names.push_back(e.table->estimator());
-    if (e.table->estimator() != topic) continue;
-    print_result(e.table->help_text());
-    return 0;
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    if (i > 0) print_result("\n");
+    if (const int code = print_one(commands, topics[i]); code != 0) return code;
   }
-  for (const RegisteredSplitter& s : splitters()) {
-    names.push_back(s.table->estimator());
-    if (s.table->estimator() != topic) continue;
-    print_result(s.table->help_text());
-    return 0;
-  }
-  print_message(
-      fmt::format("superstep: error: there is no command, estimator or splitter '{}'; {} "
-                  "(`superstep help` lists them)\n",
-                  printable(topic), did_you_mean(topic, names)));
-  return static_cast<int>(ExitCode::usage);
-}
-
-int print_help_or_version(const std::vector<std::unique_ptr<Command>>& commands,
-                          const std::string& word, const std::vector<std::string>& topics) {
-  if (word != "--version") return print_help(commands, topics);
-  print_result(fmt::format("superstep {}\n", version));
   return 0;
 }
 

@@ -229,7 +229,7 @@ void Import::report(Context& context, ImportFormat format, const RowFormat& rows
   }
   json.set("weight", rows.has_weight).set("ranks", context.comm().size());
   context.result(
-      std::move(json),
+      std::move(json), "",
       fmt::format("wrote {}: {} rows x {} columns {}, {}, in {}\n", file_, format_count(rows.rows),
                   format_count(rows.columns), rows.is_float32 ? "float32" : "float64", target_text,
                   format_duration(context.seconds())));

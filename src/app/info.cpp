@@ -2,6 +2,8 @@
 // superstep info FILE
 #include <fmt/format.h>
 
+#include <map>
+
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/data/block.hpp>
@@ -50,10 +52,28 @@ double value_bytes(const DatasetLayout& layout) {
 
 // Datasets and other files.
 
+/// The chunked datasets with the tables of their chunks, by their paths.
+using Chunked = std::map<std::string, DatasetLayout>;
+
+Chunked look_at_chunks(const std::string& file, const FileSummary& summary) {
+  std::vector<DatasetRequest> requests;
+  for (const DatasetLayout& outline : summary.datasets) {
+    if (outline.storage == Storage::chunked && outline.type.kind != ElementKind::unsupported) {
+      requests.push_back({outline.dataset});
+    }
+  }
+  Chunked chunked;
+  if (requests.empty()) return chunked;
+  for (auto& layout : describe_all(file, requests)) {
+    chunked.emplace(layout->dataset, std::move(*layout));
+  }
+  return chunked;
+}
+
 /// Bytes that the chunks take in the file; of other storage, what its values take.
-double stored_bytes(const std::string& file, const DatasetLayout& outline) {
+double stored_bytes(const Chunked& chunked, const DatasetLayout& outline) {
   if (outline.storage != Storage::chunked) return value_bytes(outline);
-  const DatasetLayout layout = describe(file, outline.dataset);
+  const DatasetLayout& layout = chunked.at(outline.dataset);
   if (layout.needs_hdf5) return value_bytes(outline);  // nobody but HDF5 knows
   double bytes = 0.0;
   for (const StoredChunk& chunk : layout.chunks) bytes += static_cast<double>(chunk.bytes);
@@ -62,7 +82,7 @@ double stored_bytes(const std::string& file, const DatasetLayout& outline) {
 
 std::string bytes_text(double bytes) { return format_bytes(static_cast<std::int64_t>(bytes)); }
 
-void add_dataset(const std::string& file, const DatasetLayout& layout, Report& report, Json& list) {
+void add_dataset(const Chunked& chunked, const DatasetLayout& layout, Report& report, Json& list) {
   Json json = Json::object();
   json.set("path", layout.dataset)
       .set("shape", shape_json(layout.shape))
@@ -74,7 +94,7 @@ void add_dataset(const std::string& file, const DatasetLayout& layout, Report& r
     list.push_back(std::move(json));
     return;
   }
-  const double stored = stored_bytes(file, layout);
+  const double stored = stored_bytes(chunked, layout);
   if (layout.storage == Storage::chunked) {
     json.set("chunk", shape_json(layout.chunk_shape));
   } else {
@@ -136,7 +156,8 @@ Report describe_file(const std::string& file, const FileSummary& summary) {
       .set("file_bytes", static_cast<std::int64_t>(summary.file_bytes))
       .set("attributes", std::move(attributes));
   Json list = Json::array();
-  for (const DatasetLayout& layout : summary.datasets) add_dataset(file, layout, report, list);
+  const Chunked chunked = look_at_chunks(file, summary);
+  for (const DatasetLayout& layout : summary.datasets) add_dataset(chunked, layout, report, list);
   if (summary.datasets.empty()) report.text += "  no datasets\n";
   report.json.set("datasets", std::move(list));
   add_expectations(summary, report);

@@ -83,7 +83,7 @@ class Make final : public Command {
         .set("dtype", options_.dtype)
         .set("rows_per_second", rows_per_s)
         .set("ranks", context.comm().size());
-    context.result(std::move(json),
+    context.result(std::move(json), "",
                    fmt::format("wrote {}: {} rows x {} columns {} in {} ({} rows/s)\n", file_,
                                format_count(format.rows), format_count(format.columns),
                                options_.dtype, format_duration(context.seconds()),

@@ -16,6 +16,8 @@
 #include <superstep/learn/registry.hpp>
 #include <superstep/math/matrix.hpp>
 
+#include "app/shown.hpp"
+
 namespace superstep::app {
 
 std::string extents_text(const std::vector<Index>& shape) {
@@ -168,7 +170,8 @@ void add_last_step(const Tree& tree, Report& report) {
 
 Report describe_model(const std::string& file, const Tree& tree) {
   Report report;
-  report.text = fmt::format("{}: model\n{}\n\n", file, text_attribute(tree, "estimator"));
+  report.text =
+      fmt::format("{}: model\n{}\n\n", file, shown_expression(text_attribute(tree, "estimator")));
   Json attributes = Json::object();
   for (const auto& [path, dataset] : tree.datasets) {
     const std::string name = path.substr(1);

@@ -43,7 +43,7 @@ class Apply : public Command {
     json.set("out", out_);
     if (!written.dataset.empty()) json.set("dataset", written.dataset);
     json.set("rows", written.rows).set("columns", written.columns);
-    context.result(std::move(json),
+    context.result(std::move(json), "",
                    fmt::format("wrote {}, {} rows x {} column{}\n",
                                written.dataset.empty() ? out_ : out_ + ":" + written.dataset,
                                format_count(written.rows), format_count(written.columns),

@@ -12,6 +12,8 @@
 
 #include <superstep/core/text.hpp>
 
+#include "app/shown.hpp"
+
 namespace superstep::app {
 
 namespace {
@@ -74,7 +76,8 @@ void ProgressBar::begin(const PassInfo& pass) {
 }
 
 void ProgressBar::update(double fraction) {
-  if (is_due()) show(fraction);
+  const bool has_begun = pass_.number > 0;  // blocks are looked at before the first pass, too
+  if (has_begun && is_due()) show(fraction);
 }
 
 void ProgressBar::end() {}
@@ -137,7 +140,10 @@ std::string ProgressBar::line(double fraction) {
   } else {
     text += " of this pass" + time_left(done, pass_start_);
   }
-  if (search_ && !search_->best.empty()) text += ", best so far " + search_->best;
+  if (search_ && search_->best_mean) {
+    text += fmt::format(", best so far {} {} {}", search_->metric,
+                        shown_number(*search_->best_mean), shown_setting(search_->best_params));
+  }
   return text;
 }
 

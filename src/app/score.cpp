@@ -15,6 +15,7 @@
 #include "app/column_choice.hpp"
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
+#include "app/shown.hpp"
 
 namespace superstep::app {
 
@@ -30,18 +31,15 @@ class Score final : public Command {
   std::string name() const override { return "score"; }
   std::string summary() const override { return "how good a model is on a dataset"; }
   std::string details() const override {
-    std::vector<std::string> names;
-    for (const Metric& m : metrics()) names.push_back(m.name);
-    return fmt::format(
-        "example:\n"
-        "  superstep score model.h5 test.h5 --scoring accuracy,roc_auc,neg_log_loss\n"
-        "  superstep score model.h5 test.h5 --report confusion_matrix,classification_report\n"
-        "  superstep score model.h5 test.h5 --report roc_curve --report-out roc.csv\n\n"
-        "Metrics have scikit-learn's scorer names, or plain ones: mse is the negative of\n"
-        "neg_mean_squared_error. /weight counts where there is one, except where classes are\n"
-        "compared with clusters, as in scikit-learn. Of two classes the greater is the positive\n"
-        "one. top_k_accuracy looks at the best two. All of them:\n  {}\n",
-        join(names, "and"));
+    return "examples:\n"
+           "  superstep score model.h5 test.h5 --scoring accuracy,roc_auc,neg_log_loss\n"
+           "  superstep score model.h5 test.h5 --report confusion_matrix,classification_report\n"
+           "  superstep score model.h5 test.h5 --report roc_curve --report-out roc.csv\n\n"
+           "Metrics have scikit-learn's scorer names, or plain ones: mse is the negative of\n"
+           "neg_mean_squared_error. /weight counts where there is one, except where classes are\n"
+           "compared with clusters, as in scikit-learn. Of two classes the greater is the "
+           "positive\n"
+           "one. top_k_accuracy looks at the best two. `superstep help scoring` lists them all.\n";
   }
 
   void describe(CommandLine& line) override {
@@ -88,14 +86,15 @@ class Score final : public Command {
     std::string text;
     for (std::size_t i = 0; i < values.size(); ++i) {
       json.set(metrics_[i], values[i]);
-      text += fmt::format("{} {}\n", metrics_[i], format_double(values[i]));
+      text += fmt::format("{} {}\n", metrics_[i], shown_number(values[i]));
     }
     if (is_about_one_class(*model)) {
       const Labels& classes = *model->classes();
       json.set("pos_label", classes.text(positive < 0 ? classes.size() - 1 : positive));
     }
     add_reports(context, *model, scores.statistics, json, text);
-    context.result(std::move(json), text);
+    context.result(std::move(json), text,
+                   report_out_ ? fmt::format("wrote {}\n", *report_out_) : "");
   }
 
  private:
@@ -163,7 +162,6 @@ void Score::add_reports(const Context& context, const Model& model,
     write_file(*report_out_, report_out_->ends_with(".csv") ? csv : all.dump(2) + "\n");
   });
   json.set("report_out", *report_out_);
-  text += fmt::format("wrote {}\n", *report_out_);
 }
 
 /// UsageError unless the model has two classes and the label is one of them.

@@ -16,7 +16,9 @@
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
 #include "app/progress_bar.hpp"
+#include "app/scikit_learn_calls.hpp"
 #include "app/search_table.hpp"
+#include "app/shown.hpp"
 
 namespace superstep::app {
 
@@ -70,7 +72,7 @@ class SearchCommand final : public Command {
   }
 
   void validate() override {
-    estimator_ = make_estimator(expression_);
+    estimator_ = estimator_of(expression_, data_);
     choice_.validate(*estimator_);
     check_strategy();
     check_error_score();
@@ -197,7 +199,7 @@ class SearchCommand final : public Command {
                      settings_.teams};
     for (Index i = 0; i < search.size(); ++i) work.candidates.push_back(search.candidate(i));
     const WorkPlan plan = plan_work(context.engine(), work);
-    std::string text = plan.text();
+    std::string text = shown_plan(plan);
     Json json = plan.json();
     if (settings_.strategy != Strategy::full) add_rungs(context, search, folds, json, text);
     context.result(std::move(json), text);
@@ -260,16 +262,16 @@ class SearchCommand final : public Command {
         .set("stages_found", context.engine().ledger().found());
     context.add_costs(json);
     std::string text =
-        fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, format_double(score),
-                    result.n_splits, result.n_splits == 1 ? "" : "s", repr(best.params));
+        fmt::format("best {} {} (mean over {} fold{})\n  {}\n", result.refit, shown_number(score),
+                    result.n_splits, result.n_splits == 1 ? "" : "s", shown_setting(best.params));
     text += best_candidates(result);
-    text +=
-        fmt::format("{} candidates, {} in {} on {} rank{}\n", search.size(),
-                    passes_text(context.engine().counters()), format_duration(context.seconds()),
-                    context.comm().size(), context.comm().size() == 1 ? "" : "s");
-    if (results_) text += fmt::format("wrote {}\n", *results_);
-    if (model_) text += fmt::format("wrote {}: {}\n", *model_, trained);
-    context.result(std::move(json), text);
+    std::string remarks = fmt::format(
+        "{} candidate{}, {} in {} on {} rank{}\n", search.size(), search.size() == 1 ? "" : "s",
+        passes_text(context.engine().counters()), format_duration(context.seconds()),
+        context.comm().size(), context.comm().size() == 1 ? "" : "s");
+    if (results_) remarks += fmt::format("wrote {}\n", *results_);
+    if (model_) remarks += fmt::format("wrote {}: {}\n", *model_, shown_expression(trained));
+    context.result(std::move(json), text, remarks);
   }
 
   std::string expression_;

@@ -10,6 +10,8 @@
 
 #include <superstep/core/text.hpp>
 
+#include "app/shown.hpp"
+
 namespace superstep::app {
 
 namespace {
@@ -39,7 +41,7 @@ std::string score_text(const SearchResult& result, Index row, std::size_t metric
   const Outcomes& outcomes = result.rows[static_cast<std::size_t>(row)].outcomes;
   for (const FoldOutcome& fold : outcomes) squares += std::pow(fold.test[metric] - mean, 2);
   const double spread = std::sqrt(squares / static_cast<double>(outcomes.size()));
-  return fmt::format("{:.6g} +- {:.2g}", mean, spread);
+  return fmt::format("{} +- {:.2g}", shown_number(mean), spread);
 }
 
 /// Parameters of any of these rows, in the order of their first appearance.
@@ -56,16 +58,14 @@ Cells parameters(const SearchResult& result, const std::vector<Index>& rows) {
 std::string value_text(const ParamSetting& params, const std::string& name) {
   const auto found = std::ranges::find_if(params, [&](const auto& p) { return p.first == name; });
   if (found == params.end()) return "";
-  const Value& value = found->second;
-  return shorten(value.is_real() ? fmt::format("{:.6g}", value.as_double()) : value.repr(),
-                 most_letters);
+  return shorten(shown_value(found->second).repr(), most_letters);
 }
 
 }  // namespace
 
 std::string best_candidates(const SearchResult& result) {
   std::vector<Index> order = by_rank(result);
-  if (order.size() < 2) return "";
+  if (order.size() < 2 && result.scoring.size() < 2) return "";
   order.resize(std::min(order.size(), most_shown));
   const Cells names = parameters(result, order);
   std::vector<Cells> lines = {{"rank"}};

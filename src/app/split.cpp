@@ -31,12 +31,9 @@ class SplitData final : public Command {
            "them; --stratify draws from each class of /y in proportion, --groups keeps the rows "
            "of\n"
            "a group together (sizes are of the groups then). The rows keep their order in each\n"
-           "part: `superstep shuffle`, where it is wanted, is another step. Both files have /X, "
-           "/y,\n"
-           "/weight, /feature_names and the groups, where there are these; features stay float32 "
-           "or\n"
-           "float64, targets numbers or text. Which rows are drawn depends on the seed and the\n"
-           "number of rows, not on ranks.\n";
+           "part. Both files have /X, /y, /weight, /feature_names and the groups, where there\n"
+           "are these; features stay float32 or float64, targets numbers or text. Which rows\n"
+           "are drawn depends on the seed and the number of rows, not on ranks.\n";
   }
 
   void describe(CommandLine& line) override {
@@ -151,7 +148,7 @@ void SplitData::report(Context& context, const Dataset& data, const SplitParts& 
       .set("test_rows", parts.rows(Role::test))
       .set("columns", data.columns())
       .set("splitter", splitter_->expression());
-  context.result(std::move(json), line(train_, Role::train) + line(test_, Role::test));
+  context.result(std::move(json), "", line(train_, Role::train) + line(test_, Role::test));
 }
 
 }  // namespace

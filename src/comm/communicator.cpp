@@ -5,18 +5,21 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <numeric>
+#include <optional>
+#include <stdexcept>
 #include <thread>
 
+#include <superstep/comm/inside_mpi.hpp>
+#include <superstep/comm/launch.hpp>
 #include <superstep/comm/native.hpp>
 #include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
-#include "core/unfinished_files.hpp"
+#include "comm/leave_job.hpp"
 
 namespace superstep {
 
@@ -35,6 +38,9 @@ void check(int code, const char* call) {
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
+
+// Programs are loaded and networks opened at different speeds; the most patience is for these.
+constexpr double patience_to_start = 3.0;
 
 /// How many of the ranks run on this node.
 int count_on_node(MPI_Comm comm) {
@@ -62,28 +68,21 @@ void refuse_disguised_singletons(int size) {
   std::exit(static_cast<int>(ExitCode::usage));
 }
 
-/// Whether mpirun, srun or their like have started this process.
-bool is_launched() {
-  constexpr std::array<const char*, 4> marks = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
-                                                "SLURM_PROCID"};
-  return std::ranges::any_of(marks, [](const char* name) { return std::getenv(name) != nullptr; });
+bool is_mpi_started() {
+  int initialized = 0;
+  MPI_Initialized(&initialized);
+  return initialized != 0;
 }
 
 }  // namespace
 
 Environment::Environment(int& argc, char**& argv)
     : exceptions_at_birth_(std::uncaught_exceptions()), owns_mpi_(false) {
-  int initialized = 0;
-  MPI_Initialized(&initialized);
-  if (initialized) return;
-  // Without a launcher Open MPI would start a daemon (orted), which nobody needs and which stays
-  // behind when we are killed. Nor is there anybody to share a folder with: all who are alone would
-  // have the same, and take it from each other.
-  if (!is_launched()) {
-    ::setenv("OMPI_MCA_ess_singleton_isolated", "1", 0);
-    ::setenv("OMPI_MCA_orte_create_session_dirs", "0", 0);
-    ::setenv("OMPI_MCA_sharedfp", "^sm", 0);  // keeps a file there, for pointers that nobody uses
-  }
+  // Without a launcher there is nobody to talk to: Communicator::world() is of one rank, which
+  // needs no MPI. To start it takes longer than small work, and Open MPI would start a daemon too.
+  if (is_mpi_started() || !is_launched()) return;
+  start_watching_mpi();
+  const InsideMpi inside("start", patience_to_start);
   int provided = 0;
   check(MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided), "MPI_Init_thread");
   owns_mpi_ = true;
@@ -103,9 +102,15 @@ Environment::~Environment() {
 }
 
 void Environment::finalize() {
+  if (!is_mpi_started()) return;
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (!finalized) MPI_Finalize();
+  if (finalized) return;
+  {
+    const InsideMpi inside("end", patience_to_start);
+    MPI_Finalize();
+  }
+  stop_watching_mpi();
 }
 
 // The watch. A rank that waits longer than the limit asks: rank 0 asks everybody, rank 1 asks rank
@@ -118,14 +123,16 @@ struct LastSign {
 };
 
 struct Communicator::State {
+  // Of one rank until `of` has asked MPI. Such a rank has nobody to talk to, and no communicator of
+  // MPI where MPI was not started or where the rank was alone in the group that this is part of.
   MPI_Comm comm = MPI_COMM_NULL;
   MPI_Comm control = MPI_COMM_NULL;
   int rank = 0;
   int size = 1;
-  std::vector<int> names;   ///< of the ranks, among all ranks
-  int all_ranks = 1;        ///< how many these are
-  bool has_a_core = false;  ///< the node has one for each rank at least
-  State* parent = nullptr;  ///< what this was split from
+  std::vector<int> names = {0};  ///< of the ranks, among all ranks
+  int all_ranks = 1;             ///< how many these are
+  bool has_a_core = false;       ///< the node has one for each rank at least
+  State* parent = nullptr;       ///< what this was split from
   std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
   std::shared_ptr<Trace> trace = std::make_shared<Trace>();
   std::shared_ptr<LastSign> last_sign = std::make_shared<LastSign>();
@@ -134,10 +141,12 @@ struct Communicator::State {
   static constexpr int ping = 1;
   static constexpr int pong = 2;
 
-  /// Of ranks that are among these; without a communicator yet.
+  /// Of ranks that are among these; without a communicator yet. Whole where this is of one rank.
   std::unique_ptr<State> part() {
     auto state = std::make_unique<State>();
     state->parent = this;
+    state->names = names;
+    state->all_ranks = all_ranks;
     state->traffic = traffic;
     state->trace = trace;
     state->last_sign = last_sign;
@@ -153,6 +162,7 @@ struct Communicator::State {
     MPI_Finalized(&finalized);
     // MPI_Comm_free is collective: while an exception unwinds it is left to the end of the process.
     if (finalized || std::uncaught_exceptions() > 0) return;
+    const InsideMpi inside("end of a group of ranks");
     if (control != MPI_COMM_NULL) MPI_Comm_free(&control);
     if (comm != MPI_COMM_NULL) MPI_Comm_free(&comm);
   }
@@ -233,6 +243,7 @@ class Communicator::Call {
     state_.trace->open();
     wait_for_all(what);
     wait_s_ = state_.trace->open_for_s();
+    if (state_.size > 1) inside_.emplace(what);
   }
   ~Call() {
     state_.trace->close({.what = what_, .bytes = bytes_, .ranks = state_.size, .wait_s = wait_s_});
@@ -255,10 +266,17 @@ class Communicator::Call {
   const char* what_;
   Index bytes_ = 0;
   double wait_s_ = 0.0;
+  std::optional<InsideMpi> inside_;  ///< once all have come
 };
 
 Communicator Communicator::world() {
+  const InsideMpi inside("start", patience_to_start);
   auto state = std::make_unique<State>();
+  if (!is_mpi_started()) {
+    if (is_launched())
+      throw std::logic_error("MPI is started by an Environment, which comes first");
+    return Communicator(std::move(state));
+  }
   check(MPI_Comm_dup(MPI_COMM_WORLD, &state->comm), "MPI_Comm_dup");
   state->has_a_core =
       count_on_node(state->comm) <= static_cast<int>(std::thread::hardware_concurrency());
@@ -268,6 +286,7 @@ Communicator Communicator::world() {
 Communicator Communicator::split(int part) const {
   const Call call(*this, "split", 0);
   auto state = state_->part();
+  if (state_->size == 1) return Communicator(std::move(state));
   check(MPI_Comm_split(state_->comm, part, rank(), &state->comm), "MPI_Comm_split");
   return of(std::move(state));
 }
@@ -275,6 +294,7 @@ Communicator Communicator::split(int part) const {
 Communicator Communicator::on_node() const {
   const Call call(*this, "split by node", 0);
   auto state = state_->part();
+  if (state_->size == 1) return Communicator(std::move(state));
   check(
       MPI_Comm_split_type(state_->comm, MPI_COMM_TYPE_SHARED, rank(), MPI_INFO_NULL, &state->comm),
       "MPI_Comm_split_type");
@@ -291,15 +311,7 @@ Trace& Communicator::trace() const { return *state_->trace; }
 bool Communicator::is_watched() const { return state_->all_ranks > 1; }
 void Communicator::answer() const { state_->answer_all(); }
 
-// mpirun ends a job when one of its ranks leaves with an exit code. That is asked of it rather than
-// MPI_Abort, in which Open MPI 4.1.4's mpirun was seen to hang or crash one time in five when
-// another rank had already gone (tests/faults, a loaded machine). Other launchers need to be told.
-void Communicator::abort(int code) const {
-  unfinished_files::remove_all();
-  const bool is_under_mpirun = std::getenv("OMPI_MCA_orte_hnp_uri") != nullptr;
-  if (!is_under_mpirun || code == 0) MPI_Abort(MPI_COMM_WORLD, code);
-  std::_Exit(code);
-}
+void Communicator::abort(int code) const { leave_job(code); }
 
 void Communicator::Call::wait_for_all(const char* what) {
   State& s = state_;
@@ -457,13 +469,13 @@ Index Communicator::sum(Index value) const {
 Index Communicator::max(Index value) const {
   Call call(*this, "maximum", sizeof value);
   call.is_allreduce();
-  return reduce_one(state_->comm, value, MPI_MAX);
+  return state_->size == 1 ? value : reduce_one(state_->comm, value, MPI_MAX);
 }
 
 Index Communicator::min(Index value) const {
   Call call(*this, "minimum", sizeof value);
   call.is_allreduce();
-  return reduce_one(state_->comm, value, MPI_MIN);
+  return state_->size == 1 ? value : reduce_one(state_->comm, value, MPI_MIN);
 }
 
 double Communicator::max(double value) const {
@@ -559,7 +571,7 @@ std::vector<std::vector<std::byte>> Communicator::exchange(
 
 int Communicator::ranks_on_node() const {
   const Call call(*this, "count of ranks on the node", 0);
-  return count_on_node(state_->comm);
+  return state_->size == 1 ? 1 : count_on_node(state_->comm);
 }
 
 /// Reaches into a communicator for native_handle().

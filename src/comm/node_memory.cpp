@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <exception>
 
+#include <superstep/comm/inside_mpi.hpp>
 #include <superstep/comm/native.hpp>
 #include <superstep/core/error.hpp>
 
@@ -15,6 +16,7 @@ namespace superstep {
 
 struct NodeMemory::Window {
   MPI_Win handle = MPI_WIN_NULL;
+  std::unique_ptr<std::byte[]> own;  ///< instead, of one rank, which shares with nobody
 
   Window() = default;
   Window(const Window&) = delete;
@@ -24,6 +26,7 @@ struct NodeMemory::Window {
     MPI_Finalized(&finalized);
     // Collective: while an exception unwinds it is left to the end of the process.
     if (finalized || std::uncaught_exceptions() > 0 || handle == MPI_WIN_NULL) return;
+    const InsideMpi inside("end of shared memory");
     MPI_Win_unlock_all(handle);
     MPI_Win_free(&handle);
   }
@@ -42,6 +45,11 @@ void check(int code, const char* call) {
 NodeMemory::NodeMemory(const Communicator& node, std::size_t bytes)
     : window_(std::make_unique<Window>()) {
   node.barrier();
+  if (node.size() == 1) {
+    window_->own = std::make_unique_for_overwrite<std::byte[]>(bytes + alignment);
+    return;
+  }
+  const InsideMpi inside("shared memory");
   MPI_Info info = MPI_INFO_NULL;
   MPI_Info_create(&info);
   MPI_Info_set(info, "alloc_shared_noncontig", "true");
@@ -59,14 +67,17 @@ NodeMemory::~NodeMemory() = default;
 std::byte* NodeMemory::part(int rank) const {
   MPI_Aint size = 0;
   int unit = 1;
-  void* base = nullptr;
-  check(MPI_Win_shared_query(window_->handle, rank, &size, &unit, static_cast<void*>(&base)),
-        "MPI_Win_shared_query");
+  void* base = window_->own.get();
+  if (base == nullptr) {
+    check(MPI_Win_shared_query(window_->handle, rank, &size, &unit, static_cast<void*>(&base)),
+          "MPI_Win_shared_query");
+  }
   const auto address = reinterpret_cast<std::uintptr_t>(base);
   return static_cast<std::byte*>(base) + (alignment - address % alignment) % alignment;
 }
 
 void NodeMemory::publish(const Communicator& node) const {
+  if (window_->own) return node.barrier();
   MPI_Win_sync(window_->handle);
   node.barrier();
   MPI_Win_sync(window_->handle);

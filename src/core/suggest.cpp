@@ -53,7 +53,13 @@ std::string did_you_mean(std::string_view name, const std::vector<std::string>& 
   if (const auto nearest = nearest_name(name, candidates)) {
     return fmt::format("did you mean '{}'?", *nearest);
   }
-  return candidates.empty() ? "there is none" : "choose one of " + join(candidates, "or");
+  if (candidates.empty()) return "there is none";
+  constexpr std::size_t longest = 150;
+  const std::string all = "choose one of " + join(candidates, "or");
+  if (all.size() <= longest) return all;
+  constexpr std::size_t most_named = 3;
+  const std::vector<std::string> first(candidates.begin(), candidates.begin() + most_named);
+  return fmt::format("there are {} of them, such as {}", candidates.size(), join(first, "and"));
 }
 
 }  // namespace superstep

@@ -18,6 +18,7 @@
 #include <superstep/io/npy.hpp>
 #include <superstep/io/row_reader.hpp>
 #include "data/csv_share.hpp"
+#include "data/shared_layouts.hpp"
 #include "io/posix_file.hpp"
 
 namespace superstep {
@@ -263,26 +264,6 @@ ImportedSource make_source(const Communicator& comm, Arrays arrays, const ArrayO
   return imported;
 }
 
-/// What one rank finds out about a dataset, on every rank; `required`: DataError when it is
-/// missing.
-std::optional<DatasetLayout> find_dataset(const Communicator& comm, const std::string& path,
-                                          const std::string& dataset, bool required,
-                                          const std::string& option) {
-  std::vector<std::byte> bytes;
-  on_root(comm, [&] {
-    std::optional<DatasetLayout> layout;
-    if (required) {
-      layout = describe(path, dataset, option);
-    } else {
-      layout = describe_if_present(path, dataset);
-    }
-    if (layout) bytes = serialize(*layout);
-  });
-  comm.broadcast(bytes);
-  if (bytes.empty()) return std::nullopt;
-  return deserialize_layout(bytes);
-}
-
 /// Each rank has looked at the file: what the root found is what counts, and a rank that found
 /// another file says so when it opens it.
 void agree_on(const Communicator& comm, DatasetLayout& layout) {
@@ -323,11 +304,13 @@ ImportedSource open_npy(const Communicator& comm, const std::string& path,
 
 ImportedSource open_hdf5(const Communicator& comm, const std::string& path,
                          const ArrayOptions& options, const ParallelFor& parallel_for) {
-  const auto x = find_dataset(comm, path, options.x, true, "--x");
-  const auto y = find_dataset(comm, path, options.y.value_or("/y"), options.y.has_value(), "--y");
-  const auto weight = find_dataset(comm, path, options.weight.value_or("/weight"),
-                                   options.weight.has_value(), "--weight");
-  const auto names = find_dataset(comm, path, "/feature_names", false, "");
+  const auto layouts =
+      shared_layouts(comm, path,
+                     {{options.x, true, "--x"},
+                      {options.y.value_or("/y"), options.y.has_value(), "--y"},
+                      {options.weight.value_or("/weight"), options.weight.has_value(), "--weight"},
+                      {"/feature_names", false}});
+  const auto &x = layouts[0], &y = layouts[1], &weight = layouts[2], &names = layouts[3];
   Arrays arrays;
   collectively(comm, [&] {
     arrays.x = spec_of(*x);

@@ -19,6 +19,8 @@
 #include <superstep/core/text.hpp>
 #include <superstep/io/row_reader.hpp>
 
+#include "data/shared_layouts.hpp"
+
 namespace superstep {
 
 namespace {
@@ -27,24 +29,6 @@ constexpr std::uint32_t sample_purpose = 0x73616d70;  // Philox stream of --samp
 constexpr Index most_classes = 100'000;
 constexpr Index most_groups = 10'000'000;
 constexpr double largest_below_2_to_63 = 9223372036854774784.0;
-
-std::optional<DatasetLayout> share_layout(const Communicator& comm, const std::string& path,
-                                          const std::string& dataset, bool required,
-                                          const std::string& option) {
-  std::vector<std::byte> bytes;
-  on_root(comm, [&] {
-    std::optional<DatasetLayout> layout;
-    if (required) {
-      layout = describe(path, dataset, option);
-    } else {
-      layout = describe_if_present(path, dataset);
-    }
-    if (layout) bytes = serialize(*layout);
-  });
-  comm.broadcast(bytes);
-  if (bytes.empty()) return std::nullopt;
-  return deserialize_layout(bytes);
-}
 
 /// Blocks of the sample: each block draws a number, the smallest are taken, at least one. So a
 /// smaller fraction's are among a larger one's.
@@ -149,13 +133,16 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->options = options;
-  const auto x = share_layout(comm, path, options.x, true, "--x");
-  const auto y = share_layout(comm, path, options.y, options.y != DataOptions{}.y, "--y");
-  const auto weight =
-      share_layout(comm, path, options.weight, options.weight != DataOptions{}.weight, "--weight");
-  std::optional<DatasetLayout> groups;
-  if (!options.groups.empty()) groups = share_layout(comm, path, options.groups, true, "--groups");
-  const auto names = share_layout(comm, path, "/feature_names", false, "");
+  std::vector<DatasetRequest> requests = {
+      {options.x, true, "--x"},
+      {options.y, options.y != DataOptions{}.y, "--y"},
+      {options.weight, options.weight != DataOptions{}.weight, "--weight"},
+      {"/feature_names", false}};
+  if (!options.groups.empty()) requests.push_back({options.groups, true, "--groups"});
+  auto layouts = shared_layouts(comm, path, requests);
+  layouts.resize(5);  // without groups: none
+  const auto &x = layouts[0], &y = layouts[1], &weight = layouts[2];
+  const auto &names = layouts[3], &groups = layouts[4];
   std::vector<std::byte> fingerprint;
   on_root(comm, [&] {
     const std::string hash = fingerprint_of(path, options, {&x, &y, &weight, &groups});

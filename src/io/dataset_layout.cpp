@@ -141,25 +141,47 @@ DatasetLayout deserialize_layout(std::span<const std::byte> bytes) {
   return layout;
 }
 
+std::vector<std::byte> serialize(const std::vector<std::optional<DatasetLayout>>& layouts) {
+  ByteWriter out;
+  for (const auto& layout : layouts) {
+    out.put(layout.has_value());
+    if (layout) out.put(serialize(*layout));
+  }
+  return out.take();
+}
+
+std::vector<std::optional<DatasetLayout>> deserialize_layouts(std::span<const std::byte> bytes) {
+  std::vector<std::optional<DatasetLayout>> layouts;
+  for (ByteReader in(bytes); !in.at_end();) {
+    auto& layout = layouts.emplace_back();
+    if (in.get<bool>()) layout = deserialize_layout(in.values<std::byte>());
+  }
+  return layouts;
+}
+
+std::vector<std::optional<DatasetLayout>> describe_all(
+    const std::string& file, const std::vector<DatasetRequest>& requests) {
+  return deserialize_layouts(in_guarded_child(file, [&] {
+    const h5::InspectedFile inspected(file);
+    std::vector<std::optional<DatasetLayout>> layouts;
+    for (const DatasetRequest& request : requests) {
+      const std::string path = absolute(request.dataset);
+      const bool is_there = inspected.has(path);
+      if (!is_there && request.is_required) inspected.report_missing(path, request.option);
+      layouts.push_back(is_there ? std::optional(inspected.layout(path)) : std::nullopt);
+    }
+    return serialize(layouts);
+  }));
+}
+
 DatasetLayout describe(const std::string& file, const std::string& dataset,
                        const std::string& option) {
-  return deserialize_layout(in_guarded_child(file, [&] {
-    const h5::InspectedFile inspected(file);
-    const std::string path = absolute(dataset);
-    if (!inspected.has(path)) inspected.report_missing(path, option);
-    return serialize(inspected.layout(path));
-  }));
+  return std::move(*describe_all(file, {{dataset, true, option}}).front());
 }
 
 std::optional<DatasetLayout> describe_if_present(const std::string& file,
                                                  const std::string& dataset) {
-  const std::vector<std::byte> answer = in_guarded_child(file, [&] {
-    const h5::InspectedFile inspected(file);
-    const std::string path = absolute(dataset);
-    return inspected.has(path) ? serialize(inspected.layout(path)) : std::vector<std::byte>();
-  });
-  if (answer.empty()) return std::nullopt;
-  return deserialize_layout(answer);
+  return std::move(describe_all(file, {{dataset, false}}).front());
 }
 
 FileSummary summarize(const std::string& file) {

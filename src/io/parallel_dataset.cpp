@@ -18,6 +18,7 @@ static_assert(std::endian::native == std::endian::little,
               "files are written in memory's byte order");
 
 constexpr std::size_t usual_chunk_bytes = std::size_t{1} << 20;
+constexpr std::uint64_t bytes_of_checksum = 4;
 
 ElementType numeric(ElementKind kind, std::size_t bytes) {
   ElementType type;
@@ -84,6 +85,7 @@ PlannedDataset plan(const std::string& path, const ElementType& type,
   const bool has_filters = options.deflate > 0 || options.fletcher32;
   const bool is_empty = entry.rows() == 0 || entry.row_bytes == 0;
   entry.is_collective = has_filters && !is_empty;
+  entry.is_deflated = entry.is_collective && options.deflate > 0;
   entry.chunk_rows = entry.rows();
   if ((has_filters || options.chunk_rows > 0) && !is_empty) {
     const Index wanted = options.chunk_rows > 0
@@ -100,6 +102,14 @@ PlannedDataset plan(const std::string& path, const ElementType& type,
   return entry;
 }
 
+std::uint64_t PlannedDataset::bytes_at_first() const {
+  if (row_bytes == 0 || rows() == 0) return 0;
+  const auto n_chunks = static_cast<std::uint64_t>((rows() + chunk_rows - 1) / chunk_rows);
+  const std::uint64_t bytes =
+      is_deflated ? chunk_bytes() / 100 + 64 : chunk_bytes() + bytes_of_checksum;
+  return n_chunks * (bytes + metadata_per_chunk);
+}
+
 h5::Handle creation_properties(const PlannedDataset& planned, const DatasetOptions& options) {
   const std::string action = "create " + planned.path;
   h5::Handle properties(H5Pcreate(H5P_DATASET_CREATE), action);
@@ -114,10 +124,9 @@ h5::Handle creation_properties(const PlannedDataset& planned, const DatasetOptio
                               static_cast<hsize_t>(planned.columns)};
     h5::check(H5Pset_chunk(id, static_cast<int>(planned.shape.size()), chunk), action);
   }
-  if (!planned.is_collective) {
-    h5::check(H5Pset_alloc_time(id, H5D_ALLOC_TIME_EARLY), action);
-    return properties;
-  }
+  // Parallel HDF5 does so anyhow when it compresses; one rank's file shall have the same bytes.
+  h5::check(H5Pset_alloc_time(id, H5D_ALLOC_TIME_EARLY), action);
+  if (!planned.is_collective) return properties;
   if (options.deflate > 0) {
     h5::check(H5Pset_shuffle(id), action);
     h5::check(H5Pset_deflate(id, static_cast<unsigned>(options.deflate)), action);

@@ -12,6 +12,9 @@
 
 namespace superstep {
 
+/// What HDF5's index of chunks needs for one.
+inline constexpr std::uint64_t metadata_per_chunk = 256;
+
 struct PlannedDataset {
   std::string path;
   ElementType type;
@@ -19,6 +22,7 @@ struct PlannedDataset {
   Index columns = 1;
   Index chunk_rows = 0;
   bool is_collective = false;
+  bool is_deflated = false;
   std::size_t row_bytes = 0;
   h5::Handle dataset;
   h5::Handle memory_type;
@@ -27,6 +31,8 @@ struct PlannedDataset {
 
   Index rows() const { return shape[0]; }
   std::size_t chunk_bytes() const { return static_cast<std::size_t>(chunk_rows) * row_bytes; }
+  /// What HDF5 needs when the dataset is created, at most: compressed chunks are of zeros then.
+  std::uint64_t bytes_at_first() const;
 };
 
 /// Decides chunks and the way of writing. UsageError for chunks HDF5 cannot have.

@@ -31,9 +31,8 @@ namespace superstep {
 
 namespace {
 
-// What HDF5 needs beside the rows: headers and the index of chunks.
+// What HDF5 needs beside the rows and the index of chunks: headers.
 constexpr std::uint64_t metadata_slack = 64 * 1024;
-constexpr std::uint64_t metadata_per_chunk = 256;
 // One call writes at most this much, well below where MPI counts in int.
 constexpr std::size_t max_write_bytes = std::size_t{1} << 30;
 constexpr std::size_t read_back_bytes = std::size_t{16} << 20;
@@ -141,7 +140,12 @@ void ParallelFile::Impl::open() {
     const std::scoped_lock lock(h5::library_mutex());
     const std::string action = fmt::format("create '{}'", path);
     const h5::Handle access = h5::serial_access();
-    h5::check(H5Pset_fapl_mpio(access.get(), native_handle(comm), MPI_INFO_NULL), action);
+    if (comm.size() > 1) {
+      h5::check(H5Pset_fapl_mpio(access.get(), native_handle(comm), MPI_INFO_NULL), action);
+    } else {
+      // The driver for POSIX files; chunks go out as they are written, in their order, as with MPI.
+      h5::check(H5Pset_cache(access.get(), 0, 0, 0, 0.0), action);
+    }
     const h5::Handle creation(H5Pcreate(H5P_FILE_CREATE), action);
     h5::check(H5Pset_obj_track_times(creation.get(), false), action);
     file = h5::Handle(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, creation.get(), access.get()),
@@ -154,20 +158,14 @@ void ParallelFile::Impl::open() {
   });
 }
 
-// Takes from the disk the space of the plain datasets, of what was written already (HDF5's MPI
-// driver does not say how far it has given out addresses, but chunks lie in the order they are
-// written) and of `more`.
+// Takes from the disk the space that datasets have from the first, of what was written already
+// (HDF5's MPI driver does not say how far it has given out addresses, but chunks lie in the order
+// they are written) and of `more`.
 void ParallelFile::Impl::reserve(std::uint64_t more) {
-  std::uint64_t plain = 0;
-  for (const PlannedDataset& entry : entries) {
-    plain += metadata_slack;
-    if (entry.is_collective || entry.row_bytes == 0 || entry.rows() == 0) continue;
-    const auto n_chunks =
-        static_cast<std::uint64_t>((entry.rows() + entry.chunk_rows - 1) / entry.chunk_rows);
-    plain += n_chunks * (entry.chunk_bytes() + metadata_per_chunk);
-  }
+  std::uint64_t at_first = 0;
+  for (const PlannedDataset& entry : entries) at_first += metadata_slack + entry.bytes_at_first();
   const std::uint64_t written = posix::size_of_regular_file(temporary);
-  posix::reserve(descriptor.get(), std::max(plain, written) + more + metadata_slack, path);
+  posix::reserve(descriptor.get(), std::max(at_first, written) + more + metadata_slack, path);
 }
 
 void ParallelFile::Impl::require_type(const PlannedDataset& entry, bool matches) const {
@@ -254,7 +252,7 @@ void ParallelFile::Impl::write_collectively(PlannedDataset& entry, Index first, 
   entry.next_row = end;
   if (n_chunks == 0) return;
   together([&] {
-    if (!comm.is_root()) return;
+    if (!comm.is_root() || !entry.is_deflated) return;
     // Deflate makes the worst bytes longer by less than 0.1 %.
     const std::uint64_t bytes = static_cast<std::uint64_t>(n_chunks) * entry.chunk_bytes();
     reserve(bytes + bytes / 1000 + static_cast<std::uint64_t>(n_chunks) * metadata_per_chunk);
@@ -264,7 +262,9 @@ void ParallelFile::Impl::write_collectively(PlannedDataset& entry, Index first, 
     const Selection selection = select(entry, first, count);
     const std::string action = fmt::format("write {}:{}", path, entry.path);
     const h5::Handle transfer(H5Pcreate(H5P_DATASET_XFER), action);
-    h5::check(H5Pset_dxpl_mpio(transfer.get(), H5FD_MPIO_COLLECTIVE), action);
+    if (comm.size() > 1) {
+      h5::check(H5Pset_dxpl_mpio(transfer.get(), H5FD_MPIO_COLLECTIVE), action);
+    }
     const std::byte nothing{};
     h5::check(H5Dwrite(entry.dataset.get(), entry.memory_type.get(), selection.memory.get(),
                        selection.file.get(), transfer.get(), count > 0 ? rows : &nothing),
@@ -306,8 +306,12 @@ void ParallelFile::Impl::write_attributes() {
 
 // As a reader will see it, which also compares all addresses with the size of the file.
 void ParallelFile::Impl::check_structure() const {
-  for (const PlannedDataset& entry : entries) {
-    const DatasetLayout layout = describe(temporary, entry.path);
+  std::vector<DatasetRequest> requests;
+  for (const PlannedDataset& entry : entries) requests.push_back({entry.path});
+  const auto layouts = describe_all(temporary, requests);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const PlannedDataset& entry = entries[i];
+    const DatasetLayout& layout = *layouts[i];
     if (layout.shape != entry.shape || layout.type != entry.type) {
       throw FileError(fmt::format("{}:{} reads back as {}; the disk is full or faulty", path,
                                   entry.path, layout.summary()));
@@ -330,7 +334,8 @@ ParallelFile::Dataset ParallelFile::create_dataset(const std::string& path, cons
                                                    const DatasetOptions& options) {
   Impl& impl = *impl_;
   impl.together([&] { impl.entries.push_back(plan(path, type, shape, options)); });
-  // Before HDF5 has given out the addresses: it crashes where it cannot write its structures.
+  // First, because HDF5 fills what it will check or compress: of several ranks the one that finds
+  // no room would leave the others waiting for ever, and alone it crashes where it cannot write.
   impl.together([&] {
     if (impl.comm.is_root()) impl.reserve(0);
   });

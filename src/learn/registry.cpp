@@ -21,6 +21,7 @@
 #include <superstep/learn/preprocessing/max_abs_scaler.hpp>
 #include <superstep/learn/preprocessing/min_max_scaler.hpp>
 #include <superstep/learn/preprocessing/standard_scaler.hpp>
+#include <superstep/learn/scikit_learn_names.hpp>
 
 namespace superstep {
 
@@ -60,8 +61,16 @@ const RegisteredEstimator& find_estimator(std::string_view name) {
     if (e.table->estimator() == name) return e;
     names.push_back(e.table->estimator());
   }
-  throw UsageError(fmt::format("there is no estimator '{}'; {} (`superstep help` lists them all)",
-                               name, did_you_mean(name, names)));
+  if (const auto said = said_of_scikit_learns(name)) throw UsageError(*said);
+  if (!nearest_name(name, names)) {
+    if (const auto nearest = nearest_name(name, scikit_learns_names())) {
+      throw UsageError(fmt::format("there is no estimator '{}'; did you mean '{}'? {}", name,
+                                   *nearest, *said_of_scikit_learns(*nearest)));
+    }
+  }
+  throw UsageError(
+      fmt::format("there is no estimator '{}'; {} (`superstep help estimators` lists them all)",
+                  name, did_you_mean(name, names)));
 }
 
 namespace {

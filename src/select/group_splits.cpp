@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 #include <queue>
 
-#include "select/argsort.hpp"
 #include "select/group_census.hpp"
 #include "select/partitions.hpp"
 #include "select/rules.hpp"
@@ -35,14 +35,17 @@ void GroupKFold::check_params() const {
 
 namespace {
 
-/// The fold of each group: the largest group first, each to the fold that has the fewest rows, the
-/// first of equals.
+/// The fold of each group: the largest group first, of equal ones the last, each to the fold that
+/// has the fewest rows, the first of equals.
 std::vector<std::int32_t> balanced(const std::vector<Index>& sizes, Index n_splits) {
   using Load = std::pair<Index, std::int32_t>;
   std::priority_queue<Load, std::vector<Load>, std::greater<>> lightest;
   for (Index f = 0; f < n_splits; ++f) lightest.emplace(0, static_cast<std::int32_t>(f));
   std::vector<std::int32_t> fold_of_group(sizes.size());
-  const std::vector<Index> ascending = argsort(sizes);
+  std::vector<Index> ascending(sizes.size());
+  std::iota(ascending.begin(), ascending.end(), Index{0});
+  std::ranges::stable_sort(ascending, {},
+                           [&](Index group) { return sizes[static_cast<std::size_t>(group)]; });
   for (auto group = ascending.rbegin(); group != ascending.rend(); ++group) {
     const auto [rows, fold] = lightest.top();
     lightest.pop();

@@ -371,6 +371,7 @@ void SearchRun::show(const Rung& rung, Index done) {
   if (progress_ == nullptr) return;
   SearchState state = state_;
   state.fits_done += done;
+  state.metric = result_.refit;
   const double share = static_cast<double>(done) / static_cast<double>(fits_of(rung));
   state.work_done = (work_done_ + share * work_of(rung)) / work_;
   state.work_now = (1.0 - share) * work_of(rung) / work_;
@@ -379,8 +380,8 @@ void SearchRun::show(const Rung& rung, Index done) {
     const double mean = result_.mean(i, result_.decisive());
     if (!(mean > highest)) continue;
     highest = mean;
-    state.best = fmt::format("{} {:.6g} {}", result_.refit, mean,
-                             repr(result_.rows[static_cast<std::size_t>(i)].params));
+    state.best_mean = mean;
+    state.best_params = result_.rows[static_cast<std::size_t>(i)].params;
   }
   progress_->update(state);
 }

@@ -130,14 +130,26 @@ std::vector<Index> proportional(const std::vector<Index>& counts, Index draws, R
   return drawn;
 }
 
+/// The classes that have one row, as a Python list; of many the first few.
+std::string lonely_classes(const Labels& names, const std::vector<Index>& counts) {
+  constexpr std::size_t most_shown = 10;
+  std::vector<std::string> shown;
+  for (std::size_t c = 0; c < counts.size() && shown.size() <= most_shown; ++c) {
+    if (counts[c] < 2) shown.push_back(names.value(static_cast<Index>(c)).repr());
+  }
+  if (shown.size() > most_shown) shown.back() = "...";
+  return fmt::format("[{}]", fmt::join(shown, ", "));
+}
+
 /// AgreedError in scikit-learn's words unless both sides can have a row of each class.
-void check_classes(const Dataset& data, const ClassCensus& census, const Sizes& sizes) {
+void check_classes(const Communicator& comm, Dataset& data, const ClassCensus& census,
+                   const Sizes& sizes) {
   if (std::ranges::min(census.counts) < 2) {
     refuse_data(
-        fmt::format("The least populated class in y has only 1 member, which is too few. The "
-                    "minimum number of groups for any class cannot be less than 2. Remove the "
-                    "class from {}, or use ShuffleSplit",
-                    data.y_name()));
+        fmt::format("The least populated classes in y have only 1 member, which is too few. The "
+                    "minimum number of groups for any class cannot be less than 2. Classes with "
+                    "too few members are: {}. Remove them from {}, or use ShuffleSplit",
+                    lonely_classes(data.classes(comm), census.counts), data.y_name()));
   }
   const auto check = [&](const char* name, Index size) {
     if (size >= std::ssize(census.counts)) return;
@@ -196,7 +208,7 @@ Folds StratifiedShuffleSplit::make_folds(Engine& engine,
                                          const std::shared_ptr<Dataset>& data) const {
   const Sizes sizes = sizes_of(params(), data->rows(), default_test_size, "samples");
   const ClassCensus census = class_census(engine.comm(), *data);
-  check_classes(*data, census, sizes);
+  check_classes(engine.comm(), *data, census, sizes);
   const std::uint64_t seed = seed_of(engine, params().random_state);
   const Philox ties(seed, tie_purpose);
   std::vector<ClassRuns> requests;

@@ -52,7 +52,7 @@ std::unique_ptr<Splitter> make_from(const EstimatorExpression& expression) {
     splitter->check_params();
     return splitter;
   }
-  throw UsageError(fmt::format("there is no splitter '{}'; {} (`superstep help` lists them all)",
+  throw UsageError(fmt::format("there is no splitter '{}'; {} (`superstep help cv` lists them all)",
                                expression.name, did_you_mean(expression.name, names)));
 }
 

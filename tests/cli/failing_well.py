@@ -134,11 +134,10 @@ def problems(arguments, code, words):
 
 
 def full_disk():
-    """A model and predictions into a file system that is full: exit 4, and an older file stays as it was."""
+    """A model and predictions into a file system that is full: exit 4, and an older file stays as it was. None: not tried."""
     os.mkdir("small")
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "small"], capture_output=True).returncode != 0:
-        print("no rights to mount a small file system here: the full disk was not tried")
-        return []
+        return None
     found = []
     try:
         with open("small/out.h5", "w") as f:
@@ -174,10 +173,13 @@ def main():
             for text in found:
                 print("        " + text)
         found = full_disk()
-        bad += bool(found)
-        print(("FAILED  " if found else "ok      ") + "full disk", *found, sep="\n        ")
+        if found is None:
+            print("skipped full disk: no rights to mount a small file system here")
+        else:
+            bad += bool(found)
+            print(("FAILED  " if found else "ok      ") + "full disk", *found, sep="\n        ")
         os.chdir("/")
-    print(f"{len(CASES) + 1 - bad} passed, {bad} failed")
+    print(f"{len(CASES) + (found is not None) - bad} passed, {bad} failed" + ", 1 skipped" * (found is None))
     sys.exit(1 if bad else 0)
 
 

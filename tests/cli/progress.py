@@ -18,10 +18,10 @@ FIT = [PROGRAM, "fit", "KMeans(n_clusters=200, n_init=1, max_iter=60, tol=0.0)",
 COLUMNS = 120
 
 
-def on_terminal(command):
-    """What the program writes on a terminal of COLUMNS columns; its standard output goes there, too."""
+def on_terminal(command, columns=COLUMNS):
+    """What the program writes on a terminal of so many columns; its standard output goes there, too."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(command, stderr=theirs, stdout=theirs, env=dict(os.environ, TERM="xterm"))
     os.close(theirs)
     seen = b""
@@ -86,8 +86,11 @@ def main():
         assert not any("[#" in line or "[ " in line for line in screen(text)), screen(text)
     # Rungs: the best so far is told from the second on.
     text = on_terminal([PROGRAM, "search", "KMeans(n_init=1, tol=0.0, n_clusters=60)", "data.h5", "--cv", "2", "--grid",
-                        "{'max_iter': [2, 3, 4, 5, 6, 7]}", "--strategy", "halving"])
+                        "{'max_iter': [2, 3, 4, 5, 6, 7], 'tol': [1/30000]}", "--strategy", "halving"], columns=200)
     assert any("best so far" in line and "candidates stopped" in line for line in bars(text)), bars(text)
+    # Numbers have six digits there.
+    told = [line for line in bars(text) if "'tol'" in line]
+    assert told and all("'tol': 3.33333e-05}" in line for line in told), told
     print(f"{len(drawn)} bars drawn")
 
 

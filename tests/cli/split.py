@@ -172,7 +172,7 @@ def test_errors():
     data = make("rare", 100, 2, np.float64, y)
     a, b = common.path("a.h5"), common.path("b.h5")
     before = open(data, "rb").read()
-    fails(3, "The least populated class in y has only 1 member", "split", data, a, b, "--stratify")
+    fails(3, "Classes with too few members are: [1]", "split", data, a, b, "--stratify")
     fails(3, "should be either positive and smaller than the number of samples 100", "split", data, a, b, "--test-size", "100")
     fails(2, "a fraction or a number of rows", "split", data, a, b, "--test-size", "'many'")
     fails(2, "", "split", data, a, a)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """GaussianNB against scikit-learn's."""
+import h5py
 import numpy as np
 from sklearn import datasets
 from sklearn.naive_bayes import GaussianNB
@@ -144,6 +145,28 @@ def test_bytes_do_not_depend_on_the_run():
                 with open(fit("GaussianNB()", data, *options, ranks=ranks)[2], "rb") as f:
                     models.add(f.read())
             assert len(models) == 1, distance
+
+def test_smoothing_of_a_fold_far_from_the_rest():
+    """The training rows of a fold lie at 1e8, the provisional means elsewhere; with weights the variance that is smoothed
+    with counts each row once. A column that is constant within a class has nothing but that."""
+    rng = np.random.default_rng(8)
+    n = 3000
+    far = np.where(np.arange(n) < n // 6, 0.0, 1e8)
+    labels = rng.integers(0, 2, n)
+    small = np.where(labels == 0, 0.0, 4e-5 * rng.standard_normal(n))
+    test_rows = np.arange(n) < n // 3
+    small[test_rows] = 4e-5 * rng.standard_normal(n // 3)
+    X, weight = np.c_[far + rng.standard_normal(n), small], rng.integers(0, 3, n) + 0.5 * rng.random(n) * (rng.random(n) < 0.5)
+    out = path("far-proba.h5")
+    run("cross-validate", "GaussianNB()", write("far", X, labels, weight), "--cv", "KFold(3)", "--method", "predict_proba", "--out",
+        out, "--quiet")
+    kept = ~test_rows & (weight > 0)
+    theirs = GaussianNB().fit(X[kept], labels[kept], weight[kept])
+    seen = test_rows & (far > 0)
+    with h5py.File(out) as f:
+        ours = f["predict_proba"][()]
+    close(ours[seen], theirs.predict_proba(X[seen]), rtol=0, atol=1e-6)
+    assert 0.1 < np.mean(theirs.predict_proba(X[seen])[:, 0]) < 0.9
 
 
 if __name__ == "__main__":

@@ -1,74 +1,39 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores of folds on hard designs: one-hot columns, rare levels, columns constant in a fold, duplicates, scales far
-apart, large means with small spread, weights of zero. Every closed-form family beside scikit-learn, which is shown the
-rows of each fold alone, and the hardest cases beside `fit` on a file with those rows.
+"""Folds of hard designs: one-hot columns, rare levels, columns constant in a fold, duplicates and nearly so, scales far
+apart, large means with small spread, weights of zero. Every closed-form family, also behind scalers, PCA and
+TruncatedSVD: the score of every fold beside scikit-learn, which is shown the rows of the fold alone; predictions of every
+row, and coefficients of `fit` on a file with the fold's own rows.
+
+Where the two differ by more than the tolerance, the answer is found in extended precision (extended.py). The program is
+off if it is not the one that has it; unless that answer itself moves by more than the tolerance when each number of the
+data changes by a unit in its last place, so that nobody can say what it is. How often each happened is printed, and
+bounded.
 
 --cases N: how many designs are drawn; --seed S: draws them again.
 """
 import argparse
+import collections
 import csv
 import datetime
-import json
+import itertools
 import warnings
 
+import h5py
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin, clone
-from sklearn.decomposition import PCA
-from sklearn.linear_model import ElasticNet, Lasso, Ridge
+from sklearn.base import clone
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, Ridge
 from sklearn.metrics import r2_score
 from sklearn.model_selection import KFold
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, StandardScaler
 
-from common import main, path, run, write
+import extended
+from common import attributes, main, path, run, write
 
 TOLERANCE = 1e-6
 FOLDS = 4
-
-
-class LeastNorm(RegressorMixin, BaseEstimator):
-    """Least squares of least norm from the singular values of the centred rows."""
-
-    def fit(self, X, y, sample_weight=None):
-        w = np.ones(len(y)) if sample_weight is None else sample_weight
-        self.mean_, self.y_mean_ = np.average(X, axis=0, weights=w), np.average(y, weights=w)
-        A = np.sqrt(w)[:, None] * (X - self.mean_)
-        constant = np.ptp(X[w > 0], axis=0) == 0
-        A[:, constant] = 0.0
-        u, s, v = np.linalg.svd(A, full_matrices=False)
-        self.ratios_ = s / max(s[0], 1e-300)
-        kept = self.ratios_ > 1e-13
-        self.coef_ = v[kept].T @ ((u[:, kept].T @ (np.sqrt(w) * (y - self.y_mean_))) / s[kept])
-        self.coef_[constant] = 0.0
-        return self
-
-    def predict(self, X):
-        return (X - self.mean_) @ self.coef_ + self.y_mean_
-
-    def is_clear(self):
-        """Whether no singular value lies where rounding decides what counts, or blows up what does."""
-        return not np.any((self.ratios_ > 1e-15) & (self.ratios_ < 1e-8))
-
-
-class ExactRidge(LeastNorm):
-    def __init__(self, alpha=1.0):
-        self.alpha = alpha
-
-    def fit(self, X, y, sample_weight=None):
-        w = np.ones(len(y)) if sample_weight is None else sample_weight
-        self.mean_, self.y_mean_ = np.average(X, axis=0, weights=w), np.average(y, weights=w)
-        constant = np.ptp(X[w > 0], axis=0) == 0
-        A = np.sqrt(w)[:, None] * (X - self.mean_)
-        A[:, constant] = 0.0
-        u, s, v = np.linalg.svd(A, full_matrices=False)
-        kept = s > 1e-14 * s[0]
-        self.ratios_ = np.sqrt(s[kept] ** 2 + self.alpha) / np.sqrt(s[0] ** 2 + self.alpha)
-        t = u[:, kept].T @ (np.sqrt(w) * (y - self.y_mean_))
-        self.coef_ = v[kept].T @ (s[kept] * t / (s[kept] ** 2 + self.alpha))
-        self.coef_[constant] = 0.0
-        return self
 
 
 def draw(rng):
@@ -112,111 +77,264 @@ def draw(rng):
     weight = None
     if rng.random() < 0.3:
         what.append("weights with zeros")
-        weight = np.where(rng.random(n) < 0.3, 0.0, 0.5 + rng.random(n))
+        whole = rng.random() < 0.5
+        weight = np.where(rng.random(n) < 0.3, 0.0, rng.integers(1, 4, n) if whole else 0.5 + rng.random(n))
     return X, y, weight, ", ".join(what)
 
 
-SCALERS = {"StandardScaler()": StandardScaler(), "MinMaxScaler()": MinMaxScaler(), "MaxAbsScaler()": MaxAbsScaler()}
-DESCENT = dict(tol=1e-12, max_iter=100000)
-MODELS = {"LinearRegression()": LeastNorm(), "Ridge(alpha=1e-6)": ExactRidge(1e-6), "Ridge(alpha=1.0)": ExactRidge(1.0)}
-PENALISED = {"Lasso(alpha=0.05, tol=1e-12, max_iter=100000)": Lasso(alpha=0.05, **DESCENT),
-             "ElasticNet(alpha=0.1, tol=1e-12, max_iter=100000)": ElasticNet(alpha=0.1, **DESCENT)}
+# ---- what is fitted: words for the program, scikit-learn's object, the same in extended precision ------
+
+Step = collections.namedtuple("Step", "words theirs exact")
+DESCENT = dict(tol=1e-12, max_iter=20000)
+SCALERS = [Step("StandardScaler()", StandardScaler(), extended.standard),
+           Step("MinMaxScaler()", MinMaxScaler(), extended.min_max),
+           Step("MaxAbsScaler()", MaxAbsScaler(), extended.max_abs)]
+MODELS = [
+    Step("LinearRegression()", LinearRegression(), extended.least_squares()),
+    Step("LinearRegression(tol=1e-3)", LinearRegression(tol=1e-3), extended.least_squares(1e-3)),
+    Step("LinearRegression(fit_intercept=False)", LinearRegression(fit_intercept=False), extended.least_squares(1e-6, False)),
+    Step("Ridge(alpha=1e-6)", Ridge(alpha=1e-6), extended.ridge(1e-6)),
+    Step("Ridge(alpha=1.0)", Ridge(), extended.ridge(1.0)),
+    Step("Ridge(alpha=1.0, fit_intercept=False)", Ridge(fit_intercept=False), extended.ridge(1.0, False)),
+]
+PENALISED = [
+    Step("Lasso(alpha=0.05, tol=1e-12, max_iter=100000)", Lasso(alpha=0.05, **DESCENT), extended.penalised(0.05)),
+    Step("ElasticNet(alpha=0.1, tol=1e-12, max_iter=100000)", ElasticNet(alpha=0.1, **DESCENT), extended.penalised(0.05, 0.05)),
+]
 
 
-def fitted(steps, X, y, weight):
-    """Each step shown the rows with a weight, and the weights where it takes them."""
-    Z, model = X, make_pipeline(*[clone(s) for s in steps])
-    for name, step in model.steps:
-        weighs = weight is not None and not isinstance(step, (MinMaxScaler, MaxAbsScaler, PCA))
-        step.fit(Z, y, **({"sample_weight": weight} if weighs else {}))
-        if name != model.steps[-1][0]:
-            Z = step.transform(Z)
-    return model
+def axes(words, theirs, count):
+    return Step(words, theirs, extended.axes(count, isinstance(theirs, PCA)))
 
 
-def has_one_optimum(X):
-    A = (X - X.mean(axis=0))[:, np.ptp(X, axis=0) > 0]
-    s = np.linalg.svd(A / np.linalg.norm(A, axis=0), compute_uv=False)
-    return s[-1] > 1e-4 * s[0]
+def reducers(columns, rng):
+    """Principal axes: a few of them, and all, where the last may hold rounding errors only."""
+    few = int(rng.integers(1, columns + 1))
+    algorithm = "arpack" if few < columns else "randomized"
+    found = [axes(f"PCA(n_components={few})", PCA(few, svd_solver="full"), few), axes("PCA()", PCA(svd_solver="full"), columns)]
+    if columns > 1:  # both want two at least
+        found.append(axes(f"TruncatedSVD(n_components={few})", TruncatedSVD(few, algorithm=algorithm), few))
+    return found
 
 
-def expected(steps, X, y, weight):
-    """scikit-learn's score of each fold; None where the problem itself is not clear in double precision."""
-    scores = []
-    for train, test in KFold(FOLDS).split(X):
-        rows = train if weight is None else train[weight[train] > 0]
+class Fitted:
+    """scikit-learn's pipeline, trained on the rows with a weight. Whole weights repeat rows where a step takes none."""
+
+    def __init__(self, steps, X, y, weight):
+        if weight is not None:
+            X, y, weight = X[weight > 0], y[weight > 0], weight[weight > 0]
+        self.steps = [clone(step.theirs) for step in steps]
+        if weight is not None and any(isinstance(s, (PCA, TruncatedSVD)) for s in self.steps):
+            counts = weight.astype(int)
+            X, y, weight = np.repeat(X, counts, axis=0), np.repeat(y, counts), None
+        for step in self.steps[:-1]:
+            weighs = weight is not None and isinstance(step, StandardScaler)
+            X = step.fit(X, **({"sample_weight": weight} if weighs else {})).transform(X)
+        self.last = self.steps[-1].fit(X, y, **({} if weight is None else {"sample_weight": weight}))
+        self.spread = np.sqrt(np.average((X - X.mean(axis=0)) ** 2, axis=0, weights=weight))
+
+    def predict(self, X):
+        for step in self.steps[:-1]:
+            X = step.transform(X)
+        return self.last.predict(X)
+
+
+# ---- who is right ------------------------------------------------------------------------------
+
+class Problem:
+    """A pipeline on a fold of a design, and what is compared of its solution."""
+
+    def __init__(self, steps, X, y, weight, train, test):
+        self.steps, self.X, self.y, self.weight, self.train, self.test = steps, X, y, weight, train, test
+        part = (X[train], y[train], None if weight is None else weight[train])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            model = fitted(steps, X[rows], y[rows], None if weight is None else weight[rows])
-        last = model.steps[-1][1]
-        # With dependent columns the Lasso has many optima.
-        if type(last) is Lasso and not has_one_optimum(X[rows]):
-            scores.append(None)
-            continue
-        if isinstance(last, LeastNorm) and not last.is_clear():
-            scores.append(None)
-            continue
-        prediction = model.predict(X[test])
-        scores.append(r2_score(y[test], prediction, sample_weight=None if weight is None else weight[test]))
-    return scores
+            self.theirs = Fitted(steps, *part)
+
+    def score(self, prediction, y=None):
+        weight = None if self.weight is None else self.weight[self.test]
+        return np.array([r2_score((self.y if y is None else y)[self.test], prediction, sample_weight=weight)])
+
+    def exact(self, what, X, y, starts, rng=None):
+        """`what` of the solution in extended precision, or None where the Lasso has many."""
+        part = (X[self.train], y[self.train], None if self.weight is None else self.weight[self.train])
+        found = extended.fit([s.exact for s in self.steps[:-1]], self.steps[-1].exact, *part, starts, rng)
+        if found is None:
+            return None
+        coef, intercept, transform = found
+        if what == "coefficients":
+            return np.asarray(coef * self.theirs.spread, dtype=float)
+        prediction = (transform(X[self.test]) @ coef + intercept).astype(float)
+        return self.score(prediction, y) if what == "score" else prediction
 
 
-def searched(pipeline, data, grid, options=()):
-    """Scores by candidate and fold."""
+class Tally:
+    def __init__(self, rng):
+        self.rng, self.counts, self.off, self.worst = rng, collections.Counter(), [], 0.0
+
+    def compare(self, name, what, problem, ours, theirs, scale=None, coef=None):
+        """`scale`: what an error is measured by; `coef`: our coefficients, a start for the Lasso's optimum."""
+        ours, theirs = np.atleast_1d(ours), np.atleast_1d(theirs)
+        scale = max(1.0, np.abs(theirs).max()) if scale is None else scale
+        self.counts["compared"] += 1
+        distance = np.abs(ours - theirs).max() / scale
+        if distance <= TOLERANCE:
+            self.counts["agree"] += 1
+            self.worst = max(self.worst, distance)
+            return
+        self.counts[self.judged(name, what, problem, ours, theirs, scale, coef)] += 1
+
+    def judged(self, name, what, problem, ours, theirs, scale, coef):
+        starts = [c for c in (problem.theirs.last.coef_, coef) if c is not None]
+        exact = problem.exact(what, problem.X, problem.y, starts)
+        if exact is None and coef is None:
+            coef = fit_on_own_rows(problem)[0]
+            starts.append(coef)
+            exact = problem.exact(what, problem.X, problem.y, starts)
+        if exact is None:
+            return self.judged_by_objective(name, what, problem, ours, theirs, coef)
+        distance = np.abs(ours - exact).max() / scale
+        if distance <= TOLERANCE:
+            self.worst = max(self.worst, distance)
+            return "ours is the answer in extended precision, theirs is not"
+        def move(X, y, rng=None):
+            other = problem.exact(what, X, y, starts, rng)
+            return np.inf if other is None else np.abs(other - exact).max() / scale
+
+        perturbed = lambda values: extended.perturbed(values, self.rng)
+        moved = max(move(perturbed(problem.X), perturbed(problem.y)) for _ in range(4))
+        if moved > TOLERANCE:
+            return "ill-posed: a unit in the last place of the data moves the answer by more"
+        moved = max(move(problem.X, problem.y, self.rng) for _ in range(8))
+        if moved > TOLERANCE and np.abs(theirs - exact).max() / scale > TOLERANCE / 10:
+            return "ill-posed in double: a unit in the last place of the centred rows moves the answer by more"
+        self.off.append(f"{name}: {what} {ours[:4]} for {theirs[:4]}, in extended precision {exact[:4]}; off by {distance:.1e}, "
+                        f"theirs by {np.abs(theirs - exact).max() / scale:.1e}, data's rounding by {moved:.1e}")
+        return "off"
+
+    def judged_by_objective(self, name, what, problem, ours, theirs, coef):
+        """Dependent columns: the Lasso has many optima, or nobody found its signs."""
+        last = problem.steps[-1].theirs
+        l1, l2 = (last.alpha, 0.0) if type(last) is Lasso else (last.alpha * last.l1_ratio, last.alpha * (1 - last.l1_ratio))
+        keep = slice(None) if problem.weight is None else problem.weight[problem.train] > 0
+        rows = problem.train[keep]
+        weight = np.ones(len(rows)) if problem.weight is None else problem.weight[rows]
+        Z = problem.X[rows]
+        for step in problem.theirs.steps[:-1]:
+            Z = step.transform(Z)
+        mine, other = (extended.objective(Z, problem.y[rows], weight, c, l1, l2) for c in (coef, problem.theirs.last.coef_))
+        if mine <= other * (1 + 1e-12):
+            return "one of many optima: our objective is no worse"
+        self.off.append(f"{name}: {what} {ours[:4]} for {theirs[:4]}, objective {mine!r} for {other!r}")
+        return "off"
+
+    def report(self, seed, cases):
+        rest = "; ".join(f"{n} {what}" for what, n in self.counts.items() if what not in ("compared", "agree"))
+        print(f"seed {seed}: {cases} designs, {self.counts['compared']} compared, {self.counts['agree']} agree, the worst by "
+              f"{self.worst:.1e}; {rest or 'none differ'}")
+        assert not self.off, f"{len(self.off)} off\n" + "\n".join(self.off[:40])
+        ill = sum(n for what, n in self.counts.items() if what.startswith("ill-posed"))
+        assert ill <= 3 + 0.02 * self.counts["compared"], f"{ill} of {self.counts['compared']} are ill-posed"
+
+
+# ---- the program -------------------------------------------------------------------------------
+
+def options(weight):
+    return () if weight is None else ("--weight", "/weight")
+
+
+def words(steps):
+    return steps[0].words if len(steps) == 1 else f"make_pipeline({', '.join(s.words for s in steps)})"
+
+
+def scores_of(pipeline, data, grid, weight):
     results = path("hard.csv")
-    text = "{" + ", ".join(f"'{k}': [{', '.join(v)}]" for k, v in grid.items()) + "}"
-    run("search", pipeline, data, "--grid", text, "--cv", f"KFold({FOLDS})", "--scoring", "r2", "--results", results, "--json",
-        "--quiet", *options)
+    run("search", pipeline, data, "--grid", grid, "--cv", f"KFold({FOLDS})", "--scoring", "r2", "--results", results, "--json",
+        "--quiet", *options(weight))
     with open(results, newline="") as f:
         return [[float(row[f"split{k}_test_score"]) for k in range(FOLDS)] for row in csv.DictReader(f)]
 
 
-class Tally:
-    def __init__(self):
-        self.scores = self.unclear = 0
-        self.off = []
-        self.worst = 0.0
-
-    def compare(self, what, ours, theirs):
-        for fold, (a, b) in enumerate(zip(ours, theirs)):
-            if b is None:
-                self.unclear += 1
-                continue
-            self.scores += 1
-            distance = abs(a - b) / max(1.0, abs(b))
-            self.worst = max(self.worst, distance)
-            if not distance <= TOLERANCE:
-                self.off.append(f"{what} fold {fold}: {a!r} for {b!r}")
+def searched(data, weight, *choices):
+    """Scores by candidate and fold of all combinations of steps, by the combination."""
+    names = [c[0].words.split("(")[0].lower() for c in choices]
+    pipeline = words([c[0] for c in choices])
+    grid = "{" + ", ".join(f"'{n}': [{', '.join(s.words for s in c)}]" for n, c in zip(names, choices)) + "}"
+    rows = scores_of(pipeline, data, grid, weight)
+    # scikit-learn's order of candidates: by the names of the parameters, the last changes first.
+    order = np.argsort(names)
+    combinations = [[c[k] for k in np.argsort(order)] for c in itertools.product(*[choices[k] for k in order])]
+    assert len(rows) == len(combinations)
+    return list(zip(combinations, rows))
 
 
-def on_own_rows(pipeline, X, y, weight, fold):
-    """What `fit` on a file with the fold's rows and `score` on the others give."""
-    train, test = list(KFold(FOLDS).split(X))[fold]
-    part = [write(name, X[rows], y[rows], None if weight is None else weight[rows])
-            for name, rows in (("train", train), ("test", test))]
-    model = path("own.h5")
-    run("fit", pipeline, part[0], "--model", model, "--quiet")
-    return json.loads(run("score", model, part[1], "--scoring", "r2", "--json", "--quiet").stdout)["r2"]
+def fit_on_own_rows(problem):
+    """Coefficients of `fit` on a file with the rows trained on, and what its model predicts for the others."""
+    part = [write(name, problem.X[rows], problem.y[rows], None if problem.weight is None else problem.weight[rows])
+            for name, rows in (("train", problem.train), ("test", problem.test))]
+    model, out = path("own.h5"), path("own-predictions.h5")
+    run("fit", words(problem.steps), part[0], "--model", model, "--quiet", *options(problem.weight))
+    run("predict", model, part[1], "--out", out, "--quiet")
+    coef = next(v for k, v in attributes(model).items() if k.split("/")[-1] == "coef_")
+    with h5py.File(out) as f:
+        return np.ravel(coef), f["predict"][()]
+
+
+def fold_predictions(steps, data, weight):
+    out = path("out-of-fold.h5")
+    run("cross-validate", words(steps), data, "--cv", f"KFold({FOLDS})", "--out", out, "--quiet", *options(weight))
+    with h5py.File(out) as f:
+        return f["predict"][()]
+
+
+# ---- tests -------------------------------------------------------------------------------------
+
+def compare_scores(tally, what, found, X, y, weight):
+    for steps, scores in found:
+        for fold, (train, test) in enumerate(KFold(FOLDS).split(X)):
+            problem = Problem(steps, X, y, weight, train, test)
+            tally.compare(f"{what}: {words(steps)} fold {fold}", "score", problem, scores[fold],
+                          problem.score(problem.theirs.predict(X[test])))
+
+
+def compare_closely(tally, what, steps, data, X, y, weight, rng):
+    """Predictions of the folds' models for every row, and one fold's model beside `fit` on its own rows."""
+    predicted, chosen = fold_predictions(steps, data, weight), int(rng.integers(FOLDS))
+    for fold, (train, test) in enumerate(KFold(FOLDS).split(X)):
+        problem = Problem(steps, X, y, weight, train, test)
+        theirs = problem.theirs.predict(X[test])
+        name, scale = f"{what}: {words(steps)} fold {fold}", max(np.abs(theirs).max(), np.std(y))
+        tally.compare(name, "predictions", problem, predicted[test], theirs, scale)
+        if fold != chosen:
+            continue
+        coef, own = fit_on_own_rows(problem)
+        tally.compare(f"{name}, fit on its rows", "predictions", problem, own, theirs, scale, coef)
+        spread = problem.theirs.spread
+        if not any(isinstance(s.theirs, (PCA, TruncatedSVD)) for s in steps):  # the sign of an axis is anybody's choice
+            size = max(np.abs(problem.theirs.last.coef_ * spread).max(), np.std(y))
+            tally.compare(f"{name}, fit on its rows", "coefficients", problem, coef * spread,
+                          problem.theirs.last.coef_ * spread, size, coef)
 
 
 def judge_case(rng, tally):
     X, y, weight, what = draw(rng)
     data = write("hard", X, y, weight)
-    options = () if weight is None else ("--weight", "/weight")
-    ours = searched("make_pipeline(StandardScaler(), Ridge())", data, {"standardscaler": SCALERS, "ridge": [*MODELS, *PENALISED]},
-                    options)
-    cases = [(r, s) for r in [*MODELS, *PENALISED] for s in SCALERS]  # scikit-learn's order: names sorted
-    for scores, (r, s) in zip(ours, cases):
-        tally.compare(f"{what}: {s} {r}", scores, expected([SCALERS[s], {**MODELS, **PENALISED}[r]], X, y, weight))
-    alphas = [1e-6, 1e-2, 1.0, 1e3]
-    for scores, alpha in zip(searched("Ridge()", data, {"alpha": map(repr, alphas)}, options), alphas):
-        tally.compare(f"{what}: Ridge({alpha})", scores, expected([ExactRidge(alpha)], X, y, weight))
-    fold = int(rng.integers(FOLDS))
-    pipeline = f"make_pipeline({cases[fold % 3][1]}, Ridge(alpha=1e-6))"
-    at = cases.index(("Ridge(alpha=1e-6)", cases[fold % 3][1]))
-    clear = expected([SCALERS[cases[at][1]], ExactRidge(1e-6)], X, y, weight)[fold] is not None
-    own = on_own_rows(pipeline, X, y, weight, fold) if clear else None
-    tally.compare(f"{what}: fit on the rows of fold {fold}: {pipeline}", [ours[at][fold]], [own])
+    pick = lambda steps: steps[int(rng.integers(len(steps)))]
+    compare_scores(tally, what, searched(data, weight, SCALERS, [*MODELS, *PENALISED]), X, y, weight)
+    compare_closely(tally, what, [pick(SCALERS), pick([*MODELS, *PENALISED])], data, X, y, weight, rng)
+    # As they are; the Lasso's path to a solution has no end where scales are apart.
+    raw = pick(MODELS)
+    compare_closely(tally, what, [raw], data, X, y, weight, rng)
+    alphas = [Step(f"Ridge(alpha={a!r})", Ridge(alpha=a), extended.ridge(a)) for a in (1e-6, 1e-2, 1.0, 1e3)]
+    compare_scores(tally, what, searched_alphas(data, weight, alphas), X, y, weight)
+    if weight is None or np.all(weight == np.rint(weight)):
+        found = searched(data, weight, [pick(SCALERS)], reducers(X.shape[1], rng), [MODELS[0], MODELS[4]])
+        compare_scores(tally, what, found, X, y, weight)
+
+
+def searched_alphas(data, weight, models):
+    rows = scores_of("Ridge()", data, f"{{'alpha': {[m.theirs.alpha for m in models]}}}", weight)
+    return [([m], row) for m, row in zip(models, rows)]
 
 
 def test_a_rare_level_beside_a_full_one_hot():
@@ -225,46 +343,98 @@ def test_a_rare_level_beside_a_full_one_hot():
     X = np.hstack([rng.random((1000, 3)), np.eye(5)[rng.integers(0, 5, 1000)], np.zeros((1000, 1))])
     X[5, -1] = 1.0
     y = X[:, :3] @ [1, 2, 3] + 0.1 * rng.random(1000)
-    data, tally = write("rare", X, y), Tally()
-    ours = searched("make_pipeline(StandardScaler(), Ridge())", data, {"standardscaler": SCALERS, "ridge": MODELS})
-    for scores, (r, s) in zip(ours, [(r, s) for r in MODELS for s in SCALERS]):
-        tally.compare(f"{s} {r}", scores, expected([SCALERS[s], MODELS[r]], X, y, None))
-    assert tally.scores == 4 * len(MODELS) * len(SCALERS), tally.unclear
-    assert not tally.off, "\n".join(tally.off)
+    data, tally = write("rare", X, y), Tally(rng)
+    compare_scores(tally, "rare", searched(data, None, SCALERS, MODELS), X, y, None)
+    assert tally.counts["compared"] == tally.counts["agree"] == 4 * len(MODELS) * len(SCALERS), tally.counts
+    assert not tally.off
+
+
+def test_a_column_constant_in_a_fold_and_huge_outside():
+    """No axis and no direction may hold a trace of it: 1e-17 of it would be seen in the rows tested on."""
+    rng = np.random.default_rng(4)
+    n = 400
+    X = rng.normal(size=(n, 6)) @ rng.normal(size=(6, 6))
+    X[:, 2], X[: n // FOLDS, 2] = 0.0, 1e14
+    X = np.c_[X, X[:, 0] + X[:, 1]]  # rows are looked at again
+    y = X[:, [0, 1, 3]] @ [1.0, 2.0, 3.0] + rng.normal(size=n)
+    data, without, train, test = write("huge", X, y), np.delete(X, 2, axis=1), np.arange(n // FOLDS, n), np.arange(n // FOLDS)
+    for front in ([], [axes("PCA(n_components=3)", PCA(3), 3)], [axes("PCA()", PCA(), 7)],
+                  [axes("TruncatedSVD(n_components=3)", TruncatedSVD(3, algorithm="arpack"), 3)]):
+        for model in (MODELS[0], MODELS[3]):
+            steps = [*front, model]
+            expected = Problem(steps, without, y, None, train, test).theirs.predict(without[test])
+            apart = np.abs(fold_predictions(steps, data, None)[test] - expected).max()
+            assert apart < TOLERANCE * np.abs(expected).max(), f"{words(steps)}: {apart}"
 
 
 def test_drawn_designs():
     rng = np.random.default_rng(ARGUMENTS.seed)
-    tally, designs_off = Tally(), 0
+    tally = Tally(np.random.default_rng(0))
     for case in range(ARGUMENTS.cases):
-        before = len(tally.off)
         judge_case(rng, tally)
-        designs_off += len(tally.off) > before
-    print(f"seed {ARGUMENTS.seed}: {ARGUMENTS.cases} designs, {tally.scores} scores compared, {len(tally.off)} off in "
-          f"{designs_off} designs, worst {tally.worst:.1e}; {tally.unclear} of problems not clear in double precision")
-    assert tally.scores > 15 * ARGUMENTS.cases
-    assert not tally.off, "\n".join(tally.off[:40])
+    assert tally.counts["compared"] >= 120 * ARGUMENTS.cases
+    tally.report(ARGUMENTS.seed, ARGUMENTS.cases)
 
 
 def test_naive_bayes_by_folds():
+    """Probabilities of every row and the statistics that `fit` finds, with weights."""
     rng = np.random.default_rng(ARGUMENTS.seed)
-    tally = Tally()
-    for case in range(max(3, ARGUMENTS.cases // 10)):
-        X, _, _, what = draw(rng)
+    rows = unsure = 0
+    for case in range(max(3, ARGUMENTS.cases // 3)):
+        X, _, weight, what = draw(rng)
         labels = rng.integers(0, 3, len(X))
-        X = X + 0.5 * labels[:, None] * (rng.random(X.shape[1]) < 0.5)
-        out = run("cross-validate", "GaussianNB()", write("bayes", X, labels), "--cv", f"KFold({FOLDS})", "--scoring", "accuracy",
-                  "--json", "--quiet")
-        theirs = [GaussianNB().fit(X[a], labels[a]).score(X[b], labels[b]) for a, b in KFold(FOLDS).split(X)]
-        # One row on the border between two classes may fall on either side.
-        for a, b in zip(json.loads(out.stdout)["test_accuracy"], theirs):
-            tally.compare(f"{what}: GaussianNB", [a if abs(a - b) > 1.5 * FOLDS / len(X) else b], [b])
-    assert not tally.off, "\n".join(tally.off)
+        X = X + 0.5 * np.std(X, axis=0) * labels[:, None] * (rng.random(X.shape[1]) < 0.5)
+        data, out = write("bayes", X, labels, weight), path("bayes-out.h5")
+        run("cross-validate", "GaussianNB()", data, "--cv", f"KFold({FOLDS})", "--method", "predict_proba", "--out", out,
+            "--quiet", *options(weight))
+        with h5py.File(out) as f:
+            ours = f["predict_proba"][()]
+        chosen = int(rng.integers(FOLDS))
+        for fold, (train, test) in enumerate(KFold(FOLDS).split(X)):
+            kept = train if weight is None else train[weight[train] > 0]
+            part = (X[kept], labels[kept], None if weight is None else weight[kept])
+            theirs = GaussianNB().fit(*part)
+            exact, error = naive_bayes_in_extended(*part, X[test])
+            # What rounding of the means (and so of x - mean) does to a density.
+            sure = error < 1e-7
+            rows, unsure = rows + len(test), unsure + np.count_nonzero(~sure)
+            distance = np.abs(ours[test] - exact).max(axis=1)[sure]
+            assert distance.max(initial=0) < TOLERANCE, f"{what} fold {fold}: probabilities {distance.max()} apart"
+            if fold == chosen:
+                model = path("bayes-model.h5")
+                own = write("bayes-own", X[train], labels[train], None if weight is None else weight[train])
+                run("fit", "GaussianNB()", own, "--model", model, "--quiet", *options(weight))
+                found = attributes(model)
+                np.testing.assert_allclose(found["theta_"], theirs.theta_, rtol=1e-9, atol=1e-9 * np.abs(X).max(), err_msg=what)
+                np.testing.assert_allclose(found["var_"], theirs.var_, rtol=1e-6, err_msg=what)
+    print(f"seed {ARGUMENTS.seed}: GaussianNB on {rows} rows, {unsure} where the rounding of the data decides")
+    assert unsure < 0.3 * rows, (unsure, rows)
+
+
+def naive_bayes_in_extended(X, labels, weight, rows):
+    """Probabilities, and by how much a unit in the last place of the rows can change them."""
+    X, rows = extended.long(X), extended.long(rows)
+    weight = np.ones(len(X), dtype=extended.LONG) if weight is None else extended.long(weight)
+    smoothing = extended.LONG(1e-9) * ((X - X.mean(axis=0)) ** 2).mean(axis=0).max()
+    log, change = [], 0.0
+    for k in range(3):
+        x, w = X[labels == k], weight[labels == k]
+        mean = w @ x / w.sum()
+        var = w @ (x - mean) ** 2 / w.sum() + smoothing
+        from_mean = rows - mean
+        log.append(np.log(w.sum() / weight.sum()) - np.log(2 * np.pi * var).sum() / 2 - (from_mean**2 / var).sum(axis=1) / 2)
+        change = change + 2.0**-52 * (np.abs(from_mean) / var * (np.abs(rows) + np.abs(mean)) + from_mean**2 / var).sum(axis=1)
+    log = np.array(log).T
+    p = np.exp(log - log.max(axis=1, keepdims=True))
+    p = p / p.sum(axis=1, keepdims=True)
+    # A change of the logarithms by less than their gap moves the least probable classes in proportion.
+    second, first = np.sort(log, axis=1)[:, -2:].T
+    return p.astype(float), (change * np.exp(np.minimum(0, second - first + 2 * change))).astype(float)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--cases", type=int, default=25)
+    parser.add_argument("--cases", type=int, default=15)
     parser.add_argument("--seed", type=int, default=int(datetime.date.today().strftime("%Y%m%d")))
     ARGUMENTS = parser.parse_args()
     print(f"seed {ARGUMENTS.seed}", flush=True)

@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""LinearRegression against scikit-learn's, and against LAPACK where the Gram matrix alone would lose digits."""
+"""LinearRegression against scikit-learn's, and against LAPACK where the Gram matrix alone would lose digits: before
+release 1.9 all directions count that rounding does not hide, which is tol=0 here; then those above `tol`.
+"""
 import numpy as np
 import scipy.linalg
 from sklearn.datasets import make_regression
 from sklearn.linear_model import LinearRegression
 
 import common
-from common import close, fit, not_worse, write
+from common import SKLEARN, close, fit, not_worse, write
 from regression_cases import centred, objective, ordinary, same_bytes, wide
 
 
 def agrees(name, X, y, weight=None, fit_intercept=True, rtol=1e-5):
     """Coefficients and objective as scikit-learn's. Returns attributes and JSON."""
     data = write(name, X, y, weight)
-    ours, report, _ = fit(f"LinearRegression(fit_intercept={fit_intercept})", data)
-    theirs = LinearRegression(fit_intercept=fit_intercept).fit(X.astype(float), y, weight)
+    ours, report, _ = fit(f"LinearRegression(fit_intercept={fit_intercept}, tol=0)", data)
+    every = {"tol": 0.0} if SKLEARN >= (1, 9) else {}
+    theirs = LinearRegression(fit_intercept=fit_intercept, **every).fit(X.astype(float), y, weight)
     scale = np.abs(theirs.coef_).max()
     close(ours["coef_"], theirs.coef_, rtol=rtol, atol=rtol * scale, what=name)
     span = abs(theirs.intercept_) + np.abs(X.mean(axis=0) * theirs.coef_).sum()
@@ -43,7 +46,7 @@ def test_scales_are_no_ill_conditioning():
     """Unlike in LAPACK, the unit of a column costs no digits: as good as the columns in one unit."""
     X, y = make_regression(5000, 12, noise=3.0, random_state=1)
     scale = 10.0 ** np.arange(-6, 6)
-    ours, report, _ = fit("LinearRegression()", write("scales", X * scale, y))
+    ours, report, _ = fit("LinearRegression(tol=0)", write("scales", X * scale, y))
     theirs = LinearRegression().fit(X, y)
     close(ours["coef_"], theirs.coef_ / scale, rtol=1e-9)
     close(ours["intercept_"], theirs.intercept_, rtol=1e-9)
@@ -51,6 +54,9 @@ def test_scales_are_no_ill_conditioning():
 
 
 def test_ill_conditioned_columns_are_refined():
+    if common.SKLEARN >= (1, 7):
+        print("        beside LAPACK and Debian's scikit-learn alone: later ones drop what tol says")
+        return
     rng = np.random.default_rng(0)
     t = np.linspace(0.0, 1.0, 9000)
     y = np.sin(5 * t) + 0.01 * rng.standard_normal(len(t))
@@ -75,12 +81,43 @@ def test_hilbert():
     n, d = 500, 10
     X = 1.0 / (np.arange(n)[:, None] + np.arange(d)[None, :] + 1.0)
     y = X @ np.arange(1.0, d + 1) + 1e-3 * np.cos(np.arange(n))
-    ours, report, _ = fit("LinearRegression(fit_intercept=False)", write("hilbert", X, y))
+    ours, report, _ = fit("LinearRegression(fit_intercept=False, tol=0)", write("hilbert", X, y))
     theirs = scipy.linalg.lstsq(X, y)[0]
     s = scipy.linalg.svdvals(X)
     assert s[0] / s[-1] > 1e9 and "refined in" in report["warnings"][0]
     close(ours["coef_"], theirs, rtol=0, atol=1e-14 * s[0] / s[-1] * np.abs(theirs).max())
     not_worse(objective(X, y, None, ours["coef_"], 0.0), objective(X, y, None, theirs, 0.0))
+
+
+def test_directions_below_tol_are_dropped():
+    """As scikit-learn 1.9 does, which hands tol to LAPACK; that one is asked here, for releases before, too."""
+    rng = np.random.default_rng(5)
+    basis = np.linalg.qr(rng.standard_normal((7, 7)))[0]
+    made = rng.standard_normal((5000, 7)) * 10.0 ** -np.arange(7.0) @ basis + 3.0
+    t = np.linspace(0.0, 1.0, 5000)
+    designs = [("units", rng.standard_normal((5000, 6)) * 10.0 ** np.arange(-4.0, 8, 2)), ("turned", made),
+               ("vandermonde", np.vander(t, 12)[:, :-1])]
+    cuts = 0
+    for name, X in designs:
+        y = X @ rng.standard_normal(X.shape[1]) + 0.1 * rng.standard_normal(len(X))
+        data = write("cut-" + name, X, y, rng.random(len(X)) if name == "turned" else None)
+        weight = common.h5py.File(data)["weight"][()] if name == "turned" else None
+        for tol in (None, 0.0, 1e-12, 3e-9, 3e-5, 2e-3, 1.5):
+            for fit_intercept in (True, False):
+                X0, y0 = centred(X, y, weight, fit_intercept)
+                cond = 1e-6 if tol is None else tol
+                coef, _, rank, singular = scipy.linalg.lstsq(X0, y0, cond=cond if cond < 1.0 else 0.0)
+                what = f"{name} {tol} {fit_intercept}"
+                given = "" if tol is None else f", tol={tol!r}"
+                ours, report, _ = fit(f"LinearRegression(fit_intercept={fit_intercept}{given})", data, ranks=1)
+                close(ours["singular_"], singular, rtol=1e-6, atol=1e-14 * singular[0], what=what)
+                assert ours["rank_"] == rank, f"{what}: rank {ours['rank_']} for {rank}"
+                shown = np.linalg.norm(X0 @ (ours["coef_"] - coef)) / np.linalg.norm(y0)
+                assert shown < 1e-9, f"{what}: predictions {shown} apart"
+                if rank < X.shape[1]:
+                    cuts += 1
+                    assert any("were dropped" in w and "tol=" in w for w in report["warnings"]), (what, report["warnings"])
+    assert cuts > 10, cuts
 
 
 def least_norm(X, y, weight=None):
@@ -162,7 +199,8 @@ def test_same_bytes():
     data = write("bytes", X, y, np.random.default_rng(0).uniform(0, 2, len(y)))
     same_bytes("LinearRegression()", data)
     t = np.linspace(0.0, 1.0, 30000)
-    same_bytes("LinearRegression()", write("bytes-ill", np.vander(t, 12)[:, :-1], np.sin(5 * t)))
+    for tol in ("1e-6", "0", "1e-3"):
+        same_bytes(f"LinearRegression(tol={tol})", write("bytes-ill", np.vander(t, 12)[:, :-1], np.sin(5 * t)))
 
 
 if __name__ == "__main__":

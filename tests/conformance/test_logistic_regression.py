@@ -21,12 +21,19 @@ def scaled(load):
     return StandardScaler().fit_transform(X), y
 
 
+def balanced(y, weight):
+    """What 'balanced' is in scikit-learn since 1.7: the weights of the classes decide, not how many rows they have."""
+    classes = np.unique(y)
+    return {k: weight.sum() / (len(classes) * weight[y == k].sum()) for k in classes}
+
+
 def objective(X, y, coef, intercept, C, weight=None, class_weight=None, l1=0.0):
     """scikit-learn's, with C in front of the loss taken out: sum v loss + penalty / C."""
     classes, codes = np.unique(y, return_inverse=True)
     v = np.ones(len(y)) if weight is None else np.array(weight, float)
     if class_weight is not None:
-        v = v * compute_class_weight(class_weight, classes=classes, y=y)[codes]
+        by_weight = {"sample_weight": weight} if SKLEARN >= (1, 7) else {}
+        v = v * compute_class_weight(class_weight, classes=classes, y=y, **by_weight)[codes]
     z = X @ coef.T + intercept
     if len(classes) == 2:
         z = np.hstack([np.zeros_like(z), z])
@@ -123,11 +130,12 @@ def test_types_weights_and_labels():
 
 def test_class_weights():
     X, y = make_classification(6000, 10, n_informative=6, weights=[0.9], random_state=3)
-    weight = np.random.default_rng(1).random(len(y)) + 0.5
+    rng = np.random.default_rng(1)
+    weight = np.where(rng.random(len(y)) < 0.2, 0.0, rng.random(len(y)) + 0.5) * np.where(y == 1, 3.0, 1.0)
     for text, value in (("'balanced'", "balanced"), ("{0: 0.3, 1: 2}", {0: 0.3, 1: 2}), ("{1: 5.0}", {1: 5.0})):
         agrees("unequal", X, y, f"class_weight={text}", class_weight=value)
-        if value == "balanced" and SKLEARN >= (1, 7):
-            continue  # there rows count by their weights, here each once, as in scikit-learn up to 1.6
+        if value == "balanced" and SKLEARN < (1, 7):
+            value = balanced(y, weight)  # there each row counts once
         agrees("unequal-weighted", X, y, f"class_weight={text}", weight=weight, class_weight=value)
     X, y = make_classification(6000, 10, n_informative=6, n_classes=3, weights=[0.8, 0.15], random_state=3)
     agrees("three", X, y, "class_weight='balanced'", class_weight="balanced")

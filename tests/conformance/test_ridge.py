@@ -8,6 +8,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import common
+import extended
 from common import close, fit, not_worse, write
 from regression_cases import centred, objective, ordinary, same_bytes, wide
 
@@ -67,6 +68,30 @@ def test_dependent_columns():
     agrees("dependent", X, y, None, 1e-6)
 
 
+def scales_apart(rows):
+    """All levels of a category in units from 1e-8 to 1e8, a column twice, and a large mean."""
+    rng = np.random.default_rng(9)
+    level, units = np.eye(6)[rng.integers(0, 6, rows)], 10.0 ** np.array([8, -8, 3, -3, 0, 5])
+    normal = rng.normal(size=(rows, 2))
+    X = np.c_[normal[:, 0] * 1e-5, level * units, normal[:, 0], (1e6 + normal[:, 1]) * 1e7, normal[:, 0] * 1e4]
+    return X, normal @ [1.0, -2.0] + level @ [1.0, 2.0, 3.0, 4.0, 5.0, 6.0] + rng.normal(size=rows)
+
+
+def test_small_penalty_on_columns_in_units_far_apart():
+    """Beside the answer in extended precision."""
+    X, y = scales_apart(1500)
+    data, refined = write("apart", X, y), 0
+    for alpha in (1e-8, 1e-6, 1e-3):
+        ours, report, _ = fit(f"Ridge(alpha={alpha!r})", data)
+        coef, intercept, _ = extended.fit([], extended.ridge(alpha), X, y)
+        centred_rows = X - X.mean(axis=0)
+        apart = np.abs(centred_rows @ (ours["coef_"] - coef)).max() / np.std(y)
+        assert apart < 1e-8, f"{alpha}: predictions {apart} apart"
+        close(np.std(X, axis=0) * ours["coef_"], np.std(X, axis=0) * coef.astype(float), atol=1e-6 * np.std(y))
+        refined += any("refined in" in w for w in report["warnings"])
+    assert refined > 1
+
+
 def test_positive():
     for name, X, y, weight in ordinary():
         ours, report, _ = fit("Ridge(alpha=3.0, positive=True)", write(name, X, y, weight))
@@ -105,6 +130,7 @@ def test_same_bytes():
     same_bytes("Ridge(alpha=0.5)", write("bytes", X.astype(np.float32), y))
     X, y = wide()
     same_bytes("Ridge(alpha=1e-13)", write("bytes-wide", X, y))
+    same_bytes("Ridge(alpha=1e-6)", write("bytes-apart", *scales_apart(30000)))
 
 
 if __name__ == "__main__":

@@ -27,21 +27,35 @@ struct Way {
   std::string data;
 };
 
-std::size_t least_memory(const Communicator& comm, const Estimator& estimator,
-                         const std::shared_ptr<Dataset>& data, int threads) {
-  EngineOptions options;
-  options.threads = threads;
-  options.memory = 1;
-  Engine engine(comm, options);
-  try {
-    fit(engine, estimator, data);
-  } catch (const AgreedError& e) {
-    const std::string text = e.what();
-    const std::string before = "give --memory ";
-    const std::size_t at = text.find(before) + before.size();
-    return static_cast<std::size_t>(parse_bytes(text.substr(at, text.find(' ', at) - at)));
+/// The budget that a refusal asks for, to one digit behind the point, and a little more. Whole MiB,
+/// which it names as well, may have room for all blocks of a rank.
+std::size_t memory_asked_for(const AgreedError& refusal) {
+  const std::string text = refusal.what();
+  const std::string before = "needs at least ";
+  const std::size_t at = text.find(before) + before.size();
+  const std::string least = text.substr(at, text.find(" of memory", at) - at);
+  return static_cast<std::size_t>(parse_bytes(least)) + (std::size_t{1} << 16);
+}
+
+/// Fits in ample memory, or streams on every rank: with the least budget that will do.
+ModelPtr fit_with(const Communicator& comm, const Estimator& estimator,
+                  const std::shared_ptr<Dataset>& data, EngineOptions options, bool streams) {
+  options.memory = streams ? 1 : std::size_t{1} << 30;
+  for (;;) {
+    Engine engine(comm, options);
+    try {
+      auto model = fit(engine, estimator, data);
+      if ((comm.min(engine.counters().blocks_streamed) > 0) != streams) {
+        throw std::logic_error(
+            fmt::format("{} on {} ranks with {} threads does not stream as asked",
+                        estimator.expression(), comm.size(), options.threads));
+      }
+      return model;
+    } catch (const AgreedError& e) {
+      if (e.exit_code() != ExitCode::memory) throw;
+      options.memory = memory_asked_for(e);
+    }
   }
-  throw std::logic_error("a budget of one byte was accepted");
 }
 
 std::string fit_once(const Communicator& comm, const Estimator& estimator,
@@ -53,10 +67,7 @@ std::string fit_once(const Communicator& comm, const Estimator& estimator,
   EngineOptions engine_options;
   engine_options.threads = way.threads;
   engine_options.seed = 3;
-  engine_options.memory =
-      way.streams ? least_memory(comm, estimator, data, way.threads) : std::size_t{1} << 30;
-  Engine engine(comm, engine_options);
-  const auto model = fit(engine, estimator, data);
+  const auto model = fit_with(comm, estimator, data, engine_options, way.streams);
   const std::string file = fmt::format("{}/model{}.h5", folder, comm.size());
   save_model(comm, *model, file);
   std::string bytes;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The promise: the same model file, byte for byte, on any number of ranks and threads, in memory or streamed, from
-contiguous or compressed input, for every estimator the program knows.
+contiguous or compressed input, with MPI and alone without it, for every estimator the program knows.
 
 usage: same_bytes.py FIT_ALL   (tests/identity/fit_all.cpp), with SUPERSTEP naming the program
 """
@@ -14,8 +14,9 @@ from collections import defaultdict
 import h5py
 import numpy as np
 
-ROWS, COLUMNS = 61_001, 12  # 15 blocks: five ranks hold three each, and the last block is short
-RANKS = (1, 2, 3, 5)
+ROWS, COLUMNS = 110_001, 12  # 27 blocks: of five ranks each holds more than two threads must, and the last block is short
+# How fit_all is started: alone, and on so many ranks.
+LAUNCHERS = {"alone": [], **{f"mpirun -n {ranks}": ["mpirun", "-n", str(ranks)] for ranks in (1, 2, 3, 5)}}
 
 # estimator: its target
 ESTIMATORS = {
@@ -68,20 +69,19 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         write_data(folder)
         lines = "".join(f"{target}\t{estimator}\n" for estimator, target in ESTIMATORS.items())
-        for ranks in RANKS:
-            done = subprocess.run(["mpirun", "-n", str(ranks), sys.argv[1], folder], input=lines, text=True,
-                                  capture_output=True)
-            assert done.returncode == 0, f"{ranks} ranks: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        for name, launcher in LAUNCHERS.items():
+            done = subprocess.run([*launcher, sys.argv[1], folder], input=lines, text=True, capture_output=True)
+            assert done.returncode == 0, f"{name}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
             for line in done.stdout.splitlines():
                 estimator, way, value = line.split("\t")
-                hashes[estimator][way] = value
+                hashes[estimator][f"{name}: {way}"] = value
     bad = 0
     for estimator, ways in hashes.items():
         first = next(iter(ways.values()))
         different = [way for way, value in ways.items() if value != first]
         bad += bool(different)
         print(f"{estimator}: {len(ways)} ways, " + (f"DIFFERENT: {different}" if different else f"all {first}"))
-    assert all(len(ways) == 8 * len(RANKS) for ways in hashes.values()) and len(hashes) == len(ESTIMATORS)
+    assert all(len(ways) == 8 * len(LAUNCHERS) for ways in hashes.values()) and len(hashes) == len(ESTIMATORS)
     print(f"{len(hashes) - bad} passed, {bad} failed")
     sys.exit(1 if bad else 0)
 

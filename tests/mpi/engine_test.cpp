@@ -21,10 +21,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-// Large enough that a rank streams with the small budget: 4 MB of blocks, of which 1 MB may stay.
+// Large enough that each of five ranks streams with the least budget.
 constexpr Index rows = 40 * 4096 + 17;
 constexpr std::size_t ample = std::size_t{1} << 28;
-constexpr std::size_t scarce = std::size_t{4} << 20;
 constexpr Index columns = 3;
 
 double value_at(Index row, Index column) {
@@ -119,6 +118,17 @@ class EngineTest : public ::testing::Test {
     options.memory = memory.value_or(ample);
     return Engine(comm_, options);
   }
+  /// With room for the fewest blocks that will do: the others are read anew in each pass.
+  Engine make_streaming_engine(const Table& table, int threads) {
+    return make_engine(threads, make_engine(threads).least_memory(table, {}));
+  }
+  Engine make_engine_that(bool streams, const Table& table, int threads) {
+    return streams ? make_streaming_engine(table, threads) : make_engine(threads);
+  }
+  /// **Collective.**
+  void expect_streamed(const Engine& engine, bool streams) {
+    EXPECT_EQ(comm_.min(engine.counters().blocks_streamed) > 0, streams);
+  }
   Communicator comm_;
 };
 
@@ -126,14 +136,15 @@ TEST_F(EngineTest, SumsAreTheExactlyRoundedSumsOfTheBlocks) {
   const Table table = open_table(comm_, data_file(comm_));
   const std::vector<double> expected = expected_sums();
   for (const int threads : {1, 2, 3}) {
-    for (const std::size_t memory : {ample, scarce}) {
-      Engine engine = make_engine(threads, memory);
+    for (const bool streams : {false, true}) {
+      Engine engine = make_engine_that(streams, table, threads);
       SumShape shape = shape_of_columns();
       const Totals totals = engine.superstep(table, shape, add_columns);
       for (std::size_t c = 0; c < columns; ++c) {
-        EXPECT_EQ(totals[0][c], expected[c]) << threads << " threads, " << memory << " bytes";
+        EXPECT_EQ(totals[0][c], expected[c]) << threads << " threads, streams: " << streams;
       }
       EXPECT_EQ(engine.counters().repeated, 0);
+      expect_streamed(engine, streams);
     }
   }
 }
@@ -267,8 +278,8 @@ TEST_F(EngineTest, ARankThatThrowsIsHeardByAll) {
 
 TEST_F(EngineTest, BadValuesAreNamedInTheSameWordsOnAnyNumberOfRanks) {
   const Table table = open_table(comm_, data_file(comm_, rows, NAN, "engine_nan.h5"));
-  for (const std::size_t memory : {ample, scarce}) {
-    Engine engine = make_engine(1, memory);
+  for (const bool streams : {false, true}) {
+    Engine engine = make_engine_that(streams, table, 1);
     SumShape shape;
     shape.add(columns, 40);
     try {
@@ -300,8 +311,8 @@ TEST_F(EngineTest, ABudgetThatIsTooSmallIsRefusedWithTheSmallestThatWouldDo) {
 
 TEST_F(EngineTest, RowsAreHandedOverOnceEach) {
   const Table table = open_table(comm_, data_file(comm_));
-  for (const std::size_t memory : {ample, scarce}) {
-    Engine engine = make_engine(3, memory);
+  for (const bool streams : {false, true}) {
+    Engine engine = make_engine_that(streams, table, 3);
     Index wrong = 0;
     Index seen = 0;
     engine.rows(
@@ -315,6 +326,7 @@ TEST_F(EngineTest, RowsAreHandedOverOnceEach) {
         });
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(comm_.sum(seen), rows);
+    expect_streamed(engine, streams);
   }
 }
 

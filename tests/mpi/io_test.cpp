@@ -348,6 +348,15 @@ TEST_F(FullDisk, IsToldBeforeRowsAreWritten) {
   EXPECT_NE(message.find("free some space"), std::string::npos) << message;
 }
 
+TEST_F(FullDisk, IsToldBeforeChunksWithChecksumsAreMade) {
+  const std::string message = agreed_error(comm, ExitCode::file, [&] {
+    ParallelFile file = ParallelFile::create(comm, path);
+    file.create_dataset("/X", float64_type(), {100'000, 10},
+                        {.chunk_rows = 1000, .deflate = 0, .fletcher32 = true});
+  });
+  EXPECT_NE(message.find("cannot write 'full/a.h5': it needs 7."), std::string::npos) << message;
+}
+
 TEST_F(FullDisk, IsToldInTheRoundThatDoesNotFit) {
   const std::string message = agreed_error(comm, ExitCode::file, [&] { write_noise(10'000, 100); });
   EXPECT_NE(message.find("cannot write 'full/a.h5': it needs"), std::string::npos) << message;
@@ -377,6 +386,17 @@ TEST_F(FullDisk, WhatFitsIsWritten) {
   write_noise(1000, 100);
   EXPECT_GT(fs::file_size(path), 500'000u);
   comm.barrier();
+  {  // with checksums more than half of the disk, which is needed once
+    ParallelFile file = ParallelFile::create(comm, "full/b.h5");
+    const auto Z = file.create_dataset("/Z", float64_type(), {1400, 100},
+                                       {.chunk_rows = 100, .deflate = 0, .fletcher32 = true});
+    if (comm.is_root()) fs::remove(path);
+    write_rounds(comm, file, Z, 1400,
+                 [](Index first, Index count) { return noise(first, count, 100); });
+    file.commit();
+  }
+  comm.barrier();
+  if (comm.is_root()) fs::remove("full/b.h5");
   if (comm.is_root()) std::ofstream(path) << "old";
 }
 

@@ -15,9 +15,10 @@
 
 namespace superstep {
 
-/// Starts MPI and ends it. Does not finalise while an exception unwinds: the other ranks are in
-/// other calls then, MPI_Finalize would wait for them for ever, and the message would never be
-/// printed.
+/// Starts MPI and ends it, unless nobody launched this process (is_launched): one process alone
+/// needs no MPI; who wants it nevertheless calls MPI_Init before. Does not finalise while an
+/// exception unwinds: the other ranks are in other calls then, MPI_Finalize would wait for them for
+/// ever, and the message would never be printed.
 class Environment {
  public:
   Environment(int& argc, char**& argv);
@@ -50,7 +51,7 @@ class Trace;
 /// twice as long.
 class Communicator {
  public:
-  /// All ranks. **Collective.**
+  /// All ranks; one where MPI was not started. **Collective.**
   static Communicator world();
   Communicator(Communicator&&) noexcept;
   Communicator& operator=(Communicator&&) noexcept;

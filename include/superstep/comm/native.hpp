@@ -9,7 +9,8 @@
 
 namespace superstep {
 
-/// Stays the communicator's own: not to be freed.
+/// Stays the communicator's own: not to be freed. Of a group of several ranks; one rank may have
+/// none (MPI_COMM_NULL).
 MPI_Comm native_handle(const Communicator& comm);
 
 }  // namespace superstep

@@ -18,7 +18,7 @@ std::optional<std::string> nearest_name(std::string_view name,
                                         const std::vector<std::string>& candidates);
 
 /// "did you mean 'alpha'?", or, when nothing resembles the name, "choose one of alpha, solver,
-/// tol".
+/// tol"; of a long list how many there are and the first of them.
 std::string did_you_mean(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace superstep

@@ -116,6 +116,20 @@ DatasetLayout describe(const std::string& file, const std::string& dataset,
 std::optional<DatasetLayout> describe_if_present(const std::string& file,
                                                  const std::string& dataset);
 
+/// A dataset to be found, and whether that can fail: `option` is for describe()'s message.
+struct DatasetRequest {
+  std::string dataset;
+  bool is_required = true;
+  std::string option = {};
+};
+
+/// The same of several datasets of one file, by one child process, in the order they were asked
+/// for. Nothing where one is not required and not there.
+std::vector<std::optional<DatasetLayout>> describe_all(const std::string& file,
+                                                       const std::vector<DatasetRequest>& requests);
+std::vector<std::byte> serialize(const std::vector<std::optional<DatasetLayout>>& layouts);
+std::vector<std::optional<DatasetLayout>> deserialize_layouts(std::span<const std::byte> bytes);
+
 /// What a file holds, for people. The layouts are without chunk tables and inline bytes: not to be
 /// read from.
 struct FileSummary {

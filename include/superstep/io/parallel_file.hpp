@@ -7,7 +7,7 @@
 // the disk before anything is written, plain rows go in independent writes, which report errors,
 // and what must be written collectively (compression, checksums) is read back and compared at once.
 // A handle left open is closed collectively by MPI_Finalize, so it is left open where ranks part
-// ways.
+// ways. One rank writes without MPI, the same bytes.
 #pragma once
 
 #include <cstddef>

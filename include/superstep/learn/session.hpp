@@ -66,12 +66,13 @@ class Fitted {
 };
 
 /// MPI, the ranks and the engine. One per program; made first, so that it is destroyed last.
+/// A program that nobody launched with ranks has one, and MPI is not started for it.
 ///
 /// An exception that nobody catches ends the program as it ends the command line: one message, the
 /// exit code of the error, and no rank left waiting.
 class Session {
  public:
-  /// Starts MPI. **Collective.**
+  /// Starts MPI where there may be other ranks (Environment). **Collective.**
   Session(int& argc, char**& argv, const EngineOptions& options = {});
   /// Uses ranks that exist already. **Collective.**
   Session(const Communicator& comm, const EngineOptions& options);

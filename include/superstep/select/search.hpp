@@ -71,7 +71,9 @@ struct SearchState {
   Index stopped = 0;       ///< candidates that were given up
   double work_done = 0.0;  ///< fraction of all work, counted as fits times their resources
   double work_now = 0.0;   ///< fraction that those being trained will add
-  std::string best{};      ///< the best candidate so far, in words; empty before there is one
+  std::string metric{};    ///< the one that decides
+  std::optional<double> best_mean{};  ///< of the best candidate so far, where there is one
+  ParamSetting best_params{};
 };
 
 /// The person who waits.

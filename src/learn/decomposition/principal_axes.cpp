@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Eigenvalues>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -15,26 +13,12 @@
 #include <superstep/math/products.hpp>
 #include <superstep/math/scaling.hpp>
 
+#include "learn/decompositions.hpp"
 #include "learn/share_out.hpp"
 
 namespace superstep {
 
 namespace {
-
-struct Eigenpairs {
-  Vector values;            ///< descending, none below zero
-  Eigen::MatrixXd vectors;  ///< one a column
-};
-
-Eigenpairs eigenpairs_of(const Matrix& gram) {
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram);
-  if (solver.info() != Eigen::Success) {
-    throw AgreedError(ExitCode::failure,
-                      "the eigenvalues of the Gram matrix were not found; scale the columns first "
-                      "(make_pipeline(StandardScaler(), ...))");
-  }
-  return {solver.eigenvalues().reverse().cwiseMax(0.0), solver.eigenvectors().rowwise().reverse()};
-}
 
 /// sum w x x' from the sums around the mean.
 Matrix around_zero(const Moments& m) { return m.gram + m.weight * m.mean * m.mean.transpose(); }
@@ -104,10 +88,10 @@ PrincipalAxes PrincipalAxesOf::look_again() const {
   const Moments rotated = superstep::moments(engine_, seen, {.centred = true, .target = false});
   const Eigenpairs H = eigenpairs_of(centred_ ? rotated.gram : around_zero(rotated));
   const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(R * D.asDiagonal(), Eigen::ComputeThinV);
-  const Matrix W = svd.matrixV().transpose();
+  const ThinSvd svd = thin_svd(R * D.asDiagonal());
+  const Matrix W = svd.V.transpose();
   PrincipalAxes found;
-  found.singular = svd.singularValues();
+  found.singular = svd.values;
   found.axes = W * V.transpose();
   fix_signs(found.axes);
   found.spread = centred_ ? Vector(found.singular.cwiseAbs2())

@@ -7,6 +7,14 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+#include "learn/decompositions.hpp"
 
 namespace superstep {
 
@@ -16,6 +24,11 @@ constexpr Index most_refining_passes = 4;
 
 /// A power of two that brings `square`, the square of a length, into [1, 4).
 double unit_scale(double square) { return std::ldexp(1.0, -(std::ilogb(square) >> 1)); }
+
+Index count_above(const Vector& values, double least) {
+  const double bound = values.size() == 0 ? 0.0 : least * values[0];
+  return std::count_if(values.begin(), values.end(), [&](double s) { return s > bound; });
+}
 
 }  // namespace
 
@@ -60,9 +73,9 @@ void ScaledCholesky::decompose(const Matrix& gram, double ridge, double shift) {
   inverse_norm_ = 1.0 / (llt.rcond() * norm);
 }
 
-bool ScaledCholesky::resolves(double noise) const {
-  const double columns = static_cast<double>(scale_.size());
-  return succeeded_ && noise * std::sqrt(columns) * inverse_norm_ < 1e-6;
+double ScaledCholesky::error(double noise) const {
+  if (!succeeded_) return std::numeric_limits<double>::infinity();
+  return noise * std::sqrt(static_cast<double>(scale_.size())) * inverse_norm_;
 }
 
 Matrix ScaledCholesky::factor() const {
@@ -89,30 +102,63 @@ Vector ScaledCholesky::solve(const Vector& b) const {
   return scale_.cwiseProduct(z);
 }
 
-Index Spectrum::rank() const {
-  // LAPACK's gelsd, as scipy calls it, drops what is below eps times the largest value. What
-  // rounding makes of an exact dependence grows with the columns.
-  const double eps = 0x1p-52;
-  const double least =
-      values.size() == 0 ? 0.0 : values[0] * eps * std::sqrt(static_cast<double>(V.rows()));
-  return std::count_if(values.begin(), values.end(), [&](double s) { return s > least; });
+Index Spectrum::above(double least) const { return count_above(values, least); }
+
+Vector Spectrum::solve(double ridge, Index rank) const {
+  const auto s = values.head(rank).array();
+  const Vector t = s * uy.head(rank).array() / (s * s + ridge);
+  return V.leftCols(rank) * t;
 }
 
-Vector Spectrum::solve(double ridge) const {
-  const Index r = rank();
-  const auto s = values.head(r).array();
-  const Vector t = s * uy.head(r).array() / (s * s + ridge);
-  return V.leftCols(r) * t;
+bool is_clear_cut(const Vector& values, double least, double error) {
+  const Index rank = count_above(values, least);
+  if (rank == 0) return true;
+  // A decomposition finds every value to an error of that relative to the first.
+  constexpr double rounding = 0x1p-50;
+  const double last = values[rank - 1];
+  const double next = rank < values.size() ? values[rank] : 0.0;
+  const double cut = least * values[0];
+  const double unsure = 2.0 * error * cut + rounding * values[0];
+  if (last - cut <= unsure || (next > 0.0 && cut - next <= unsure)) return false;
+  return next == 0.0 || error * last + rounding * values[0] < 1e-6 * (last - next);
 }
 
 namespace {
 
-void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(A, Eigen::ComputeThinU | Eigen::ComputeThinV);
-  out.V = svd.matrixV();
-  out.values = svd.singularValues();
-  out.uy = svd.matrixU().transpose() * ay;
+/// Whether columns have units so different that short ones would lose what is theirs beside the
+/// longest.
+bool are_far_apart(const Vector& lengths) {
+  double longest = 0.0, shortest = std::numeric_limits<double>::infinity();
+  for (const double length : lengths) {
+    longest = std::max(longest, length);
+    if (length > 0.0) shortest = std::min(shortest, length);
+  }
+  return longest > 0x1p8 * shortest;
 }
+
+void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
+  const Vector lengths = A.colwise().norm().transpose();
+  const bool is_graded = are_far_apart(lengths);
+  const ThinSvd svd = is_graded ? graded_svd(A) : thin_svd(A);
+  // LAPACK's gelsd, as scipy calls it, drops what is below eps times the largest value. What
+  // rounding makes of an exact dependence grows with the columns.
+  out.rounding = is_graded ? 0.0 : 0x1p-52 * std::sqrt(static_cast<double>(A.cols()));
+  out.V = svd.V;
+  out.values = svd.values;
+  out.uy = svd.U.transpose() * ay;
+}
+
+}  // namespace
+
+Spectrum spectrum_of(const ScaledCholesky& cholesky, const Moments& m) {
+  Spectrum s;
+  decompose(cholesky.factor(), cholesky.solve_transposed(m.xy), s);
+  s.mean = m.mean;
+  s.y_mean = m.y_mean;
+  return s;
+}
+
+namespace {
 
 /// [x | y | w] of every row, on every rank. Each entry is a sum with one term, and so exact.
 Matrix gather_rows(Engine& engine, const Table& table) {
@@ -180,6 +226,43 @@ Matrix triangle_of(Moments m, double shift, Matrix P, Vector& ry) {
   return plain.factor().triangularView<Eigen::Upper>() * P;
 }
 
+/// The columns in another order.
+class Reordered final : public RowMap {
+ public:
+  explicit Reordered(std::vector<Index> order) : order_(std::move(order)) {}
+  Index columns_in() const override { return std::ssize(order_); }
+  Index columns_out() const override { return std::ssize(order_); }
+  void apply(const double* in, Index rows, double* out) const override {
+    for (Index row = 0; row < rows; ++row) {
+      for (const Index column : order_) *out++ = in[row * columns_in() + column];
+    }
+  }
+
+ private:
+  std::vector<Index> order_;
+};
+
+std::vector<Index> longest_first(const Vector& lengths) {
+  std::vector<Index> order(static_cast<std::size_t>(lengths.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](Index c) { return lengths[c]; });
+  return order;
+}
+
+Moments reordered(const Moments& m, const std::vector<Index>& order) {
+  Moments sorted = m;
+  for (Index c = 0; c < m.mean.size(); ++c) {
+    const Index from = order[static_cast<std::size_t>(c)];
+    sorted.mean[c] = m.mean[from];
+    sorted.xy[c] = m.xy[from];
+    sorted.noise_scale[c] = m.noise_scale[from];
+    for (Index k = 0; k < m.mean.size(); ++k) {
+      sorted.gram(c, k) = m.gram(from, order[static_cast<std::size_t>(k)]);
+    }
+  }
+  return sorted;
+}
+
 Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const MomentsRequest& request,
                                  const Moments& first) {
   const Index d = table.columns();
@@ -211,7 +294,19 @@ Spectrum refined_spectrum(Engine& engine, const Table& table, const MomentsReque
                           const Moments& first) {
   // Fewer rows than columns are no larger than the Gram matrix itself.
   if (table.data->rows() <= table.columns()) return spectrum_of_rows(engine, table, first);
-  return spectrum_by_cholesky_qr(engine, table, request, first);
+  const Vector lengths = first.gram.diagonal().cwiseSqrt();
+  if (!are_far_apart(lengths)) return spectrum_by_cholesky_qr(engine, table, request, first);
+  // Behind a short column rounding of the long ones would be as large as it is itself.
+  const std::vector<Index> order = longest_first(lengths);
+  Spectrum s = spectrum_by_cholesky_qr(engine, table.through(std::make_shared<Reordered>(order)),
+                                       request, reordered(first, order));
+  const Matrix V = s.V;
+  const Vector mean = s.mean;
+  for (Index c = 0; c < std::ssize(order); ++c) {
+    s.V.row(order[static_cast<std::size_t>(c)]) = V.row(c);
+    s.mean[order[static_cast<std::size_t>(c)]] = mean[c];
+  }
+  return s;
 }
 
 std::vector<std::string> refinement_warnings(const Moments& first, const Spectrum& spectrum) {

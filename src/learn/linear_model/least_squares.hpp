@@ -24,9 +24,13 @@ class ScaledCholesky {
   /// digits does not hide what the others tell.
   ScaledCholesky(const Moments& m, double ridge);
   bool succeeded() const { return succeeded_; }
-  /// Whether an error of the Gram matrix, `noise` relative to the squares it is scaled by, changes
-  /// a solution by less than one part in a million: noise sqrt(columns) |(C'C)^-1| < 1e-6.
-  bool resolves(double noise) const;
+  /// By what an error of the Gram matrix, `noise` relative to the squares it is scaled by, changes
+  /// a solution, relative to it: noise sqrt(columns) |(C'C)^-1|. With E the scaled error, G + E is
+  /// R'(I + F)R with R = C D^-1 and |F| = |C^-T E C^-1| no larger than that, so the singular values
+  /// of R are those of X to a relative |F| / 2 each, the smallest too (Ostrowski).
+  double error(double noise) const;
+  /// Whether that is less than one part in a million.
+  bool resolves(double noise) const { return error(noise) < 1e-6; }
   /// What times its own transpose from the left is gram + ridge I: C D^-1.
   Matrix factor() const;
   /// C^-T D b: zero for columns of zeros.
@@ -46,18 +50,29 @@ class ScaledCholesky {
 /// X - mean = U diag(s) V' (rows weighted by sqrt(w)), without U: what every ridge solution is made
 /// of.
 struct Spectrum {
-  Matrix V;       ///< columns x values
-  Vector values;  ///< singular values, descending
-  Vector uy;      ///< U'(y - y_mean)
+  Matrix V;               ///< columns x values
+  Vector values;          ///< singular values, descending
+  Vector uy;              ///< U'(y - y_mean)
+  double rounding = 0.0;  ///< relative to the first value: what is below is nothing else
   Vector mean;
   double y_mean = 0.0;
   Index passes = 0;  ///< taken over the data to find it
 
-  /// How many values are above what double precision tells from zero.
-  Index rank() const;
-  /// argmin |y - X b|^2 + ridge |b|^2 over the directions that count; of least norm.
-  Vector solve(double ridge) const;
+  /// How many values are above `least` times the first.
+  Index above(double least) const;
+  /// How many double precision tells from zero.
+  Index rank() const { return above(rounding); }
+  /// argmin |y - X b|^2 + ridge |b|^2 over the first `rank` directions; of least norm.
+  Vector solve(double ridge, Index rank) const;
 };
+
+/// From a factorisation of the Gram matrix alone.
+Spectrum spectrum_of(const ScaledCholesky& cholesky, const Moments& m);
+
+/// Whether values with a relative error of `error`, descending, tell which of them are above
+/// `least` times the first, and their vectors span those directions to one part in a million: by
+/// what an error turns them is its part of the gap to the values that are left out (Li 1998).
+bool is_clear_cut(const Vector& values, double least, double error);
 
 /// The spectrum to the accuracy that the data allow, by further passes: shifted CholeskyQR (Fukaya,
 /// Kannan, Nakatsukasa, Yamamoto and Yanagisawa 2020), or from the rows themselves where there are

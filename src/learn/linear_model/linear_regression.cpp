@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/linear_model/linear_regression.hpp>
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
 #include <superstep/learn/linear_model/linear_model.hpp>
 
 #include "learn/linear_model/coordinate_descent.hpp"
@@ -14,7 +19,10 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
       ParamTable<Params>("LinearRegression", "Ordinary least squares.")
           .add("fit_intercept", &Params::fit_intercept, anything(), "whether a constant is fitted")
           .refuse("copy_X", {true, false}, "the data are never changed")
-          .refuse("tol", {1e-6}, "directions are dropped at rounding, not at tol")
+          .add("tol", &Params::tol, at_least(0.0),
+               "directions with a singular value of at most tol times the largest are dropped; 0, "
+               "or "
+               "1 and more: only where rounding hides them")
           .refuse("n_jobs", {nullptr, 1, -1}, "mpirun and --threads say how many work")
           .add("positive", &Params::positive, anything(), "coefficients may not be negative");
   return table;
@@ -50,23 +58,51 @@ Vector rank_and_values(Index rank, const Vector& singular) {
   return both;
 }
 
+/// Where the spectrum is cut, as LAPACK's gelsd understands its rcond.
+double least_value(const LinearRegressionParams& p) { return p.tol < 1.0 ? p.tol : 0.0; }
+
 MomentFit fit_one(const Moments& m, const LinearRegressionParams& p) {
   if (p.positive) return fit_positive(m);
   const ScaledCholesky cholesky(m, 0.0);
   if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
-  MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
+  const Vector values = singular_values(cholesky.factor());
+  const double least = least_value(p);
+  const Index varying = (m.gram.diagonal().array() > 0.0).count();
+  if (least == 0.0 || values[0] == 0.0 || values[varying - 1] > 2.0 * least * values[0]) {
+    MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
+    fit.n_iter = 1;
+    fit.others = rank_and_values(varying, values);
+    return fit;
+  }
+  if (!is_clear_cut(values, least, cholesky.error(m.noise))) return {.is_resolved = false};
+  const Spectrum spectrum = spectrum_of(cholesky, m);
+  const Index rank = spectrum.above(least);
+  MomentFit fit = MomentFit::of(spectrum.solve(0.0, rank), m.mean, m.y_mean);
   fit.n_iter = 1;
-  const Index rank = (m.gram.diagonal().array() > 0.0).count();
-  fit.others = rank_and_values(rank, singular_values(cholesky.factor()));
+  fit.others = rank_and_values(rank, spectrum.values);
   return fit;
 }
 
-MomentFit fit_refined(const Moments& m, const Spectrum& spectrum) {
-  MomentFit fit = MomentFit::of(spectrum.solve(0.0), spectrum.mean, spectrum.y_mean);
+MomentFit fit_refined(const Moments& m, const Spectrum& spectrum, const LinearRegressionParams& p) {
+  const Index rank = std::min(spectrum.rank(), spectrum.above(least_value(p)));
+  MomentFit fit = MomentFit::of(spectrum.solve(0.0, rank), spectrum.mean, spectrum.y_mean);
   fit.n_iter = 1 + spectrum.passes;
   fit.warnings = refinement_warnings(m, spectrum);
-  fit.others = rank_and_values(spectrum.rank(), spectrum.values);
+  fit.others = rank_and_values(rank, spectrum.values);
   return fit;
+}
+
+/// Empty where `tol` drops no direction that double precision tells from zero.
+std::string cut_warning(const LinearRegressionParams& p, Index rank, const Vector& values) {
+  const auto columns = static_cast<double>(values.size());
+  const double visible = 0x1p-52 * std::sqrt(columns) * values[0];
+  const Index dropped =
+      std::count_if(values.begin() + rank, values.end(), [&](double s) { return s > visible; });
+  if (dropped == 0) return "";
+  return fmt::format(
+      "{} of {} directions have singular values below tol={} of the largest and were dropped; "
+      "scale the columns (make_pipeline(StandardScaler(), ...)), or lower tol to keep them",
+      dropped, values.size(), p.tol);
 }
 
 }  // namespace
@@ -78,11 +114,12 @@ std::vector<Trained> LinearRegression::train(Engine& engine, const Table& table,
   std::vector<MomentFit> fits = fit_from_moments(
       engine, table, views,
       [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
-      [&](std::size_t, const Moments& m, const Spectrum& spectrum) {
-        return fit_refined(m, spectrum);
+      [&](std::size_t i, const Moments& m, const Spectrum& spectrum) {
+        return fit_refined(m, spectrum, batch[i].params);
       });
   std::vector<Trained> models;
-  for (MomentFit& fit : fits) {
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    MomentFit& fit = fits[i];
     if (!fit.converged) {
       fit.warnings.push_back(
           "LinearRegression did not find the optimum with positive=True, as a rule because columns "
@@ -90,8 +127,11 @@ std::vector<Trained> LinearRegression::train(Engine& engine, const Table& table,
     }
     FittedAttributes attributes;
     if (fit.others.size() > 0) {
-      attributes = {{"rank_", static_cast<Index>(fit.others[0])},
-                    {"singular_", Vector(fit.others.tail(fit.others.size() - 1))}};
+      const auto rank = static_cast<Index>(fit.others[0]);
+      const Vector values = fit.others.tail(fit.others.size() - 1);
+      attributes = {{"rank_", rank}, {"singular_", values}};
+      const std::string cut = cut_warning(batch[i].params, rank, values);
+      if (!cut.empty()) fit.warnings.push_back(cut);
     }
     models.push_back(fit.trained(std::move(attributes)));
   }

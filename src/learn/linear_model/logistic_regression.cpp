@@ -77,6 +77,29 @@ void LogisticRegression::check_params() const {
   }
 }
 
+namespace {
+
+/// The optimum that is asked for is another one, so a message says more than which values there
+/// are.
+void refuse_liblinear(std::string_view param, const Value& value) {
+  if (param != "solver" || value != Value("liblinear")) return;
+  throw UsageError(
+      "LogisticRegression: solver='liblinear' penalises the intercept and so has another optimum; "
+      "write solver='lbfgs' or leave it out, with l1_ratio=1 for penalty='l1'");
+}
+
+}  // namespace
+
+void LogisticRegression::set(std::string_view param, const Value& value) {
+  refuse_liblinear(param, value);
+  EstimatorOf::set(param, value);
+}
+
+void LogisticRegression::apply(const EstimatorExpression& expression) {
+  for (const auto& [name, value] : expression.params) refuse_liblinear(name, value);
+  EstimatorOf::apply(expression);
+}
+
 Footprint LogisticRegression::footprint(Index columns, Index classes,
                                         std::span<const Candidate> batch) const {
   const GlmLoss loss = classes > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
@@ -199,20 +222,13 @@ class LogisticModel final : public Model {
   Index n_iter_;
 };
 
-/// As scikit-learn's 'balanced': rows / (classes * rows of the class), of the rows and classes that
-/// are trained on.
+/// As scikit-learn's 'balanced': weight / (classes * weight of the class), of the rows and classes
+/// that are trained on.
 Vector balanced_weights(const GlmRows& trained) {
-  double all = 0.0, present = 0.0;
-  for (const Index rows : trained.rows) {
-    all += static_cast<double>(rows);
-    present += rows > 0 ? 1.0 : 0.0;
-  }
-  Vector weights(trained.parts());
-  for (Index k = 0; k < weights.size(); ++k) {
-    const auto rows = static_cast<double>(trained.rows[static_cast<std::size_t>(k)]);
-    weights[k] = rows > 0.0 ? all / (present * rows) : 0.0;
-  }
-  return weights;
+  const double all = trained.weight.sum();
+  const auto present = static_cast<double>((trained.weight.array() > 0.0).count());
+  return trained.weight.unaryExpr(
+      [&](double weight) { return weight > 0.0 ? all / (present * weight) : 0.0; });
 }
 
 Vector listed_weights(const Labels& classes, const Value& listed) {

@@ -76,7 +76,8 @@ MomentFit fit_one(const Moments& m, const RidgeParams& p) {
 }
 
 MomentFit fit_refined(const Moments& m, const Spectrum& spectrum, const RidgeParams& p) {
-  MomentFit fit = MomentFit::of(spectrum.solve(p.alpha), spectrum.mean, spectrum.y_mean);
+  MomentFit fit =
+      MomentFit::of(spectrum.solve(p.alpha, spectrum.rank()), spectrum.mean, spectrum.y_mean);
   fit.n_iter = 1 + spectrum.passes;
   fit.warnings = refinement_warnings(m, spectrum);
   return fit;

@@ -154,10 +154,11 @@ std::vector<Metric> all_metrics() {
   return list;
 }
 
-std::vector<std::string> names_for(Kind kind) {
+std::vector<std::string> first_names_for(Kind kind) {
+  constexpr std::size_t most_named = 3;
   std::vector<std::string> names;
   for (const Metric& m : metrics()) {
-    if (m.is_for(kind)) names.push_back(m.name);
+    if (m.is_for(kind) && names.size() < most_named) names.push_back(m.name);
   }
   return names;
 }
@@ -252,7 +253,12 @@ const Metric& find_metric(std::string_view name) {
     if (m.name == name) return m;
     names.push_back(m.name);
   }
-  throw UsageError(fmt::format("there is no metric '{}'; {}", name, did_you_mean(name, names)));
+  const std::string scorer(name.substr(0, name.rfind("_score")));  // accuracy_score is a function
+  if (std::ranges::find(names, scorer) != names.end()) {
+    throw UsageError(fmt::format("the scorer of {} is named '{}'", name, scorer));
+  }
+  throw UsageError(fmt::format("there is no metric '{}'; {} (`superstep help scoring` lists them)",
+                               name, did_you_mean(name, names)));
 }
 
 Kind kind_of(const Model& model) {
@@ -287,9 +293,11 @@ const Metric& metric_for(const Subject& subject, std::string_view name) {
   const Metric& metric = report != reports().end() ? *report : find_metric(name);
   if (subject.kind == Kind::transformer) default_metric(subject);  // says so
   if (!metric.is_for(subject.kind)) {
-    throw UsageError(fmt::format("{} is for {}, {} is not one; choose among {}", name,
-                                 plural(metric.kind), subject.name,
-                                 join(names_for(subject.kind), "and")));
+    throw UsageError(
+        fmt::format("{} is for {}, {} is not one; choose among those for {}, such as {} "
+                    "(`superstep help scoring` lists them)",
+                    name, plural(metric.kind), subject.name, plural(subject.kind),
+                    join(first_names_for(subject.kind), "and")));
   }
   if (const std::string what = lacking(subject, metric.needs); !what.empty()) {
     throw UsageError(fmt::format("{} needs {}, which {} does not have; choose another metric", name,

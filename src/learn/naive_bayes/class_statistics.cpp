@@ -91,12 +91,13 @@ class CellMoments {
               const Cells& cells, Centres centres)
       : classes_(classes),
         columns_(table.columns()),
-        // Without weights all rows together are the sum of the classes.
-        counts_all_(centres.are_common() && table.data->has_weight()),
+        // Without weights the classes' sums tell of all rows together.
+        counts_all_(table.data->has_weight()),
         centres_(std::move(centres)),
         by_class_(shape_, cells.size(), classes, centres_.spread,
                   sketch.rows_exponent + sketch.weight_exponent),
-        of_all_(shape_, counts_all_ ? cells.size() : 0, 1, centres_.spread, sketch.rows_exponent),
+        of_all_(shape_, counts_all_ ? cells.size() : 0, classes, centres_.spread,
+                sketch.rows_exponent),
         totals_(engine.superstep(table, shape_,
                                  [&](const Block& block, Partial& sum, Workspace& workspace) {
                                    add(cells, block, sum, workspace);
@@ -108,6 +109,8 @@ class CellMoments {
 
  private:
   void add(const Cells& cells, const Block& block, Partial& sum, Workspace& workspace) const;
+  /// Weight, mean and variance of each class from these runs; of a class without rows nothing.
+  void tell(const MomentRuns& runs, std::span<const Index> cells, ClassStatistics& s) const;
   std::vector<double> together(std::span<const Index> cells, Index run) const {
     std::vector<Index> runs;
     for (const Index cell : cells) runs.push_back(run + cell);
@@ -130,21 +133,17 @@ void CellMoments::add(const Cells& cells, const Block& block, Partial& sum,
                                        : deviations(block, centres_.points, workspace);
   cells.each_partition(block, workspace, [&](Index first, const std::int32_t* cell) {
     const double* codes = block.y;
-    const double* numbers = nullptr;
     if (cell != nullptr) {
       double* of_class = workspace.doubles(2, block.rows);
-      double* of_cell = workspace.doubles(3, block.rows);
       for (Index i = 0; i < block.rows; ++i) {
-        of_cell[i] = static_cast<double>(cell[i]);
         of_class[i] = static_cast<double>(cell[i] * classes_) + block.y[i];
       }
       codes = of_class;
-      numbers = of_cell;
     }
     math::class_moments_add(x, codes, block.weight, shift,
                             by_class_.from(sum, first, cells.size(), columns_));
     if (counts_all_) {
-      math::class_moments_add(x, numbers, present(block, workspace), shift,
+      math::class_moments_add(x, codes, present(block, workspace), shift,
                               of_all_.from(sum, first, cells.size(), columns_));
     }
   });
@@ -156,9 +155,23 @@ ClassStatistics CellMoments::of(std::span<const Index> cells) const {
   s.weight = Vector::Zero(classes_);
   s.variance_of_all = Vector::Zero(columns_);
   if (cells.empty()) return s;
-  const std::vector<double> weights = together(cells, by_class_.weights);
-  const std::vector<double> sums = together(cells, by_class_.sums);
-  const std::vector<double> squares = together(cells, by_class_.squares);
+  tell(by_class_, cells, s);
+  ClassStatistics by_rows = s;
+  if (counts_all_) tell(of_all_, cells, by_rows);
+  const RowVector mean = by_rows.weight.transpose() * by_rows.mean / by_rows.weight.sum();
+  const RowVector variance =
+      by_rows.weight.transpose() *
+      (by_rows.variance.array() + (by_rows.mean.rowwise() - mean).array().square()).matrix() /
+      by_rows.weight.sum();
+  s.variance_of_all = variance.transpose();
+  return s;
+}
+
+void CellMoments::tell(const MomentRuns& runs, std::span<const Index> cells,
+                       ClassStatistics& s) const {
+  const std::vector<double> weights = together(cells, runs.weights);
+  const std::vector<double> sums = together(cells, runs.sums);
+  const std::vector<double> squares = together(cells, runs.squares);
   s.weight = VectorView(weights.data(), classes_);
   for (Index k = 0; k < classes_; ++k) {
     for (Index c = 0; c < columns_ && s.weight[k] > 0.0; ++c) {
@@ -168,22 +181,6 @@ ClassStatistics CellMoments::of(std::span<const Index> cells) const {
       s.variance(k, c) = found.variance;
     }
   }
-  if (counts_all_) {
-    const double n = together(cells, of_all_.weights)[0];
-    const std::vector<double> first = together(cells, of_all_.sums);
-    const std::vector<double> second = together(cells, of_all_.squares);
-    for (Index c = 0; c < columns_; ++c) {
-      const auto at = static_cast<std::size_t>(c);
-      s.variance_of_all[c] = spread_of(n, first[at], second[at]).variance;
-    }
-  } else {
-    const RowVector mean = s.weight.transpose() * s.mean / s.weight.sum();
-    const RowVector variance =
-        s.weight.transpose() *
-        (s.variance.array() + (s.mean.rowwise() - mean).array().square()).matrix() / s.weight.sum();
-    s.variance_of_all = variance.transpose();
-  }
-  return s;
 }
 
 /// The means of the classes as centres, if the present ones are farther away than the variances
@@ -252,7 +249,7 @@ class StatisticsOf {
       ClassStatistics& s = found_[i];
       s = first.of(cells.with_role(split, Role::train));
       if (!(s.weight.sum() > 0.0)) throw_no_rows(table_, split);
-      if (second) refine(s, *second, its_cells.with_role(split, Role::train));
+      if (second) s = second->of(its_cells.with_role(split, Role::train));
       if (!split) continue;
       // A fold's rows may lie far from all the others.
       if (const auto own = improved((second ? *second : first).centres(), s)) {
@@ -260,16 +257,9 @@ class StatisticsOf {
         const Cells one({&none, 1});
         const Index cell = 0;
         const Table seen = table_.only(split, Role::train);
-        refine(s, CellMoments(engine_, seen, sketch_, classes_, one, *own), {&cell, 1});
+        s = CellMoments(engine_, seen, sketch_, classes_, one, *own).of({&cell, 1});
       }
     }
-  }
-
-  /// What centres of the classes do not tell stays as it was.
-  void refine(ClassStatistics& s, const CellMoments& better, std::span<const Index> cells) const {
-    const Vector variance_of_all = s.variance_of_all;
-    s = better.of(cells);
-    if (table_.data->has_weight()) s.variance_of_all = variance_of_all;
   }
 
   Engine& engine_;

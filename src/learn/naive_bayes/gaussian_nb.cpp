@@ -192,9 +192,10 @@ const ParamTable<GaussianNBParams>& GaussianNB::param_table() const {
 
 Footprint GaussianNB::footprint(Index columns, Index classes,
                                 std::span<const Candidate> batch) const {
-  // Sums for each class and for all rows; deviations in a second pass, codes of cells and classes.
+  // Sums for each class, with and without weights; deviations in a second pass, codes of cells and
+  // classes.
   const Index cells = cells_of(batch);
-  const Index group = (classes + 1) * (2 * columns + 1);
+  const Index group = 2 * classes * (2 * columns + 1);
   return {cells * group, columns + 1 + 2 * scratch_for_cells(cells, 0),
           3 * (cells + std::ssize(batch)) * group};
 }

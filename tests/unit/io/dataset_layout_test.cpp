@@ -57,6 +57,22 @@ TEST(Describe, MissingDatasets) {
   EXPECT_TRUE(describe_if_present("names.h5", "group/y").has_value());
 }
 
+TEST(Describe, SeveralDatasetsAtOnce) {
+  python("f = h5py.File('several.h5', 'w'); f['X'] = np.ones((4, 2)); f['y'] = [1, 2, 3]");
+  const auto layouts = describe_all("several.h5", {{"/y"}, {"/weight", false}, {"X"}});
+  ASSERT_EQ(layouts.size(), 3u);
+  EXPECT_EQ(layouts[0], describe("several.h5", "/y"));
+  EXPECT_FALSE(layouts[1]);
+  EXPECT_EQ(layouts[2], describe("several.h5", "/X"));
+  EXPECT_EQ(deserialize_layouts(serialize(layouts)), layouts);
+  expect_error(
+      [] {
+        describe_all("several.h5", {{"/X"}, {"/Y", true, "--y"}, {"/Z"}});
+      },
+      ExitCode::bad_data, {"'several.h5' has no dataset /Y", "--y"});
+  EXPECT_TRUE(describe_all("several.h5", {}).empty());
+}
+
 TEST(Describe, WhatIsRefusedAndWhy) {
   python(R"(
 with h5py.File('other.h5', 'w') as f: f['X'] = np.ones((4, 2))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Ordinary least squares: minimise |y - X b - c|^2, of all minimisers the one of least norm.
+// Ordinary least squares: minimise |y - X b - c|^2 over the directions of b in which X - mean is
+// longer than `tol` times its greatest length, of all minimisers the one of least norm.
 // One superstep (the Gram matrix, d^2/2 entries, n d^2 flops). Where the Gram matrix does not
 // resolve the columns, it says so and refines in further passes (shifted CholeskyQR; Fukaya and
 // others 2020).
@@ -12,6 +13,7 @@ namespace superstep {
 
 struct LinearRegressionParams {
   bool fit_intercept = true;
+  double tol = 1e-6;
   bool positive = false;
 };
 

@@ -34,6 +34,8 @@ class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
   }
   const ParamTable<LogisticRegressionParams>& param_table() const override;
   void check_params() const override;
+  void set(std::string_view param, const Value& value) override;
+  void apply(const EstimatorExpression& expression) override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/decompositions.hpp"
+
+#include <Eigen/Eigenvalues>
+#include <Eigen/Jacobi>
+#include <Eigen/QR>
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+#include <vector>
+
+#include <superstep/core/error.hpp>
+
+namespace superstep {
+
+namespace {
+
+/// Numbers of the columns that have an entry, and of those that have none.
+struct Columns {
+  std::vector<Index> kept, zero;
+
+  template <class M>
+  explicit Columns(const M& matrix) {
+    for (Index c = 0; c < matrix.cols(); ++c) {
+      (matrix.col(c).isZero(0.0) ? zero : kept).push_back(c);
+    }
+  }
+};
+
+/// The vectors of the columns kept, then unit vectors of the others, `count` in all.
+Eigen::MatrixXd spread_out(const Columns& columns, const Eigen::MatrixXd& vectors, Index rows,
+                           Index count) {
+  Eigen::MatrixXd all = Eigen::MatrixXd::Zero(rows, count);
+  all(columns.kept, Eigen::seqN(0, vectors.cols())) = vectors;
+  for (Index i = vectors.cols(); i < count; ++i) {
+    all(columns.zero[static_cast<std::size_t>(i - vectors.cols())], i) = 1.0;
+  }
+  return all;
+}
+
+/// Turns pairs of columns of L until all are at right angles, and those of W with them.
+void make_orthogonal(Eigen::MatrixXd& L, Eigen::MatrixXd& W) {
+  constexpr int most_sweeps = 60;
+  const double bearable = 0x1p-52 * std::sqrt(static_cast<double>(L.rows()));
+  bool has_turned = true;
+  for (int sweep = 0; has_turned && sweep < most_sweeps; ++sweep) {
+    has_turned = false;
+    for (Index p = 0; p + 1 < L.cols(); ++p) {
+      for (Index q = p + 1; q < L.cols(); ++q) {
+        const double a = L.col(p).norm(), c = L.col(q).norm();
+        const double g = L.col(p).dot(L.col(q));
+        // Up to the rounding of its own terms: what is nothing beside the lengths of both may be
+        // all that a short one has of a long column.
+        const double terms = L.col(p).cwiseAbs().dot(L.col(q).cwiseAbs());
+        if (!(std::fabs(g) > bearable * terms)) continue;
+        has_turned = true;
+        const double zeta = 0.5 * (c / g * c - a / g * a);
+        const double t = std::copysign(1.0, zeta) / (std::fabs(zeta) + std::hypot(1.0, zeta));
+        const Eigen::JacobiRotation<double> turn(1.0 / std::hypot(1.0, t), t / std::hypot(1.0, t));
+        L.applyOnTheRight(p, q, turn);
+        W.applyOnTheRight(p, q, turn);
+      }
+    }
+  }
+}
+
+/// Zeroes what is no more than rounding of the columns, of these lengths, and sorts.
+void finish(ThinSvd& found, const Vector& lengths) {
+  const double noise = 4.0 * 0x1p-52 * std::sqrt(static_cast<double>(lengths.size()));
+  for (Index k = 0; k < found.values.size(); ++k) {
+    const double summed = lengths.cwiseProduct(found.V.col(k)).norm();
+    if (found.values[k] <= noise * summed) found.values[k] = 0.0;
+  }
+  std::vector<Index> order(static_cast<std::size_t>(found.values.size()));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](Index k) { return found.values[k]; });
+  found = {found.U(Eigen::all, order), found.values(order), found.V(Eigen::all, order)};
+}
+
+Vector with_zeros(const Vector& values, Index count) {
+  Vector all = Vector::Zero(count);
+  all.head(values.size()) = values;
+  return all;
+}
+
+}  // namespace
+
+Eigenpairs eigenpairs_of(const Matrix& gram) {
+  const Columns columns(gram);
+  if (columns.kept.empty()) {
+    return {Vector::Zero(gram.rows()), Eigen::MatrixXd::Identity(gram.rows(), gram.rows())};
+  }
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram(columns.kept, columns.kept));
+  if (solver.info() != Eigen::Success) {
+    throw AgreedError(ExitCode::failure,
+                      "the eigenvalues of the Gram matrix were not found; scale the columns first "
+                      "(make_pipeline(StandardScaler(), ...))");
+  }
+  const Vector values = solver.eigenvalues().reverse().cwiseMax(0.0);
+  return {with_zeros(values, gram.rows()),
+          spread_out(columns, solver.eigenvectors().rowwise().reverse(), gram.rows(), gram.rows())};
+}
+
+ThinSvd thin_svd(const Eigen::MatrixXd& A) {
+  const Columns columns(A);
+  const Index count = std::min(A.rows(), A.cols());
+  ThinSvd found{Eigen::MatrixXd::Zero(A.rows(), count), Vector::Zero(count),
+                Eigen::MatrixXd::Identity(A.cols(), count)};
+  if (columns.kept.empty()) return found;
+  const Eigen::BDCSVD<Eigen::MatrixXd> svd(A(Eigen::all, columns.kept),
+                                           Eigen::ComputeThinU | Eigen::ComputeThinV);
+  found.U.leftCols(svd.matrixU().cols()) = svd.matrixU();
+  found.values = with_zeros(svd.singularValues(), count);
+  found.V = spread_out(columns, svd.matrixV(), A.cols(), count);
+  return found;
+}
+
+ThinSvd graded_svd(const Eigen::MatrixXd& A) {
+  const Columns columns(A);
+  const Index count = std::min(A.rows(), A.cols());
+  ThinSvd found{Eigen::MatrixXd::Zero(A.rows(), count), Vector::Zero(count),
+                Eigen::MatrixXd::Identity(A.cols(), count)};
+  if (columns.kept.empty()) return found;
+  const Eigen::MatrixXd kept = A(Eigen::all, columns.kept);
+  const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(kept);
+  const Index k = std::min(kept.rows(), kept.cols());
+  // A P = Q R and R' W = V S, so A = (Q W) S (P V)'.
+  Eigen::MatrixXd L = qr.matrixR().topRows(k).triangularView<Eigen::Upper>().transpose();
+  Eigen::MatrixXd W = Eigen::MatrixXd::Identity(k, k);
+  make_orthogonal(L, W);
+  ThinSvd of_kept{
+      qr.householderQ() * Eigen::MatrixXd::Identity(kept.rows(), k) * W, L.colwise().norm(), {}};
+  for (Index i = 0; i < k; ++i) {
+    if (of_kept.values[i] > 0.0) L.col(i) /= of_kept.values[i];
+  }
+  of_kept.V = qr.colsPermutation() * L;
+  finish(of_kept, kept.colwise().norm().transpose());
+  found.U.leftCols(k) = of_kept.U;
+  found.values = with_zeros(of_kept.values, count);
+  found.V = spread_out(columns, of_kept.V, A.cols(), count);
+  return found;
+}
+
+}  // namespace superstep

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/scikit_learn_names.hpp>
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include <superstep/core/text.hpp>
+
+namespace superstep {
+
+namespace {
+
+struct Entry {
+  std::string_view nearest;  ///< what there is
+  std::vector<std::string_view> names;
+};
+
+const std::vector<Entry>& lacking() {
+  static const std::vector<Entry> all = {
+      {"LogisticRegression, GaussianNB",
+       {"AdaBoostClassifier",
+        "BaggingClassifier",
+        "CalibratedClassifierCV",
+        "ClassifierChain",
+        "DecisionTreeClassifier",
+        "DummyClassifier",
+        "ExtraTreeClassifier",
+        "ExtraTreesClassifier",
+        "FixedThresholdClassifier",
+        "FrozenEstimator",
+        "GaussianProcessClassifier",
+        "GradientBoostingClassifier",
+        "HistGradientBoostingClassifier",
+        "KNeighborsClassifier",
+        "LabelPropagation",
+        "LabelSpreading",
+        "LinearDiscriminantAnalysis",
+        "LinearSVC",
+        "MLPClassifier",
+        "MultiOutputClassifier",
+        "NearestCentroid",
+        "NuSVC",
+        "OneVsOneClassifier",
+        "OneVsRestClassifier",
+        "OutputCodeClassifier",
+        "PassiveAggressiveClassifier",
+        "Perceptron",
+        "QuadraticDiscriminantAnalysis",
+        "RadiusNeighborsClassifier",
+        "RandomForestClassifier",
+        "RidgeClassifier",
+        "RidgeClassifierCV",
+        "SGDClassifier",
+        "SVC",
+        "SelfTrainingClassifier",
+        "StackingClassifier",
+        "TunedThresholdClassifierCV",
+        "VotingClassifier"}},
+      {"GaussianNB", {"BernoulliNB", "CategoricalNB", "ComplementNB", "MultinomialNB"}},
+      {"PoissonRegressor", {"GammaRegressor", "TweedieRegressor"}},
+      {"Ridge, Lasso, ElasticNet, LinearRegression, PoissonRegressor",
+       {"ARDRegression",
+        "AdaBoostRegressor",
+        "BaggingRegressor",
+        "BayesianRidge",
+        "CCA",
+        "DecisionTreeRegressor",
+        "DummyRegressor",
+        "ExtraTreeRegressor",
+        "ExtraTreesRegressor",
+        "GaussianProcessRegressor",
+        "GradientBoostingRegressor",
+        "HistGradientBoostingRegressor",
+        "HuberRegressor",
+        "IsotonicRegression",
+        "KNeighborsRegressor",
+        "KernelRidge",
+        "Lars",
+        "LarsCV",
+        "LassoLars",
+        "LassoLarsCV",
+        "LassoLarsIC",
+        "LinearSVR",
+        "MLPRegressor",
+        "MultiOutputRegressor",
+        "MultiTaskElasticNet",
+        "MultiTaskElasticNetCV",
+        "MultiTaskLasso",
+        "MultiTaskLassoCV",
+        "NuSVR",
+        "OrthogonalMatchingPursuit",
+        "OrthogonalMatchingPursuitCV",
+        "PLSCanonical",
+        "PLSRegression",
+        "PLSSVD",
+        "PassiveAggressiveRegressor",
+        "QuantileRegressor",
+        "RANSACRegressor",
+        "RadiusNeighborsRegressor",
+        "RandomForestRegressor",
+        "RegressorChain",
+        "SGDRegressor",
+        "SVR",
+        "StackingRegressor",
+        "TheilSenRegressor",
+        "TransformedTargetRegressor",
+        "VotingRegressor"}},
+      {"KMeans",
+       {"AffinityPropagation", "AgglomerativeClustering", "BayesianGaussianMixture", "Birch",
+        "BisectingKMeans", "DBSCAN", "FeatureAgglomeration", "GaussianMixture", "HDBSCAN",
+        "KernelDensity", "MeanShift", "MiniBatchKMeans", "NearestNeighbors", "OPTICS",
+        "SpectralBiclustering", "SpectralClustering", "SpectralCoclustering"}},
+      {"PCA, TruncatedSVD",
+       {"AdditiveChi2Sampler",
+        "BernoulliRBM",
+        "ClassicalMDS",
+        "DictionaryLearning",
+        "EmpiricalCovariance",
+        "FactorAnalysis",
+        "FastICA",
+        "GaussianRandomProjection",
+        "GraphicalLasso",
+        "GraphicalLassoCV",
+        "IncrementalPCA",
+        "Isomap",
+        "KNeighborsTransformer",
+        "KernelCenterer",
+        "KernelPCA",
+        "LatentDirichletAllocation",
+        "LedoitWolf",
+        "LocallyLinearEmbedding",
+        "MDS",
+        "MinCovDet",
+        "MiniBatchDictionaryLearning",
+        "MiniBatchNMF",
+        "MiniBatchSparsePCA",
+        "NMF",
+        "NeighborhoodComponentsAnalysis",
+        "Nystroem",
+        "OAS",
+        "PolynomialCountSketch",
+        "RBFSampler",
+        "RadiusNeighborsTransformer",
+        "ShrunkCovariance",
+        "SkewedChi2Sampler",
+        "SparseCoder",
+        "SparsePCA",
+        "SparseRandomProjection",
+        "SpectralEmbedding",
+        "TSNE"}},
+      {"GaussianNB, whose score_samples tells how likely a row is",
+       {"EllipticEnvelope", "IsolationForest", "LocalOutlierFactor", "OneClassSVM",
+        "SGDOneClassSVM"}},
+      {"StandardScaler, MinMaxScaler, MaxAbsScaler",
+       {"Binarizer", "FunctionTransformer", "KBinsDiscretizer", "Normalizer", "PolynomialFeatures",
+        "PowerTransformer", "QuantileTransformer", "RobustScaler", "SplineTransformer"}},
+      {"columns of numbers; write categories with pandas.get_dummies before `superstep import`",
+       {"CountVectorizer", "DictVectorizer", "FeatureHasher", "HashingVectorizer", "OneHotEncoder",
+        "OrdinalEncoder", "PatchExtractor", "RandomTreesEmbedding", "TargetEncoder",
+        "TfidfTransformer", "TfidfVectorizer"}},
+      {"classes in /y as numbers or text, without an encoder",
+       {"LabelBinarizer", "LabelEncoder", "MultiLabelBinarizer"}},
+      {"no gaps; fill them with pandas' fillna before `superstep import`",
+       {"IterativeImputer", "KNNImputer", "MissingIndicator", "SimpleImputer"}},
+      {"Pipeline, make_pipeline",
+       {"ColumnTransformer", "FeatureUnion", "make_column_selector", "make_column_transformer",
+        "make_union"}},
+      {"Lasso and LogisticRegression(l1_ratio=1), which leave columns out",
+       {"GenericUnivariateSelect", "RFE", "RFECV", "SelectFdr", "SelectFpr", "SelectFromModel",
+        "SelectFwe", "SelectKBest", "SelectPercentile", "SequentialFeatureSelector",
+        "VarianceThreshold"}},
+      {"the coefficients of linear models, shown by `superstep info MODEL`",
+       {"partial_dependence", "permutation_importance", "permutation_test_score",
+        "PartialDependenceDisplay"}},
+  };
+  return all;
+}
+
+/// The same by a command: what to type.
+const std::vector<Entry>& commands() {
+  static const std::vector<Entry> all = {
+      {"superstep search ESTIMATOR DATA --grid \"{'alpha': [0.1, 1]}\"",
+       {"GridSearchCV", "ParameterGrid"}},
+      {"superstep search ESTIMATOR DATA --random \"{'alpha': loguniform(1e-3, 10)}\" "
+       "--iterations 20",
+       {"RandomizedSearchCV", "ParameterSampler"}},
+      {"superstep search ESTIMATOR DATA --grid \"{'alpha': [0.1, 1]}\" --strategy halving",
+       {"HalvingGridSearchCV"}},
+      {"superstep search ESTIMATOR DATA --random \"{'alpha': loguniform(1e-3, 10)}\" --strategy "
+       "halving",
+       {"HalvingRandomSearchCV"}},
+      {"superstep search \"LogisticRegression()\" DATA --grid \"{'C': np.logspace(-4, 4, 10)}\"",
+       {"LogisticRegressionCV"}},
+      {"superstep search \"Ridge()\" DATA --grid \"{'alpha': [0.1, 1, 10]}\"", {"RidgeCV"}},
+      {"superstep search \"Lasso()\" DATA --grid \"{'alpha': np.logspace(-3, 1, 100)}\"",
+       {"LassoCV", "lasso_path"}},
+      {"superstep search \"ElasticNet()\" DATA --grid \"{'alpha': np.logspace(-3, 1, 100)}\"",
+       {"ElasticNetCV", "enet_path"}},
+      {"superstep cross-validate ESTIMATOR DATA --cv 5 --scoring A,B",
+       {"cross_val_score", "cross_validate"}},
+      {"superstep cross-validate ESTIMATOR DATA --cv 5 --out FILE", {"cross_val_predict"}},
+      {"superstep cross-validate ESTIMATOR DATA --learning-curve 0.1,0.5,1.0",
+       {"learning_curve", "LearningCurveDisplay"}},
+      {"superstep cross-validate ESTIMATOR DATA --validation-curve \"{'alpha': [0.1, 1]}\"",
+       {"validation_curve", "ValidationCurveDisplay"}},
+      {"superstep split DATA TRAIN TEST --test-size 0.25", {"train_test_split"}},
+      {"superstep make classification FILE", {"make_classification"}},
+      {"superstep make regression FILE", {"make_regression"}},
+      {"superstep make blobs FILE", {"make_blobs"}},
+      {"superstep import SOURCE FILE", {"read_csv", "read_table", "loadtxt", "genfromtxt"}},
+      {"superstep score MODEL DATA --report confusion_matrix", {"ConfusionMatrixDisplay"}},
+      {"superstep score MODEL DATA --report roc_curve", {"RocCurveDisplay"}},
+      {"superstep score MODEL DATA --report precision_recall_curve", {"PrecisionRecallDisplay"}},
+      {"superstep score MODEL DATA --scoring precision,recall,f1",
+       {"precision_recall_fscore_support"}},
+  };
+  return all;
+}
+
+/// The entry's name as it is spelt and what there is instead.
+std::optional<std::pair<std::string_view, std::string_view>> find(const std::vector<Entry>& entries,
+                                                                  std::string_view name) {
+  const std::string lower = to_lower(name);
+  for (const Entry& entry : entries) {
+    for (const std::string_view known : entry.names) {
+      if (to_lower(known) == lower) return std::pair(known, entry.nearest);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> said_of_lacking(std::string_view name) {
+  const auto found = find(lacking(), name);
+  if (!found) return std::nullopt;
+  return fmt::format("scikit-learn has {}, Superstep does not yet; it has: {}", found->first,
+                     found->second);
+}
+
+std::optional<std::string> said_of_command(std::string_view name) {
+  const auto found = find(commands(), name);
+  if (!found) return std::nullopt;
+  return fmt::format("{} is a command here: {}", found->first, found->second);
+}
+
+std::optional<std::string> said_of_scikit_learns(std::string_view name) {
+  const auto said = said_of_lacking(name);
+  return said ? said : said_of_command(name);
+}
+
+std::vector<std::string> scikit_learns_names() {
+  std::vector<std::string> names;
+  for (const std::vector<Entry>* entries : {&lacking(), &commands()}) {
+    for (const Entry& entry : *entries) {
+      names.insert(names.end(), entry.names.begin(), entry.names.end());
+    }
+  }
+  return names;
+}
+
+}  // namespace superstep
