@@ -313,10 +313,9 @@ struct DistinctIn {
   [[noreturn]] void refuse(std::size_t bytes) const {
     const std::size_t mib = std::size_t{1} << 20;
     throw Error(ExitCode::memory,
-                fmt::format("telling the values of {} apart needs about {} of memory per rank and "
-                            "the budget is {}; give --memory {}M or more",
+                fmt::format("telling the values of {} apart needs about {} of memory per rank, "
+                            "more than the budget; give --memory {}M or more",
                             name, format_bytes(static_cast<Index>(bytes + room.taken)),
-                            format_bytes(static_cast<Index>(room.bytes + room.taken)),
                             (bytes + room.taken + 2 * mib - 1) / mib));
   }
 

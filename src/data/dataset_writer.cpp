@@ -200,12 +200,11 @@ void Writer::require_memory() const {
   if (least >= needed) return;
   const Index mib = Index{1} << 20;
   const auto taken = static_cast<Index>(means_.taken);
-  throw AgreedError(ExitCode::memory,
-                    fmt::format("writing {} in chunks needs {} of memory per "
-                                "rank and the budget is {}; give --memory {}M, "
-                                "more ranks, or smaller chunks (--chunk-rows)",
-                                path_, format_bytes(needed + taken), format_bytes(least + taken),
-                                (needed + taken + mib - 1) / mib));
+  throw AgreedError(ExitCode::memory, fmt::format("writing {} in chunks needs {} of memory per "
+                                                  "rank, more than the budget; give --memory {}M, "
+                                                  "more ranks, or smaller chunks (--chunk-rows)",
+                                                  path_, format_bytes(needed + taken),
+                                                  (needed + taken + 2 * mib - 1) / mib));
 }
 
 void Writer::create_datasets() {

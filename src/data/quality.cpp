@@ -200,10 +200,9 @@ void require_memory(const Communicator& comm, const Dataset& data, Target target
   throw AgreedError(
       ExitCode::memory,
       fmt::format(
-          "checking {} needs {} of memory per rank and the budget is {}; give --memory {}M or "
+          "checking {} needs {} of memory per rank, more than the budget; give --memory {}M or "
           "fewer threads",
-          data.path(), format_bytes(needed + taken), format_bytes(least + taken),
-          (needed + taken + mib - 1) / mib));
+          data.path(), format_bytes(needed + taken), (needed + taken + 2 * mib - 1) / mib));
 }
 
 // Putting the ranks together.
