@@ -73,8 +73,8 @@ TEST(Spectrum, DropsWhatDoublePrecisionCannotTellFromZero) {
   s.values = Vector{{1.0, 0x1p-10, 1e-17, 0.0}};
   s.uy = Vector{{2.0, 1.0, 1.0, 1.0}};
   EXPECT_EQ(s.rank(), 2);
-  EXPECT_EQ(s.solve(0.0), (Vector{{2.0, 0x1p10, 0.0, 0.0}}));
-  EXPECT_EQ(s.solve(1.0), (Vector{{1.0, 0x1p-10 / (0x1p-20 + 1.0), 0.0, 0.0}}));
+  EXPECT_EQ(s.solve(0.0, s.rank()), (Vector{{2.0, 0x1p10, 0.0, 0.0}}));
+  EXPECT_EQ(s.solve(1.0, s.rank()), (Vector{{1.0, 0x1p-10 / (0x1p-20 + 1.0), 0.0, 0.0}}));
 }
 
 }  // namespace
