@@ -73,7 +73,13 @@ class Import final : public Command {
     line.option("na", "A,B", na_,
                 "words that stand for missing values, beside empty cells, NA, NaN, null and None");
     line.option("delimiter", "C", delimiter_,
-                "what separates fields: a character or tab (default: a comma; tab for .tsv)");
+                "what separates fields: a character, tab, or blanks for any number of blanks and "
+                "tabs (default: a comma; tab for .tsv)");
+    line.option("decimal", "C", decimal_, "the decimal point of numbers, such as a comma");
+    line.option("thousands", "C", thousands_,
+                "what groups the digits of numbers: a comma, point, blank, quote or underscore");
+    line.option("encoding", "NAME", encoding_,
+                "of names and classes: utf-8 or latin-1 (default: utf-8)");
     line.flag("no-header", no_header_, "the first line is a row");
     line.heading(".npy and HDF5");
     line.option("x", "PATH", x_, "HDF5: dataset of the features (default /X)");
@@ -93,6 +99,8 @@ class Import final : public Command {
     if (no_target_ && target_)
       throw UsageError("--target and --no-target contradict each other; give one");
     delimiter();
+    number_style();
+    is_latin1();
     storage_.choice();
   }
 
@@ -114,6 +122,8 @@ class Import final : public Command {
 
  private:
   std::optional<char> delimiter() const;
+  NumberStyle number_style() const;
+  bool is_latin1() const;
   ImportFormat find_format(Context& context) const;
   void refuse_options(ImportFormat format) const;
   ImportedSource open(Context& context, ImportFormat format, BulkWork& work) const;
@@ -128,6 +138,9 @@ class Import final : public Command {
   std::optional<std::string> drop_;
   std::optional<std::string> na_;
   std::optional<std::string> delimiter_;
+  std::optional<std::string> decimal_;
+  std::optional<std::string> thousands_;
+  std::optional<std::string> encoding_;
   bool no_header_ = false;
   std::optional<std::string> x_;
   std::optional<std::string> y_;
@@ -138,14 +151,43 @@ class Import final : public Command {
 std::optional<char> Import::delimiter() const {
   if (!delimiter_) return std::nullopt;
   if (*delimiter_ == "tab" || *delimiter_ == "\\t" || *delimiter_ == "\t") return '\t';
+  if (*delimiter_ == "blanks" || *delimiter_ == "\\s+") return CsvFile::blanks;
   const bool is_one = delimiter_->size() == 1;
   const bool may_separate =
       is_one && std::string_view(",;|: ^~#&!").find((*delimiter_)[0]) != std::string_view::npos;
   if (!may_separate) {
     throw UsageError(fmt::format(
-        "--delimiter must be tab or one of , ; | : ^ ~ # & ! or a blank, got '{}'", *delimiter_));
+        "--delimiter must be tab, blanks, or one of , ; | : ^ ~ # & ! or a blank, got '{}'",
+        *delimiter_));
   }
   return (*delimiter_)[0];
+}
+
+NumberStyle Import::number_style() const {
+  NumberStyle style;
+  const auto one_of = [](const std::string& word, std::string_view marks, const char* option) {
+    if (word.size() == 1 && marks.find(word[0]) != std::string_view::npos) return word[0];
+    throw UsageError(fmt::format("--{} must be one of {} got '{}'", option, marks, word));
+  };
+  if (decimal_) style.decimal = one_of(*decimal_, ".,", "decimal");
+  if (thousands_) style.thousands = one_of(*thousands_, ".,'_ ", "thousands");
+  if (style.decimal == style.thousands) {
+    throw UsageError(fmt::format(
+        "'{}' cannot be both the decimal point and what groups thousands; give --decimal ',' with "
+        "--thousands '.', or leave one out",
+        style.decimal));
+  }
+  return style;
+}
+
+bool Import::is_latin1() const {
+  if (!encoding_) return false;
+  const std::string name = to_lower(*encoding_);
+  if (name == "latin-1" || name == "latin1" || name == "iso-8859-1") return true;
+  if (name == "utf-8" || name == "utf8") return false;
+  throw UsageError(fmt::format(
+      "--encoding must be utf-8 or latin-1, got '{}'; convert the file (iconv -t UTF-8)",
+      *encoding_));
 }
 
 ImportFormat Import::find_format(Context& context) const {
@@ -169,6 +211,9 @@ void Import::refuse_options(ImportFormat format) const {
     refuse(drop_.has_value(), "drop", "CSV");
     refuse(na_.has_value(), "na", "CSV");
     refuse(delimiter_.has_value(), "delimiter", "CSV");
+    refuse(decimal_.has_value(), "decimal", "CSV");
+    refuse(thousands_.has_value(), "thousands", "CSV");
+    refuse(encoding_.has_value(), "encoding", "CSV");
     refuse(no_header_, "no-header", "CSV");
   }
   if (format != ImportFormat::hdf5) refuse(x_.has_value(), "x", "HDF5");
@@ -184,6 +229,8 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
     options.weight = weight_;
     if (drop_) options.drop = split_at_commas(*drop_);
     if (na_) options.missing_words = split_at_commas(*na_);
+    options.numbers = number_style();
+    options.is_latin1 = is_latin1();
     options.is_float32 = dtype_ == "float32";
     options.rows = rows_;
     return open_csv(context.comm(), source_, options, work.parallel_for());

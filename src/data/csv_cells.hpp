@@ -13,27 +13,36 @@
 
 #include <fmt/format.h>
 
+#include <superstep/core/text.hpp>
 #include <superstep/io/csv.hpp>
 
 namespace superstep {
 
-/// Words that stand for missing values beside those of is_missing().
-using MissingWords = std::vector<std::string>;
+/// How a file writes what its cells hold.
+struct CellStyle {
+  std::vector<std::string> missing_words;  ///< beside those of is_missing()
+  NumberStyle numbers;
+  bool is_latin1 = false;  ///< else UTF-8
 
-inline bool is_among(const MissingWords& words, std::string_view text) {
-  return std::ranges::find(words, text) != words.end();
-}
+  bool stands_for_missing(std::string_view text) const {
+    return std::ranges::find(missing_words, text) != missing_words.end();
+  }
+  /// In UTF-8.
+  std::string text(std::string_view bytes) const {
+    return is_latin1 ? utf8_of_latin1(bytes) : std::string(bytes);
+  }
+};
 
-inline bool is_missing_label(const CsvField& field, const MissingWords& words) {
+inline bool is_missing_label(const CsvField& field, const CellStyle& style) {
   return field.text.empty() ||
-         (!field.was_quoted && (is_missing(field.text) || is_among(words, field.text)));
+         (!field.was_quoted && (is_missing(field.text) || style.stands_for_missing(field.text)));
 }
 
 /// The number of a feature's or weight's cell, NaN for a missing one, or nothing; True and False,
 /// as pandas writes them, are 1 and 0.
-inline std::optional<double> feature_number(const CsvField& field, const MissingWords& words) {
-  const std::optional<double> value = parse_cell(field.text);
-  if (!words.empty() && is_among(words, field.text)) {
+inline std::optional<double> feature_number(const CsvField& field, const CellStyle& style) {
+  const std::optional<double> value = parse_cell(field.text, style.numbers);
+  if (style.stands_for_missing(field.text)) {
     return std::numeric_limits<double>::quiet_NaN();
   }
   if (value) return value;
@@ -43,16 +52,17 @@ inline std::optional<double> feature_number(const CsvField& field, const Missing
 }
 
 /// The number of a cell that is not missing, or nothing.
-inline std::optional<double> label_number(const CsvField& field) {
-  const std::optional<double> value = parse_cell(field.text);
+inline std::optional<double> label_number(const CsvField& field, const CellStyle& style) {
+  const std::optional<double> value = parse_cell(field.text, style.numbers);
   return value && std::isnan(*value) ? std::nullopt : value;
 }
 
 /// Whether the cell is written as a whole number, digits alone, and `value`, what it was read as,
 /// is another one.
-inline bool is_inexact_integer(const CsvField& field, double value) {
-  if (std::fabs(value) <= 0x1p53) return false;
-  std::string_view digits = field.text;
+inline bool is_inexact_integer(const CsvField& field, double value, const CellStyle& style) {
+  if (std::fabs(value) < 0x1p53) return false;  // 2^53 + 1 is read as 2^53
+  const std::string plain = in_plain_style(field.text, style.numbers).value_or("");
+  std::string_view digits = plain;
   const auto blank_end = digits.find_last_not_of(" \t\r\n");
   digits = digits.substr(0, blank_end + 1);
   digits.remove_prefix(std::min(digits.find_first_not_of(" \t\r\n+-"), digits.size()));

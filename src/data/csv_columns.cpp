@@ -12,6 +12,14 @@
 
 namespace superstep {
 
+void require_utf8(const std::string& text, const std::string& what, const std::string& path) {
+  if (is_utf8(text)) return;
+  throw DataError(
+      fmt::format("{}: {}, {}, is no UTF-8 text; if the file is Latin-1 (Western European, Excel) "
+                  "give --encoding latin-1",
+                  path, what, Value(printable(text)).repr()));
+}
+
 namespace {
 
 using Role = CsvColumns::Role;
@@ -19,8 +27,13 @@ using Role = CsvColumns::Role;
 // Longer names are called by their numbers.
 constexpr std::size_t longest_word = 40;
 
-bool is_number(const CsvField& field) {
-  return !is_missing(field.text) && parse_cell(field.text).has_value();
+bool is_number(const CsvField& field, const CellStyle& style) {
+  return label_number(field, style).has_value();
+}
+
+std::string delimiter_word(char delimiter) {
+  if (delimiter == CsvFile::blanks) return "blanks";
+  return delimiter == '\t' ? "tabs" : fmt::format("'{}'", delimiter);
 }
 
 /// A whole line in one field, with what usually separates fields in it.
@@ -30,11 +43,10 @@ void check_delimiter(const CsvFile& file, const std::vector<CsvField>& first) {
        {std::pair{';', "';'"}, {'\t', "tab"}, {'|', "'|'"}, {',', "','"}}) {
     if (candidate == file.delimiter() || first[0].text.find(candidate) == std::string_view::npos)
       continue;
-    throw DataError(fmt::format(
-        "{} has one column when cut at '{}', but its first line has others; try "
-        "--delimiter {}",
-        file.path(),
-        file.delimiter() == '\t' ? std::string("\\t") : std::string(1, file.delimiter()), word));
+    throw DataError(
+        fmt::format("{} has one column when cut at {}, but its first line has others; try "
+                    "--delimiter {}",
+                    file.path(), delimiter_word(file.delimiter()), word));
   }
 }
 
@@ -112,7 +124,9 @@ std::string CsvColumns::option_word(Index column) const {
 
 CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
   CsvColumns columns;
-  columns.missing_words = options.missing_words;
+  columns.style.missing_words = options.missing_words;
+  columns.style.numbers = options.numbers;
+  columns.style.is_latin1 = options.is_latin1;
   CsvCursor cursor(file, file.text_begin());
   try {
     if (!cursor.next())
@@ -121,8 +135,12 @@ CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
     columns.roles.resize(cursor.fields().size(), Role::feature);
     columns.data_begin = cursor.offset();
     if (options.has_header) {
-      for (const CsvField& field : cursor.fields()) columns.names.emplace_back(field.text);
-      columns.header_is_numeric = std::ranges::all_of(cursor.fields(), is_number);
+      for (const CsvField& field : cursor.fields()) {
+        columns.names.push_back(columns.style.text(field.text));
+        require_utf8(columns.names.back(), "the name of a column", file.path());
+      }
+      columns.header_is_numeric = std::ranges::all_of(
+          cursor.fields(), [&](const CsvField& f) { return is_number(f, columns.style); });
       ++columns.data_begin;  // records begin at or behind this byte
     }
   } catch (const CsvProblem& problem) {

@@ -8,14 +8,15 @@
 
 #include <superstep/data/import.hpp>
 #include <superstep/io/csv.hpp>
+#include "data/csv_cells.hpp"
 
 namespace superstep {
 
 struct CsvColumns {
   enum class Role : std::uint8_t { feature, target, weight, dropped };
-  std::vector<std::string> names;          ///< of all columns; empty without a header
-  std::vector<Role> roles;                 ///< of all columns
-  std::vector<std::string> missing_words;  ///< of --na
+  std::vector<std::string> names;  ///< of all columns; empty without a header
+  std::vector<Role> roles;         ///< of all columns
+  CellStyle style;
   Index target = -1;
   Index weight = -1;
   std::uint64_t data_begin = 0;  ///< where the first record that is no header may begin
@@ -29,6 +30,9 @@ struct CsvColumns {
   /// What --drop and --target call it.
   std::string option_word(Index column) const;
 };
+
+/// DataError unless `text` can go where names go.
+void require_utf8(const std::string& text, const std::string& what, const std::string& path);
 
 /// Looks at the first record. DataError when there is none; UsageError when an option names a
 /// column that does not exist.

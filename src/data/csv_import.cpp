@@ -55,6 +55,15 @@ std::string way_to_numbers(const std::string& cell) {
   if (std::ranges::find(marks, cell) != std::end(marks)) {
     return fmt::format("if {} stands for a missing value give --na '{}'", Value(cell).repr(), cell);
   }
+  // A line of numbers in one cell, or numbers as another country writes them.
+  if (cell.find_first_of(" \t") != std::string::npos &&
+      cell.find_first_not_of("0123456789.+-eE \t") == std::string::npos) {
+    return "if blanks separate the fields give --delimiter blanks";
+  }
+  if (parse_cell(cell, {.decimal = ','}) || parse_cell(cell, {.thousands = ','})) {
+    return "if its comma is the decimal point give --decimal ',', if it groups thousands "
+           "--thousands ','";
+  }
   return "categories carry information: write them as one column of 0 and 1 each "
          "(pandas.get_dummies)";
 }
@@ -112,6 +121,7 @@ TargetFormat target_format(const std::string& path, const CsvColumns& columns,
                     "name another with --target",
                     path, name, most_class_texts));
   }
+  for (const std::string& text : target.texts) require_utf8(text, "a class of the target", path);
   return {TargetFormat::Kind::names, target.texts};
 }
 
@@ -158,7 +168,7 @@ class CsvSource final : public RowSource {
         out.y[i] = target(fields[c]);
         continue;
       }
-      const std::optional<double> value = feature_number(fields[c], columns_.missing_words);
+      const std::optional<double> value = feature_number(fields[c], columns_.style);
       require(value.has_value());
       (role == Role::weight ? out.weight[i] : *x++) = *value;
     }
@@ -167,16 +177,16 @@ class CsvSource final : public RowSource {
   double target(const CsvField& field) const {
     const std::vector<std::string>& names = format_.target.names;
     if (format_.target.kind == TargetFormat::Kind::names) {
-      const auto found = std::ranges::lower_bound(
-          names, field.text, {}, [](const std::string& name) { return std::string_view(name); });
-      require(found != names.end() && *found == field.text);
+      const std::string text = columns_.style.text(field.text);
+      const auto found = std::ranges::lower_bound(names, text);
+      require(found != names.end() && *found == text);
       return static_cast<double>(found - names.begin());
     }
-    if (is_missing_label(field, columns_.missing_words)) {
+    if (is_missing_label(field, columns_.style)) {
       require(format_.target.kind == TargetFormat::Kind::real);
       return std::numeric_limits<double>::quiet_NaN();
     }
-    const std::optional<double> value = label_number(field);
+    const std::optional<double> value = label_number(field, columns_.style);
     require(value.has_value());
     return *value;
   }
@@ -205,6 +215,14 @@ void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std
     imported.warnings.push_back(
         fmt::format("{}: the target is missing in {} rows, the first is row {}; they hold NaN",
                     path, findings.target.missing, findings.target.first_missing_row));
+  }
+  if (!findings.empty.empty()) {
+    const auto n = std::ssize(findings.empty);
+    imported.warnings.push_back(
+        fmt::format("{}: {}{} no value in any row; leave {} out with --drop", path,
+                    columns.describe(findings.empty.front()),
+                    n == 1 ? std::string(" has") : fmt::format(" and {} more have", n - 1),
+                    n == 1 ? "it" : "them"));
   }
   std::set<std::string> seen;
   for (const std::string& name : columns.names) {

@@ -185,12 +185,29 @@ CsvTarget gather_target(const Communicator& comm, const CsvColumns& columns,
   for (const std::string& text : facts.target_texts) mine.put(std::string_view(text));
   for (const auto& bytes : comm.gather_all(mine.take())) {
     ByteReader in(bytes);
-    for (auto n = in.get<std::uint64_t>(); n > 0; --n) target.texts.push_back(in.text());
+    for (auto n = in.get<std::uint64_t>(); n > 0; --n) {
+      target.texts.push_back(columns.style.text(in.text()));
+    }
   }
   std::ranges::sort(target.texts);
   target.texts.erase(std::unique(target.texts.begin(), target.texts.end()), target.texts.end());
   target.has_too_many = target.texts.size() > most_class_texts;
   return target;
+}
+
+/// Features of which no rank has seen a value.
+std::vector<Index> gather_empty(const Communicator& comm, const CsvColumns& columns,
+                                const CsvShareScan& scan) {
+  const std::vector<char>& mine = scan.facts().has_value;
+  std::vector<double> has_value(mine.begin(), mine.end());
+  comm.max(has_value);
+  std::vector<Index> empty;
+  for (std::size_t c = 0; c < has_value.size(); ++c) {
+    if (has_value[c] == 0.0 && columns.roles[c] == CsvColumns::Role::feature) {
+      empty.push_back(static_cast<Index>(c));
+    }
+  }
+  return empty;
 }
 
 }  // namespace
@@ -217,6 +234,7 @@ CsvFindings scan_csv(const Communicator& comm, const CsvFile& file, const CsvCol
       findings.texts, [&](const CsvText& t) { return t.column == columns.target; });
   findings.target = gather_target(comm, columns, scan, before, target_has_texts);
   findings.missing = comm.sum(scan.facts().missing);
+  findings.empty = gather_empty(comm, columns, scan);
   return findings;
 }
 

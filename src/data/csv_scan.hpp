@@ -44,7 +44,8 @@ struct CsvFindings {
   CsvIndex index;
   std::vector<CsvText> texts;  ///< columns that hold some, in order
   CsvTarget target;
-  Index missing = 0;  ///< cells of features
+  Index missing = 0;         ///< cells of features
+  std::vector<Index> empty;  ///< features without a single value
 };
 
 /// DataError when lines have different numbers of fields or quotes are wrong: the first such line

@@ -101,28 +101,30 @@ void CsvShareScan::look_at(const CsvCursor& cursor, Index piece, Index row, CsvF
       look_at_target(field, {piece, cursor.offset(), row, ""}, facts);
       continue;
     }
-    const std::optional<double> value = feature_number(field, columns_.missing_words);
+    const std::optional<double> value = feature_number(field, columns_.style);
     if (!value) {
       if (facts.texts[c].piece < 0) {
         facts.texts[c] = {piece, cursor.offset(), row, shorten(field.text, longest_shown)};
       }
     } else if (std::isnan(*value)) {
       ++facts.missing;
+    } else {
+      facts.has_value[c] = 1;
     }
   }
 }
 
 void CsvShareScan::look_at_target(const CsvField& field, const CsvFoundText& place,
                                   CsvFacts& facts) const {
-  if (is_missing_label(field, columns_.missing_words)) {
+  if (is_missing_label(field, columns_.style)) {
     ++facts.target_missing;
     if (facts.first_missing_target.piece < 0) facts.first_missing_target = place;
     return;
   }
   facts.keep_text(field.text);
-  const std::optional<double> value = label_number(field);
+  const std::optional<double> value = label_number(field, columns_.style);
   if (value) {
-    if (is_inexact_integer(field, *value) && facts.first_inexact_target.piece < 0) {
+    if (is_inexact_integer(field, *value, columns_.style) && facts.first_inexact_target.piece < 0) {
       facts.first_inexact_target = place;
       facts.first_inexact_target.text = shorten(field.text, longest_shown);
     }

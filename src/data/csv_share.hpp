@@ -51,6 +51,7 @@ struct CsvFoundText {
 /// What was found in some pieces. Adding up is commutative.
 struct CsvFacts {
   std::vector<CsvFoundText> texts;  // by column
+  std::vector<char> has_value;      // of a feature or weight: a number that is not missing
   CsvTextSet target_texts;
   bool has_too_many = false;
   bool is_whole = true;
@@ -60,7 +61,8 @@ struct CsvFacts {
   CsvFoundText first_inexact_target;
   std::optional<CsvProblem> problem;
 
-  explicit CsvFacts(Index columns) : texts(static_cast<std::size_t>(columns)) {}
+  explicit CsvFacts(Index columns)
+      : texts(static_cast<std::size_t>(columns)), has_value(static_cast<std::size_t>(columns)) {}
 
   static void keep_first(CsvFoundText& mine, CsvFoundText&& other) {
     if (other.piece < 0 || (mine.piece >= 0 && mine.offset <= other.offset)) return;
@@ -72,7 +74,10 @@ struct CsvFacts {
     has_too_many = target_texts.size() > most_class_texts;
   }
   void add(CsvFacts&& other) {
-    for (std::size_t c = 0; c < texts.size(); ++c) keep_first(texts[c], std::move(other.texts[c]));
+    for (std::size_t c = 0; c < texts.size(); ++c) {
+      keep_first(texts[c], std::move(other.texts[c]));
+      has_value[c] |= other.has_value[c];
+    }
     for (const std::string& text : other.target_texts) keep_text(text);
     has_too_many = has_too_many || other.has_too_many;
     is_whole = is_whole && other.is_whole;

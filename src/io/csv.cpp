@@ -217,7 +217,8 @@ bool CsvCursor::find_record() {
     record_ = std::string_view(buffer_.data() + begin_, end_ - begin_);
     if (record_.ends_with('\n')) record_.remove_suffix(1);
     if (record_.ends_with('\r')) record_.remove_suffix(1);
-    if (record_.find_first_not_of(' ') != std::string_view::npos) return true;
+    const std::string_view nothing = file_.delimiter() == CsvFile::blanks ? " \t" : " ";
+    if (record_.find_first_not_of(nothing) != std::string_view::npos) return true;
   }
 }
 
@@ -232,17 +233,27 @@ bool CsvCursor::next() {
 void CsvCursor::split() {
   fields_.clear();
   undoubled_.clear();
+  const bool is_by_blanks = file_.delimiter() == CsvFile::blanks;
+  if (is_by_blanks) record_ = without_ends(record_, is_blank);
   for (std::size_t begin = 0;;) {
     const bool quoted = has_quotes_ && begin < record_.size() && record_[begin] == '"';
     begin = quoted ? take_quoted(begin) : take_unquoted(begin);
     if (begin == record_.size()) break;
     ++begin;  // the delimiter; behind the last one is one more field
+    while (is_by_blanks && is_blank(record_[begin])) ++begin;
   }
+}
+
+bool CsvCursor::is_delimiter(char c) const {
+  return file_.delimiter() == CsvFile::blanks ? is_blank(c) : c == file_.delimiter();
 }
 
 /// Takes the field at `begin` and returns where it ends: at a delimiter or the end of the record.
 std::size_t CsvCursor::take_unquoted(std::size_t begin) {
-  const std::size_t stop = std::min(record_.find(file_.delimiter(), begin), record_.size());
+  const std::size_t found = file_.delimiter() == CsvFile::blanks
+                                ? record_.find_first_of(" \t", begin)
+                                : record_.find(file_.delimiter(), begin);
+  const std::size_t stop = std::min(found, record_.size());
   const std::string_view text = record_.substr(begin, stop - begin);
   if (has_quotes_ && text.find('"') != std::string_view::npos) {
     throw CsvProblem{offset_,
@@ -279,8 +290,8 @@ std::size_t CsvCursor::take_quoted(std::size_t begin) {
   }
   fields_.push_back({text, true});
   ++at;
-  while (at < record_.size() && is_blank(record_[at]) && record_[at] != file_.delimiter()) ++at;
-  if (at < record_.size() && record_[at] != file_.delimiter()) {
+  while (at < record_.size() && is_blank(record_[at]) && !is_delimiter(record_[at])) ++at;
+  if (at < record_.size() && !is_delimiter(record_[at])) {
     throw CsvProblem{offset_,
                      fmt::format("has text behind the closing quote of field {}; double the quotes "
                                  "inside a quoted field",
@@ -297,8 +308,48 @@ bool is_missing(std::string_view text) {
   return text.size() <= 4 && std::ranges::find(words, text) != std::end(words);
 }
 
-std::optional<double> parse_cell(std::string_view cell) {
+std::string utf8_of_latin1(std::string_view bytes) {
+  std::string text;
+  for (const char byte : bytes) append_utf8(text, static_cast<unsigned char>(byte));
+  return text;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const DecodedChar c = decode_utf8(text);
+    if (!c.valid) return false;
+    text.remove_prefix(c.length);
+  }
+  return true;
+}
+
+std::optional<std::string> in_plain_style(std::string_view cell, const NumberStyle& style) {
+  const auto is_digit = [&](std::size_t i) {
+    return i < cell.size() && cell[i] >= '0' && cell[i] <= '9';
+  };
+  std::string plain;
+  bool is_fraction = false;
+  for (std::size_t i = 0; i < cell.size(); ++i) {
+    if (style.thousands != '\0' && cell[i] == style.thousands) {
+      if (is_fraction || i == 0 || !is_digit(i - 1) || !is_digit(i + 1)) return std::nullopt;
+    } else if (cell[i] == style.decimal) {
+      plain.push_back('.');
+      is_fraction = true;
+    } else if (cell[i] == '.') {
+      return std::nullopt;
+    } else {
+      plain.push_back(cell[i]);
+    }
+  }
+  return plain;
+}
+
+std::optional<double> parse_cell(std::string_view cell, const NumberStyle& style) {
   const std::string_view text = without_ends(cell, is_space);  // quoted cells may have such
+  if (!style.is_plain() && !text.empty()) {
+    const auto plain = in_plain_style(text, style);
+    return plain ? parse_cell(*plain) : std::nullopt;
+  }
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   if (text.empty()) return nan;
   const char* begin = text.data();

@@ -115,6 +115,76 @@ def test_other_words_for_missing():
     assert np.array_equal(h5py.File("marks.h5")["X"][:], [[1, np.nan], [np.nan, 2], [3, 4]], equal_nan=True)
 
 
+def written(value, decimal, thousands):
+    """A number as another country writes it."""
+    return f"{value:,.3f}".replace(",", "T").replace(".", decimal).replace("T", thousands)
+
+
+def test_numbers_as_other_countries_write_them():
+    X = RNG.normal(size=(400, 3)) * [1, 1e4, 1e7]
+    X = np.round(X, 3)
+    for decimal, thousands, delimiter in ((",", ".", ";"), (",", "", ";"), (".", ",", ";"), (",", " ", "tab"), (".", "'", ",")):
+        sep = {"tab": "\t"}.get(delimiter, delimiter)
+        with open("abroad.csv", "w") as f:
+            f.write(sep.join("abc") + "\n")
+            f.writelines(sep.join(written(v, decimal, thousands) for v in row) + "\n" for row in X)
+        given = [*(["--decimal", decimal] if decimal != "." else []), *(["--thousands", thousands] if thousands else [])]
+        if decimal == ",":
+            fails(3, "--decimal", command=["import", "abroad.csv", "out.h5", "--delimiter", delimiter], ranks=(2,))
+        run("import", "abroad.csv", "abroad.h5", "--delimiter", delimiter, *given, ranks=2)
+        assert np.array_equal(h5py.File("abroad.h5")["X"][:], X), (decimal, thousands)
+    # A mark where none may stand is no number; whole numbers keep their digits or are refused.
+    for cell in ("1.5", ",5.1", "1..000", "1.000."):
+        with open("bad.csv", "w") as f:
+            f.write(f"a;b\n{cell};1\n")
+        style = ["--decimal", ",", *(["--thousands", "."] if cell != "1.5" else [])]
+        fails(3, "not numeric", command=["import", "bad.csv", "out.h5", "--delimiter", ";", *style])
+    with open("large.csv", "w") as f:
+        f.write("a;y\n1;9.007.199.254.740.993\n")
+    fails(3, "2^53", command=["import", "large.csv", "out.h5", "--delimiter", ";", "--decimal", ",", "--thousands", "."])
+    fails(2, "both", command=["import", "large.csv", "out.h5", "--decimal", ",", "--thousands", ","])
+    fails(2, "--decimal", command=["import", "large.csv", "out.h5", "--decimal", ";"])
+
+
+def test_blanks_between_fields():
+    X = np.round(RNG.normal(size=(300, 4)), 4)
+    names = np.array(["red", "light blue"])[RNG.integers(0, 2, len(X))]
+    with open("columns.txt", "w") as f:
+        for row, name in zip(X, names):
+            blanks = ["".join(RNG.choice([" ", "\t"], RNG.integers(1, 5))) for _ in range(6)]
+            f.write("".join(b + w for b, w in zip(blanks, [*map(str, row), f'"{name}"'])) + RNG.choice(["", "  ", "\t"]) + "\n")
+    for ranks in (1, 3):
+        run("import", "columns.txt", "columns.h5", "--delimiter", "blanks", "--no-header", "--target", "4", ranks=ranks)
+        with h5py.File("columns.h5") as f:
+            assert np.array_equal(f["X"][:], X)
+            assert np.array_equal(f["y"][:], names == "red")
+    with open("numbers.txt", "w") as f:
+        f.write("a b\n1  2\n")
+    fails(3, "--delimiter blanks", command=["import", "numbers.txt", "out.h5"])
+
+
+def test_latin1():
+    classes = np.array(["Käse", "Brühe", "Äpfel"])[RNG.integers(0, 3, 200)]
+    with open("western.csv", "w", encoding="latin-1") as f:
+        f.write("größe,Sorte\n" + "".join(f"{i},{name}\n" for i, name in enumerate(classes)))
+    fails(3, "--encoding latin-1", command=["import", "western.csv", "out.h5", "--target", "1"])
+    for ranks in (1, 2):
+        run("import", "western.csv", "western.h5", "--encoding", "latin-1", "--target", "Sorte", ranks=ranks)
+        with h5py.File("western.h5") as f:
+            assert f["feature_names"].asstr()[:].tolist() == ["größe"]
+            codes = {code: name for name, code in h5py.check_enum_dtype(f["y"].dtype).items()}
+            assert [codes[code] for code in f["y"][:]] == classes.tolist()
+    fails(2, "--encoding", command=["import", "western.csv", "out.h5", "--encoding", "klingon"])
+
+
+def test_columns_without_a_value():
+    with open("empty.csv", "w") as f:
+        f.write("a,b,c\n" + "".join(f"{i},,NA\n" for i in range(50)))
+    for ranks in (1, 3):
+        done = run("import", "empty.csv", "empty.h5", ranks=ranks)
+        assert "column 'b' and 1 more have no value in any row" in done.stderr, done.stderr
+
+
 def test_advice_for_text():
     with open("text.csv", "w") as f:
         f.write("day,city,v\n" + "2024-01-02,Rome,1\n" * 5)

@@ -12,6 +12,7 @@
 
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/row_source.hpp>
+#include <superstep/io/csv.hpp>
 
 namespace superstep {
 
@@ -27,7 +28,8 @@ struct ImportedSource {
 };
 
 struct CsvOptions {
-  std::optional<char> delimiter;  ///< else a tab for .tsv and .tab, a comma for others
+  std::optional<char>
+      delimiter;  ///< or CsvFile::blanks; else a tab for .tsv and .tab, a comma for others
   bool has_header = true;
   std::optional<std::string>
       target;              ///< name or number of a column; else the one called y or target
@@ -35,6 +37,8 @@ struct CsvOptions {
   std::optional<std::string> weight;       ///< name or number of a column
   std::vector<std::string> drop;           ///< names or numbers of columns to leave out
   std::vector<std::string> missing_words;  ///< stand for NaN beside empty cells, NA and NaN
+  NumberStyle numbers;
+  bool is_latin1 = false;  ///< text is Latin-1, else UTF-8
   bool is_float32 = false;
   std::optional<Index> rows;      ///< only the first so many
   std::uint64_t piece_bytes = 0;  ///< 0: a share of the file that suits its size

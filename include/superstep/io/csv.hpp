@@ -26,6 +26,9 @@ struct CsvProblem {
 /// A file of records.
 class CsvFile {
  public:
+  /// As a delimiter: any number of blanks and tabs, also before the first field.
+  static constexpr char blanks = '\0';
+
   /// Opens it. FileError when it cannot be read; DataError when it is no text that can be taken for
   /// CSV (compressed, UTF-16, Parquet, ...).
   CsvFile(std::string path, char delimiter);
@@ -89,6 +92,7 @@ class CsvCursor {
  private:
   bool find_record();
   bool find_end();
+  bool is_delimiter(char c) const;
   bool fill();
   void split();
   std::size_t take_quoted(std::size_t begin);
@@ -108,9 +112,24 @@ class CsvCursor {
   std::deque<std::string> undoubled_;  // fields that had doubled quotes
 };
 
+/// Text of Western European files: each byte is the character of that number.
+std::string utf8_of_latin1(std::string_view bytes);
+bool is_utf8(std::string_view text);
+
+/// How numbers are written.
+struct NumberStyle {
+  char decimal = '.';
+  char thousands = '\0';  ///< may stand between two digits; '\0': nothing does
+
+  bool is_plain() const { return decimal == '.' && thousands == '\0'; }
+};
+
+/// The cell as C writes it, or nothing when a mark stands where none may.
+std::optional<std::string> in_plain_style(std::string_view cell, const NumberStyle& style);
+
 /// The number a cell holds, or nothing. Empty cells and what pandas takes for missing (NA, NaN,
 /// null, None, ...) are NaN; what is too large for a double is infinite, as in Python.
-std::optional<double> parse_cell(std::string_view cell);
+std::optional<double> parse_cell(std::string_view cell, const NumberStyle& style = {});
 /// Whether a cell stands for a missing value.
 bool is_missing(std::string_view text);
 
