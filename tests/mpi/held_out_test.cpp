@@ -389,7 +389,7 @@ TEST(HeldOut, RoomReservedBeforehandKeepsTheBlocks) {
   table.data = folds.all;
   table.target = Target::classes;
   const JudgingRoom room = judging_room(*folds.all, 2, comm.size(), candidates, metrics);
-  EXPECT_EQ(engine.make_room(table, room.least, room.wanted), room.wanted);
+  EXPECT_EQ(engine.make_room(table, room.least, room.wanted), room.wanted | Footprint{});
   values_of(judge(engine, folds.all, judged, metrics));
   const std::size_t read = folds.all->bytes_read();
   const Index before = engine.counters().passes;

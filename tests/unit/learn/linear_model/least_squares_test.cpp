@@ -72,6 +72,7 @@ TEST(Spectrum, DropsWhatDoublePrecisionCannotTellFromZero) {
   s.V = Matrix::Identity(4, 4);
   s.values = Vector{{1.0, 0x1p-10, 1e-17, 0.0}};
   s.uy = Vector{{2.0, 1.0, 1.0, 1.0}};
+  s.rounding = 0x1p-51;
   EXPECT_EQ(s.rank(), 2);
   EXPECT_EQ(s.solve(0.0, s.rank()), (Vector{{2.0, 0x1p10, 0.0, 0.0}}));
   EXPECT_EQ(s.solve(1.0, s.rank()), (Vector{{1.0, 0x1p-10 / (0x1p-20 + 1.0), 0.0, 0.0}}));
