@@ -41,7 +41,7 @@ class Import final : public Command {
  public:
   std::string name() const override { return "import"; }
   std::string summary() const override {
-    return "turn CSV, TSV, .npy or another HDF5 layout into a dataset";
+    return "turn CSV, TSV (also packed by gzip), .npy or another HDF5 layout into a dataset";
   }
   std::string details() const override {
     return "CSV: quoted fields, CRLF and blank lines are understood; empty cells, NA and NaN "
@@ -229,6 +229,7 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
     options.weight = weight_;
     if (drop_) options.drop = split_at_commas(*drop_);
     if (na_) options.missing_words = split_at_commas(*na_);
+    options.unpack_beside = file_;
     options.numbers = number_style();
     options.is_latin1 = is_latin1();
     options.is_float32 = dtype_ == "float32";

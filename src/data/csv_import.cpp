@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <superstep/comm/answering.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
@@ -16,6 +17,7 @@
 #include "data/csv_columns.hpp"
 #include "data/csv_scan.hpp"
 #include "data/csv_share.hpp"
+#include "io/unpacked.hpp"
 
 namespace superstep {
 
@@ -25,7 +27,8 @@ using Role = CsvColumns::Role;
 
 char delimiter_of(const std::string& path, const CsvOptions& options) {
   if (options.delimiter) return *options.delimiter;
-  const std::string name = to_lower(path);
+  std::string name = to_lower(path);
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
   return name.ends_with(".tsv") || name.ends_with(".tab") ? '\t' : ',';
 }
 
@@ -127,8 +130,10 @@ TargetFormat target_format(const std::string& path, const CsvColumns& columns,
 
 class CsvSource final : public RowSource {
  public:
-  CsvSource(CsvFile file, CsvColumns columns, CsvIndex index, RowFormat format)
-      : file_(std::move(file)),
+  CsvSource(std::unique_ptr<Unpacked> unpacked, CsvFile file, CsvColumns columns, CsvIndex index,
+            RowFormat format)
+      : unpacked_(std::move(unpacked)),
+        file_(std::move(file)),
         columns_(std::move(columns)),
         index_(std::move(index)),
         format_(std::move(format)) {}
@@ -191,6 +196,7 @@ class CsvSource final : public RowSource {
     return *value;
   }
 
+  std::unique_ptr<Unpacked> unpacked_;  // on the root, if the file was packed
   CsvFile file_;
   CsvColumns columns_;
   CsvIndex index_;
@@ -261,6 +267,18 @@ RowFormat row_format(const CsvColumns& columns, const CsvFindings& findings,
   return format;
 }
 
+/// Of a packed file, the name of the one that the root unpacks; else nothing.
+std::string unpack(const Communicator& comm, const std::string& path, const CsvOptions& options,
+                   std::unique_ptr<Unpacked>& unpacked) {
+  std::string name;
+  on_root(comm, [&] {
+    if (!is_gzip(path)) return;
+    answering(comm, [&] { unpacked = std::make_unique<Unpacked>(path, options.unpack_beside); });
+    name = unpacked->name();
+  });
+  return comm.broadcast(name);
+}
+
 /// The file is cut into pieces by its size: the root's size and time count, and a rank that sees
 /// another file does not go on.
 void agree_on_file(const Communicator& comm, const CsvFile& file) {
@@ -279,7 +297,9 @@ ImportedSource open_csv(const Communicator& comm, const std::string& path,
                         const CsvOptions& options, const ParallelFor& parallel_for) {
   std::optional<CsvFile> file;
   CsvColumns columns;
-  collectively(comm, [&] { file.emplace(path, delimiter_of(path, options)); });
+  std::unique_ptr<Unpacked> unpacked;
+  const std::string bytes_in = unpack(comm, path, options, unpacked);
+  collectively(comm, [&] { file.emplace(path, delimiter_of(path, options), bytes_in); });
   agree_on_file(comm, *file);
   collectively(comm, [&] { columns = read_columns(*file, options); });
   CsvFindings findings = scan_csv(comm, *file, columns, options.piece_bytes, parallel_for);
@@ -293,8 +313,9 @@ ImportedSource open_csv(const Communicator& comm, const std::string& path,
     RowFormat format =
         row_format(columns, findings, options, target_format(path, columns, findings));
     add_notes(columns, findings, path, options, imported);
-    imported.rows = std::make_unique<CsvSource>(std::move(*file), std::move(columns),
-                                                std::move(findings.index), std::move(format));
+    imported.rows =
+        std::make_unique<CsvSource>(std::move(unpacked), std::move(*file), std::move(columns),
+                                    std::move(findings.index), std::move(format));
   });
   return imported;
 }

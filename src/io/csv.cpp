@@ -25,7 +25,7 @@ constexpr std::size_t most_record_bytes = std::size_t{64} << 20;
 /// What a file is that begins like this, if it is no plain text.
 const char* not_csv(std::string_view head) {
   using namespace std::string_view_literals;
-  if (head.starts_with("\x1f\x8b")) return "is compressed (gzip); unpack it first";
+  if (head.starts_with("\x1f\x8b")) return "was packed by gzip twice; unpack it first";
   if (head.starts_with("BZh") ||
       head.starts_with("\xfd"
                        "7zXZ") ||
@@ -63,10 +63,11 @@ struct CsvFile::Impl {
   std::uint64_t text_begin = 0;
 };
 
-CsvFile::CsvFile(std::string path, char delimiter) : impl_(std::make_unique<Impl>()) {
+CsvFile::CsvFile(std::string path, char delimiter, const std::string& bytes_in)
+    : impl_(std::make_unique<Impl>()) {
   impl_->path = std::move(path);
   impl_->delimiter = delimiter;
-  impl_->file = posix::open_for_reading(impl_->path);
+  impl_->file = posix::open_for_reading(bytes_in.empty() ? impl_->path : bytes_in);
   impl_->stamp = posix::stamp_of(impl_->file, impl_->path);
   std::string head(4096, '\0');
   head.resize(read(0, head.size(), head.data()));

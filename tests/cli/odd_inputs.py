@@ -4,6 +4,7 @@ False, other marks for missing values and thousands of columns of text.
 
 usage: odd_inputs.py      with SUPERSTEP naming the program
 """
+import gzip
 import os
 import struct
 import sys
@@ -175,6 +176,31 @@ def test_latin1():
             codes = {code: name for name, code in h5py.check_enum_dtype(f["y"].dtype).items()}
             assert [codes[code] for code in f["y"][:]] == classes.tolist()
     fails(2, "--encoding", command=["import", "western.csv", "out.h5", "--encoding", "klingon"])
+
+
+def test_packed_by_gzip():
+    X = np.round(RNG.normal(size=(20_000, 3)), 5)
+    lines = ["a\tb\tc\n", *("\t".join(map(str, row)) + "\n" for row in X)]
+    half = len(lines) // 2
+    packed = gzip.compress("".join(lines[:half]).encode()) + gzip.compress("".join(lines[half:]).encode())  # cat a.gz b.gz
+    with open("rows.tsv.gz", "wb") as f:
+        f.write(packed)
+    for ranks in (1, 3):
+        run("import", "rows.tsv.gz", "rows.h5", "--overwrite", ranks=ranks)
+        assert np.array_equal(h5py.File("rows.h5")["X"][:], X)
+    for cut in (len(packed) - 5, int(RNG.integers(20, len(packed) // 2 - 20))):
+        with open("cut.tsv.gz", "wb") as f:
+            f.write(packed[:cut])
+        fails(3, "cut.tsv.gz is damaged or incomplete", command=["import", "cut.tsv.gz", "out.h5"])
+    damaged = bytearray(packed)
+    damaged[len(packed) // 4] ^= 0x5a
+    with open("bad.tsv.gz", "wb") as f:
+        f.write(damaged)
+    fails(3, "bad.tsv.gz", command=["import", "bad.tsv.gz", "out.h5"])
+    with open("text.csv.gz", "wb") as f:
+        f.write(gzip.compress(b"a,b\n1,Rome\n"))
+    fails(3, "text.csv.gz: column 'b' is not numeric: row 0 (line 2)", command=["import", "text.csv.gz", "out.h5"])
+    assert not [name for name in os.listdir() if ".tmp." in name]
 
 
 def test_columns_without_a_value():

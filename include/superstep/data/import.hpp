@@ -37,6 +37,7 @@ struct CsvOptions {
   std::optional<std::string> weight;       ///< name or number of a column
   std::vector<std::string> drop;           ///< names or numbers of columns to leave out
   std::vector<std::string> missing_words;  ///< stand for NaN beside empty cells, NA and NaN
+  std::string unpack_beside;               ///< where a file packed by gzip is unpacked meanwhile
   NumberStyle numbers;
   bool is_latin1 = false;  ///< text is Latin-1, else UTF-8
   bool is_float32 = false;

@@ -31,7 +31,8 @@ class CsvFile {
 
   /// Opens it. FileError when it cannot be read; DataError when it is no text that can be taken for
   /// CSV (compressed, UTF-16, Parquet, ...).
-  CsvFile(std::string path, char delimiter);
+  /// `bytes_in`: the file that has its bytes, where that is another.
+  CsvFile(std::string path, char delimiter, const std::string& bytes_in = "");
   CsvFile(CsvFile&&) noexcept;
   ~CsvFile();
 
