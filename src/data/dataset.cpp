@@ -336,7 +336,7 @@ struct DistinctIn {
 /// The distinct values of all ranks. `collect(first, count, set)` adds those of some rows.
 template <class T, class Collect>
 std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, Collect&& collect) {
-  const auto& [blocks, reader, most, complaint, name, room] = in;
+  const BlockPlan& blocks = in.blocks;
   std::unordered_set<T> mine;
   std::vector<std::byte> packed;
   collectively(comm, [&] {
@@ -346,12 +346,12 @@ std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, C
     comm.trace().open();
     for (Index i = share.begin; i < share.end; ++i) {
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
-      if (static_cast<Index>(mine.size()) > most) throw DataError(complaint);
+      if (static_cast<Index>(mine.size()) > in.most) throw DataError(in.complaint);
       event.rows += blocks.rows_of(i);
       in.require<T>(mine.size(), event.rows, rows, comm.size());
       comm.answer();
     }
-    reader.require_unchanged();
+    in.reader.require_unchanged();
     comm.trace().close(event);
     packed = pack(mine);
   });
@@ -359,7 +359,7 @@ std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, C
   const auto bytes = static_cast<std::size_t>(comm.sum(std::ssize(packed)));
   mine = {};
   collectively(comm, [&] {
-    if (list_bytes<T>(values, bytes) > room.bytes) in.refuse(list_bytes<T>(values, bytes));
+    if (list_bytes<T>(values, bytes) > in.room.bytes) in.refuse(list_bytes<T>(values, bytes));
   });
   std::vector<T> all;
   all.reserve(values);
