@@ -9,6 +9,8 @@ import pathlib
 import subprocess
 import sys
 
+from process_memory import bytes_of_process
+
 
 @dataclasses.dataclass(frozen=True)
 class Work:
@@ -75,10 +77,11 @@ def make_data(out, launcher, rows, columns, name="scaling"):
     return path
 
 
-def words_of(work, mode, data, rows, columns, ranks, threads):
+def words_of(launcher, work, mode, data, rows, columns, ranks, threads):
     words = [{"DATA": str(data), "ESTIMATOR": ESTIMATORS[mode]}.get(w, w) for w in work.words] + ["--rows", str(rows)]
     if work.streams:  # an eighth of the rows stays in memory, if the work itself needs no more
-        words += ["--memory", str(max(rows * columns // ranks, threads * (8 << 20)))]
+        of_process = bytes_of_process(launcher.command(ranks, threads), os.environ["SUPERSTEP"])
+        words += ["--memory", str(of_process + max(rows * columns // ranks, threads * (8 << 20)))]
     return words
 
 
@@ -121,7 +124,7 @@ def supersteps_of(events):
 
 def measure(launcher, work, mode, data, rows, columns, ranks, threads, out):
     trace = pathlib.Path(out) / "trace.csv"
-    command = [*launcher.command(ranks, threads), os.environ["SUPERSTEP"], *words_of(work, mode, data, rows, columns, ranks, threads),
+    command = [*launcher.command(ranks, threads), os.environ["SUPERSTEP"], *words_of(launcher, work, mode, data, rows, columns, ranks, threads),
                "--threads", threads, "--json", "--quiet", "--trace", trace]
     result = json.loads(run(command, environment_of(ranks * threads, launcher.cores)))
     if result["ranks"] != ranks or result["threads"] != threads:

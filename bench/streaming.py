@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Streaming a file eight times the memory budget: peak memory, and throughput beside its two limits.
+"""Streaming a file eight times the memory for it: peak memory, and throughput beside its two limits.
 
 usage: streaming.py SUPERSTEP [--rows N] [--columns N] [--ranks N] [--compress LEVEL] [--check]
 
 Three figures in turn, several times: (a) raw sequential read of the file by as many processes as there are ranks, (b)
-the same fit with everything in memory, (c) the fit streaming with a budget of an eighth of the file, all ranks
+the same fit with everything in memory, (c) the fit streaming with an eighth of the file in memory, all ranks
 together. Throughput of (c) over that of the slower of (a) and (b) is the answer; peak memory is per rank.
 --check: tiny, and exit 1 when the peak exceeds the budget + 64 MiB.
 """
@@ -16,6 +16,8 @@ import subprocess
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
+
+from process_memory import bytes_of_process
 
 ALLOWED_OVER_BUDGET = 64 << 20
 
@@ -70,7 +72,7 @@ def main():
         subprocess.run(make + (["--compress", str(o.compress)] if o.compress else []), check=True, capture_output=True)
         size = os.path.getsize(path)
         data_bytes = o.rows * o.columns * 8
-        budget = data_bytes // 8 // o.ranks
+        budget = data_bytes // 8 // o.ranks + bytes_of_process(["mpirun", "-n", str(o.ranks)], o.superstep)
         model = os.path.join(folder, "m.h5")
         ratios, peaks = [], []
         for run in range(o.runs + 1):

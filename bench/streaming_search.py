@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A search on a file eight times the memory budget: it stays within the budget, and its candidates share their passes.
+"""A search on a file eight times the memory for it: it stays within the budget, and its candidates share their passes.
 
 usage: streaming_search.py SUPERSTEP [--rows N] [--columns N] [--ranks N] [--check]
 Prints peak memory per rank and passes of a grid of 10 and of 1 candidate, times 5 folds. Exit 1 when the peak exceeds the
@@ -12,6 +12,8 @@ import json
 import os
 import subprocess
 import tempfile
+
+from process_memory import bytes_of_process
 
 ALLOWED_OVER_BUDGET = 64 << 20
 
@@ -41,7 +43,7 @@ def main():
         path, results = os.path.join(folder, "data.h5"), os.path.join(folder, "results.csv")
         subprocess.run(["mpirun", "-n", str(o.ranks), o.superstep, "make", "classification", path, "--rows", str(o.rows),
                         "--columns", str(o.columns), "--quiet"], check=True, capture_output=True)
-        budget = o.rows * o.columns * 8 // 8 // o.ranks
+        budget = o.rows * o.columns * 8 // 8 // o.ranks + bytes_of_process(["mpirun", "-n", str(o.ranks)], o.superstep)
         ten = "[0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]"
         grid, scores = search(o.superstep, path, o.ranks, ten, budget, results)
         one, _ = search(o.superstep, path, o.ranks, "[10.0]", budget, results)
