@@ -24,22 +24,9 @@ constexpr std::size_t name_column = 27;
 
 using Commands = std::vector<std::unique_ptr<Command>>;
 
-std::string plural(Kind kind) {
-  switch (kind) {
-    case Kind::classifier:
-      return "classifiers";
-    case Kind::regressor:
-      return "regressors";
-    case Kind::clusterer:
-      return "clusterers";
-    case Kind::transformer:
-      break;
-  }
-  return "transformers";
-}
-
 std::string kinds_of(const Metric& metric) {
-  return plural(metric.kind) + (metric.also ? " and " + plural(*metric.also) : "");
+  return fmt::format("{}{}", plural(metric.kind),
+                     metric.also ? fmt::format(" and {}", plural(*metric.also)) : "");
 }
 
 const Metric* find(const std::vector<Metric>& list, const std::string& name) {

@@ -275,11 +275,7 @@ void agree_on(const Communicator& comm, DatasetLayout& layout) {
 }  // namespace
 
 ImportFormat import_format(const std::string& path) {
-  const posix::Descriptor file = posix::open_for_reading(path);
-  std::string head(8, '\0');
-  int error = 0;
-  head.resize(posix::read_at(file.get(), head.data(), head.size(), 0, error));
-  if (error != 0) posix::fail("read", path, error);
+  const std::string head = posix::head_of(path, 8);
   // A name that promises a format is taken at its word, so that a damaged file is called damaged.
   const std::string name = to_lower(path);
   if (head.starts_with("\x93NUMPY") || name.ends_with(".npy")) return ImportFormat::npy;

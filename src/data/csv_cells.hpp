@@ -27,9 +27,14 @@ struct CellStyle {
   bool stands_for_missing(std::string_view text) const {
     return std::ranges::find(missing_words, text) != missing_words.end();
   }
-  /// In UTF-8.
+  /// In UTF-8: the bytes themselves, or what is kept in `converted`.
+  std::string_view text(std::string_view bytes, std::string& converted) const {
+    if (!is_latin1) return bytes;
+    return converted = utf8_of_latin1(bytes);
+  }
   std::string text(std::string_view bytes) const {
-    return is_latin1 ? utf8_of_latin1(bytes) : std::string(bytes);
+    std::string converted;
+    return std::string(text(bytes, converted));
   }
 };
 

@@ -182,8 +182,10 @@ class CsvSource final : public RowSource {
   double target(const CsvField& field) const {
     const std::vector<std::string>& names = format_.target.names;
     if (format_.target.kind == TargetFormat::Kind::names) {
-      const std::string text = columns_.style.text(field.text);
-      const auto found = std::ranges::lower_bound(names, text);
+      std::string converted;
+      const std::string_view text = columns_.style.text(field.text, converted);
+      const auto found = std::ranges::lower_bound(
+          names, text, {}, [](const std::string& name) { return std::string_view(name); });
       require(found != names.end() && *found == text);
       return static_cast<double>(found - names.begin());
     }

@@ -130,6 +130,15 @@ Descriptor open_for_reading(const std::string& path) {
   return file;
 }
 
+std::string head_of(const std::string& path, std::size_t size) {
+  const Descriptor file = open_for_reading(path);
+  std::string head(size, '\0');
+  int error = 0;
+  head.resize(read_at(file.get(), head.data(), size, 0, error));
+  if (error != 0) fail("read", path, error);
+  return head;
+}
+
 std::size_t read_at(int fd, void* data, std::size_t size, std::uint64_t offset, int& error) {
   error = 0;
   std::size_t done = 0;

@@ -56,6 +56,9 @@ std::uint64_t size_of_regular_file(const std::string& path);
 /// Opens a regular file for reading.
 Descriptor open_for_reading(const std::string& path);
 
+/// The first bytes of a regular file, at most `size`.
+std::string head_of(const std::string& path, std::size_t size);
+
 /// Reads up to `size` bytes at `offset`; fewer only at the end of the file. errno in `error` on
 /// failure.
 std::size_t read_at(int fd, void* data, std::size_t size, std::uint64_t offset, int& error);

@@ -50,14 +50,7 @@ class Reader {
 
 }  // namespace
 
-bool is_gzip(const std::string& path) {
-  const posix::Descriptor file = posix::open_for_reading(path);
-  std::string head(2, '\0');
-  int error = 0;
-  head.resize(posix::read_at(file.get(), head.data(), head.size(), 0, error));
-  if (error != 0) posix::fail("read", path, error);
-  return head == "\x1f\x8b";
-}
+bool is_gzip(const std::string& path) { return posix::head_of(path, 2) == "\x1f\x8b"; }
 
 Unpacked::Unpacked(const std::string& path, const std::string& beside) : file_(beside) {
   const posix::Descriptor packed = posix::open_for_reading(path);

@@ -9,7 +9,7 @@ namespace superstep {
 
 /// Marks, for its life, that this rank is inside a call of MPI that all ranks go through together.
 /// One at a time, from the thread that started MPI. A call that takes longer than `patience` times
-/// 2 watch_limit_s() and 5 s ends the job with ExitCode::rank_lost. Time in which this process was
+/// (2 watch_limit_s() + 2 s) ends the job with ExitCode::rank_lost. Time in which this process was
 /// itself suspended does not count.
 class InsideMpi {
  public:

@@ -14,6 +14,20 @@
 
 namespace superstep {
 
+const char* plural(Kind kind) {
+  switch (kind) {
+    case Kind::transformer:
+      return "transformers";
+    case Kind::classifier:
+      return "classifiers";
+    case Kind::regressor:
+      return "regressors";
+    case Kind::clusterer:
+      return "clusterers";
+  }
+  return "";
+}
+
 namespace {
 
 using Value = std::function<double(const MetricStatistics&)>;
@@ -161,20 +175,6 @@ std::vector<std::string> first_names_for(Kind kind) {
     if (m.is_for(kind) && names.size() < most_named) names.push_back(m.name);
   }
   return names;
-}
-
-const char* plural(Kind kind) {
-  switch (kind) {
-    case Kind::transformer:
-      return "transformers";
-    case Kind::classifier:
-      return "classifiers";
-    case Kind::regressor:
-      return "regressors";
-    case Kind::clusterer:
-      return "clusterers";
-  }
-  return "";
 }
 
 /// What the model lacks for these statistics; empty when it can give them.

@@ -56,6 +56,8 @@ struct Metric {
 
 /// All of them, in the order of the help text.
 const std::vector<Metric>& metrics();
+/// "classifiers".
+const char* plural(Kind kind);
 
 /// Tables and curves, by scikit-learn's names: what they need, like metrics; they have no value.
 const std::vector<Metric>& reports();
