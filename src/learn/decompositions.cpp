@@ -40,6 +40,30 @@ Eigen::MatrixXd spread_out(const Columns& columns, const Eigen::MatrixXd& vector
   return all;
 }
 
+/// Whether it gives A back, with vectors at right angles: then its values are those of A to as much
+/// of the largest.
+bool is_svd_of(const Eigen::MatrixXd& A, const ThinSvd& svd) {
+  constexpr double bearable = 0x1p-40;
+  const auto is_orthonormal = [](const Eigen::MatrixXd& M) {
+    const Eigen::MatrixXd I = Eigen::MatrixXd::Identity(M.cols(), M.cols());
+    return (M.transpose() * M - I).norm() <= bearable;
+  };
+  return (A * svd.V - svd.U * svd.values.asDiagonal()).norm() <= bearable * A.norm() &&
+         is_orthonormal(svd.U) && is_orthonormal(svd.V);
+}
+
+/// Eigen 3.4's divide and conquer is wrong where values are equal, as those of one-hot columns are:
+/// for one such design in five a value was off by its own size. So what it found is looked at;
+/// Jacobi's turns are slower and sure.
+ThinSvd checked_svd(const Eigen::MatrixXd& A) {
+  constexpr unsigned thin = Eigen::ComputeThinU | Eigen::ComputeThinV;
+  const Eigen::BDCSVD<Eigen::MatrixXd> fast(A, thin);
+  ThinSvd found{fast.matrixU(), fast.singularValues(), fast.matrixV()};
+  if (is_svd_of(A, found)) return found;
+  const Eigen::JacobiSVD<Eigen::MatrixXd> sure(A, thin);
+  return {sure.matrixU(), sure.singularValues(), sure.matrixV()};
+}
+
 /// Turns pairs of columns of L until all are at right angles, and those of W with them.
 void make_orthogonal(Eigen::MatrixXd& L, Eigen::MatrixXd& W) {
   constexpr int most_sweeps = 60;
@@ -109,11 +133,10 @@ ThinSvd thin_svd(const Eigen::MatrixXd& A) {
   ThinSvd found{Eigen::MatrixXd::Zero(A.rows(), count), Vector::Zero(count),
                 Eigen::MatrixXd::Identity(A.cols(), count)};
   if (columns.kept.empty()) return found;
-  const Eigen::BDCSVD<Eigen::MatrixXd> svd(A(Eigen::all, columns.kept),
-                                           Eigen::ComputeThinU | Eigen::ComputeThinV);
-  found.U.leftCols(svd.matrixU().cols()) = svd.matrixU();
-  found.values = with_zeros(svd.singularValues(), count);
-  found.V = spread_out(columns, svd.matrixV(), A.cols(), count);
+  const ThinSvd svd = checked_svd(A(Eigen::all, columns.kept));
+  found.U.leftCols(svd.U.cols()) = svd.U;
+  found.values = with_zeros(svd.values, count);
+  found.V = spread_out(columns, svd.V, A.cols(), count);
   return found;
 }
 

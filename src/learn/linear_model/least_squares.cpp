@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <Eigen/Cholesky>
-#include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
 #include <functional>
@@ -333,7 +332,7 @@ std::vector<std::string> refinement_warnings(const Moments& first, const Spectru
 }
 
 Vector singular_values(const Matrix& A) {
-  return Eigen::BDCSVD<Eigen::MatrixXd>(A).singularValues();
+  return thin_svd(A).values;
 }
 
 TrainingCost least_squares_cost(Index columns) {

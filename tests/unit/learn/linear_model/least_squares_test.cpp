@@ -6,7 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <Eigen/LU>
+#include <Eigen/QR>
+#include <Eigen/SVD>
 #include <cmath>
+#include <random>
+
+#include "learn/decompositions.hpp"
 
 namespace superstep {
 namespace {
@@ -65,6 +70,32 @@ TEST(ScaledCholesky, AShiftIsRaisedUntilItSuffices) {
   ASSERT_TRUE(shifted.succeeded());
   const Matrix R = shifted.factor();
   EXPECT_TRUE((gram_of(R) - indefinite).isMuchSmallerThan(indefinite, 1e-4));
+}
+
+// Equal singular values, where Eigen's divide and conquer was seen to go wrong.
+TEST(ThinSvd, OfOneHotColumns) {
+  std::mt19937 draw(20261128);
+  std::normal_distribution<double> normal;
+  for (int design = 0; design < 200; ++design) {
+    const Index levels = 15 + static_cast<Index>(draw() % 30);
+    const Index rows = 2 * levels + static_cast<Index>(draw() % 400);
+    Eigen::MatrixXd A = Eigen::MatrixXd::Zero(rows, levels + 2);
+    for (Index i = 0; i < rows; ++i) {
+      A(i, i % levels) = 1.0;
+      A(i, levels) = normal(draw);
+      A(i, levels + 1) = 10.0 * normal(draw);
+    }
+    A.rowwise() -= A.colwise().mean().eval();
+    const Eigen::MatrixXd R = Eigen::HouseholderQR<Eigen::MatrixXd>(A)
+                                  .matrixQR()
+                                  .topRows(levels + 2)
+                                  .triangularView<Eigen::Upper>();
+    const Vector truth = Eigen::JacobiSVD<Eigen::MatrixXd>(R).singularValues();
+    const ThinSvd found = thin_svd(R);
+    EXPECT_LT((found.values - truth).norm(), 1e-12 * truth[0]);
+    EXPECT_LT((found.U * found.values.asDiagonal() * found.V.transpose() - R).norm(),
+              1e-12 * truth[0]);
+  }
 }
 
 TEST(Spectrum, DropsWhatDoublePrecisionCannotTellFromZero) {
