@@ -331,9 +331,7 @@ std::vector<std::string> refinement_warnings(const Moments& first, const Spectru
   return warnings;
 }
 
-Vector singular_values(const Matrix& A) {
-  return thin_svd(A).values;
-}
+Vector singular_values(const Matrix& A) { return thin_svd(A).values; }
 
 TrainingCost least_squares_cost(Index columns) {
   TrainingCost cost = moments_cost(columns);
