@@ -168,14 +168,17 @@ def while_it_is_written(path, offset, command, ranks):
 
 
 def test_an_input_overwritten_while_it_is_read():
-    X = RNG.normal(size=(60_000, 20))
+    rows = 200_000  # more than either number of ranks can hold, so that the file is read again in every pass
+    X = RNG.normal(size=(rows, 20))
     with h5py.File("moving.h5", "w") as f:
         f["X"] = X
-        f["y"] = (X[:, 0] + RNG.normal(size=60_000) > 0).astype(int)
+        f["y"] = (X[:, 0] + RNG.normal(size=rows) > 0).astype(int)
         offset = f["X"].id.get_offset()
     for ranks in (1, 3):
-        while_it_is_written("moving.h5", offset, ["fit", "LogisticRegression(C=100.0, tol=1e-9)", "moving.h5", "--model", "out.h5",
-                                                  *memory(8, ranks=ranks)], (ranks,))
+        command = ["fit", "LogisticRegression(C=100.0, tol=1e-9)", "moving.h5", "--model", "out.h5", *memory(8, ranks=ranks)]
+        assert json.loads(run(*command, "--json", ranks=ranks).stdout)["blocks_streamed"] > 0
+        os.remove("out.h5")
+        while_it_is_written("moving.h5", offset, command, (ranks,))
     with open("moving.csv", "w") as f:
         f.write("aaaaaaaa,bbbbbbbb\n" + "".join(f"{i:8d},{i:8d}\n" for i in range(300_000)))
     while_it_is_written("moving.csv", 18, ["import", "moving.csv", "out.h5"], (1, 3))

@@ -247,12 +247,11 @@ const std::vector<Metric>& reports() {
 }
 
 const Metric& find_metric(std::string_view name) {
+  const auto found = std::ranges::find(metrics(), name, &Metric::name);
+  if (found != metrics().end()) return *found;
   refuse_known(name);
   std::vector<std::string> names;
-  for (const Metric& m : metrics()) {
-    if (m.name == name) return m;
-    names.push_back(m.name);
-  }
+  for (const Metric& m : metrics()) names.push_back(m.name);
   const std::string scorer(name.substr(0, name.rfind("_score")));  // accuracy_score is a function
   if (std::ranges::find(names, scorer) != names.end()) {
     throw UsageError(fmt::format("the scorer of {} is named '{}'", name, scorer));
