@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """PoissonRegressor against scikit-learn's."""
+import datetime
 import filecmp
 import warnings
 
@@ -98,6 +99,16 @@ def test_same_bytes():
         models.append(model)
     for model in models[1:]:
         assert filecmp.cmp(models[0], model, shallow=False), model
+
+
+def test_nothing_counted():
+    """Without an intercept the penalty keeps the optimum finite."""
+    seed = int(datetime.date.today().strftime("%Y%m%d"))
+    print(f"seed {seed}")
+    rng = np.random.default_rng(seed)
+    X = rng.normal(rng.uniform(-1, 1, 4), 1.0, (300, 4))
+    for alpha in (0.01, 1.0):
+        agrees("nothing_counted", X, np.zeros(len(X)), alpha, fit_intercept=False)
 
 
 def test_refusals():

@@ -282,12 +282,6 @@ void check(Engine& engine, const Table& table, const GlmMoments& m, const GlmRow
         fmt::format("{} has no row with a weight above zero{}{}; check {}", table.data->path(),
                     s.split ? " " : "", where, table.data->options().weight));
   }
-  if (m.loss == GlmLoss::poisson && !(s.weight[1] > 0.0)) {
-    throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{} is zero in every row{}{}, and no rate is small enough for "
-                                  "that; check the targets",
-                                  table.data->y_name(), s.split ? " " : "", where));
-  }
 }
 
 /// The distinct ones, each with the rows its second derivatives come from.

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/linear_model/poisson_regressor.hpp>
 
+#include <fmt/format.h>
+
+#include <superstep/core/error.hpp>
 #include <superstep/learn/linear_model/linear_model.hpp>
 #include <superstep/math/links.hpp>
 
@@ -74,6 +77,17 @@ GlmTask task_of(const CandidateOf<PoissonRegressorParams>& candidate) {
   return task;
 }
 
+/// An intercept has no optimum where nothing was counted. Without one the coefficients have: their
+/// penalty keeps them finite.
+void require_counts(const Table& table, const GlmMoments& moments, const GlmTask& task) {
+  if (!task.fit_intercept || moments.of(task.split).weight[1] > 0.0) return;
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{} is zero in every row{}, and no rate is small enough for that; check the "
+                  "targets, or try fit_intercept=False",
+                  table.data->y_name(), task.split ? " among the training rows of a split" : ""));
+}
+
 }  // namespace
 
 std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
@@ -85,6 +99,7 @@ std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
     splits.push_back(c.split);
   }
   const GlmMoments moments = glm_moments(engine, table, GlmLoss::poisson, 0, splits);
+  for (const GlmTask& task : tasks) require_counts(table, moments, task);
   const std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
