@@ -147,6 +147,7 @@ void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* cons
       o.failure = trained[i].failure->what();
       continue;
     }
+    o.is_fitted = true;
     o.report = trained[i].model->report();
     if (options_.keeps_models) o.model = trained[i].model;
     if (options_.keeps_states) o.state = trained[i].state;
@@ -183,17 +184,17 @@ double mean_score(const Outcomes& outcomes, std::size_t metric) {
 
 std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all,
                                            const std::string& score) {
-  std::map<std::string, Index> reasons;
-  Index failed = 0, fits = 0;
+  std::map<std::string, Index> reasons, without_value;
+  Index fitted = 0, fits = 0;
   for (const Outcomes* outcomes : all) {
     for (const FoldOutcome& o : *outcomes) {
       ++fits;
-      if (o.failure.empty()) continue;
-      ++failed;
-      ++reasons[o.failure];
+      if (o.is_fitted) ++fitted;
+      if (!o.failure.empty()) ++(o.is_fitted ? without_value : reasons)[o.failure];
     }
   }
-  if (failed > 0 && failed == fits) {
+  // A metric without a value on a fold, such as r2 of one row, is no failure of the fit.
+  if (fits > 0 && fitted == 0) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("All the {} fits failed. {}", fits, reasons.begin()->first));
   }
@@ -202,6 +203,11 @@ std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& a
     sentences.push_back(
         fmt::format("{} fits failed out of a total of {}, their scores are set to {}: {}", count,
                     fits, score, reason));
+  }
+  for (const auto& [reason, count] : without_value) {
+    sentences.push_back(
+        fmt::format("{} fits out of a total of {} have no score, it is set to {}: {}", count, fits,
+                    score, reason));
   }
   return sentences;
 }

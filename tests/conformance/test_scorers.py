@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Every name of scikit-learn's get_scorer_names(): the value of its own scorer, applied to what predict writes, or a message that says
 why there is none; on drawn data with ties, absent classes, one class, text, weights; the same bits on any number of ranks."""
+import csv
 import datetime
 import json
 import warnings
@@ -10,7 +11,7 @@ import numpy as np
 from sklearn import metrics as sk
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.linear_model import Ridge
-from sklearn.model_selection import KFold, cross_validate
+from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut, cross_validate
 from sklearn.naive_bayes import GaussianNB
 
 import common
@@ -218,6 +219,34 @@ def test_clusters():
         _, _, model = common.fit("KMeans(n_clusters=5, random_state=0, n_init=1)", data)
         answer = common.output("predict", model, data)
         assert len(compare(model, data, UNWEIGHTED, lambda: Classifier(None, answer), X, y, w)[0]) == 9
+
+
+def test_folds_of_one_row():
+    """r2 of one row has no value: NaN with a warning, as in scikit-learn, and other metrics keep theirs."""
+    rows = int(RNG.integers(8, 15))
+    X = RNG.normal(size=(rows, 2))
+    y = X[:, 0] + RNG.normal(size=rows)
+    data = common.write("one_row", X, y)
+    names = ["r2", "neg_mean_squared_error"]
+    scores = cross_validate(Ridge(), X, y, cv=LeaveOneOut(), scoring=names)
+    assert np.isnan(scores["test_r2"]).all()
+    for ranks in (1, 3):
+        done = common.run("cross-validate", "Ridge()", data, "--cv", f"KFold({rows})", "--scoring", ",".join(names), "--json", "--quiet", ranks=ranks)
+        assert f"{rows} fits out of a total of {rows} have no score" in done.stderr, done.stderr
+        assert "r2: it is not defined for fewer than two rows" in done.stderr, done.stderr
+        found = json.loads(done.stdout)
+        assert len(found["test_r2"]) == rows and all(v is None or np.isnan(v) for v in found["test_r2"]), found
+        common.close(found["test_neg_mean_squared_error"], scores["test_neg_mean_squared_error"], rtol=1e-8, what="neg_mean_squared_error")
+        results = common.path("one_row.csv")
+        done = common.run("search", "Ridge()", data, "--grid", "{'alpha': [0.1, 1, 10]}", "--cv", "LeaveOneOut()", "--results", results,
+                          "--quiet", "--json", "--teams", ranks, ranks=ranks)
+        theirs = GridSearchCV(Ridge(), {"alpha": [0.1, 1, 10]}, cv=LeaveOneOut()).fit(X, y)
+        assert "r2: it is not defined for fewer than two rows" in done.stderr, done.stderr
+        assert json.loads(done.stdout)["best_params"] == theirs.best_params_
+        with open(results, newline="") as f:
+            found = list(csv.DictReader(f))
+        assert [int(row["rank_test_score"]) for row in found] == list(theirs.cv_results_["rank_test_score"])
+        assert all(row["mean_test_score"] == "" for row in found)
 
 
 def test_folds():

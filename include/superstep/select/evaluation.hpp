@@ -31,7 +31,8 @@ struct FoldOutcome {
   /// as max_error have their sign turned.
   std::vector<double> test;
   std::vector<double> train;  ///< likewise, where asked for
-  std::string failure;        ///< why there is no model; empty
+  std::string failure;        ///< why there is no model, or a metric has no value; empty
+  bool is_fitted = false;     ///< whether there was a model
   double fit_s = 0.0;         ///< its share of the time of the passes it shared
   double score_s = 0.0;
   ModelPtr model;  ///< where asked for
@@ -46,7 +47,7 @@ using Outcomes = std::vector<FoldOutcome>;
 /// Mean over the splits of a metric of held-out rows; NaN where one failed.
 double mean_score(const Outcomes& outcomes, std::size_t metric);
 
-/// A sentence for each reason why fits failed, with how often. AgreedError where all of them did.
+/// A sentence for each reason why fits failed, with how often. AgreedError where none gave a model.
 std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all,
                                            const std::string& score);
 
