@@ -196,8 +196,10 @@ void ParamTableBase::add_refused(std::string name, std::vector<Value> accepted,
                                  std::string reason) {
   if (accepted.empty())
     throw std::logic_error("a refused parameter needs the value that is its default");
+  // Any of several spellings, such as the algorithms of KMeans, or only the default?
+  const bool changes_nothing = changes_no_result(name) || accepted.size() > 1;
   infos_.push_back({name, "", accepted[0].repr(), "", join(reprs(accepted), "or"),
-                    (changes_no_result(name) ? "changes nothing: " : "not honoured: ") + reason,
+                    (changes_nothing ? "changes nothing: " : "only the default: ") + reason,
                     false});
   fields_.push_back({nullptr, nullptr, anything(), std::move(accepted), std::move(reason)});
 }
