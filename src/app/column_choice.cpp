@@ -31,16 +31,17 @@ void note_positive_class(const Context& context, const Model& model,
   const Labels* classes = model.classes();
   if (classes == nullptr || classes->size() != 2) return;
   // Metrics that refuse more than two classes look at one of them.
-  std::vector<std::string> binary;
+  std::vector<std::string> about[2];
   for (const std::string& name : metrics) {
-    const auto report = std::ranges::find(reports(), name, &Metric::name);
-    const Metric& metric = report != reports().end() ? *report : find_metric(name);
-    if (metric.has_positive || !metric.multiclass_error.empty()) binary.push_back(name);
+    const Metric& metric = find_metric_or_report(name);
+    if (!metric.has_positive && metric.multiclass_error.empty()) continue;
+    about[positive < 0 ? positive_class(metric, *classes) : positive].push_back(name);
   }
-  if (binary.empty()) return;
-  context.note(fmt::format("positive class of {}: {} (the other is {})", join(binary, "and"),
-                           classes->value(positive == 0 ? 0 : 1).repr(),
-                           classes->value(positive == 0 ? 1 : 0).repr()));
+  for (const Index of : {1, 0}) {
+    if (about[of].empty()) continue;
+    context.note(fmt::format("positive class of {}: {} (the other is {})", join(about[of], "and"),
+                             classes->value(of).repr(), classes->value(1 - of).repr()));
+  }
 }
 
 }  // namespace superstep::app

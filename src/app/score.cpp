@@ -21,10 +21,7 @@ namespace superstep::app {
 
 namespace {
 
-bool is_about_one(const std::string& name) {
-  const auto report = std::ranges::find(reports(), name, &Metric::name);
-  return (report != reports().end() ? *report : find_metric(name)).has_positive;
-}
+bool is_about_one(const std::string& name) { return find_metric_or_report(name).has_positive; }
 
 class Score final : public Command {
  public:
@@ -37,9 +34,9 @@ class Score final : public Command {
            "  superstep score model.h5 test.h5 --report roc_curve --report-out roc.csv\n\n"
            "Metrics have scikit-learn's scorer names, or plain ones: mse is the negative of\n"
            "neg_mean_squared_error. /weight counts where there is one, except where classes are\n"
-           "compared with clusters, as in scikit-learn. Of two classes the greater is the "
-           "positive\n"
-           "one. top_k_accuracy looks at the best two. `superstep help scoring` lists them all.\n";
+           "compared with clusters, as in scikit-learn. Of two classes 1 is the positive\n"
+           "one, as in scikit-learn, else the greater. top_k_accuracy looks at the best two. "
+           "`superstep help scoring` lists them all.\n";
   }
 
   void describe(CommandLine& line) override {
@@ -52,7 +49,7 @@ class Score final : public Command {
     line.output_option("report-out", report_out_, Content::report,
                        "where the reports go as well: one as .csv, any number as .json");
     line.option("pos-label", "LABEL", pos_label_,
-                "the positive class of two (default: the greater one)");
+                "the positive class of two (default: 1, else the greater one)");
     columns_.describe(line);
     choice_.describe(line);
   }
@@ -90,7 +87,7 @@ class Score final : public Command {
     }
     if (is_about_one_class(*model)) {
       const Labels& classes = *model->classes();
-      json.set("pos_label", classes.text(positive < 0 ? classes.size() - 1 : positive));
+      json.set("pos_label", classes.text(positive < 0 ? usual_positive(classes) : positive));
     }
     add_reports(context, *model, scores.statistics, json, text);
     context.result(std::move(json), text,
@@ -103,6 +100,7 @@ class Score final : public Command {
                    Json& json, std::string& text) const;
   Index positive_class(const Model& model) const;
   bool is_about_one_class(const Model& model) const;
+  Index usual_positive(const Labels& classes) const;
 
   std::string model_;
   std::string data_;
@@ -185,6 +183,14 @@ bool Score::is_about_one_class(const Model& model) const {
   return model.classes() != nullptr && model.classes()->size() == 2 &&
          (std::ranges::any_of(metrics_, &is_about_one) ||
           std::ranges::any_of(reports_, &is_about_one));
+}
+
+/// Of the first metric or report that is about one class.
+Index Score::usual_positive(const Labels& classes) const {
+  const auto metric = std::ranges::find_if(metrics_, &is_about_one);
+  const std::string& name =
+      metric != metrics_.end() ? *metric : *std::ranges::find_if(reports_, &is_about_one);
+  return superstep::positive_class(find_metric_or_report(name), classes);
 }
 
 }  // namespace

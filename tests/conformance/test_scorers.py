@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 from sklearn import metrics as sk
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut, cross_validate
 from sklearn.naive_bayes import GaussianNB
 
@@ -160,6 +160,46 @@ def check_classifier(k, text, weighted, estimator):
 def test_binary():
     check_classifier(2, False, False, "LogisticRegression()")
     check_classifier(2, True, True, "GaussianNB()")
+
+
+def test_which_class_is_positive():
+    """Labels of all kinds: where scikit-learn's scorer gives a number, ours is that one."""
+    names = ["f1", "precision", "recall", "jaccard", "average_precision", "roc_auc", "neg_brier_score", "d2_brier_score",
+             "positive_likelihood_ratio", "neg_negative_likelihood_ratio", "neg_log_loss"]
+    names = [n for n in names if n in sk.get_scorer_names()]
+    told = 0
+    for labels in ((0, 1), (-1, 1), (1, 2), (1, int(RNG.integers(2, 99))), (0, 2), (False, True), ("a", "b"), (1.0, 7.0)):
+        n = int(RNG.integers(60, 300))
+        codes = RNG.integers(0, 2, n)
+        codes[:2] = 0, 1
+        X = RNG.normal(size=(n, 3)) + 0.7 * codes[:, None]
+        y = np.array(labels)[codes]
+        data = common.path("labels.h5")
+        with h5py.File(data, "w") as f:
+            f["X"] = X
+            f["y"] = y if not isinstance(labels[0], str) else [str(label) for label in y]
+        for estimator, theirs in (("GaussianNB()", GaussianNB()), ("LogisticRegression(tol=1e-10)", LogisticRegression(tol=1e-10, max_iter=5000))):
+            _, _, model = common.fit(estimator, data, ranks=1)
+            theirs.fit(X, y)
+            values = {}
+            for name in names:
+                try:
+                    values[name] = sk.get_scorer(name)(theirs, X, y)
+                except ValueError:
+                    continue
+            values = {name: value for name, value in values.items() if not np.isnan(value)}
+            told += len(values)
+            done = json.loads(score(model, data, ["f1", *values], ranks=2).stdout)
+            for name, value in values.items():
+                common.close(done[name], value, rtol=1e-5, what=f"{name} of {estimator} with classes {labels}")
+            positive = done["pos_label"]  # that of f1
+            expected_label = labels[0] if labels[0] == 1 else labels[1]
+            assert positive in (str(expected_label), f"{int(expected_label)}" if labels[0] in (0, 1) else ""), (labels, positive)
+            chosen = json.loads(score(model, data, ["f1", "average_precision"], "--pos-label", positive).stdout)
+            usual = json.loads(score(model, data, ["f1", "average_precision"]).stdout)
+            for name in ("f1", "average_precision", "pos_label"):
+                assert chosen[name] == usual[name], (name, labels, chosen, usual)
+    assert told > 100, told
 
 
 def test_multiclass():

@@ -60,9 +60,11 @@ double jaccard(double hits, double truth, double predicted) {
 
 namespace {
 
-std::size_t positive_of(const MetricStatistics& s) {
-  return s.positive < 0 ? s.truth.size() - 1 : static_cast<std::size_t>(s.positive);
+std::size_t last_unless(Index chosen, const MetricStatistics& s) {
+  return chosen < 0 ? s.truth.size() - 1 : static_cast<std::size_t>(chosen);
 }
+
+std::size_t positive_of(const MetricStatistics& s) { return last_unless(s.positive, s); }
 
 }  // namespace
 
@@ -105,7 +107,7 @@ struct Called {
 };
 
 Called called(const MetricStatistics& s) {
-  const std::size_t c = positive_of(s);
+  const std::size_t c = last_unless(s.positive_of_ratios, s);
   if (s.truth[c] == 0.0) {
     throw DataError("No samples of the positive class are present in y_true");
   }

@@ -78,7 +78,7 @@ void add_classification(std::vector<Metric>& list) {
     add_classifier(
         list, base, counts, true, true, value(Average::binary),
         fmt::format("{0}; that is {1}_micro, {1}_macro or {1}_weighted here", not_binary, base));
-    list.back().has_positive = true;
+    list.back().has_positive = list.back().takes_one = true;
     add_classifier(list, base + "_micro", counts, true, false, value(Average::micro));
     add_classifier(list, base + "_macro", counts, true, false, value(Average::macro));
     add_classifier(list, base + "_weighted", counts, true, false, value(Average::weighted));
@@ -96,7 +96,7 @@ void add_classification(std::vector<Metric>& list) {
   }
   add_classifier(list, "average_precision", Statistic::score_ranking, true, true,
                  formulas::average_precision);
-  list.back().has_positive = true;
+  list.back().has_positive = list.back().takes_one = true;
 }
 
 void add_rarer_classification(std::vector<Metric>& list) {
@@ -239,7 +239,7 @@ const std::vector<Metric>& reports() {
     for (const char* name : {"roc_curve", "precision_recall_curve", "det_curve"}) {
       add_classifier(list, name, Statistic::score_curve, true, true, no_value,
                      "multiclass format is not supported");
-      list.back().has_positive = true;
+      list.back().has_positive = list.back().takes_one = true;
     }
     return list;
   }();
@@ -258,6 +258,15 @@ const Metric& find_metric(std::string_view name) {
   }
   throw UsageError(fmt::format("there is no metric '{}'; {} (`superstep help scoring` lists them)",
                                name, did_you_mean(name, names)));
+}
+
+const Metric& find_metric_or_report(std::string_view name) {
+  const auto report = std::ranges::find(reports(), name, &Metric::name);
+  return report != reports().end() ? *report : find_metric(name);
+}
+
+Index positive_class(const Metric& metric, const Labels& classes) {
+  return metric.takes_one && classes.find(1.0) == 0 ? 0 : classes.size() - 1;
 }
 
 Kind kind_of(const Model& model) {
@@ -288,8 +297,7 @@ Subject subject_of(const Estimator& estimator, Index classes) {
 }
 
 const Metric& metric_for(const Subject& subject, std::string_view name) {
-  const auto report = std::ranges::find(reports(), name, &Metric::name);
-  const Metric& metric = report != reports().end() ? *report : find_metric(name);
+  const Metric& metric = find_metric_or_report(name);
   if (subject.kind == Kind::transformer) default_metric(subject);  // says so
   if (!metric.is_for(subject.kind)) {
     throw UsageError(

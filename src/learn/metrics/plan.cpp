@@ -7,7 +7,13 @@ namespace superstep {
 
 MetricPlan::MetricPlan(const Model& model, std::span<const std::string> names)
     : MetricPlan(
-          subject_of(model), [&](Method method) { return model.width(method); }, names) {}
+          subject_of(model), [&](Method method) { return model.width(method); }, names) {
+  if (model.classes() == nullptr || classes_ != 2) return;
+  const auto takes_first = [&](const Metric* metric) {
+    return metric->takes_one && positive_class(*metric, *model.classes()) == 0;
+  };
+  if (std::ranges::any_of(metrics_, takes_first)) set_positive(0);
+}
 
 MetricPlan::MetricPlan(const Subject& subject, const std::function<Index(Method)>& width,
                        std::span<const std::string> names)
@@ -38,14 +44,20 @@ MetricPlan::MetricPlan(const Subject& subject, const std::function<Index(Method)
   if (needs(probability_ranking)) by_probability_ = class_columns(column_of(Method::predict_proba));
 }
 
+void MetricPlan::choose_positive(Index positive) {
+  if (positive < 0) return;
+  set_positive(positive);
+  chosen_ = positive;
+}
+
 void MetricPlan::set_positive(Index positive) {
   positive_ = positive;
-  if (positive != 0 || classes_ != 2) return;
+  if (classes_ != 2 || by_score_.empty()) return;
+  const Index first = score_column();
   const bool has_scores =
       std::ranges::find(outputs_, Method::decision_function, &Output::method) != outputs_.end();
-  for (RankedColumn& column : by_score_) {
-    column = has_scores ? RankedColumn{column.output, 0, true} : RankedColumn{column.output - 1, 0};
-  }
+  by_score_ = {has_scores ? RankedColumn{first, positive, positive == 0}
+                          : RankedColumn{first + positive, positive}};
 }
 
 void MetricPlan::add_output(Method method, Index width) {

@@ -17,7 +17,7 @@ Scores score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>&
   std::vector<std::string> names(metrics.begin(), metrics.end());
   names.insert(names.end(), reports.begin(), reports.end());
   std::vector<Judging> all = prepare_judging(engine, data, std::span(&one, 1), names);
-  all.front().plan.set_positive(positive);
+  all.front().plan.choose_positive(positive);
   find_statistics(engine, data, all);
   Judging& judging = all.front();
   if (judging.failure) throw *judging.failure;

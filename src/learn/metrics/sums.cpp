@@ -289,6 +289,7 @@ double largest_error(const MetricPlan& plan, const OutputRows& rows) {
 MetricStatistics MetricSums::statistics(const Totals& totals) const {
   MetricStatistics s;
   s.positive = plan_->positive();
+  s.positive_of_ratios = plan_->positive_of_ratios();
   s.rows = totals.value(rows_);
   s.weight = totals.value(weight_);
   if (plan_->kind() == Kind::classifier) {

@@ -49,6 +49,7 @@ struct Metric {
   /// DataError where the metric is not defined.
   std::function<double(const MetricStatistics&)> value;
   bool has_positive = false;   ///< it is about one of two classes
+  bool takes_one = false;      ///< class 1 is that one where there is such a class: pos_label=1
   std::optional<Kind> also{};  ///< a second kind of estimators it is for
 
   bool is_for(Kind k) const { return kind == k || also == k; }
@@ -64,6 +65,12 @@ const std::vector<Metric>& reports();
 
 /// The metric of that name; UsageError names the nearest.
 const Metric& find_metric(std::string_view name);
+/// The same among metrics and reports.
+const Metric& find_metric_or_report(std::string_view name);
+
+/// Of two classes, the number of that which a metric is about when nobody chooses: as scikit-learn
+/// has it where it gives an answer, else the greater one.
+Index positive_class(const Metric& metric, const Labels& classes);
 
 /// What metrics have to know of a model, or of the models that an estimator will make.
 struct Subject {

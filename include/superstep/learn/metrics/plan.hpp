@@ -34,7 +34,10 @@ class MetricPlan {
   Index classes() const { return classes_; }
   /// The class that binary metrics are about, -1 for the last. Of two classes.
   Index positive() const { return positive_; }
-  void set_positive(Index positive);
+  /// The same of likelihood ratios, for which scikit-learn has another rule.
+  Index positive_of_ratios() const { return chosen_; }
+  /// For all of them; -1: as positive_class() says.
+  void choose_positive(Index positive);
 
   struct Output {
     Method method;
@@ -50,6 +53,7 @@ class MetricPlan {
   const std::vector<RankedColumn>& ranked_by_probability() const { return by_probability_; }
 
  private:
+  void set_positive(Index positive);
   void add_output(Method method, Index width);
   /// One for each class, of two the last.
   std::vector<RankedColumn> class_columns(Index first) const;
@@ -59,6 +63,7 @@ class MetricPlan {
   Kind kind_;
   Index classes_ = 0;
   Index positive_ = -1;
+  Index chosen_ = -1;
   std::vector<Output> outputs_;
   Index width_ = 0;
   std::vector<RankedColumn> by_score_;

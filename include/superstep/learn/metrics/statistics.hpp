@@ -56,6 +56,7 @@ struct MetricStatistics {
   std::vector<double> predicted;
   Index unknown_labels = 0;  ///< labels in the data that the model has never seen
   Index positive = -1;       ///< of two classes, that which binary metrics are about; -1: the last
+  Index positive_of_ratios = -1;  ///< the same for likelihood ratios
   double log_loss = 0.0;
   double brier = 0.0;           ///< squared distance of the probabilities from the truth
   double among_best_two = 0.0;  ///< weight of the rows whose class has one of the two best scores
