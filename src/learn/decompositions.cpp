@@ -40,16 +40,36 @@ Eigen::MatrixXd spread_out(const Columns& columns, const Eigen::MatrixXd& vector
   return all;
 }
 
+/// The norm of a matrix whose columns come some at a time: columns(first, count).
+template <class F>
+double norm_of(Index columns, F&& some) {
+  constexpr Index together = 64;
+  double square = 0.0;
+  for (Index first = 0; first < columns; first += together) {
+    square += some(first, std::min(together, columns - first)).squaredNorm();
+  }
+  return std::sqrt(square);
+}
+
+bool is_orthonormal(const Eigen::MatrixXd& M, double bearable) {
+  return norm_of(M.cols(), [&](Index first, Index count) {
+           Eigen::MatrixXd products = M.transpose() * M.middleCols(first, count);
+           for (Index k = 0; k < count; ++k) products(first + k, k) -= 1.0;
+           return products;
+         }) <= bearable;
+}
+
 /// Whether it gives A back, with vectors at right angles: then its values are those of A to as much
 /// of the largest.
 bool is_svd_of(const Eigen::MatrixXd& A, const ThinSvd& svd) {
   constexpr double bearable = 0x1p-40;
-  const auto is_orthonormal = [](const Eigen::MatrixXd& M) {
-    const Eigen::MatrixXd I = Eigen::MatrixXd::Identity(M.cols(), M.cols());
-    return (M.transpose() * M - I).norm() <= bearable;
-  };
-  return (A * svd.V - svd.U * svd.values.asDiagonal()).norm() <= bearable * A.norm() &&
-         is_orthonormal(svd.U) && is_orthonormal(svd.V);
+  const double apart = norm_of(svd.V.cols(), [&](Index first, Index count) {
+    Eigen::MatrixXd rest = A * svd.V.middleCols(first, count);
+    for (Index k = 0; k < count; ++k) rest.col(k) -= svd.values[first + k] * svd.U.col(first + k);
+    return rest;
+  });
+  return apart <= bearable * A.norm() && is_orthonormal(svd.U, bearable) &&
+         is_orthonormal(svd.V, bearable);
 }
 
 /// Eigen 3.4's divide and conquer is wrong where values are equal, as those of one-hot columns are:
@@ -57,9 +77,13 @@ bool is_svd_of(const Eigen::MatrixXd& A, const ThinSvd& svd) {
 /// Jacobi's turns are slower and sure.
 ThinSvd checked_svd(const Eigen::MatrixXd& A) {
   constexpr unsigned thin = Eigen::ComputeThinU | Eigen::ComputeThinV;
-  const Eigen::BDCSVD<Eigen::MatrixXd> fast(A, thin);
-  ThinSvd found{fast.matrixU(), fast.singularValues(), fast.matrixV()};
+  ThinSvd found;
+  {
+    const Eigen::BDCSVD<Eigen::MatrixXd> fast(A, thin);
+    found = {fast.matrixU(), fast.singularValues(), fast.matrixV()};
+  }
   if (is_svd_of(A, found)) return found;
+  found = {};
   const Eigen::JacobiSVD<Eigen::MatrixXd> sure(A, thin);
   return {sure.matrixU(), sure.singularValues(), sure.matrixV()};
 }
@@ -129,6 +153,7 @@ Eigenpairs eigenpairs_of(const Matrix& gram) {
 
 ThinSvd thin_svd(const Eigen::MatrixXd& A) {
   const Columns columns(A);
+  if (columns.zero.empty() && A.cols() > 0) return checked_svd(A);
   const Index count = std::min(A.rows(), A.cols());
   ThinSvd found{Eigen::MatrixXd::Zero(A.rows(), count), Vector::Zero(count),
                 Eigen::MatrixXd::Identity(A.cols(), count)};
