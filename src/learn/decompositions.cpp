@@ -151,26 +151,37 @@ Eigenpairs eigenpairs_of(const Matrix& gram) {
           spread_out(columns, solver.eigenvectors().rowwise().reverse(), gram.rows(), gram.rows())};
 }
 
+namespace {
+
+/// Of columns of zeros.
+ThinSvd nothing_of(const Eigen::MatrixXd& A) {
+  const Index count = std::min(A.rows(), A.cols());
+  return {Eigen::MatrixXd::Zero(A.rows(), count), Vector::Zero(count),
+          Eigen::MatrixXd::Identity(A.cols(), count)};
+}
+
+/// The decomposition of A from that of the columns kept.
+ThinSvd among_all(const Columns& columns, ThinSvd of_kept, const Eigen::MatrixXd& A) {
+  if (columns.zero.empty()) return of_kept;
+  ThinSvd found = nothing_of(A);
+  found.U.leftCols(of_kept.U.cols()) = of_kept.U;
+  found.values = with_zeros(of_kept.values, found.values.size());
+  found.V = spread_out(columns, of_kept.V, A.cols(), found.values.size());
+  return found;
+}
+
+}  // namespace
+
 ThinSvd thin_svd(const Eigen::MatrixXd& A) {
   const Columns columns(A);
-  if (columns.zero.empty() && A.cols() > 0) return checked_svd(A);
-  const Index count = std::min(A.rows(), A.cols());
-  ThinSvd found{Eigen::MatrixXd::Zero(A.rows(), count), Vector::Zero(count),
-                Eigen::MatrixXd::Identity(A.cols(), count)};
-  if (columns.kept.empty()) return found;
-  const ThinSvd svd = checked_svd(A(Eigen::all, columns.kept));
-  found.U.leftCols(svd.U.cols()) = svd.U;
-  found.values = with_zeros(svd.values, count);
-  found.V = spread_out(columns, svd.V, A.cols(), count);
-  return found;
+  if (columns.kept.empty()) return nothing_of(A);
+  if (columns.zero.empty()) return checked_svd(A);
+  return among_all(columns, checked_svd(A(Eigen::all, columns.kept)), A);
 }
 
 ThinSvd graded_svd(const Eigen::MatrixXd& A) {
   const Columns columns(A);
-  const Index count = std::min(A.rows(), A.cols());
-  ThinSvd found{Eigen::MatrixXd::Zero(A.rows(), count), Vector::Zero(count),
-                Eigen::MatrixXd::Identity(A.cols(), count)};
-  if (columns.kept.empty()) return found;
+  if (columns.kept.empty()) return nothing_of(A);
   const Eigen::MatrixXd kept = A(Eigen::all, columns.kept);
   const Eigen::ColPivHouseholderQR<Eigen::MatrixXd> qr(kept);
   const Index k = std::min(kept.rows(), kept.cols());
@@ -185,10 +196,8 @@ ThinSvd graded_svd(const Eigen::MatrixXd& A) {
   }
   of_kept.V = qr.colsPermutation() * L;
   finish(of_kept, kept.colwise().norm().transpose());
-  found.U.leftCols(k) = of_kept.U;
-  found.values = with_zeros(of_kept.values, count);
-  found.V = spread_out(columns, of_kept.V, A.cols(), count);
-  return found;
+  L = W = {};
+  return among_all(columns, std::move(of_kept), A);
 }
 
 }  // namespace superstep

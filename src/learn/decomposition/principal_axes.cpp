@@ -57,12 +57,13 @@ class Rotation final : public RowMap {
 }  // namespace
 
 PrincipalAxesOf::PrincipalAxesOf(Engine& engine, Table seen, bool centred, Moments moments,
-                                 PrincipalAxes rough)
+                                 PrincipalAxes rough, Index held)
     : engine_(engine),
       table_(std::move(seen)),
       centred_(centred),
       moments_(std::move(moments)),
-      rough_(std::move(rough)) {}
+      rough_(std::move(rough)),
+      held_(held) {}
 
 const PrincipalAxes& PrincipalAxesOf::exact_down_to(double least) {
   // The error of an eigenvalue is that of the Gram matrix; a millionth of the least is bearable.
@@ -73,6 +74,20 @@ const PrincipalAxes& PrincipalAxesOf::exact_down_to(double least) {
   if (!refined_) refined_ = look_again();
   return *refined_;
 }
+
+namespace {
+
+/// For a second look: the axes of the first, the rotation, moments behind it, and a singular value
+/// decomposition with both sides.
+Footprint refining_footprint(Index columns, Index held) {
+  const Index matrix = columns * columns;
+  Footprint need = moments_footprint(columns);
+  need.replicated += held + 3 * matrix;
+  need.solving += 4 * matrix;
+  return need;
+}
+
+}  // namespace
 
 // With X - centre = Y D V' (V, D: axes and singular values of the first pass), the Gram matrix H of
 // Y is close to the identity, so its root loses nothing: H = R'R, and R D V' has the singular
@@ -85,6 +100,8 @@ PrincipalAxes PrincipalAxesOf::look_again() const {
   const Vector centre = centred_ ? moments_.mean : Vector();
   const Table seen =
       table_.through(std::make_shared<Rotation>(centre, V * D.cwiseInverse().asDiagonal()));
+  engine_.reserve(seen, refining_footprint(V.rows(), held_),
+                  "some components are small beside the largest: to look at the rows again, ");
   const Moments rotated = superstep::moments(engine_, seen, {.centred = true, .target = false});
   const Eigenpairs H = eigenpairs_of(centred_ ? rotated.gram : around_zero(rotated));
   const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
@@ -105,6 +122,13 @@ Index PrincipalAxesOf::rank(const PrincipalAxes& found, Index rows) {
   const double least = larger * std::numeric_limits<double>::epsilon() * s[0];
   return std::count_if(s.begin(), s.end(), [&](double value) { return value > least; });
 }
+
+namespace {
+
+/// Of each view its moments, its axes and those on their way between ranks.
+Index held_by(Index views, Index columns) { return 3 * views * columns * columns; }
+
+}  // namespace
 
 // ---- batches -----------------------------------------------------------------------------------
 
@@ -161,9 +185,9 @@ std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(Engine& engine, con
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const View& view = groups[g].view;
     const Index columns = moments[g].mean.size();
-    const auto its_axes =
-        std::make_shared<PrincipalAxesOf>(engine, seen_by(view, table), view.centred,
-                                          std::move(moments[g]), unpacked(found[g], columns));
+    const auto its_axes = std::make_shared<PrincipalAxesOf>(
+        engine, seen_by(view, table), view.centred, std::move(moments[g]),
+        unpacked(found[g], columns), held_by(std::ssize(groups), columns));
     for (const std::size_t i : groups[g].members) axes[i] = its_axes;
   }
   return axes;
@@ -173,9 +197,9 @@ Footprint principal_axes_footprint(Index columns, std::span<const Candidate> bat
   std::vector<View> views;
   for (const Candidate& c : batch) views.push_back({c.split, c.features});
   Footprint need = moments_footprint(columns, cells_of(batch));
-  need.row_doubles += 2 * columns;  // the rotated rows, which no transformer accounts for
-  // Moments, axes and their way between ranks for each view; what is being decomposed; the models.
-  need.replicated += (5 * std::ssize(grouped(views)) + 8 + std::ssize(batch)) * columns * columns;
+  const Index matrix = columns * columns;
+  const Index seen = std::ssize(grouped(views));
+  need.solving = std::max(need.solving, held_by(seen, columns) + (std::ssize(batch) + 1) * matrix);
   return need;
 }
 

@@ -28,8 +28,10 @@ struct PrincipalAxes {
 /// Those of what one view shows of a table, around its means or around zero.
 class PrincipalAxesOf {
  public:
-  /// `seen`: the table as the view shows it; its moments and what is known from them.
-  PrincipalAxesOf(Engine& engine, Table seen, bool centred, Moments moments, PrincipalAxes rough);
+  /// `seen`: the table as the view shows it; its moments and what is known from them. `held`: how
+  /// many doubles all views of the batch keep.
+  PrincipalAxesOf(Engine& engine, Table seen, bool centred, Moments moments, PrincipalAxes rough,
+                  Index held);
 
   const Moments& moments() const { return moments_; }
   /// From the Gram matrix alone.
@@ -50,6 +52,7 @@ class PrincipalAxesOf {
   bool centred_;
   Moments moments_;
   PrincipalAxes rough_;
+  Index held_;
   std::optional<PrincipalAxes> refined_;
 };
 

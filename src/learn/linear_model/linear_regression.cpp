@@ -30,7 +30,7 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
 
 Footprint LinearRegression::footprint(Index columns, Index,
                                       std::span<const Candidate> batch) const {
-  return moment_fits_footprint(columns, batch, 7);
+  return moment_fits_footprint(columns, batch, 13);
 }
 
 TrainingCost LinearRegression::cost(Index columns, Index, std::span<const Candidate>) const {

@@ -110,7 +110,7 @@ Footprint refining_footprint(const Table& table, Index cells) {
           // The sums of the common pass, the first moments, preconditioner, moments through it.
           .replicated = (cells + 3) * matrix,
           .entries = is_tall ? matrix / 2 + table.columns() + 2 : 0,
-          .solving = 14 * matrix,  // a singular value decomposition with both sides
+          .solving = 11 * matrix,  // a singular value decomposition with both sides
           .thread_doubles = gram_scratch(table.columns() + 2)};
 }
 
