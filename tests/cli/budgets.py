@@ -35,6 +35,7 @@ PROGRAM = os.environ["SUPERSTEP"]
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1", "OMPI_MCA_mpi_yield_when_idle": "1"}
 WATCH = [sys.executable, "-I", "-S", os.path.abspath(__file__), "--watch", "peaks"]
 MIB = 2**20
+AGAIN = "to look at the rows again"  # of a refusal
 
 
 def run(words, ranks=1):
@@ -126,7 +127,7 @@ def case(dice, number):
         failures.append(f"a tenth less than the least: exit {code}")
     budget = least if dice.random() < 0.5 else int(least * dice.uniform(1.0, 2.5))
     code, result, message, peak = run([*words, "--memory", f"{budget}M"], ranks)
-    if code == 5 and "follow from others" in message:  # what the rows alone tell
+    if code == 5 and AGAIN in message:  # what the rows alone tell
         budget = named_budget(message)
         code, result, message, peak = run([*words, "--memory", f"{budget}M"], ranks)
     if code != 0:
@@ -160,6 +161,30 @@ def many_groups(dice):
         print(f"{rows} rows in groups {groups} on {ranks} ranks: budgets {budgets} MiB, then exit {code}, {share:.2f} of it  "
               f"{'ok' if is_good else message}", flush=True)
         bad += not is_good
+    return bad
+
+
+def decompositions(dice):
+    """Wide tables, where the matrices are what counts: what is asked for is enough, and not much more than is taken. Where columns follow from
+    others a second look asks for more."""
+    bad = 0
+    for estimator in ("LinearRegression()", "PCA()", "TruncatedSVD(n_components=590)", "Ridge(alpha=1e-9)"):
+        for kind in ("normal", "collinear"):
+            columns = dice.randint(600, 900)
+            write_table(np.random.default_rng(dice.getrandbits(32)), "d.h5", 3 * columns, columns, kind)
+            ranks = dice.choice([1, 2, 3])
+            words = ["fit", estimator, "d.h5", "--model", "model.h5"]
+            budgets, code, message = [1], 5, ""
+            while code == 5 and len(budgets) < 5:
+                code, _, message, peak = run([*words, "--memory", f"{budgets[-1]}M"], ranks)
+                if code == 5:
+                    is_again = AGAIN in message
+                    budgets.append(named_budget(message) or 0)
+            share = peak / budgets[-1] / MIB
+            is_good = code == 0 and 0.8 <= share <= 1.05 and is_again == (kind == "collinear")
+            print(f"{estimator} of {columns} columns, {kind}, on {ranks} ranks: budgets {budgets} MiB, then exit {code}, {share:.2f} of it  "
+                  f"{'ok' if is_good else message or 'BAD'}", flush=True)
+            bad += not is_good
     return bad
 
 
@@ -201,7 +226,7 @@ def main():
     try:
         os.chdir(folder)
         results = [case(dice, number) for number in range(options.cases)]
-        others = many_groups(dice) + many_threads(dice)
+        others = many_groups(dice) + many_threads(dice) + decompositions(dice)
     finally:
         os.chdir(home)
         shutil.rmtree(folder)
