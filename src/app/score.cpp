@@ -35,7 +35,7 @@ class Score final : public Command {
            "Metrics have scikit-learn's scorer names, or plain ones: mse is the negative of\n"
            "neg_mean_squared_error. /weight counts where there is one, except where classes are\n"
            "compared with clusters, as in scikit-learn. Of two classes 1 is the positive\n"
-           "one, as in scikit-learn, else the greater. top_k_accuracy looks at the best two. "
+           "one, as in scikit-learn, else the greater. top_k_accuracy looks at the best two.\n"
            "`superstep help scoring` lists them all.\n";
   }
 
