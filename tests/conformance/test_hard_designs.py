@@ -46,8 +46,10 @@ def draw(rng):
         parts.append(np.asarray(columns, dtype=float).reshape(n, -1))
 
     if rng.random() < 0.7:
-        levels = int(rng.integers(2, 8))
+        levels = int(rng.integers(2, 8) if rng.random() < 0.7 else rng.integers(16, 61))
         code = rng.integers(0, levels, n)
+        if rng.random() < 0.3:  # all levels as often, as far as it goes: singular values are equal
+            code = rng.permutation(np.arange(n) % levels)
         if rng.random() < 0.3:
             code = np.sort(code)
         first = int(rng.random() < 0.4)
