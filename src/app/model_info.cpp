@@ -13,6 +13,7 @@
 #include <superstep/core/value.hpp>
 #include <superstep/learn/attributes.hpp>
 #include <superstep/learn/feature_names.hpp>
+#include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/registry.hpp>
 #include <superstep/math/matrix.hpp>
 
@@ -157,7 +158,14 @@ void add_last_step(const Tree& tree, Report& report) {
     report.text += fmt::format("\n{} classes: {}{}\n", last.classes->size(), fmt::join(words, ", "),
                                has_more ? ", ..." : "");
     if (last.classes->size() == 2) {
-      report.text += fmt::format("positive class: {}\n", last.classes->value(1).repr());
+      report.text += fmt::format("positive class: {}", last.classes->value(1).repr());
+      const Index of_f1 = positive_class(find_metric("f1"), *last.classes);
+      if (of_f1 == 0) {
+        report.text +=
+            fmt::format(" (of coefficients and decision_function; f1 and its kin take {})",
+                        last.classes->value(of_f1).repr());
+      }
+      report.text += '\n';
       report.json.set("positive_class", Json(last.classes->value(1)));
     }
   }

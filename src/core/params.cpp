@@ -326,9 +326,11 @@ std::string ParamTableBase::help_text() const {
         std::max(width, std::min<std::size_t>(info.name.size() + info.default_repr.size() + 1, 36));
   }
   for (const ParamInfo& info : infos_) {
+    const char* others = changes_no_result(info.name) ? "other values are taken with a warning"
+                                                      : "other values are refused";
     const std::string text = info.honoured
                                  ? fmt::format("{} ({})", info.help, info.values)
-                                 : fmt::format("{} (only {} is taken)", info.help, info.values);
+                                 : fmt::format("{} ({}; {})", info.help, info.values, others);
     out += fmt::format("  {:<{}}  {}\n", info.name + "=" + info.default_repr, width,
                        wrapped(text, width + 4));
   }

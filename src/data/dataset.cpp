@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 #include <unordered_set>
 
 #include <superstep/comm/collectively.hpp>
@@ -390,6 +391,13 @@ Labels labels_of(const Communicator& comm, const DistinctIn& in) {
       }));
 }
 
+/// What the caller must have seen to before blocks are read: anything else is a mistake of ours.
+template <class T>
+const T& required(const std::optional<T>& part, const char* name) {
+  if (!part) throw std::logic_error(fmt::format("a block is read that needs {}", name));
+  return *part;
+}
+
 /// Positions in the list, -1 for what is not there.
 void encode(const RowReader& reader, const Labels& labels, Index first, Index count, double* out) {
   if (labels.is_text()) {
@@ -556,23 +564,24 @@ void Dataset::read(Index i, Target target, StoredBlock& into) const {
 }
 
 void Dataset::read_classes(Index i, double* out) const {
-  encode(*impl_->y, *impl_->classes, blocks().first_row(i), blocks().rows_of(i), out);
+  encode(required(impl_->y, "targets"), required(impl_->classes, "the classes found before"),
+         blocks().first_row(i), blocks().rows_of(i), out);
 }
 
 void Dataset::read_groups(Index i, double* out) const {
-  encode(*impl_->group, *impl_->groups, blocks().first_row(i), blocks().rows_of(i), out);
+  encode(required(impl_->group, "groups"), required(impl_->groups, "the groups found before"),
+         blocks().first_row(i), blocks().rows_of(i), out);
 }
 
 void Dataset::read_target(Index i, Target target, StoredBlock& into) const {
   into.target = target;
   if (target == Target::none) return;
-  const Index first = blocks().first_row(i);
   const Index rows = blocks().rows_of(i);
   into.y.grow(rows);
   if (target == Target::classes) {
-    encode(*impl_->y, *impl_->classes, first, rows, into.y.data());
+    read_classes(i, into.y.data());
   } else {
-    impl_->y->read_rows(first, rows, into.y.data());
+    required(impl_->y, "targets").read_rows(blocks().first_row(i), rows, into.y.data());
   }
 }
 

@@ -194,7 +194,7 @@ std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& a
     }
   }
   // A metric without a value on a fold, such as r2 of one row, is no failure of the fit.
-  if (fits > 0 && fitted == 0) {
+  if (fitted == 0 && !reasons.empty()) {
     throw AgreedError(ExitCode::bad_data,
                       fmt::format("All the {} fits failed. {}", fits, reasons.begin()->first));
   }

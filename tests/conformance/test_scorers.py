@@ -202,6 +202,37 @@ def test_which_class_is_positive():
     assert told > 100, told
 
 
+def test_folds_of_one_class():
+    """The later folds test on one class: the table of a search has scikit-learn's values, or NaN where there is none."""
+    n = 12 * int(RNG.integers(5, 12))
+    X = RNG.normal(size=(n, 3))
+    y = np.where(np.arange(n) < n * 2 // 3, X[:, 0] + RNG.normal(size=n) > 0, 0).astype(int)
+    data = common.write("one_class", X, y)
+    known = {"neg_log_loss", "top_k_accuracy", "d2_brier_score"}  # docs/differences.md
+    names = [n for n in ("f1", "precision", "recall", "jaccard", "roc_auc", "roc_auc_ovr", "average_precision", "neg_brier_score", "accuracy",
+                         "balanced_accuracy", "matthews_corrcoef", "positive_likelihood_ratio", "neg_negative_likelihood_ratio",
+                         "d2_log_loss_score", "neg_log_loss", "d2_brier_score", "top_k_accuracy") if n in sk.get_scorer_names()]
+    results = common.path("one_class.csv")
+    undefined = 0
+    for name in names:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = GridSearchCV(GaussianNB(), {"var_smoothing": [1e-9, 0.1]}, cv=KFold(6), scoring=name, refit=False).fit(X, y).cv_results_
+        common.run("search", "GaussianNB()", data, "--grid", "{'var_smoothing': [1e-9, 0.1]}", "--cv", "KFold(6)", "--scoring", name,
+                   "--results", results, "--overwrite", "--quiet", ranks=2)
+        with open(results, newline="") as f:
+            rows = list(csv.DictReader(f))
+        for i, row in enumerate(rows):
+            for k in range(6):
+                ours, expected_score = float(row[f"split{k}_test_score"] or "nan"), theirs[f"split{k}_test_score"][i]
+                undefined += not np.isfinite(expected_score)
+                if name in known and not np.isfinite(expected_score):
+                    assert np.isnan(ours) if name == "d2_brier_score" else np.isfinite(ours), (name, k, ours)
+                    continue
+                np.testing.assert_allclose(ours, expected_score, rtol=1e-7, atol=1e-9, err_msg=f"{name}, fold {k}")
+    assert undefined > 8, undefined
+
+
 def test_multiclass():
     check_classifier(4, True, False, "LogisticRegression()")
     check_classifier(5, False, True, "GaussianNB()")

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <stdexcept>
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
@@ -81,6 +82,7 @@ std::pair<Index, Index> shown_and_wrong(Engine& engine, const Table& table,
 }
 
 void check_engine(Engine& engine, const std::shared_ptr<Dataset>& data, const char* expression) {
+  data->classes(engine.comm());
   const Folds folds = make_splitter(expression, Kind::regressor)->split(engine, data);
   ASSERT_FALSE(folds.splits.empty());
   for (const SplitPtr& split : {folds.splits.front(), folds.splits.back()}) {
@@ -113,6 +115,24 @@ TEST(Splits, AreTheSameForEveryTable) {
     check_engine(engine, data, expressions[5]);
     check_engine(engine, open_data(comm, 0.5), expression);
   }
+}
+
+TEST(Splits, CodesThatNobodyFoundAreADefect) {
+  const Communicator comm = Communicator::world();
+  const auto data = open_data(comm);
+  StoredBlock block;
+  std::vector<double> codes(static_cast<std::size_t>(data->blocks().rows_of(0)), -7.0);
+  EXPECT_THROW(data->read(0, Target::classes, block), std::logic_error);
+  EXPECT_THROW(data->read_target(0, Target::classes, block), std::logic_error);
+  EXPECT_THROW(data->read_classes(0, codes.data()), std::logic_error);
+  EXPECT_THROW(data->read_groups(0, codes.data()), std::logic_error);
+  data->classes(comm);
+  data->groups(comm);
+  data->read_classes(0, codes.data());
+  EXPECT_EQ(codes[2], 0.0);
+  EXPECT_EQ(codes[1], 2.0);
+  data->read_groups(0, codes.data());
+  EXPECT_EQ(codes[1], 3.0);  // 31 % 7
 }
 
 TEST(Splits, StreamedBlocksHaveTheSameCells) {

@@ -30,6 +30,7 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
 
 Footprint LinearRegression::footprint(Index columns, Index,
                                       std::span<const Candidate> batch) const {
+  // A singular value decomposition: the factor twice, Eigen's own matrices, what it found.
   return moment_fits_footprint(columns, batch, 13);
 }
 

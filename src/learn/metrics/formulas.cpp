@@ -106,6 +106,9 @@ struct Called {
   double positive, negative, true_positive, false_positive;
 };
 
+/// What scikit-learn's scorers give where a ratio would be divided by zero: a call tells nothing.
+constexpr double worst_ratio = 1.0;
+
 Called called(const MetricStatistics& s) {
   const std::size_t c = last_unless(s.positive_of_ratios, s);
   if (s.truth[c] == 0.0) {
@@ -118,22 +121,14 @@ Called called(const MetricStatistics& s) {
 
 double positive_likelihood_ratio(const MetricStatistics& s) {
   const Called n = called(s);
-  if (n.false_positive == 0.0) {
-    throw DataError(
-        "positive_likelihood_ratio is ill-defined: no row of the negative class is "
-        "called positive");
-  }
+  if (n.false_positive == 0.0) return worst_ratio;
   return n.true_positive * n.negative / (n.false_positive * n.positive);
 }
 
 double negative_likelihood_ratio(const MetricStatistics& s) {
   const Called n = called(s);
   const double true_negative = n.negative - n.false_positive;
-  if (true_negative == 0.0) {
-    throw DataError(
-        "negative_likelihood_ratio is ill-defined: no row of the negative class is "
-        "called negative");
-  }
+  if (true_negative == 0.0) return worst_ratio;
   return (n.positive - n.true_positive) * n.negative / (true_negative * n.positive);
 }
 
@@ -148,6 +143,9 @@ double brier_score(const MetricStatistics& s) {
 double d2_log_loss(const MetricStatistics& s) {
   if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
   constexpr double clip = std::numeric_limits<double>::epsilon();
+  if (std::ranges::count_if(s.truth, [](double w) { return w > 0.0; }) < 2) {
+    throw DataError("d2_log_loss_score is not defined for one class");
+  }
   double of_shares = 0.0;  // of a model that knows the classes' shares alone
   for (const double w : s.truth) {
     if (w > 0.0) of_shares -= w * std::log(std::clamp(w / s.weight, clip, 1.0 - clip));
