@@ -22,6 +22,8 @@ ThreadPool::ThreadPool(int workers) {
                               worker, workers, e.code().message()));
     }
   }
+  std::unique_lock lock(mutex_);
+  done_.wait(lock, [&] { return started_ == threads_.size(); });
 }
 
 ThreadPool::~ThreadPool() { end(); }
@@ -56,6 +58,8 @@ void ThreadPool::run(const std::function<void(int)>& work, const std::function<v
 void ThreadPool::loop(int worker) {
   std::size_t seen = 0;
   std::unique_lock lock(mutex_);
+  ++started_;
+  done_.notify_one();
   for (;;) {
     start_.wait(lock, [&] { return stop_ || round_ != seen; });
     if (stop_) return;

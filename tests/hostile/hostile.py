@@ -8,8 +8,6 @@ usage: hostile.py [--cases N] [--seed S] [--seconds T] [--only KIND] [--slower F
        SUPERSTEP names the program; --cases 4000 for an afternoon. With one built with sanitizers (the preset debug) any report of theirs
        fails its case, but one that HDF5 itself is to blame for in the child that looks into a file first, which is there to die of it:
        those are counted. --sanitized asserts that the program is such a one; --slower F gives every case F times the ten seconds.
-       A case of several threads may hang with GCC 12's sanitizers, whose allocator does not survive a fork while another thread starts
-       (the child waits in __sanitizer::Mutex::Lock: gdb tells): such a one fails here, and is to be looked at.
 """
 import argparse
 import collections

@@ -12,6 +12,8 @@ namespace superstep {
 
 class ThreadPool {
  public:
+  /// Returns when all threads wait for work: a process may be forked right after, which memory
+  /// allocators (that of GCC 12's sanitizers) do not survive beside a thread that is starting.
   /// Error where the system does not allow so many threads.
   explicit ThreadPool(int workers);
   ~ThreadPool();
@@ -30,6 +32,7 @@ class ThreadPool {
   std::condition_variable done_;
   const std::function<void(int)>* work_ = nullptr;
   std::size_t round_ = 0;
+  std::size_t started_ = 0;
   int running_ = 0;
   bool stop_ = false;
   std::vector<std::thread> threads_;
