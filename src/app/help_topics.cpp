@@ -58,7 +58,8 @@ std::string ranks_text() {
          "ranks; Open MPI's mpirun adds a dozen of its own below it. `mpirun --quiet` or\n"
          "OMPI_MCA_orte_execute_quiet=1 keep them away, and its word on a rank that was killed\n"
          "with them. A rank that does not answer for SUPERSTEP_WATCHDOG seconds (60) ends the\n"
-         "job with exit code 6.\n";
+         "job with exit code 6; one that writes to a slow disk answers. To hear that, ranks\n"
+         "that write a file together send each other UDP packets.\n";
 }
 
 std::string exit_codes_text() {

@@ -20,6 +20,7 @@
 #include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 #include "comm/leave_job.hpp"
+#include "comm/signs_of_life.hpp"
 
 namespace superstep {
 
@@ -205,6 +206,7 @@ struct Communicator::State {
     for (int other = 0; other < size; ++other) {
       if (answered[static_cast<std::size_t>(other)]) continue;
       const int name = names[static_cast<std::size_t>(other)];
+      if (signs_of_life().is_heard_writing(name)) continue;  // a slow disk is no death
       if (++n_silent <= 8) text += (text.empty() ? "" : ", ") + std::to_string(name);
     }
     if (n_silent > 8) text += " and " + std::to_string(n_silent - 8) + " more";
@@ -580,15 +582,6 @@ struct NativeHandle {
 };
 
 MPI_Comm native_handle(const Communicator& comm) { return NativeHandle::of(comm); }
-
-double watch_limit_s() {
-  static const double limit_s = [] {
-    const char* text = std::getenv("SUPERSTEP_WATCHDOG");
-    const double value = text != nullptr ? std::atof(text) : 0.0;
-    return value > 0.0 ? value : 60.0;
-  }();
-  return limit_s;
-}
 
 std::string host_name() {
   char name[256] = "";

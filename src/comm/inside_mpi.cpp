@@ -10,17 +10,20 @@
 #include <condition_variable>
 #include <csignal>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include <superstep/comm/communicator.hpp>
 #include <superstep/comm/launch.hpp>
 #include <superstep/core/error.hpp>
 #include "comm/leave_job.hpp"
+#include "comm/signs_of_life.hpp"
 
 namespace superstep {
 
@@ -37,17 +40,27 @@ CallUnderWay under_way;
 /// Rank 0 speaks; the others only where it does not, because it is the one that was stopped.
 double turn_to_speak(int rank) { return rank == 0 ? 1.0 : (rank == 1 ? 1.5 : 2.0); }
 
-[[noreturn]] void end_job(const char* what, double seconds) {
-  char line[512];
-  const int n = std::snprintf(
-      line, sizeof line,
-      "superstep: a rank stopped answering within MPI (%s): nothing came for %.0f s on host %s; "
-      "look at the hosts of the job (a process that is suspended, a network that hangs), or raise "
-      "SUPERSTEP_WATCHDOG\n",
-      what, seconds, host_name().c_str());
-  if (write(STDERR_FILENO, line, static_cast<std::size_t>(n)) < 0) { /* nobody to tell */
+[[noreturn]] void end_job(const std::string& message) {
+  const std::string line = "superstep: " + message + ", or raise SUPERSTEP_WATCHDOG\n";
+  if (write(STDERR_FILENO, line.data(), line.size()) < 0) { /* nobody to tell */
   }
   leave_job(static_cast<int>(ExitCode::rank_lost));
+}
+
+std::string message_of(const char* what, double seconds) {
+  return fmt::format(
+      "a rank stopped answering within MPI ({}): nothing came for {:.0f} s on host {}; look at the "
+      "hosts of the job (a process that is suspended, a network that hangs)",
+      what, seconds, host_name());
+}
+
+std::string message_of(const Silent& silent) {
+  const std::string others = silent.others > 0 ? fmt::format(" and {} more", silent.others) : "";
+  return fmt::format(
+      "rank {}{} stopped answering while files were written in parallel: no sign of life for "
+      "{:.0f} s from host {}; look at that host (a process that is suspended, a network that "
+      "hangs)",
+      silent.rank, others, silent.seconds, silent.host);
 }
 
 class Watch {
@@ -70,7 +83,8 @@ class Watch {
     const double period_s = std::clamp(watch_limit_s() / 8, 0.01, 0.25);
     const double turn = turn_to_speak(launched_rank());
     std::uint64_t seen = 0;
-    double seconds = 0.0;
+    double now_s = 0.0;    // without the time in which this process was suspended
+    double since_s = 0.0;  // the call that was seen
     auto last = Clock::now();
     std::unique_lock lock(mutex_);
     while (!ended_.wait_for(lock, std::chrono::duration<double>(period_s),
@@ -78,15 +92,18 @@ class Watch {
       const auto now = Clock::now();
       const double passed_s = std::chrono::duration<double>(now - last).count();
       last = now;
+      now_s += std::min(passed_s, 4 * period_s);  // more: this process was suspended
+      const Writing writing = InsideParallelIo::now();
+      signs_of_life().exchange(now_s, writing);
+      if (const auto silent = signs_of_life().silent(now_s, writing)) end_job(message_of(*silent));
       const std::uint64_t number = under_way.number.load(std::memory_order_acquire);
       if (number != seen || number % 2 == 0) {
         seen = number;
-        seconds = 0.0;
+        since_s = now_s;
         continue;
       }
-      seconds += std::min(passed_s, 4 * period_s);  // more: this process was suspended
       const double patience_s = under_way.patience * turn * (2 * watch_limit_s() + 2.0);
-      if (seconds > patience_s) end_job(under_way.what, seconds);
+      if (now_s - since_s > patience_s) end_job(message_of(under_way.what, now_s - since_s));
     }
   }
 
@@ -121,5 +138,14 @@ void start_watching_mpi() {
 }
 
 void stop_watching_mpi() { delete std::exchange(the_watch, nullptr); }
+
+double watch_limit_s() {
+  static const double limit_s = [] {
+    const char* text = std::getenv("SUPERSTEP_WATCHDOG");
+    const double value = text != nullptr ? std::atof(text) : 0.0;
+    return value > 0.0 ? value : 60.0;
+  }();
+  return limit_s;
+}
 
 }  // namespace superstep

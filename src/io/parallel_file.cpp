@@ -20,6 +20,7 @@
 #include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/io/h5.hpp>
+#include "comm/signs_of_life.hpp"
 #include "core/unfinished_files.hpp"
 #include "io/attributes.hpp"
 #include "io/parallel_dataset.hpp"
@@ -68,6 +69,7 @@ struct ParallelFile::Impl {
   void check_structure() const;
 
   const Communicator& comm;
+  std::uint64_t group = 0;  ///< of those who hear each other
   std::string path;
   posix::TemporaryFile owned;  // on the root
   std::string temporary;
@@ -93,6 +95,7 @@ ParallelFile::Impl::~Impl() {
 }
 
 void ParallelFile::Impl::close_all() {
+  const InsideParallelIo inside(group);
   for (PlannedDataset& entry : entries) entry.dataset.reset();
   file.reset();
 }
@@ -107,7 +110,10 @@ void ParallelFile::Impl::discard() {
 // All ranks are here when the failure has been agreed on, so this is the moment to close.
 void ParallelFile::Impl::together(const std::function<void()>& work) {
   try {
-    collectively(comm, work);
+    collectively(comm, [&] {
+      const InsideParallelIo inside(group);
+      work();
+    });
   } catch (const AgreedError&) {
     discard();
     comm.barrier();
@@ -120,7 +126,9 @@ void ParallelFile::Impl::open() {
   // A disk without room for HDF5's own structures is found here, while no handle is open: closing
   // one means writing them, and the ranks that can would wait for ever for the one that cannot. The
   // space is held until the file is truncated, by the line that creates it or by discard().
+  group = hear_each_other(comm);
   on_root(comm, [&] {
+    const InsideParallelIo inside(group);
     owned = posix::TemporaryFile(path);
     const posix::Descriptor probe = owned.take_descriptor();
     try {
@@ -185,6 +193,7 @@ void ParallelFile::Impl::write_independently(PlannedDataset& entry, Index first,
   }
   entry.rows_written += count;
   if (entry.row_bytes == 0) return;
+  const InsideParallelIo inside(group);
   const auto rows_a_call =
       static_cast<Index>(std::max<std::size_t>(1, max_write_bytes / entry.row_bytes));
   for (Index done = 0; done < count; done += rows_a_call) {
@@ -426,6 +435,7 @@ void ParallelFile::commit() {
   });
 
   on_root(impl.comm, [&] {
+    const InsideParallelIo inside(impl.group);
     impl.write_attributes();
     impl.check_structure();
     posix::trim(impl.descriptor.get(), impl.path);

@@ -2,7 +2,8 @@
 // The watch over calls of MPI that cannot be left. Before an exchange ranks wait where they can ask
 // each other for a sign of life (communicator.hpp); inside of MPI itself, while it starts,
 // exchanges or makes shared memory, a rank that is stopped would hold the others for ever. A thread
-// of each rank counts how long its call takes.
+// of each rank counts how long its call takes. The same thread sends and hears the signs of life
+// of ranks that write files together.
 #pragma once
 
 namespace superstep {
