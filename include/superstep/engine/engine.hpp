@@ -2,6 +2,8 @@
 // The engine: work goes in supersteps (rule 2). Every rank maps its blocks to partial results, an
 // exact sum combines them in one allreduce, every rank applies the same update. The engine owns
 // threads, memory, reading ahead, progress and failures; estimators hold only mathematics (rule 7).
+// A superstep is a wish: trainings that run side by side stop there until all of them wish for one,
+// and what can be seen in one pass over the blocks is.
 #pragma once
 
 #include <functional>
@@ -40,6 +42,8 @@ struct Footprint {
   Index thread_doubles = 0;  ///< scratch of each thread, however many rows a block has
   /// The larger of both, entry by entry: for steps that run one after the other.
   Footprint operator|(const Footprint& other) const;
+  /// Both: for steps that share passes. Threads look at blocks for one after the other.
+  Footprint operator+(const Footprint& other) const;
   bool operator==(const Footprint&) const = default;
   /// With so many threads, beside their scratch.
   std::size_t bytes(std::size_t threads) const;
@@ -128,6 +132,20 @@ class Engine {
   /// Adds what other engines did for this one.
   void count(const EngineCounters& others);
 
+  /// What is to be done, and what it needs at most beside the blocks.
+  struct Work {
+    Footprint need;
+    std::function<void()> run;
+  };
+  /// Does several works side by side, by turns on the calling thread: each goes on until it wants a
+  /// pass, and the passes that are wanted over one dataset are made as one. A failure that leaves a
+  /// work ends all of them. No answer tells whether others were asked for in the same pass.
+  /// **Collective.**
+  void side_by_side(std::vector<Work> works);
+  /// Likewise, as many at a time as what is reserved has room for; one at a time at the least.
+  /// **Collective.**
+  void side_by_side_where_there_is_room(std::vector<Work> works);
+
   /// **Collective.**
   Sketch sketch(const Table& table);
 
@@ -148,11 +166,8 @@ class Engine {
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
 
  private:
-  std::optional<Totals> try_superstep(const Table& table, const SumShape& shape, const SumMap& map,
-                                      Overflow overflow);
   void raise_bounds(const Table& table, SumShape& shape, const SumMap& map);
 
-  struct Worker;
   class Impl;
 
   const Communicator& comm_;
