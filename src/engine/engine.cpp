@@ -9,9 +9,22 @@
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/comm/trace.hpp>
+#include <superstep/core/bytes.hpp>
 #include "engine/engine_impl.hpp"
+#include "engine/sample.hpp"
 
 namespace superstep {
+
+namespace {
+
+/// An answer that consists of doubles.
+template <class Ask>
+std::vector<double> doubles_of(Journal& journal, Journal::Kind kind, const Ask& ask) {
+  const auto bytes = journal.answer(kind, [&] { return ByteWriter().put(ask()).take(); });
+  return ByteReader(bytes).values<double>();
+}
+
+}  // namespace
 
 Engine::Engine(const Communicator& comm, const EngineOptions& options)
     : comm_(comm),
@@ -35,9 +48,16 @@ void Engine::set_models(Index done, Index of) {
   task.models = of;
 }
 
-void Engine::side_by_side(std::vector<Work> works) { impl_->trainings().run(std::move(works)); }
+void Engine::set_journal(Journal* journal) { impl_->trainings().journal() = journal; }
+
+void Engine::side_by_side(std::vector<Work> works) {
+  if (works.size() > 1) impl_->trainings().keep_apart(works);
+  impl_->trainings().run(std::move(works));
+}
 
 void Engine::side_by_side_where_there_is_room(std::vector<Work> works) {
+  if (works.size() == 1) return works.front().run();
+  impl_->trainings().keep_apart(works);
   for (auto next = works.begin(); next != works.end();) {
     std::vector<Work> some;
     Footprint sum;
@@ -45,7 +65,7 @@ void Engine::side_by_side_where_there_is_room(std::vector<Work> works) {
       sum = sum + next->need;
       some.push_back(std::move(*next++));
     } while (next != works.end() && impl_->has_room(sum + next->need));
-    side_by_side(std::move(some));
+    impl_->trainings().run(std::move(some));
   }
 }
 
@@ -73,6 +93,31 @@ std::vector<double> Engine::Impl::maximum(const Table& table, Index entries,
 
 Totals Engine::superstep(const Table& table, SumShape& shape, const SumMap& map,
                          Overflow overflow) {
+  Journal* const journal = impl_->trainings().journal();
+  if (journal == nullptr) return add_up(table, shape, map, overflow);
+  return totals_from(
+      journal->answer(Journal::Kind::sum,
+                      [&] { return add_up(table, shape, map, overflow).bytes(); }),
+      shape);
+}
+
+// Both are one answer: what a map has kept is gone when there is nothing but the sums.
+std::pair<Totals, std::vector<std::byte>> Engine::superstep(const Table& table, SumShape& shape,
+                                                            const SumMap& map,
+                                                            const Exchange& exchange) {
+  const auto ask = [&] {
+    const Totals totals = add_up(table, shape, map, Overflow::repeat);
+    return ByteWriter().put(totals.bytes()).put(exchange(comm_)).take();
+  };
+  Journal* const journal = impl_->trainings().journal();
+  const std::vector<std::byte> both =
+      journal == nullptr ? ask() : journal->answer(Journal::Kind::sum, ask);
+  ByteReader in(both);
+  const auto sums = in.values<std::byte>();
+  return {totals_from(sums, shape), in.values<std::byte>()};
+}
+
+Totals Engine::add_up(const Table& table, SumShape& shape, const SumMap& map, Overflow overflow) {
   for (;;) {
     {
       ++counters_.supersteps;
@@ -128,10 +173,32 @@ void Engine::raise_bounds(const Table& table, SumShape& shape, const SumMap& map
 }
 
 std::vector<double> Engine::maximum(const Table& table, Index entries, const MaxMap& map) {
-  return impl_->maximum(table, entries,
-                        [&](int, const Block& block, std::span<double> out, Workspace& workspace) {
-                          map(block, out, workspace);
-                        });
+  const auto ask = [&] {
+    return impl_->maximum(
+        table, entries, [&](int, const Block& block, std::span<double> out, Workspace& workspace) {
+          map(block, out, workspace);
+        });
+  };
+  Journal* const journal = impl_->trainings().journal();
+  return journal == nullptr ? ask() : doubles_of(*journal, Journal::Kind::maximum, ask);
+}
+
+Sketch Engine::sketch(const Table& table) {
+  const auto ask = [&] { return look_at_sample(comm_, table); };
+  Journal* const journal = impl_->trainings().journal();
+  return sketch_of(table,
+                   journal == nullptr ? ask() : doubles_of(*journal, Journal::Kind::sketch, ask));
+}
+
+std::vector<std::byte> Engine::look(const Table& table, const LookMap& map,
+                                    const Exchange& exchange) {
+  const auto ask = [&] {
+    LookWish wish(table, map);
+    impl_->ask(wish);
+    return exchange(comm_);
+  };
+  Journal* const journal = impl_->trainings().journal();
+  return journal == nullptr ? ask() : journal->answer(Journal::Kind::look, ask);
 }
 
 void Engine::rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink) {

@@ -15,13 +15,15 @@ struct SideBySide::Group {
 };
 
 struct SideBySide::Running {
-  Running(Engine::Work work, Group& group_in, Task task_in)
-      : fiber(std::move(work.run)), need(work.need), group(group_in), task(std::move(task_in)) {}
+  Running(Engine::Work work, Group& group_in, Task task_in, Journal* journal_in)
+      : fiber(std::move(work.run)), need(work.need), group(group_in), task(std::move(task_in)),
+        journal(journal_in) {}
 
   Fiber fiber;
   Footprint need;
   Group& group;
   Task task;
+  Journal* journal;
   Wish* wish = nullptr;
 };
 
@@ -38,7 +40,7 @@ void SideBySide::run(std::vector<Engine::Work> works) {
   const std::unique_ptr<std::vector<std::unique_ptr<Running>>, decltype(end_all)> ending(
       &group.members, end_all);
   for (Engine::Work& work : works) {
-    group.members.push_back(std::make_unique<Running>(std::move(work), group, task()));
+    group.members.push_back(std::make_unique<Running>(std::move(work), group, task(), journal()));
     ready_.push_back(group.members.back().get());
   }
   group.left = works.size();
@@ -121,6 +123,24 @@ void SideBySide::grant_some() {
 }
 
 Task& SideBySide::task() { return current_ == nullptr ? main_task_ : current_->task; }
+
+Journal*& SideBySide::journal() {
+  return current_ == nullptr ? main_journal_ : current_->journal;
+}
+
+void SideBySide::keep_apart(std::vector<Engine::Work>& works) {
+  if (journal() == nullptr) return;
+  const std::span<Journal> parts = journal()->works(works.size());
+  for (std::size_t i = 0; i < works.size(); ++i) {
+    works[i].run = [this, run = std::move(works[i].run), &part = parts[i]] {
+      Journal*& mine = journal();
+      Journal* const whole = std::exchange(mine, &part);
+      const auto go_back = [&](Journal*) { mine = whole; };
+      const std::unique_ptr<Journal, decltype(go_back)> leaving(&part, go_back);
+      run();
+    };
+  }
+}
 
 Footprint SideBySide::others() const {
   Footprint sum;

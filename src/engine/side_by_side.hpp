@@ -48,6 +48,10 @@ class SideBySide {
 
   /// Of the training that is running, or of the caller of all.
   Task& task();
+  /// Likewise; null where nothing is noted.
+  Journal*& journal();
+  /// Gives each work the journal that it has at this place, however they are run.
+  void keep_apart(std::vector<Engine::Work>& works);
   /// What other trainings need at the same time as the one that is running.
   Footprint others() const;
 
@@ -61,6 +65,7 @@ class SideBySide {
 
   Grant grant_;
   Task main_task_;
+  Journal* main_journal_ = nullptr;
   Running* current_ = nullptr;     ///< null: the caller of all
   std::deque<Running*> ready_;     ///< to go on, in this order
   std::vector<Running*> waiting_;  ///< each for a wish, in the order in which they asked

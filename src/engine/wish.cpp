@@ -88,7 +88,21 @@ Wish::Ending MaximumWish::exchange(const Communicator& comm, Ending here) {
   return anywhere;
 }
 
-// Rows.
+// Looks and rows.
+
+namespace {
+
+Wish::Ending on_any_rank(const Communicator& comm, Wish::Ending here) {
+  std::vector<double> happened = {here.has_failed ? 1.0 : 0.0, here.met_bad_values ? 1.0 : 0.0};
+  comm.max(std::span<double>(happened));
+  return {happened[0] > 0.0, happened[1] > 0.0};
+}
+
+}  // namespace
+
+Wish::Ending LookWish::exchange(const Communicator& comm, Ending here) {
+  return on_any_rank(comm, here);
+}
 
 RowsWish::RowsWish(const Table& table, Index width, const Engine::RowsMap& map,
                    const Engine::RowsSink& sink, int workers)
@@ -107,9 +121,7 @@ Wish::Ending RowsWish::exchange(const Communicator& comm, Ending here) {
     fail();
     here.has_failed = true;
   }
-  std::vector<double> happened = {here.has_failed ? 1.0 : 0.0, here.met_bad_values ? 1.0 : 0.0};
-  comm.max(std::span<double>(happened));
-  return {happened[0] > 0.0, happened[1] > 0.0};
+  return on_any_rank(comm, here);
 }
 
 }  // namespace superstep

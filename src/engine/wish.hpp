@@ -88,6 +88,17 @@ class MaximumWish final : public Wish {
   std::vector<std::vector<double>> maxima_;  ///< by worker
 };
 
+/// Nothing but to see the blocks: what is kept of them is the map's affair.
+class LookWish final : public Wish {
+ public:
+  LookWish(const Table& table, const Engine::LookMap& map) : Wish(table), map_(map) {}
+  void look(int, const Block& block, Workspace& workspace) override { map_(block, workspace); }
+  Ending exchange(const Communicator& comm, Ending here) override;
+
+ private:
+  const Engine::LookMap& map_;
+};
+
 /// Doubles for every row, handed to the calling thread of each rank.
 class RowsWish final : public Wish {
  public:

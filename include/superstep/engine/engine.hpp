@@ -10,11 +10,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/table.hpp>
 #include <superstep/engine/exact_sum.hpp>
+#include <superstep/engine/journal.hpp>
 #include <superstep/engine/ledger.hpp>
 #include <superstep/engine/memory.hpp>
 #include <superstep/engine/progress.hpp>
@@ -87,6 +89,9 @@ class Engine {
   using MaxMap = std::function<void(const Block&, std::span<double>, Workspace&)>;
   using RowsMap = std::function<void(const Block&, double* out, Workspace&)>;
   using RowsSink = std::function<void(Index first_row, Index rows, const double* values)>;
+  using LookMap = std::function<void(const Block&, Workspace&)>;
+  /// Ranks tell each other what they have kept; returns the same bytes on all of them.
+  using Exchange = std::function<std::vector<std::byte>(const Communicator&)>;
 
   /// **Collective.**
   Engine(const Communicator& comm, const EngineOptions& options);
@@ -146,6 +151,12 @@ class Engine {
   /// **Collective.**
   void side_by_side_where_there_is_room(std::vector<Work> works);
 
+  /// What trainings are told from now on is taken from this journal as long as it has answers, then
+  /// noted in it; null: nothing is. Must outlive the trainings.
+  void set_journal(Journal* journal);
+
+  // What a training may ask for. Nothing else tells it of the rows.
+
   /// **Collective.**
   Sketch sketch(const Table& table);
 
@@ -154,10 +165,18 @@ class Engine {
   /// learnt. **Collective.**
   Totals superstep(const Table& table, SumShape& shape, const SumMap& map,
                    Overflow overflow = Overflow::repeat);
+  /// Likewise; what the map has kept of the blocks beside the sums is exchanged with them. Where
+  /// bounds are mended it is shown blocks again. **Collective.**
+  std::pair<Totals, std::vector<std::byte>> superstep(const Table& table, SumShape& shape,
+                                                      const SumMap& map, const Exchange& exchange);
 
   /// One superstep that takes maxima: `map` raises the entries, which begin at minus infinity. A
   /// maximum is exact by itself. **Collective.**
   std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
+
+  /// Shows every block to `map`, which keeps of it what it likes, then exchanges that.
+  /// **Collective.**
+  std::vector<std::byte> look(const Table& table, const LookMap& map, const Exchange& exchange);
 
   /// Computes `width` doubles for every row and hands them to `sink` on the calling thread, block
   /// by block in no particular order. `first_row` is the place of the block's first row among the
@@ -166,6 +185,7 @@ class Engine {
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
 
  private:
+  Totals add_up(const Table& table, SumShape& shape, const SumMap& map, Overflow overflow);
   void raise_bounds(const Table& table, SumShape& shape, const SumMap& map);
 
   class Impl;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include <superstep/core/bytes.hpp>
+
 namespace superstep {
 
 namespace {
@@ -85,6 +87,29 @@ std::vector<RowPick::Row> RowPick::gather(const Communicator& comm) {
   picked_.clear();
   limit_ = most_ > 0 ? HUGE_VAL : -HUGE_VAL;
   return rows;
+}
+
+std::vector<std::byte> gather(const Communicator& comm, std::span<RowPick* const> picks) {
+  ByteWriter out;
+  for (RowPick* pick : picks) {
+    const std::vector<RowPick::Row> rows = pick->gather(comm);
+    out.put(std::uint64_t{rows.size()});
+    for (const RowPick::Row& r : rows) out.put(r.key).put(r.row).put(r.values);
+  }
+  return out.take();
+}
+
+std::vector<std::vector<RowPick::Row>> picked_rows(std::span<const std::byte> bytes) {
+  std::vector<std::vector<RowPick::Row>> all;
+  for (ByteReader in(bytes); !in.at_end();) {
+    std::vector<RowPick::Row>& rows = all.emplace_back();
+    for (auto left = in.get<std::uint64_t>(); left > 0; --left) {
+      const auto key = in.get<double>();
+      const auto row = in.get<Index>();
+      rows.push_back({key, row, in.values<double>()});
+    }
+  }
+  return all;
 }
 
 }  // namespace superstep

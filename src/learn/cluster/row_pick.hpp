@@ -5,6 +5,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <map>
 #include <mutex>
 #include <span>
@@ -45,5 +46,10 @@ class RowPick {
   std::mutex mutex_;
   std::map<Key, std::vector<double>> picked_;
 };
+
+/// What each of these has picked, for Engine::look. **Collective.**
+std::vector<std::byte> gather(const Communicator& comm, std::span<RowPick* const> picks);
+/// The rows of each of them.
+std::vector<std::vector<RowPick::Row>> picked_rows(std::span<const std::byte> bytes);
 
 }  // namespace superstep
