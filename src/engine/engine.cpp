@@ -95,10 +95,9 @@ Totals Engine::superstep(const Table& table, SumShape& shape, const SumMap& map,
                          Overflow overflow) {
   Journal* const journal = impl_->trainings().journal();
   if (journal == nullptr) return add_up(table, shape, map, overflow);
-  return totals_from(
-      journal->answer(Journal::Kind::sum,
-                      [&] { return add_up(table, shape, map, overflow).bytes(); }),
-      shape);
+  return totals_from(journal->answer(Journal::Kind::sum,
+                                     [&] { return add_up(table, shape, map, overflow).bytes(); }),
+                     shape);
 }
 
 // Both are one answer: what a map has kept is gone when there is nothing but the sums.

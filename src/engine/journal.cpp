@@ -18,11 +18,7 @@ namespace {
 
 std::vector<std::byte> bytes_of(const AgreedError& e) {
   const bool is_of_values = dynamic_cast<const BadValuesError*>(&e) != nullptr;
-  return ByteWriter()
-      .put(is_of_values)
-      .put(e.exit_code())
-      .put(std::string_view(e.what()))
-      .take();
+  return ByteWriter().put(is_of_values).put(e.exit_code()).put(std::string_view(e.what())).take();
 }
 
 [[noreturn]] void throw_again(std::span<const std::byte> bytes) {

@@ -16,7 +16,10 @@ struct SideBySide::Group {
 
 struct SideBySide::Running {
   Running(Engine::Work work, Group& group_in, Task task_in, Journal* journal_in)
-      : fiber(std::move(work.run)), need(work.need), group(group_in), task(std::move(task_in)),
+      : fiber(std::move(work.run)),
+        need(work.need),
+        group(group_in),
+        task(std::move(task_in)),
         journal(journal_in) {}
 
   Fiber fiber;
@@ -124,9 +127,7 @@ void SideBySide::grant_some() {
 
 Task& SideBySide::task() { return current_ == nullptr ? main_task_ : current_->task; }
 
-Journal*& SideBySide::journal() {
-  return current_ == nullptr ? main_journal_ : current_->journal;
-}
+Journal*& SideBySide::journal() { return current_ == nullptr ? main_journal_ : current_->journal; }
 
 void SideBySide::keep_apart(std::vector<Engine::Work>& works) {
   if (journal() == nullptr) return;

@@ -336,9 +336,8 @@ void Training::first_pass() {
   std::vector<RowPick*> picks;
   for (auto& [key, pool] : pools_) picks.push_back(&pool.pick());
   for (auto& [key, draw] : draws_) picks.push_back(&draw.pick());
-  const auto [totals, bytes] =
-      engine_.superstep(table_, shape, map,
-                        [&](const Communicator& comm) { return gather(comm, picks); });
+  const auto [totals, bytes] = engine_.superstep(
+      table_, shape, map, [&](const Communicator& comm) { return gather(comm, picks); });
   take(totals);
   auto rows = picked_rows(bytes);
   auto next = rows.begin();
