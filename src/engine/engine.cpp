@@ -48,6 +48,8 @@ void Engine::set_models(Index done, Index of) {
   task.models = of;
 }
 
+void Engine::set_mover(Mover mover) { impl_->set_mover(std::move(mover)); }
+
 void Engine::set_journal(Journal* journal) { impl_->trainings().journal() = journal; }
 
 void Engine::side_by_side(std::vector<Work> works) {
@@ -102,11 +104,10 @@ Totals Engine::superstep(const Table& table, SumShape& shape, const SumMap& map,
 
 // Both are one answer: what a map has kept is gone when there is nothing but the sums.
 std::pair<Totals, std::vector<std::byte>> Engine::superstep(const Table& table, SumShape& shape,
-                                                            const SumMap& map,
-                                                            const Exchange& exchange) {
+                                                            const SumMap& map, Keeper& keeper) {
   const auto ask = [&] {
-    const Totals totals = add_up(table, shape, map, Overflow::repeat);
-    return ByteWriter().put(totals.bytes()).put(exchange(comm_)).take();
+    const Totals totals = add_up(table, shape, map, Overflow::repeat, &keeper);
+    return ByteWriter().put(totals.bytes()).put(keeper.exchange(comm_)).take();
   };
   Journal* const journal = impl_->trainings().journal();
   const std::vector<std::byte> both =
@@ -116,9 +117,11 @@ std::pair<Totals, std::vector<std::byte>> Engine::superstep(const Table& table, 
   return {totals_from(sums, shape), in.values<std::byte>()};
 }
 
-Totals Engine::add_up(const Table& table, SumShape& shape, const SumMap& map, Overflow overflow) {
+Totals Engine::add_up(const Table& table, SumShape& shape, const SumMap& map, Overflow overflow,
+                      Keeper* keeper) {
   for (;;) {
     {
+      if (keeper != nullptr) keeper->forget();
       ++counters_.supersteps;
       SumWish wish(table, shape, map, impl_->workers());
       impl_->ask(wish);
@@ -189,12 +192,12 @@ Sketch Engine::sketch(const Table& table) {
                    journal == nullptr ? ask() : doubles_of(*journal, Journal::Kind::sketch, ask));
 }
 
-std::vector<std::byte> Engine::look(const Table& table, const LookMap& map,
-                                    const Exchange& exchange) {
+std::vector<std::byte> Engine::look(const Table& table, const LookMap& map, Keeper& keeper) {
   const auto ask = [&] {
+    keeper.forget();
     LookWish wish(table, map);
     impl_->ask(wish);
-    return exchange(comm_);
+    return keeper.exchange(comm_);
   };
   Journal* const journal = impl_->trainings().journal();
   return journal == nullptr ? ask() : journal->answer(Journal::Kind::look, ask);

@@ -49,6 +49,8 @@ class Engine::Impl {
   std::vector<double> maximum(const Table& table, Index entries, const MaximumWish::Map& map);
   Index workers() const { return static_cast<Index>(workers_.size()); }
 
+  void set_mover(Mover mover) { mover_ = std::move(mover); }
+
   SideBySide& trainings() { return trainings_; }
   Task& task() { return trainings_.task(); }
   void set_task(std::string name, Index passes) {
@@ -69,17 +71,20 @@ class Engine::Impl {
   /// Makes the store ready for the table; reserves without a footprint if nobody has.
   void prepare(const Table& table);
   void pass(const Table& table, std::span<const Wanted> wanted);
-  void look_at_blocks(const Table& table, std::span<const Wanted> wanted);
+  void look_at_blocks(std::span<const Wanted> wanted);
   void exchange(std::span<const Wanted> wanted);
   void begin_progress(const Table& table, std::span<const Wanted> wanted);
   [[noreturn]] void report_bad_values();
   void tick(double fraction);
   /// Something that the rank did with its blocks has ended.
-  void close_event(const char* what, double waited_s, const Table& table);
+  void close_event(const char* what, double waited_s, std::span<const Index> blocks);
 
   std::size_t bytes_beside(const Table& table, const Footprint& need) const;
   std::size_t least_blocks(const Table& table) const;
-  Share share(const Table& table) const;
+  /// The numbers of the blocks that this rank looks at.
+  std::vector<Index> blocks_here(const Table& table) const;
+  /// Lets whoever has been asked to move blocks to other ranks do so.
+  void move_blocks(const Table& table);
   bool are_shared(const Table& table) const;
   bool serves(const Table& table) const;
 
@@ -88,7 +93,10 @@ class Engine::Impl {
   std::vector<Worker> workers_;
   std::shared_ptr<const NodeBlocks> shared_;
   std::unique_ptr<BlockStore> store_;
-  Footprint reserved_;  ///< beside the store
+  Footprint reserved_;                     ///< beside the store
+  std::shared_ptr<const Dataset> placed_;  ///< whose blocks are not where they are as a rule
+  Placement placement_;
+  Mover mover_;
   SideBySide trainings_;
   Clock::time_point last_tick_ = Clock::now();
 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <limits>
+#include <numeric>
 
 #include "engine/engine_impl.hpp"
 
@@ -45,13 +46,16 @@ void Engine::Impl::grant(std::span<const Wanted> wanted) {
 }
 
 void Engine::Impl::prepare(const Table& table) {
+  move_blocks(table);
   if (!serves(table)) reserve(table, {}, "");
   const auto start = Clock::now();
   engine_.comm_.trace().open();
   if (!store_->load(pool_, [this] { tick(0.0); })) return;
   const double read_s = seconds_since(start);
   engine_.counters_.seconds_read += read_s;
-  close_event("load", read_s, {});
+  std::vector<Index> all(static_cast<std::size_t>(store_->size()));
+  std::iota(all.begin(), all.end(), Index{0});
+  close_event("load", read_s, all);
 }
 
 void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
@@ -70,7 +74,7 @@ void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
   } catch (...) {
     everybody_fails();
   }
-  look_at_blocks(table, wanted);
+  look_at_blocks(wanted);
   store_->end_pass();
   if (store_->data().bytes_read() != read_before) {
     try {
@@ -80,7 +84,7 @@ void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
     }
   }
   if (engine_.progress_ != nullptr && engine_.comm_.is_root()) engine_.progress_->end();
-  engine_.counters_.blocks += store_->taken(table);
+  engine_.counters_.blocks += std::ssize(store_->in_pass());
   engine_.counters_.blocks_streamed += store_->streamed_in_pass();
   double waited_s = 0.0;
   for (Worker& w : workers_) {
@@ -88,15 +92,16 @@ void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
   }
   engine_.counters_.seconds_read += waited_s;
   engine_.counters_.seconds_map += seconds_since(start);
-  close_event("pass", waited_s, table);
+  close_event("pass", waited_s, store_->in_pass());
 }
 
 // The calling thread writes and tells between its blocks and while it waits for others, who may
 // have to wait for it before they take their next block: nobody waits holding one.
-void Engine::Impl::look_at_blocks(const Table& table, std::span<const Wanted> wanted) {
-  const Index n = store_->taken(table);
-  std::atomic<Index> next = 0;
-  std::atomic<Index> done = 0;
+void Engine::Impl::look_at_blocks(std::span<const Wanted> wanted) {
+  const std::vector<Index>& blocks = store_->in_pass();
+  const std::size_t n = blocks.size();
+  std::atomic<std::size_t> next = 0;
+  std::atomic<std::size_t> done = 0;
   const auto is_over = [&] {
     return std::ranges::all_of(wanted, [](const Wanted& w) { return w.wish->has_failed(); });
   };
@@ -122,9 +127,9 @@ void Engine::Impl::look_at_blocks(const Table& table, std::span<const Wanted> wa
           if (number != 0) {
             for (const Wanted& w : wanted) w.wish->hold();
           }
-          const Index i = next++;
+          const std::size_t i = next++;
           if (i >= n || is_over()) return;
-          const Index k = store_->taken(table, i);
+          const Index k = blocks[i];
           try {
             const StoredBlock* stored = store_->acquire(k, mine.waited_s);
             if (stored != nullptr) {
@@ -202,17 +207,15 @@ void Engine::Impl::tick(double fraction) {
   }
 }
 
-void Engine::Impl::close_event(const char* what, double waited_s, const Table& table) {
+void Engine::Impl::close_event(const char* what, double waited_s, std::span<const Index> blocks) {
   Trace& trace = engine_.comm_.trace();
   if (!trace.is_on()) return;
+  const Dataset& data = store_->data();
   Index rows = 0;
-  for (Index i = 0; i < store_->taken(table); ++i) {
-    rows += store_->data().blocks().rows_of(store_->global(store_->taken(table, i)));
-  }
-  const Index row_bytes = store_->data().columns() * (store_->data().is_float32() ? 4 : 8);
+  for (const Index k : blocks) rows += data.blocks().rows_of(store_->global(k));
   trace.close({.what = what,
-               .bytes = rows * row_bytes,
-               .blocks = store_->taken(table),
+               .bytes = rows * data.columns() * (data.is_float32() ? 4 : 8),
+               .blocks = std::ssize(blocks),
                .rows = rows,
                .wait_s = waited_s});
 }

@@ -3,11 +3,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include <superstep/core/text.hpp>
 #include "engine/engine_impl.hpp"
 
 namespace superstep {
+
+namespace {
+
+std::vector<Index> numbers_of(const Share& share) {
+  std::vector<Index> numbers(static_cast<std::size_t>(share.size()));
+  std::iota(numbers.begin(), numbers.end(), share.begin);
+  return numbers;
+}
+
+}  // namespace
 
 std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need) const {
   const Dataset& data = *table.data;
@@ -24,19 +35,23 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
   return threads * per_thread + need.bytes(threads) + data.reader_bytes(static_cast<int>(threads));
 }
 
-Share Engine::Impl::share(const Table& table) const {
-  return share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
+std::vector<Index> Engine::Impl::blocks_here(const Table& table) const {
+  if (placed_ == table.data) return placement_.of(engine_.comm_.rank());
+  const Share share =
+      share_of(table.data->blocks().size(), engine_.comm_.rank(), engine_.comm_.size());
+  return numbers_of(share);
 }
 
 bool Engine::Impl::are_shared(const Table& table) const {
-  return shared_ && shared_->serve(*table.data, table.target, share(table));
+  return shared_ && shared_->serve(*table.data, table.target, blocks_here(table));
 }
 
 /// With fewer bytes for blocks this rank could not even stream them; what is shared is all there.
 std::size_t Engine::Impl::least_blocks(const Table& table) const {
   if (are_shared(table)) return shared_->bytes_per_rank();
   const int threads = static_cast<int>(workers_.size());
-  return BlockStore::least_capacity(*table.data, share(table), table.target, threads, threads);
+  return BlockStore::least_capacity(*table.data, std::ssize(blocks_here(table)), table.target,
+                                    threads, threads);
 }
 
 std::size_t Engine::Impl::least_memory(const Table& table, const Footprint& need) const {
@@ -77,7 +92,7 @@ void Engine::Impl::reserve(const Table& table, const Footprint& own, const std::
     store_.reset();
     return_free_pages();
   }
-  store_ = std::make_unique<BlockStore>(table.data, share(table), table.target,
+  store_ = std::make_unique<BlockStore>(table.data, blocks_here(table), table.target,
                                         BlockStore::Options{budget - beside, threads, threads,
                                                             are_shared(table) ? shared_ : nullptr});
   reserved_ = need;
@@ -91,7 +106,7 @@ bool Engine::Impl::share_blocks(const Table& table, const Footprint& need,
                                 std::span<const Share> wanted) {
   const Communicator& comm = engine_.comm_;
   const bool are_there = shared_ && std::ranges::all_of(wanted, [&](const Share& share) {
-                           return shared_->serve(*table.data, table.target, share);
+                           return shared_->serve(*table.data, table.target, numbers_of(share));
                          });
   if (comm.min(Index{are_there ? 1 : 0}) == 1) return true;
   NodeBlocks::Need blocks = NodeBlocks::need_of(comm, *table.data, table.target, wanted);
@@ -138,6 +153,22 @@ Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
                        between(low.thread_doubles, high.thread_doubles)};
   reserve(table, need, "");
   return need;
+}
+
+// What is held beside the blocks stays; blocks are read by who has them now.
+void Engine::Impl::move_blocks(const Table& table) {
+  if (!mover_) return;
+  Placement next = placed_ == table.data
+                       ? placement_
+                       : Placement(table.data->blocks().size(), engine_.comm_.size());
+  const Placement before = next;
+  mover_(next);
+  if (next == before) return;
+  placed_ = table.data;
+  placement_ = std::move(next);
+  store_.reset();
+  const Footprint held = reserved_;
+  reserve(table, held, "");
 }
 
 bool Engine::Impl::serves(const Table& table) const {

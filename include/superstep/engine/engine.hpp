@@ -19,6 +19,7 @@
 #include <superstep/engine/journal.hpp>
 #include <superstep/engine/ledger.hpp>
 #include <superstep/engine/memory.hpp>
+#include <superstep/engine/placement.hpp>
 #include <superstep/engine/progress.hpp>
 #include <superstep/engine/workspace.hpp>
 
@@ -90,8 +91,16 @@ class Engine {
   using RowsMap = std::function<void(const Block&, double* out, Workspace&)>;
   using RowsSink = std::function<void(Index first_row, Index rows, const double* values)>;
   using LookMap = std::function<void(const Block&, Workspace&)>;
-  /// Ranks tell each other what they have kept; returns the same bytes on all of them.
-  using Exchange = std::function<std::vector<std::byte>(const Communicator&)>;
+  /// What a map keeps of the blocks on its rank, beside what is added up.
+  class Keeper {
+   public:
+    virtual ~Keeper() = default;
+    /// A pass begins: blocks that were seen may be seen again, on other ranks.
+    virtual void forget() = 0;
+    /// All blocks were seen: puts together what the ranks have kept, the same bytes on all of them.
+    /// **Collective.**
+    virtual std::vector<std::byte> exchange(const Communicator& comm) = 0;
+  };
 
   /// **Collective.**
   Engine(const Communicator& comm, const EngineOptions& options);
@@ -137,6 +146,11 @@ class Engine {
   /// Adds what other engines did for this one.
   void count(const EngineCounters& others);
 
+  /// Asked before each pass whether blocks are to lie on other ranks from then on; has to say the
+  /// same on every rank.
+  using Mover = std::function<void(Placement&)>;
+  void set_mover(Mover mover);
+
   /// What is to be done, and what it needs at most beside the blocks.
   struct Work {
     Footprint need;
@@ -165,18 +179,16 @@ class Engine {
   /// learnt. **Collective.**
   Totals superstep(const Table& table, SumShape& shape, const SumMap& map,
                    Overflow overflow = Overflow::repeat);
-  /// Likewise; what the map has kept of the blocks beside the sums is exchanged with them. Where
-  /// bounds are mended it is shown blocks again. **Collective.**
+  /// Likewise, with what the map keeps beside the sums. **Collective.**
   std::pair<Totals, std::vector<std::byte>> superstep(const Table& table, SumShape& shape,
-                                                      const SumMap& map, const Exchange& exchange);
+                                                      const SumMap& map, Keeper& keeper);
 
   /// One superstep that takes maxima: `map` raises the entries, which begin at minus infinity. A
   /// maximum is exact by itself. **Collective.**
   std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
 
-  /// Shows every block to `map`, which keeps of it what it likes, then exchanges that.
-  /// **Collective.**
-  std::vector<std::byte> look(const Table& table, const LookMap& map, const Exchange& exchange);
+  /// Shows every block to `map`; gives what it has kept. **Collective.**
+  std::vector<std::byte> look(const Table& table, const LookMap& map, Keeper& keeper);
 
   /// Computes `width` doubles for every row and hands them to `sink` on the calling thread, block
   /// by block in no particular order. `first_row` is the place of the block's first row among the
@@ -185,7 +197,8 @@ class Engine {
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
 
  private:
-  Totals add_up(const Table& table, SumShape& shape, const SumMap& map, Overflow overflow);
+  Totals add_up(const Table& table, SumShape& shape, const SumMap& map, Overflow overflow,
+                Keeper* keeper = nullptr);
   void raise_bounds(const Table& table, SumShape& shape, const SumMap& map);
 
   class Impl;

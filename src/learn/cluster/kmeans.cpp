@@ -333,13 +333,12 @@ void Training::first_pass() {
         origin_, block, workspace, [](Index) { return true; },
         [&](Index set, const RowPanel& panel) { look(set, panel, partial, workspace); });
   };
-  std::vector<RowPick*> picks;
-  for (auto& [key, pool] : pools_) picks.push_back(&pool.pick());
-  for (auto& [key, draw] : draws_) picks.push_back(&draw.pick());
-  const auto [totals, bytes] = engine_.superstep(
-      table_, shape, map, [&](const Communicator& comm) { return gather(comm, picks); });
+  RowPicks picks;
+  for (auto& [key, pool] : pools_) picks.add(pool.pick());
+  for (auto& [key, draw] : draws_) picks.add(draw.pick());
+  const auto [totals, exchanged] = engine_.superstep(table_, shape, map, picks);
   take(totals);
-  auto rows = picked_rows(bytes);
+  auto rows = RowPicks::rows(exchanged);
   auto next = rows.begin();
   for (auto& [key, pool] : pools_) pool.end_round(*next++);
   for (auto& [key, draw] : draws_) draw.end(std::move(*next++));
@@ -396,11 +395,11 @@ void Training::draw_candidates() {
     const auto of = [&](Index set) -> const std::vector<CandidatePool*>& {
       return open[static_cast<std::size_t>(set)];
     };
-    std::vector<RowPick*> picks;
+    RowPicks picks;
     for (const auto& pools : open) {
-      for (CandidatePool* pool : pools) picks.push_back(&pool->pick());
+      for (CandidatePool* pool : pools) picks.add(pool->pick());
     }
-    const std::vector<std::byte> bytes = engine_.look(
+    const std::vector<std::byte> exchanged = engine_.look(
         table_,
         [&](const Block& block, Workspace& workspace) {
           rows_.panels(
@@ -409,8 +408,8 @@ void Training::draw_candidates() {
                 for (CandidatePool* pool : of(set)) pool->look(panel, workspace);
               });
         },
-        [&](const Communicator& comm) { return gather(comm, picks); });
-    const auto rows = picked_rows(bytes);
+        picks);
+    const auto rows = RowPicks::rows(exchanged);
     auto next = rows.begin();
     for (const auto& pools : open) {
       for (CandidatePool* pool : pools) pool->end_round(*next++);

@@ -233,11 +233,11 @@ void relocate(const Rows& rows, const std::vector<std::unique_ptr<ActiveRun>>& r
   const auto of = [&](Index set) -> const std::vector<Request>& {
     return requests[static_cast<std::size_t>(set)];
   };
-  std::vector<RowPick*> picks;
+  RowPicks picks;
   for (const auto& some : requests) {
-    for (const Request& r : some) picks.push_back(r.pick.get());
+    for (const Request& r : some) picks.add(*r.pick);
   }
-  const std::vector<std::byte> bytes = rows.engine.look(
+  const std::vector<std::byte> exchanged = rows.engine.look(
       rows.table,
       [&](const Block& block, Workspace& workspace) {
         rows.training.panels(
@@ -246,8 +246,8 @@ void relocate(const Rows& rows, const std::vector<std::unique_ptr<ActiveRun>>& r
               for (const Request& r : of(set)) r.run->offer(panel, workspace, *r.pick);
             });
       },
-      [&](const Communicator& comm) { return gather(comm, picks); });
-  const auto farthest = picked_rows(bytes);
+      picks);
+  const auto farthest = RowPicks::rows(exchanged);
   auto next = farthest.begin();
   for (const auto& some : requests) {
     for (const Request& r : some) r.run->relocate(r.empty, *next++);

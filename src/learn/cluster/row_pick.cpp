@@ -84,14 +84,22 @@ std::vector<RowPick::Row> RowPick::gather(const Communicator& comm) {
       rows[static_cast<std::size_t>(theirs[at])].values.assign(values, values + width_);
     }
   }
-  picked_.clear();
-  limit_ = most_ > 0 ? HUGE_VAL : -HUGE_VAL;
+  forget();
   return rows;
 }
 
-std::vector<std::byte> gather(const Communicator& comm, std::span<RowPick* const> picks) {
+void RowPick::forget() {
+  picked_.clear();
+  limit_ = most_ > 0 ? HUGE_VAL : -HUGE_VAL;
+}
+
+void RowPicks::forget() {
+  for (RowPick* pick : picks_) pick->forget();
+}
+
+std::vector<std::byte> RowPicks::exchange(const Communicator& comm) {
   ByteWriter out;
-  for (RowPick* pick : picks) {
+  for (RowPick* pick : picks_) {
     const std::vector<RowPick::Row> rows = pick->gather(comm);
     out.put(std::uint64_t{rows.size()});
     for (const RowPick::Row& r : rows) out.put(r.key).put(r.row).put(r.values);
@@ -99,9 +107,9 @@ std::vector<std::byte> gather(const Communicator& comm, std::span<RowPick* const
   return out.take();
 }
 
-std::vector<std::vector<RowPick::Row>> picked_rows(std::span<const std::byte> bytes) {
+std::vector<std::vector<RowPick::Row>> RowPicks::rows(std::span<const std::byte> exchanged) {
   std::vector<std::vector<RowPick::Row>> all;
-  for (ByteReader in(bytes); !in.at_end();) {
+  for (ByteReader in(exchanged); !in.at_end();) {
     std::vector<RowPick::Row>& rows = all.emplace_back();
     for (auto left = in.get<std::uint64_t>(); left > 0; --left) {
       const auto key = in.get<double>();

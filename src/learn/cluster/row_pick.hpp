@@ -5,15 +5,13 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <map>
 #include <mutex>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include <superstep/comm/communicator.hpp>
-#include <superstep/core/types.hpp>
+#include <superstep/engine/engine.hpp>
 
 namespace superstep {
 
@@ -32,7 +30,9 @@ class RowPick {
   double limit() const { return limit_.load(std::memory_order_relaxed); }
   /// Thread-safe. The key must be a function of the row: offering a row again changes nothing.
   void offer(double key, Index row, std::span<const double> values);
-  /// The picked rows by (key, row), the same on every rank; then nothing is offered yet.
+  /// Nothing is offered yet.
+  void forget();
+  /// The picked rows by (key, row), the same on every rank; then they are forgotten.
   /// **Collective.**
   std::vector<Row> gather(const Communicator& comm);
 
@@ -47,9 +47,17 @@ class RowPick {
   std::map<Key, std::vector<double>> picked_;
 };
 
-/// What each of these has picked, for Engine::look. **Collective.**
-std::vector<std::byte> gather(const Communicator& comm, std::span<RowPick* const> picks);
-/// The rows of each of them.
-std::vector<std::vector<RowPick::Row>> picked_rows(std::span<const std::byte> bytes);
+/// Several that are offered rows in the same pass.
+class RowPicks final : public Engine::Keeper {
+ public:
+  void add(RowPick& pick) { picks_.push_back(&pick); }
+  void forget() override;
+  std::vector<std::byte> exchange(const Communicator& comm) override;
+  /// The rows that each of them picked, as they were added.
+  static std::vector<std::vector<RowPick::Row>> rows(std::span<const std::byte> exchanged);
+
+ private:
+  std::vector<RowPick*> picks_;
+};
 
 }  // namespace superstep
