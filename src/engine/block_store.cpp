@@ -9,9 +9,9 @@
 
 namespace superstep {
 
-BlockStore::BlockStore(std::shared_ptr<Dataset> data, Share share, Target target,
+BlockStore::BlockStore(std::shared_ptr<Dataset> data, std::vector<Index> blocks, Target target,
                        const Options& options)
-    : data_(std::move(data)), share_(share), target_(target), options_(options) {
+    : data_(std::move(data)), blocks_(std::move(blocks)), target_(target), options_(options) {
   const auto block = static_cast<Index>(std::max<std::size_t>(data_->block_bytes(target), 1));
   const auto capacity = static_cast<Index>(options.capacity);
   if (options_.shared || size() * block <= capacity) {
@@ -37,10 +37,10 @@ BlockStore::~BlockStore() {
   end_pass();
 }
 
-std::size_t BlockStore::least_capacity(const Dataset& data, Share share, Target target, int workers,
-                                       int readers) {
-  const Index blocks = std::min<Index>(share.size(), workers + readers);
-  return data.block_bytes(target) * static_cast<std::size_t>(blocks);
+std::size_t BlockStore::least_capacity(const Dataset& data, Index blocks, Target target,
+                                       int workers, int readers) {
+  return data.block_bytes(target) *
+         static_cast<std::size_t>(std::min<Index>(blocks, workers + readers));
 }
 
 // Resident blocks are spread evenly over the rank's blocks, so that while they are computed the
@@ -84,15 +84,6 @@ bool BlockStore::load(ThreadPool& pool, const std::function<void()>& meanwhile) 
   return true;
 }
 
-Index BlockStore::first_taken(const Table& table) const {
-  return (table.block_stride - share_.begin % table.block_stride) % table.block_stride;
-}
-
-Index BlockStore::taken(const Table& table) const {
-  const Index first = first_taken(table);
-  return first < size() ? (size() - 1 - first) / table.block_stride + 1 : 0;
-}
-
 Index BlockStore::place_in_pass(Index k) const {
   return std::ranges::lower_bound(streamed_, k) - streamed_.begin();
 }
@@ -105,11 +96,14 @@ void BlockStore::begin_pass(const Table& table) {
   }
   cancelled_ = false;
   next_to_read_ = 0;
+  in_pass_.clear();
   streamed_.clear();
-  if (streamed() == 0) return;
-  for (Index i = 0; i < taken(table); ++i) {
-    if (!is_resident(taken(table, i))) streamed_.push_back(taken(table, i));
+  for (Index k = 0; k < size(); ++k) {
+    if (global(k) % table.block_stride != 0) continue;
+    in_pass_.push_back(k);
+    if (!is_resident(k)) streamed_.push_back(k);
   }
+  if (streamed() == 0) return;
   for (Slot& slot : slots_) {
     slot.holds = -1;
     slot.is_free = true;

@@ -5,6 +5,9 @@
 #include <bit>
 #include <cmath>
 
+#include <superstep/core/bytes.hpp>
+#include <superstep/core/error.hpp>
+
 namespace superstep {
 
 namespace {
@@ -192,6 +195,31 @@ std::vector<double> Totals::combined(std::span<const Index> runs) const {
   std::vector<double> values(static_cast<std::size_t>(shape_.run(runs.front()).count));
   sum_.round(shape_, runs, values.data());
   return values;
+}
+
+std::vector<std::byte> Totals::bytes() const {
+  const std::span<const std::int16_t> exponents = shape_.exponents();
+  const std::span<const std::int64_t> words = sum_.words();
+  return ByteWriter()
+      .put(std::vector<std::int16_t>(exponents.begin(), exponents.end()))
+      .put(sum_.window())
+      .put(std::vector<std::int64_t>(words.begin(), words.end()))
+      .take();
+}
+
+Totals totals_from(std::span<const std::byte> bytes, SumShape& shape) {
+  ByteReader in(bytes);
+  const std::vector<std::int16_t> exponents = in.values<std::int16_t>();
+  const int window = in.get<int>();
+  const std::vector<std::int64_t> words = in.values<std::int64_t>();
+  const auto least = static_cast<std::size_t>(2 * shape.entries() + shape.runs());
+  if (std::ssize(exponents) != shape.entries() || words.size() < least) {
+    throw DataError("these sums are of something else than what is added up here");
+  }
+  std::ranges::copy(exponents, shape.exponents().begin());
+  ExactSum sum(shape, window, static_cast<Index>(words.size() - least));
+  std::ranges::copy(words, sum.words().begin());
+  return Totals(shape, std::move(sum));
 }
 
 }  // namespace superstep

@@ -21,6 +21,15 @@ Footprint Footprint::operator|(const Footprint& other) const {
           std::max(thread_doubles, other.thread_doubles)};
 }
 
+Footprint Footprint::operator+(const Footprint& other) const {
+  return {sums + other.sums,
+          std::max(row_doubles, other.row_doubles),
+          replicated + other.replicated,
+          added_up(*this) + added_up(other),
+          std::max(solving, other.solving),
+          std::max(thread_doubles, other.thread_doubles)};
+}
+
 std::size_t Footprint::bytes(std::size_t threads) const {
   const auto doubles = static_cast<std::size_t>(sums) * 8;
   const auto entry = static_cast<std::size_t>(added_up(*this));

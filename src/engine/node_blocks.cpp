@@ -94,11 +94,9 @@ Index NodeBlocks::place_of(Index number) const {
   return found - need_.blocks.begin();
 }
 
-bool NodeBlocks::serve(const Dataset& data, Target target, Share share) const {
-  if (&data != data_.get() || (target != target_ && target != Target::none)) return false;
-  if (share.size() <= 0) return true;
-  const Index first = place_of(share.begin);
-  return first >= 0 && place_of(share.end - 1) == first + share.size() - 1;
+bool NodeBlocks::serve(const Dataset& data, Target target, std::span<const Index> blocks) const {
+  const bool is_of_these = &data == data_.get() && (target == target_ || target == Target::none);
+  return is_of_these && std::ranges::includes(need_.blocks, blocks);
 }
 
 const StoredBlock& NodeBlocks::block(Index number) const {

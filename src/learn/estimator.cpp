@@ -55,6 +55,20 @@ struct SubBatch {
   SplitPtr split{};
   AffineMapPtr features{};
   std::vector<std::size_t> members{};
+
+  Table table{};
+  std::vector<Candidate> candidates{};  ///< as they are for that table
+
+  void see(const Table& all_rows, std::span<const Candidate> all) {
+    table = all_rows;
+    if (split) table = table.only(split, Role::train);
+    if (features) table = table.through(features);
+    for (const std::size_t i : members) {
+      candidates.push_back(all[i]);
+      if (split) candidates.back().split = nullptr;
+      if (features) candidates.back().features = nullptr;
+    }
+  }
 };
 
 bool are_equal(const AffineMapPtr& a, const AffineMapPtr& b) {
@@ -84,22 +98,28 @@ std::vector<SubBatch> sub_batches(const Fusion& fusion, std::span<const Candidat
 
 }  // namespace
 
+Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,
+                        std::span<const Candidate> candidates) {
+  const bool has_classes = estimator.target() == Target::classes;
+  const Index classes = has_classes ? table.data->classes(engine.comm()).size() : Index{0};
+  return estimator.footprint(table.columns(), classes, candidates);
+}
+
 std::vector<Trained> Estimator::fit_batch(Engine& engine, const Table& table,
                                           std::span<const Candidate> candidates) const {
   std::vector<Trained> all(candidates.size());
-  for (const SubBatch& sub : sub_batches(fusion(), candidates)) {
-    Table seen = table;
-    if (sub.split) seen = seen.only(sub.split, Role::train);
-    if (sub.features) seen = seen.through(sub.features);
-    std::vector<Candidate> members;
-    for (const std::size_t i : sub.members) {
-      members.push_back(candidates[i]);
-      if (sub.split) members.back().split = nullptr;
-      if (sub.features) members.back().features = nullptr;
-    }
-    std::vector<Trained> some = fit_each(engine, seen, members);
-    for (std::size_t i = 0; i < some.size(); ++i) all[sub.members[i]] = std::move(some[i]);
+  std::vector<SubBatch> subs = sub_batches(fusion(), candidates);
+  std::vector<Engine::Work> works;
+  for (SubBatch& sub : subs) {
+    sub.see(table, candidates);
+    works.push_back({footprint_for(engine, *this, sub.table, sub.candidates), [&] {
+                       std::vector<Trained> some = fit_each(engine, sub.table, sub.candidates);
+                       for (std::size_t i = 0; i < some.size(); ++i) {
+                         all[sub.members[i]] = std::move(some[i]);
+                       }
+                     }});
   }
+  engine.side_by_side_where_there_is_room(std::move(works));
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].model) all[i].model->set_expression(candidates[i].estimator->expression());
   }

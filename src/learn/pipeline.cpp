@@ -113,36 +113,61 @@ void Pipeline::check_params() const {
 
 namespace {
 
-/// The steps of all pipelines, by type.
-std::map<std::string, std::vector<Candidate>> by_type(std::span<const Candidate> batch) {
-  std::map<std::string, std::vector<Candidate>> members;
+/// The steps of all pipelines that are at one place, by type: what is trained side by side.
+using Place = std::map<std::string, std::vector<Candidate>>;
+
+std::vector<Place> by_place(std::span<const Candidate> batch) {
+  std::vector<Place> places;
   for (const Candidate& c : batch) {
-    for (const Pipeline::Step& s : dynamic_cast<const Pipeline&>(*c.estimator).steps()) {
-      members[s.estimator->name()].push_back({s.estimator.get(), c.split});
+    const auto& steps = dynamic_cast<const Pipeline&>(*c.estimator).steps();
+    if (places.size() < steps.size()) places.resize(steps.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      places[i][steps[i].estimator->name()].push_back({steps[i].estimator.get(), c.split});
     }
   }
-  return members;
+  return places;
 }
 
 }  // namespace
 
+// How many columns a step makes is known when it is fitted; it is seldom more than it was given.
 Footprint Pipeline::footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const {
-  // How many columns a step makes is known when it is fitted; it is seldom more than it was given.
   Footprint most;
-  for (const auto& [type, members] : by_type(batch)) {
-    most = most | members.front().estimator->footprint(columns, classes, members);
+  for (const Place& place : by_place(batch)) {
+    for (const auto& [type, members] : place) {
+      most = most | members.front().estimator->footprint(columns, classes, members);
+    }
+  }
+  return most;
+}
+
+Footprint Pipeline::ample_footprint(Index columns, Index classes,
+                                    std::span<const Candidate> batch) const {
+  Footprint most;
+  for (const Place& place : by_place(batch)) {
+    Footprint sum;
+    for (const auto& [type, members] : place) {
+      sum = sum + members.front().estimator->ample_footprint(columns, classes, members);
+    }
+    most = most | sum;
   }
   return most;
 }
 
 TrainingCost Pipeline::cost(Index columns, Index classes, std::span<const Candidate> batch) const {
   TrainingCost sum{0, 0, 0.0};
-  for (const auto& [type, members] : by_type(batch)) {
-    const TrainingCost one = members.front().estimator->cost(columns, classes, members);
-    sum.passes += one.passes;
-    sum.most_passes += one.most_passes;
-    sum.flops_per_row = std::max(sum.flops_per_row, one.flops_per_row);
+  for (const Place& place : by_place(batch)) {
+    TrainingCost longest{0, 0, 0.0};
+    for (const auto& [type, members] : place) {
+      const TrainingCost one = members.front().estimator->cost(columns, classes, members);
+      longest.passes = std::max(longest.passes, one.passes);
+      longest.most_passes = std::max(longest.most_passes, one.most_passes);
+      longest.flops_per_row += one.flops_per_row;
+    }
+    sum.passes += longest.passes;
+    sum.most_passes += longest.most_passes;
+    sum.flops_per_row = std::max(sum.flops_per_row, longest.flops_per_row);
   }
   return sum;
 }
@@ -170,6 +195,11 @@ struct Lane {
 struct Stage {
   std::vector<Candidate> candidates{};
   std::vector<std::vector<Lane*>> lanes{};  ///< by candidate
+  std::vector<Trained> trained{};           ///< likewise
+
+  const Estimator& estimator() const { return *candidates.front().estimator; }
+  /// A step that learns nothing from the targets sees the same blocks, with the targets in them.
+  const Table& table() const { return lanes.front().front()->table; }
 };
 
 std::string key_of(const Lane& lane, std::size_t step) {
@@ -191,6 +221,18 @@ std::optional<StageName> name_of(const Lane& lane, std::size_t step) {
 }
 
 void advance(Lane& lane, std::size_t step, const Trained& trained);
+
+void train(Engine& engine, std::vector<Stage>& stages) {
+  std::vector<Engine::Work> works;
+  for (Stage& stage : stages) {
+    const Estimator& first = stage.estimator();
+    works.push_back({footprint_for(engine, first, stage.table(), stage.candidates), [&] {
+                       engine.set_task(first.name());
+                       stage.trained = first.fit_batch(engine, stage.table(), stage.candidates);
+                     }});
+  }
+  engine.side_by_side_where_there_is_room(std::move(works));
+}
 
 /// Takes over the transformers that were fitted before.
 void advance_by_ledger(Engine& engine, std::vector<Lane>& lanes, std::size_t step,
@@ -268,20 +310,17 @@ std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
        std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {
     std::vector<Lane*> left;
     advance_by_ledger(engine, lanes, step, left);
-    for (const Stage& stage : stages_of(left, step)) {
-      const Estimator& first = *stage.candidates.front().estimator;
-      engine.set_task(first.name());
-      // A step that learns nothing from the targets sees the same blocks, with the targets in them.
-      const std::vector<Trained> trained =
-          first.fit_batch(engine, stage.lanes.front().front()->table, stage.candidates);
-      for (std::size_t i = 0; i < trained.size(); ++i) {
+    std::vector<Stage> stages = stages_of(left, step);
+    train(engine, stages);
+    for (const Stage& stage : stages) {
+      for (std::size_t i = 0; i < stage.trained.size(); ++i) {
         const Lane& one = *stage.lanes[i].front();
         const auto name = name_of(one, step);
         const bool is_prefix = step + 1 < one.pipeline->steps().size();
-        if (is_prefix && name && trained[i].model) {
-          engine.ledger().keep(*name, std::make_shared<FittedStep>(trained[i].model));
+        if (is_prefix && name && stage.trained[i].model) {
+          engine.ledger().keep(*name, std::make_shared<FittedStep>(stage.trained[i].model));
         }
-        for (Lane* lane : stage.lanes[i]) advance(*lane, step, trained[i]);
+        for (Lane* lane : stage.lanes[i]) advance(*lane, step, stage.trained[i]);
       }
     }
   }

@@ -47,9 +47,17 @@ Index Evaluator::classes_of(const Estimator& estimator) const {
 
 Footprint Evaluator::need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
-  const Index classes = classes_of(first);
-  Footprint need = first.footprint(folds_.data->columns(), classes, fits);
-  need.row_doubles += folds_.data->columns();  // rows of a fold are copied where they are chosen
+  return with_copies(first.footprint(folds_.data->columns(), classes_of(first), fits));
+}
+
+Footprint Evaluator::ample_need(std::span<const Candidate> fits) const {
+  const Estimator& first = *fits.front().estimator;
+  return with_copies(first.ample_footprint(folds_.data->columns(), classes_of(first), fits));
+}
+
+// Rows of a fold are copied where they are chosen.
+Footprint Evaluator::with_copies(Footprint need) const {
+  need.row_doubles += folds_.data->columns();
   return need;
 }
 
@@ -104,17 +112,19 @@ std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* co
   }
   engine_.set_task(candidates.front()->name());
   const EvaluationPlan cut = plan(candidates);
-  Footprint most;
+  Footprint most, ample;
   std::size_t begin = 0;
   for (const Index size : cut.batch_sizes) {
     const auto count = static_cast<std::size_t>(size);
     most = most | need(std::span(fits).subspan(begin, count));
+    ample = ample | ample_need(std::span(fits).subspan(begin, count));
     begin += count;
   }
   const Index classes = classes_of(*candidates.front());
   const JudgingRoom judging =
       judging_room(*folds_.data, classes, engine_.comm().size(), fits, options_.metrics);
-  engine_.make_room(table_for(*candidates.front()), most | judging.least, most | judging.wanted);
+  engine_.make_room(table_for(*candidates.front()), most | judging.least,
+                    most | ample | judging.wanted);
   begin = 0;
   for (const Index size : cut.batch_sizes) {
     const auto count = static_cast<std::size_t>(size);

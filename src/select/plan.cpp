@@ -26,27 +26,32 @@ std::vector<const Estimator*> steps_of(const Estimator& estimator) {
   return steps;
 }
 
-/// Different settings of one type at one place of the pipeline, behind different prefixes.
+/// Different settings of one type at one place of the pipeline: what Pipeline trains in one batch.
 struct StepGroup {
-  std::vector<const Estimator*> members;
-  std::set<std::string> prefixes;
+  Index place;
+  std::string name;
+  std::vector<const Estimator*> members{};
 };
 
-/// Fits of a place in the pipeline, by type: what Pipeline trains in one batch.
-std::vector<std::pair<std::string, StepGroup>> groups_of(
-    const std::vector<std::unique_ptr<Estimator>>& candidates) {
-  std::vector<std::pair<std::string, StepGroup>> groups;
+std::vector<StepGroup> groups_of(const std::vector<std::unique_ptr<Estimator>>& candidates) {
+  std::vector<StepGroup> groups;
   std::set<std::string> seen;
   for (const auto& candidate : candidates) {
     std::string prefix;
+    Index place = 0;
     for (const Estimator* step : steps_of(*candidate)) {
       prefix += " | " + step->expression();
+      const Index here = place++;
       if (!seen.insert(prefix).second) continue;
-      auto found = std::ranges::find(groups, step->name(), [](const auto& g) { return g.first; });
-      if (found == groups.end()) found = groups.insert(groups.end(), {step->name(), {}});
-      found->second.members.push_back(step);
+      const auto is_its = [&](const StepGroup& g) {
+        return g.place == here && g.name == step->name();
+      };
+      auto found = std::ranges::find_if(groups, is_its);
+      if (found == groups.end()) found = groups.insert(groups.end(), {here, step->name()});
+      found->members.push_back(step);
     }
   }
+  std::ranges::stable_sort(groups, {}, &StepGroup::place);
   return groups;
 }
 
@@ -66,8 +71,7 @@ double measure_flops() {
   return best;
 }
 
-PlannedStage stage_of(const std::string& name, const StepGroup& group, const FoldedData& folds,
-                      Index classes) {
+PlannedStage stage_of(const StepGroup& group, const FoldedData& folds, Index classes) {
   std::vector<Candidate> batch;
   for (const Estimator* e : group.members) {
     for (const SplitPtr& split : folds.splits) batch.push_back({e, split});
@@ -75,7 +79,8 @@ PlannedStage stage_of(const std::string& name, const StepGroup& group, const Fol
   const Estimator& first = *group.members.front();
   const TrainingCost cost = first.cost(folds.data->columns(), classes, batch);
   PlannedStage stage;
-  stage.name = name;
+  stage.name = group.name;
+  stage.place = group.place;
   stage.fits = static_cast<Index>(batch.size());
   stage.what = fmt::format("{} fits: {} setting{} x {} fold{}", stage.fits, group.members.size(),
                            group.members.size() == 1 ? "" : "s", folds.splits.size(),
@@ -154,25 +159,49 @@ WorkPlan plan_work(Engine& engine, const PlannedWork& work) {
   const auto ranks = static_cast<std::size_t>(plan.ranks);
   plan.is_resident = cut.memory + plan.bytes / ranks <= plan.budget;
 
-  for (const auto& [name, group] : groups_of(work.candidates)) {
-    plan.stages.push_back(stage_of(name, group, work.folds, classes));
+  for (const StepGroup& group : groups_of(work.candidates)) {
+    plan.stages.push_back(stage_of(group, work.folds, classes));
     plan.stages.back().passes *= plan.batches;
     plan.stages.back().most_passes *= plan.batches;
   }
-  if (!work.metrics.empty()) plan.stages.push_back(scoring_stage(work, plan));
-  if (work.refits) plan.stages.push_back(refit_stage(work, plan.columns, classes));
+  const auto add_behind = [&](PlannedStage stage) {
+    stage.place = plan.stages.back().place + 1;
+    plan.stages.push_back(std::move(stage));
+  };
+  if (!work.metrics.empty()) add_behind(scoring_stage(work, plan));
+  if (work.refits) add_behind(refit_stage(work, plan.columns, classes));
   return plan;
 }
 
+namespace {
+
+/// Stages at one place as one: as many passes as the longest of them takes.
+std::vector<PlannedStage> by_place(const std::vector<PlannedStage>& stages) {
+  std::vector<PlannedStage> places;
+  for (const PlannedStage& s : stages) {
+    if (places.empty() || places.back().place != s.place) {
+      places.push_back(s);
+      continue;
+    }
+    PlannedStage& all = places.back();
+    all.passes = std::max(all.passes, s.passes);
+    all.most_passes = std::max(all.most_passes, s.most_passes);
+    all.flops_per_row += s.flops_per_row;
+  }
+  return places;
+}
+
+}  // namespace
+
 Index WorkPlan::passes() const {
   Index sum = 0;
-  for (const PlannedStage& s : stages) sum += s.passes;
+  for (const PlannedStage& s : by_place(stages)) sum += s.passes;
   return sum;
 }
 
 Index WorkPlan::most_passes() const {
   Index sum = 0;
-  for (const PlannedStage& s : stages) sum += s.most_passes;
+  for (const PlannedStage& s : by_place(stages)) sum += s.most_passes;
   return sum;
 }
 
@@ -184,7 +213,7 @@ double WorkPlan::seconds() const {
   const double rate = flops_per_s * ranks * threads;
   const double read_s = static_cast<double>(bytes) / read_bytes_per_s;
   double sum = is_resident ? read_s : 0.0;
-  for (const PlannedStage& s : stages) {
+  for (const PlannedStage& s : by_place(stages)) {
     const double compute_s = static_cast<double>(rows) * s.flops_per_row / rate;
     sum += static_cast<double>(s.passes) * std::max(compute_s, is_resident ? 0.0 : read_s);
   }

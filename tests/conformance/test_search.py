@@ -210,6 +210,31 @@ def test_passes_are_as_planned():
     assert found["passes"] <= few["passes"] + 4, "passes are not multiplied by candidates or folds"
 
 
+def test_families_share_passes():
+    """Several classifiers behind one scaler take the passes of the longest, with the scores that each has alone."""
+    rng = np.random.default_rng(12)
+    X = rng.normal(size=(30000, 8)) * [1, 1, 1, 1, 10, 10, 0.1, 1]
+    y = (X @ [1, -1, 0.5, 0, 0.1, 0, 3, 1] + 2 * rng.normal(size=len(X)) > 0).astype(int)
+    data = write("families", X, y)
+    families = {"LogisticRegression()": LogisticRegression(), "GaussianNB()": GaussianNB()}
+    options = ["--cv", "3", "--scoring", "accuracy,neg_log_loss"]
+    alone = {}
+    for step in families:
+        found, rows = search(f"make_pipeline(StandardScaler(), {step})", data, "--grid", "{}", *options)
+        alone[step] = found["passes"], [{k: v for k, v in row.items() if k.startswith("split")} for row in rows]
+    step = "logisticregression"
+    grid = f"{{'{step}': [{', '.join(families)}]}}"
+    for more in ([], ["--memory", "64M"]):
+        found, rows = search("make_pipeline(StandardScaler(), LogisticRegression())", data, "--grid", grid, *options, *more)
+        assert found["passes"] == max(passes for passes, _ in alone.values()), (found["passes"], alone)
+        for row, (_, single) in zip(rows, alone.values()):
+            assert {k: v for k, v in row.items() if k.startswith("split")} == single[0]
+    theirs = GridSearchCV(make_pipeline(StandardScaler(), LogisticRegression(tol=1e-10)),
+                          {step: [LogisticRegression(tol=1e-10), GaussianNB()]}, cv=3, scoring="neg_log_loss", refit=False)
+    expected = theirs.fit(X, y).cv_results_["mean_test_score"]
+    assert np.allclose([float(row["mean_test_neg_log_loss"]) for row in rows], expected, rtol=1e-4), (rows, expected)
+
+
 def test_failures_are_grouped():
     X, y = load_iris(return_X_y=True)
     data = write("failures", X, y)

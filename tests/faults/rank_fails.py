@@ -50,17 +50,25 @@ def run(program, data, way, ranks, failing, place, number, *teams):
         out, err = process.communicate(timeout=30)
         return process.returncode, time.monotonic() - start, out, err
     except subprocess.TimeoutExpired:
+        states = subprocess.run(["ps", "--ppid", str(process.pid), "-o", "stat="], stdout=subprocess.PIPE, text=True,
+                                check=False).stdout.split()
+        ranks_left = [state for state in states if not state.startswith("Z")]
         process.terminate()  # mpirun ends its ranks
         try:
-            process.communicate(timeout=10)
+            out, err = process.communicate(timeout=10)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-        return None, time.monotonic() - start, "", ""
+            out, err = process.communicate()
+        return None if ranks_left else "mpirun hangs", time.monotonic() - start, out, err
+
+
+def mpirun_failed(code, err):
+    """Open MPI 4.1.4's mpirun, when it ends a job: it crashes, or hangs when all ranks have gone."""
+    return code == "mpirun hangs" or (code is not None and code < 0 and "PMIx_server_finalize" in err)
 
 
 def verdict(way, code, seconds, err):
-    if code is None:
+    if code is None or code == "mpirun hangs":
         return "HANG"
     expected_code, word, speaker = EXPECTED[way]
     ours = [line for line in err.splitlines() if line.startswith(OURS)]
@@ -120,8 +128,10 @@ def main():
             while way == "allocation" and "not reached" in out:  # so many there are not
                 number = (number + 1) // 2
                 code, seconds, out, err = run(program, data, way, ranks, failing, place, number, *teams)
-            if code is not None and code < 0 and "PMIx_server_finalize" in err:  # mpirun itself crashed: Open MPI 4.1.4
-                print(f"{way:<18} {ranks:>5} {failing:>7} mpirun crashed while it ended the job; once more", flush=True)
+            for _ in range(4):
+                if not mpirun_failed(code, err):
+                    break
+                print(f"{way:<18} {ranks:>5} {failing:>7} mpirun failed while it ended the job; once more", flush=True)
                 code, seconds, _, err = run(program, data, way, ranks, failing, place, number, *teams)
             said = verdict(way, code, seconds, err)
             bad += said != "ok"

@@ -29,21 +29,22 @@ class BlockStore {
     std::shared_ptr<const NodeBlocks> shared{};
   };
 
-  BlockStore(std::shared_ptr<Dataset> data, Share share, Target target, const Options& options);
+  /// `blocks`: those of this rank by their numbers in the dataset's plan, ascending.
+  BlockStore(std::shared_ptr<Dataset> data, std::vector<Index> blocks, Target target,
+             const Options& options);
   ~BlockStore();
 
   /// The least capacity with which so many workers and readers can go on.
-  static std::size_t least_capacity(const Dataset& data, Share share, Target target, int workers,
+  static std::size_t least_capacity(const Dataset& data, Index blocks, Target target, int workers,
                                     int readers);
 
   const Dataset& data() const { return *data_; }
   Target target() const { return target_; }
-  Index size() const { return share_.size(); }
-  Index resident() const { return n_resident_; }
+  Index size() const { return std::ssize(blocks_); }
   Index streamed() const { return size() - n_resident_; }
   Index streamed_in_pass() const { return static_cast<Index>(streamed_.size()); }
   /// Number in the dataset's plan of the k-th block here.
-  Index global(Index k) const { return share_.begin + k; }
+  Index global(Index k) const { return blocks_[static_cast<std::size_t>(k)]; }
   /// What blocks take, or will when they are read; nothing of what is shared.
   std::size_t bytes() const { return bytes_; }
   std::size_t bytes_read() const { return bytes_read_.load(); }
@@ -55,11 +56,8 @@ class BlockStore {
   /// Begins a pass over the blocks of a table: the readers start. Blocks must be asked for in
   /// ascending order, and all of them.
   void begin_pass(const Table& table);
-  /// Blocks here that the table looks at, and the i-th of them.
-  Index taken(const Table& table) const;
-  Index taken(const Table& table, Index i) const {
-    return first_taken(table) + i * table.block_stride;
-  }
+  /// The blocks here that the running pass looks at, by their numbers here, ascending.
+  const std::vector<Index>& in_pass() const { return in_pass_; }
   /// The k-th block, read and checked; null when it holds bad values or the pass was cancelled.
   /// Throws what the reader threw. Waiting time is added to `waited_s`.
   const StoredBlock* acquire(Index k, double& waited_s);
@@ -83,7 +81,6 @@ class BlockStore {
 
   bool is_resident(Index k) const;
   Index resident_before(Index k) const;
-  Index first_taken(const Table& table) const;
   /// Of the streamed blocks of the running pass, the number of block k.
   Index place_in_pass(Index k) const;
   void start_readers();
@@ -91,7 +88,7 @@ class BlockStore {
   bool check(Index k, const StoredBlock& block);
 
   std::shared_ptr<Dataset> data_;
-  Share share_;
+  std::vector<Index> blocks_;
   Target target_;
   Options options_;
   Index n_resident_ = 0;
@@ -106,6 +103,7 @@ class BlockStore {
   mutable std::mutex bad_mutex_;
 
   std::vector<Slot> slots_;
+  std::vector<Index> in_pass_;
   std::vector<Index> streamed_;  ///< local numbers of the streamed blocks of the running pass
   Index next_to_read_ = 0;
   bool cancelled_ = false;

@@ -2,19 +2,24 @@
 // The engine: work goes in supersteps (rule 2). Every rank maps its blocks to partial results, an
 // exact sum combines them in one allreduce, every rank applies the same update. The engine owns
 // threads, memory, reading ahead, progress and failures; estimators hold only mathematics (rule 7).
+// A superstep is a wish: trainings that run side by side stop there until all of them wish for one,
+// and what can be seen in one pass over the blocks is.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/table.hpp>
 #include <superstep/engine/exact_sum.hpp>
+#include <superstep/engine/journal.hpp>
 #include <superstep/engine/ledger.hpp>
 #include <superstep/engine/memory.hpp>
+#include <superstep/engine/placement.hpp>
 #include <superstep/engine/progress.hpp>
 #include <superstep/engine/workspace.hpp>
 
@@ -40,6 +45,8 @@ struct Footprint {
   Index thread_doubles = 0;  ///< scratch of each thread, however many rows a block has
   /// The larger of both, entry by entry: for steps that run one after the other.
   Footprint operator|(const Footprint& other) const;
+  /// Both: for steps that share passes. Threads look at blocks for one after the other.
+  Footprint operator+(const Footprint& other) const;
   bool operator==(const Footprint&) const = default;
   /// With so many threads, beside their scratch.
   std::size_t bytes(std::size_t threads) const;
@@ -83,6 +90,17 @@ class Engine {
   using MaxMap = std::function<void(const Block&, std::span<double>, Workspace&)>;
   using RowsMap = std::function<void(const Block&, double* out, Workspace&)>;
   using RowsSink = std::function<void(Index first_row, Index rows, const double* values)>;
+  using LookMap = std::function<void(const Block&, Workspace&)>;
+  /// What a map keeps of the blocks on its rank, beside what is added up.
+  class Keeper {
+   public:
+    virtual ~Keeper() = default;
+    /// A pass begins: blocks that were seen may be seen again, on other ranks.
+    virtual void forget() = 0;
+    /// All blocks were seen: puts together what the ranks have kept, the same bytes on all of them.
+    /// **Collective.**
+    virtual std::vector<std::byte> exchange(const Communicator& comm) = 0;
+  };
 
   /// **Collective.**
   Engine(const Communicator& comm, const EngineOptions& options);
@@ -128,6 +146,31 @@ class Engine {
   /// Adds what other engines did for this one.
   void count(const EngineCounters& others);
 
+  /// Asked before each pass whether blocks are to lie on other ranks from then on; has to say the
+  /// same on every rank.
+  using Mover = std::function<void(Placement&)>;
+  void set_mover(Mover mover);
+
+  /// What is to be done, and what it needs at most beside the blocks.
+  struct Work {
+    Footprint need;
+    std::function<void()> run;
+  };
+  /// Does several works side by side, by turns on the calling thread: each goes on until it wants a
+  /// pass, and the passes that are wanted over one dataset are made as one. A failure that leaves a
+  /// work ends all of them. No answer tells whether others were asked for in the same pass.
+  /// **Collective.**
+  void side_by_side(std::vector<Work> works);
+  /// Likewise, as many at a time as what is reserved has room for; one at a time at the least.
+  /// **Collective.**
+  void side_by_side_where_there_is_room(std::vector<Work> works);
+
+  /// What trainings are told from now on is taken from this journal as long as it has answers, then
+  /// noted in it; null: nothing is. Must outlive the trainings.
+  void set_journal(Journal* journal);
+
+  // What a training may ask for. Nothing else tells it of the rows.
+
   /// **Collective.**
   Sketch sketch(const Table& table);
 
@@ -136,10 +179,16 @@ class Engine {
   /// learnt. **Collective.**
   Totals superstep(const Table& table, SumShape& shape, const SumMap& map,
                    Overflow overflow = Overflow::repeat);
+  /// Likewise, with what the map keeps beside the sums. **Collective.**
+  std::pair<Totals, std::vector<std::byte>> superstep(const Table& table, SumShape& shape,
+                                                      const SumMap& map, Keeper& keeper);
 
   /// One superstep that takes maxima: `map` raises the entries, which begin at minus infinity. A
   /// maximum is exact by itself. **Collective.**
   std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
+
+  /// Shows every block to `map`; gives what it has kept. **Collective.**
+  std::vector<std::byte> look(const Table& table, const LookMap& map, Keeper& keeper);
 
   /// Computes `width` doubles for every row and hands them to `sink` on the calling thread, block
   /// by block in no particular order. `first_row` is the place of the block's first row among the
@@ -148,11 +197,10 @@ class Engine {
   void rows(const Table& table, Index width, const RowsMap& map, const RowsSink& sink);
 
  private:
-  std::optional<Totals> try_superstep(const Table& table, const SumShape& shape, const SumMap& map,
-                                      Overflow overflow);
+  Totals add_up(const Table& table, SumShape& shape, const SumMap& map, Overflow overflow,
+                Keeper* keeper = nullptr);
   void raise_bounds(const Table& table, SumShape& shape, const SumMap& map);
 
-  struct Worker;
   class Impl;
 
   const Communicator& comm_;

@@ -74,12 +74,14 @@ class ExactSum {
   static int window(Index blocks);
 
   ExactSum(const SumShape& shape, int window, Index extra_words);
+  int window() const { return window_; }
 
   /// Adds a block's partial. Entries beyond their bound are counted for their run and not added.
   void deposit(const SumShape& shape, const double* partial, const double* scales);
   void add(const ExactSum& other);
   /// Words of the wire: high parts, low parts, violations by run, then the caller's extra words.
   std::span<std::int64_t> words() { return words_; }
+  std::span<const std::int64_t> words() const { return words_; }
   std::int64_t* extra();
   std::int64_t& violations(Index run);
   std::int64_t violations(Index run) const;
@@ -115,6 +117,8 @@ class Totals {
   /// What one run would hold that had all the rows of these, which have one layout: the integers
   /// are added, then rounded once.
   std::vector<double> combined(std::span<const Index> runs) const;
+  /// The exponents of the shape and the integers; `totals_from` makes the same of them.
+  std::vector<std::byte> bytes() const;
   /// Whether every block's partial of this run kept its declared bound. Always so unless the
   /// superstep was told to report instead of repeating.
   bool holds(Index run) const { return sum_.violations(run) == 0; }
@@ -124,6 +128,10 @@ class Totals {
   ExactSum sum_;
   mutable std::vector<double> values_;
 };
+
+/// The totals that gave these bytes; `shape` is as it was when they were asked for, and learns what
+/// was learnt then. DataError where the bytes belong to another shape.
+Totals totals_from(std::span<const std::byte> bytes, SumShape& shape);
 
 /// Smallest E with |x| < 2^E; the least representable for zero.
 int exponent_above(double x);

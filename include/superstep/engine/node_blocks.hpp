@@ -33,9 +33,8 @@ class NodeBlocks {
   NodeBlocks(const NodeBlocks&) = delete;
   NodeBlocks& operator=(const NodeBlocks&) = delete;
 
-  /// Whether these are blocks of that dataset, with that target in them, all of the share among
-  /// them.
-  bool serve(const Dataset& data, Target target, Share share) const;
+  /// Whether all these blocks of that dataset are among them, with that target. `blocks` ascend.
+  bool serve(const Dataset& data, Target target, std::span<const Index> blocks) const;
   const StoredBlock& block(Index number) const;
   std::size_t bytes_per_rank() const { return need_.bytes_per_rank; }
 

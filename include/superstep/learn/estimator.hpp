@@ -51,6 +51,11 @@ class Estimator {
   /// table of so many columns and classes (0 if not of interest).
   virtual Footprint footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const = 0;
+  /// With this much all that can share passes does; with less some wait for others.
+  virtual Footprint ample_footprint(Index columns, Index classes,
+                                    std::span<const Candidate> batch) const {
+    return footprint(columns, classes, batch);
+  }
   /// What it costs, for the plan of a search.
   virtual TrainingCost cost(Index columns, Index classes,
                             std::span<const Candidate> batch) const = 0;
@@ -89,6 +94,10 @@ class Estimator {
 /// How many cells the candidates' partitions have together, all rows being one for those without a
 /// split; at least one. Sums that are kept for each cell multiply by it.
 Index cells_of(std::span<const Candidate> batch);
+
+/// What training them on that table needs beside the blocks. **Collective.**
+Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,
+                        std::span<const Candidate> candidates);
 
 /// AgreedError unless the dataset has the targets that the estimator learns from.
 void check_target(const Estimator& estimator, const Dataset& data);

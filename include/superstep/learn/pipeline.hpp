@@ -38,6 +38,8 @@ class Pipeline final : public Estimator {
   void check_params() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   unsigned tells() const override { return last().tells(); }
   Fusion fusion() const override { return {true, true, true}; }

@@ -104,6 +104,8 @@ class Evaluator {
   std::vector<Candidate> all_fits(std::span<const Estimator* const> candidates) const;
   Index classes_of(const Estimator& estimator) const;
   Footprint need(std::span<const Candidate> fits) const;
+  Footprint ample_need(std::span<const Candidate> fits) const;
+  Footprint with_copies(Footprint need) const;
   void run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into);
 
   Engine& engine_;

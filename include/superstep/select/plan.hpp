@@ -12,7 +12,7 @@
 
 namespace superstep {
 
-/// Fits that share their passes.
+/// Fits of one type that share their passes; stages at one place share them with each other.
 struct PlannedStage {
   std::string name;  ///< "PCA"
   std::string what;  ///< "20 fits: 4 settings x 5 folds"
@@ -20,6 +20,7 @@ struct PlannedStage {
   Index passes = 0;       ///< as a rule
   Index most_passes = 0;  ///< at most, unless bounds are mended
   double flops_per_row = 0.0;
+  Index place = 0;
 };
 
 struct WorkPlan {

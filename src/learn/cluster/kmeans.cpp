@@ -333,9 +333,15 @@ void Training::first_pass() {
         origin_, block, workspace, [](Index) { return true; },
         [&](Index set, const RowPanel& panel) { look(set, panel, partial, workspace); });
   };
-  take(engine_.superstep(table_, shape, map));
-  for (auto& [key, pool] : pools_) pool.end_round(engine_.comm());
-  for (auto& [key, draw] : draws_) draw.end(engine_.comm());
+  RowPicks picks;
+  for (auto& [key, pool] : pools_) picks.add(pool.pick());
+  for (auto& [key, draw] : draws_) picks.add(draw.pick());
+  const auto [totals, exchanged] = engine_.superstep(table_, shape, map, picks);
+  take(totals);
+  auto rows = RowPicks::rows(exchanged);
+  auto next = rows.begin();
+  for (auto& [key, pool] : pools_) pool.end_round(*next++);
+  for (auto& [key, draw] : draws_) draw.end(std::move(*next++));
   for (std::size_t i = 0; i < batch_.size(); ++i) check_rows(i);
   drop_pools_of_failures();
 }
@@ -389,18 +395,24 @@ void Training::draw_candidates() {
     const auto of = [&](Index set) -> const std::vector<CandidatePool*>& {
       return open[static_cast<std::size_t>(set)];
     };
-    engine_.rows(
-        table_, 0,
-        [&](const Block& block, double*, Workspace& workspace) {
+    RowPicks picks;
+    for (const auto& pools : open) {
+      for (CandidatePool* pool : pools) picks.add(pool->pick());
+    }
+    const std::vector<std::byte> exchanged = engine_.look(
+        table_,
+        [&](const Block& block, Workspace& workspace) {
           rows_.panels(
               origin_, block, workspace, [&](Index set) { return !of(set).empty(); },
               [&](Index set, const RowPanel& panel) {
                 for (CandidatePool* pool : of(set)) pool->look(panel, workspace);
               });
         },
-        [](Index, Index, const double*) {});
+        picks);
+    const auto rows = RowPicks::rows(exchanged);
+    auto next = rows.begin();
     for (const auto& pools : open) {
-      for (CandidatePool* pool : pools) pool->end_round(engine_.comm());
+      for (CandidatePool* pool : pools) pool->end_round(*next++);
     }
   }
   if (!pools_.empty()) weigh_candidates();

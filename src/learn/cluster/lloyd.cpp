@@ -233,18 +233,24 @@ void relocate(const Rows& rows, const std::vector<std::unique_ptr<ActiveRun>>& r
   const auto of = [&](Index set) -> const std::vector<Request>& {
     return requests[static_cast<std::size_t>(set)];
   };
-  rows.engine.rows(
-      rows.table, 0,
-      [&](const Block& block, double*, Workspace& workspace) {
+  RowPicks picks;
+  for (const auto& some : requests) {
+    for (const Request& r : some) picks.add(*r.pick);
+  }
+  const std::vector<std::byte> exchanged = rows.engine.look(
+      rows.table,
+      [&](const Block& block, Workspace& workspace) {
         rows.training.panels(
             rows.origin, block, workspace, [&](Index set) { return !of(set).empty(); },
             [&](Index set, const RowPanel& panel) {
               for (const Request& r : of(set)) r.run->offer(panel, workspace, *r.pick);
             });
       },
-      [](Index, Index, const double*) {});
+      picks);
+  const auto farthest = RowPicks::rows(exchanged);
+  auto next = farthest.begin();
   for (const auto& some : requests) {
-    for (const Request& r : some) r.run->relocate(r.empty, r.pick->gather(rows.engine.comm()));
+    for (const Request& r : some) r.run->relocate(r.empty, *next++);
   }
 }
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include <superstep/core/bytes.hpp>
+
 namespace superstep {
 
 namespace {
@@ -82,9 +84,40 @@ std::vector<RowPick::Row> RowPick::gather(const Communicator& comm) {
       rows[static_cast<std::size_t>(theirs[at])].values.assign(values, values + width_);
     }
   }
+  forget();
+  return rows;
+}
+
+void RowPick::forget() {
   picked_.clear();
   limit_ = most_ > 0 ? HUGE_VAL : -HUGE_VAL;
-  return rows;
+}
+
+void RowPicks::forget() {
+  for (RowPick* pick : picks_) pick->forget();
+}
+
+std::vector<std::byte> RowPicks::exchange(const Communicator& comm) {
+  ByteWriter out;
+  for (RowPick* pick : picks_) {
+    const std::vector<RowPick::Row> rows = pick->gather(comm);
+    out.put(std::uint64_t{rows.size()});
+    for (const RowPick::Row& r : rows) out.put(r.key).put(r.row).put(r.values);
+  }
+  return out.take();
+}
+
+std::vector<std::vector<RowPick::Row>> RowPicks::rows(std::span<const std::byte> exchanged) {
+  std::vector<std::vector<RowPick::Row>> all;
+  for (ByteReader in(exchanged); !in.at_end();) {
+    std::vector<RowPick::Row>& rows = all.emplace_back();
+    for (auto left = in.get<std::uint64_t>(); left > 0; --left) {
+      const auto key = in.get<double>();
+      const auto row = in.get<Index>();
+      rows.push_back({key, row, in.values<double>()});
+    }
+  }
+  return all;
 }
 
 }  // namespace superstep

@@ -11,8 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include <superstep/comm/communicator.hpp>
-#include <superstep/core/types.hpp>
+#include <superstep/engine/engine.hpp>
 
 namespace superstep {
 
@@ -31,7 +30,9 @@ class RowPick {
   double limit() const { return limit_.load(std::memory_order_relaxed); }
   /// Thread-safe. The key must be a function of the row: offering a row again changes nothing.
   void offer(double key, Index row, std::span<const double> values);
-  /// The picked rows by (key, row), the same on every rank; then nothing is offered yet.
+  /// Nothing is offered yet.
+  void forget();
+  /// The picked rows by (key, row), the same on every rank; then they are forgotten.
   /// **Collective.**
   std::vector<Row> gather(const Communicator& comm);
 
@@ -44,6 +45,19 @@ class RowPick {
   std::atomic<double> limit_;
   std::mutex mutex_;
   std::map<Key, std::vector<double>> picked_;
+};
+
+/// Several that are offered rows in the same pass.
+class RowPicks final : public Engine::Keeper {
+ public:
+  void add(RowPick& pick) { picks_.push_back(&pick); }
+  void forget() override;
+  std::vector<std::byte> exchange(const Communicator& comm) override;
+  /// The rows that each of them picked, as they were added.
+  static std::vector<std::vector<RowPick::Row>> rows(std::span<const std::byte> exchanged);
+
+ private:
+  std::vector<RowPick*> picks_;
 };
 
 }  // namespace superstep

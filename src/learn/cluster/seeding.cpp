@@ -86,8 +86,7 @@ void CandidatePool::look(const RowPanel& panel, Workspace& workspace) {
   }
 }
 
-void CandidatePool::end_round(const Communicator& comm) {
-  const std::vector<RowPick::Row> rows = pick_.gather(comm);
+void CandidatePool::end_round(const std::vector<RowPick::Row>& rows) {
   for (const RowPick::Row& r : rows) {
     if (!seen_.insert(r.values).second) continue;
     points_.insert(points_.end(), r.values.begin(), r.values.end());

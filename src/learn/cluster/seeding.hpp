@@ -27,8 +27,9 @@ class RandomRows {
   RandomRows(std::uint64_t seed, Index restart, Index most_clusters, Index columns);
   /// Looks at the rows of a panel. Thread-safe.
   void look(const RowPanel& panel);
-  /// All panels were looked at. **Collective.**
-  void end(const Communicator& comm) { rows_ = pick_.gather(comm); }
+  RowPick& pick() { return pick_; }
+  /// All panels were looked at, these rows were picked.
+  void end(std::vector<RowPick::Row> rows) { rows_ = std::move(rows); }
   /// One row for each centre.
   Matrix centers(Index clusters) const;
 
@@ -66,8 +67,9 @@ class CandidatePool {
   bool wants_round() const { return round_ < rounds || (size() < capacity_ && found_some_); }
   /// Looks at the rows of a panel. Thread-safe.
   void look(const RowPanel& panel, Workspace& workspace);
-  /// All panels were looked at. **Collective.**
-  void end_round(const Communicator& comm);
+  RowPick& pick() { return pick_; }
+  /// All panels were looked at, these rows were picked.
+  void end_round(const std::vector<RowPick::Row>& rows);
 
   Index size() const { return packed_.size(); }
   /// counts[c] += weight of the rows whose nearest candidate is c.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The sketch: the root looks at a few blocks spread over the dataset and tells everybody.
+#include "engine/sample.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -7,8 +8,6 @@
 #include <set>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/engine/engine.hpp>
-
 #include "engine/block_view.hpp"
 
 namespace superstep {
@@ -67,10 +66,14 @@ std::vector<double> look(Table table) {
 
 }  // namespace
 
-Sketch Engine::sketch(const Table& table) {
+std::vector<double> look_at_sample(const Communicator& comm, const Table& table) {
   std::vector<double> told(static_cast<std::size_t>(3 * table.columns() + 4));
-  on_root(comm_, [&] { told = look(table); });
-  comm_.broadcast(std::span<double>(told));
+  on_root(comm, [&] { told = look(table); });
+  comm.broadcast(std::span<double>(told));
+  return told;
+}
+
+Sketch sketch_of(const Table& table, const std::vector<double>& told) {
   // One bit of headroom: rows that were not looked at are a little larger, as a rule.
   const auto bound = [](double v) { return exponent_above(v) + (v == 0.0 ? 0 : 1); };
   Sketch s;

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Passes over the blocks of this rank: every block is read once, shown to everybody who wants it,
+// and given back.
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <numeric>
+
+#include "engine/engine_impl.hpp"
+
+namespace superstep {
+
+namespace {
+
+/// For the person who watches: one text for all tasks, each name once.
+std::string names_of(std::span<const Wanted> wanted) {
+  std::vector<std::string> names;
+  for (const Wanted& w : wanted) {
+    if (std::ranges::find(names, w.task->name) == names.end()) names.push_back(w.task->name);
+  }
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
+}  // namespace
+
+void Engine::Impl::ask(Wish& wish) {
+  trainings_.ask(wish);
+  if (wish.failure) std::rethrow_exception(wish.failure);
+}
+
+// What all ranks know to be wrong with the pass itself is everybody's failure.
+void Engine::Impl::grant(std::span<const Wanted> wanted) {
+  Table table = wanted.front().wish->table();
+  for (const Wanted& w : wanted) {
+    if (table.target == Target::none) table.target = w.wish->table().target;
+  }
+  try {
+    prepare(table);
+    pass(table, wanted);
+    exchange(wanted);
+  } catch (const AgreedError&) {
+    for (const Wanted& w : wanted) w.wish->failure = std::current_exception();
+  }
+}
+
+void Engine::Impl::prepare(const Table& table) {
+  move_blocks(table);
+  if (!serves(table)) reserve(table, {}, "");
+  const auto start = Clock::now();
+  engine_.comm_.trace().open();
+  if (!store_->load(pool_, [this] { tick(0.0); })) return;
+  const double read_s = seconds_since(start);
+  engine_.counters_.seconds_read += read_s;
+  std::vector<Index> all(static_cast<std::size_t>(store_->size()));
+  std::iota(all.begin(), all.end(), Index{0});
+  close_event("load", read_s, all);
+}
+
+void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
+  const auto start = Clock::now();
+  engine_.comm_.trace().set_phase(names_of(wanted));
+  engine_.comm_.trace().open();
+  ++(table.block_stride == 1 ? engine_.counters_.passes : engine_.counters_.sample_passes);
+  for (const Wanted& w : wanted) ++w.task->passes;
+  const std::size_t read_before = store_->data().bytes_read();
+  begin_progress(table, wanted);
+  const auto everybody_fails = [&] {
+    for (const Wanted& w : wanted) w.wish->fail();
+  };
+  try {
+    store_->begin_pass(table);
+  } catch (...) {
+    everybody_fails();
+  }
+  look_at_blocks(wanted);
+  store_->end_pass();
+  if (store_->data().bytes_read() != read_before) {
+    try {
+      store_->data().require_unchanged();
+    } catch (...) {
+      everybody_fails();
+    }
+  }
+  if (engine_.progress_ != nullptr && engine_.comm_.is_root()) engine_.progress_->end();
+  engine_.counters_.blocks += std::ssize(store_->in_pass());
+  engine_.counters_.blocks_streamed += store_->streamed_in_pass();
+  double waited_s = 0.0;
+  for (Worker& w : workers_) {
+    waited_s += std::exchange(w.waited_s, 0.0) / static_cast<double>(workers_.size());
+  }
+  engine_.counters_.seconds_read += waited_s;
+  engine_.counters_.seconds_map += seconds_since(start);
+  close_event("pass", waited_s, store_->in_pass());
+}
+
+// The calling thread writes and tells between its blocks and while it waits for others, who may
+// have to wait for it before they take their next block: nobody waits holding one.
+void Engine::Impl::look_at_blocks(std::span<const Wanted> wanted) {
+  const std::vector<Index>& blocks = store_->in_pass();
+  const std::size_t n = blocks.size();
+  std::atomic<std::size_t> next = 0;
+  std::atomic<std::size_t> done = 0;
+  const auto is_over = [&] {
+    return std::ranges::all_of(wanted, [](const Wanted& w) { return w.wish->has_failed(); });
+  };
+  const auto fraction = [&] {
+    return n == 0 ? 1.0 : static_cast<double>(done) / static_cast<double>(n);
+  };
+  const auto each = [&](auto&& f) {
+    for (const Wanted& w : wanted) {
+      if (w.wish->has_failed()) continue;
+      try {
+        f(*w.wish);
+      } catch (...) {
+        w.wish->fail();
+      }
+    }
+    if (is_over()) store_->cancel();
+  };
+  const auto between = [&] { each([](Wish& wish) { wish.between(); }); };
+  pool_.run(
+      [&](int number) {
+        Worker& mine = workers_[static_cast<std::size_t>(number)];
+        for (;;) {
+          if (number != 0) {
+            for (const Wanted& w : wanted) w.wish->hold();
+          }
+          const std::size_t i = next++;
+          if (i >= n || is_over()) return;
+          const Index k = blocks[i];
+          try {
+            const StoredBlock* stored = store_->acquire(k, mine.waited_s);
+            if (stored != nullptr) {
+              each([&](Wish& wish) {
+                const Block block = mine.view.of(wish.table(), store_->global(k), *stored);
+                if (block.rows > 0) wish.look(number, block, mine.workspace);
+              });
+            }
+            store_->release(k);
+          } catch (...) {
+            for (const Wanted& w : wanted) w.wish->fail();
+            store_->cancel();
+          }
+          ++done;
+          if (number != 0) continue;
+          between();
+          tick(fraction());
+        }
+      },
+      [&] {
+        tick(fraction());
+        between();
+      });
+}
+
+void Engine::Impl::exchange(std::span<const Wanted> wanted) {
+  const auto start = Clock::now();
+  const bool is_bad_here = store_->bad_values().any();
+  std::vector<Wish::Ending> anywhere;
+  for (const Wanted& w : wanted) {
+    anywhere.push_back(w.wish->exchange(engine_.comm_, {w.wish->has_failed(), is_bad_here}));
+  }
+  engine_.counters_.seconds_reduce += seconds_since(start);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    try {
+      if (anywhere[i].has_failed) agree(engine_.comm_, wanted[i].wish->status());
+    } catch (const AgreedError&) {
+      wanted[i].wish->failure = std::current_exception();
+    }
+  }
+  // The same blocks for all, so bad for all.
+  if (std::ranges::any_of(anywhere, &Wish::Ending::met_bad_values)) {
+    try {
+      report_bad_values();
+    } catch (const BadValuesError&) {
+      for (const Wanted& w : wanted) {
+        if (!w.wish->failure) w.wish->failure = std::current_exception();
+      }
+    }
+  }
+}
+
+void Engine::Impl::begin_progress(const Table& table, std::span<const Wanted> wanted) {
+  if (engine_.progress_ == nullptr || !engine_.comm_.is_root()) return;
+  const Dataset& data = *table.data;
+  PassInfo info;
+  info.what = names_of(wanted);
+  info.rows = data.rows() / table.block_stride;
+  info.bytes = static_cast<std::size_t>(info.rows * data.columns()) * (data.is_float32() ? 4 : 8);
+  for (const Wanted& w : wanted) {
+    info.number = std::max(info.number, w.task->passes);
+    info.expected = std::max(info.expected, w.task->expected_passes);
+    info.models += w.task->models;
+    info.models_done += w.task->models_done;
+  }
+  engine_.progress_->begin(info);
+}
+
+void Engine::Impl::tick(double fraction) {
+  if (seconds_since(last_tick_) < 0.1) return;
+  last_tick_ = Clock::now();
+  engine_.comm_.answer();
+  if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
+    engine_.progress_->update(fraction);
+  }
+}
+
+void Engine::Impl::close_event(const char* what, double waited_s, std::span<const Index> blocks) {
+  Trace& trace = engine_.comm_.trace();
+  if (!trace.is_on()) return;
+  const Dataset& data = store_->data();
+  Index rows = 0;
+  for (const Index k : blocks) rows += data.blocks().rows_of(store_->global(k));
+  trace.close({.what = what,
+               .bytes = rows * data.columns() * (data.is_float32() ? 4 : 8),
+               .blocks = std::ssize(blocks),
+               .rows = rows,
+               .wait_s = waited_s});
+}
+
+void Engine::Impl::report_bad_values() {
+  // Every block has been looked at; put the findings of all ranks together.
+  const Communicator& comm = engine_.comm_;
+  const BadValues mine = store_->bad_values();
+  const std::int64_t none = std::numeric_limits<std::int64_t>::max();
+  BadValues all;
+  const auto merge = [&](Index count, Index first, Index& all_count, Index& all_first) {
+    all_count = comm.sum(count);
+    const Index least = comm.min(count > 0 ? first : Index{none});
+    all_first = all_count > 0 ? least : -1;
+  };
+  merge(mine.x_count, mine.x_first, all.x_count, all.x_first);
+  merge(mine.y_count, mine.y_first, all.y_count, all.y_first);
+  merge(mine.weight_count, mine.weight_first, all.weight_count, all.weight_first);
+  const bool is_nan_here = mine.x_count > 0 && mine.x_first == all.x_first && mine.x_first_is_nan;
+  all.x_first_is_nan = comm.max(Index{is_nan_here ? 1 : 0}) == 1;
+  throw_bad_values(store_->data(), all);
+}
+
+}  // namespace superstep

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Trainings of every estimator there is, on one table, and the bytes of their models.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/philox.hpp>
+#include <superstep/io/tree_file.hpp>
+#include <superstep/learn/attributes.hpp>
+#include <superstep/learn/registry.hpp>
+
+namespace superstep::test {
+
+inline constexpr Index columns = 4;
+inline constexpr const char* file = "journal.h5";
+
+/// Two columns that follow from each other, units that differ, rare values, one of them so large in
+/// a block that no sketch looks at that bounds are mended; three classes.
+inline void write_data(const Communicator& comm, Index rows) {
+  on_root(comm, [&] {
+    TreeArray<double> x{{rows, columns}, {}}, y{{rows}, {}};
+    for (Index i = 0; i < rows; ++i) {
+      RowRandom random(Philox(5, 2), static_cast<std::uint64_t>(i));
+      const double a = random.normal(), b = random.normal();
+      x.values.insert(x.values.end(), {a, 3.0 * a - 1.0, 100.0 * b + 1000.0,
+                                       i == 9000 ? 5000.0 : (i % 997 == 0 ? 1.0 : 0.0)});
+      y.values.push_back(
+          a + 0.5 * b + random.normal() > 0.0 ? 1.0 : (random.uniform() < 0.3 ? 2.0 : 0.0));
+    }
+    Tree tree;
+    tree.add("/X", x);
+    tree.add("/y", y);
+    write_tree(file, tree);
+  });
+}
+
+inline std::string bytes_of(const ModelPtr& model) {
+  Tree tree;
+  model->save(AttributeWriter(tree, "/"));
+  const std::vector<std::byte> bytes = serialize(tree);
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+using Estimators = std::vector<std::unique_ptr<Estimator>>;
+
+inline Estimators estimators_of(const std::vector<std::string>& expressions) {
+  Estimators estimators;
+  for (const std::string& e : expressions) estimators.push_back(make_estimator(e));
+  return estimators;
+}
+
+/// Each registered estimator, and those that are trained in one batch.
+inline std::vector<std::vector<std::string>> every_training() {
+  std::vector<std::vector<std::string>> all;
+  for (const RegisteredEstimator& e : registry()) {
+    const std::string name = e.table->estimator();
+    all.push_back({name == "KMeans" ? "KMeans(n_clusters=3, max_iter=8)" : name + "()"});
+  }
+  all.push_back({"KMeans(n_clusters=5, init='random', n_init=2, max_iter=6)"});
+  all.push_back({"KMeans(n_clusters=40, max_iter=5, random_state=3)"});  // with empty clusters
+  all.push_back({"LinearRegression(fit_intercept=False)"});
+  all.push_back({"LogisticRegression(C=1000.0, class_weight='balanced')"});
+  all.push_back({"Ridge(alpha=0.0)"});
+  all.push_back(
+      {"make_pipeline(StandardScaler(), PCA(n_components=2), KMeans(n_clusters=3, max_iter=5))"});
+  all.push_back({"make_pipeline(StandardScaler(), LogisticRegression())",
+                 "make_pipeline(StandardScaler(), GaussianNB())",
+                 "make_pipeline(MinMaxScaler(), GaussianNB())",
+                 "make_pipeline(PCA(n_components=2), LogisticRegression(C=0.1))"});
+  return all;
+}
+
+/// A table of the file as such estimators see it. **Collective.**
+inline Table table_for(const Communicator& comm, const std::shared_ptr<Dataset>& data,
+                       const Estimators& estimators) {
+  Table table;
+  table.data = data;
+  table.target = estimators.front()->target();
+  if (table.target == Target::classes) data->classes(comm);
+  return table;
+}
+
+/// Their models, or why there is none. **Collective.**
+inline std::vector<std::string> models_of(Engine& engine, const Table& table,
+                                          const Estimators& estimators) {
+  std::vector<Candidate> batch;
+  for (const auto& e : estimators) batch.push_back({e.get()});
+  engine.reserve(table, footprint_for(engine, *estimators.front(), table, batch));
+  std::vector<std::string> models;
+  for (const Trained& t : estimators.front()->fit_batch(engine, table, batch)) {
+    models.push_back(t.failure ? t.failure->what() : bytes_of(t.model));
+  }
+  return models;
+}
+
+}  // namespace superstep::test

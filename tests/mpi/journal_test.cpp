@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A training is what it has been told: every estimator is stopped after every answer, its journal
+// is written, everything else is thrown away, and a new training on other ranks, with other threads
+// and too little memory for the blocks, ends with the same bytes without asking again.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <superstep/core/error.hpp>
+#include "mpi/every_estimator.hpp"
+
+namespace superstep {
+namespace {
+
+using namespace test;
+
+/// Some ranks with what they need to train.
+struct Crew {
+  Crew(const Communicator& comm_in, int threads_in)
+      : comm(comm_in), threads(threads_in), data(Dataset::open(comm, file)) {}
+
+  /// The models of one training, or nothing where the journal stopped it.
+  std::vector<std::string> train(const Estimators& estimators, Journal* journal) {
+    const Table table = table_for(comm, data, estimators);
+    Engine engine(comm, {.memory = std::size_t{1} << 28, .threads = threads});
+    engine.set_journal(journal);
+    std::vector<std::string> models;
+    try {
+      models = models_of(engine, table, estimators);
+    } catch (const AgreedError& e) {
+      if (e.exit_code() != ExitCode::checkpointed) throw;
+    }
+    supersteps = engine.counters().supersteps;
+    repeated = engine.counters().repeated;
+    return models;
+  }
+
+  const Communicator& comm;
+  int threads;
+  std::shared_ptr<Dataset> data;
+  Index supersteps = 0;
+  Index repeated = 0;
+};
+
+class JournalTest : public ::testing::Test {
+ protected:
+  JournalTest()
+      : comm_(Communicator::world()),
+        some_(comm_.split(comm_.rank() + 1 == comm_.size() && comm_.size() > 1 ? 1 : 0)) {
+    write_data(comm_, 4 * 4096 + 77);
+  }
+
+  std::vector<std::byte> the_same_everywhere(const std::vector<std::byte>& bytes) {
+    for (const auto& other : comm_.gather_all(bytes)) EXPECT_EQ(other, bytes);
+    return bytes;
+  }
+
+  /// Stops after every answer, or after some of very many.
+  void expect_to_go_on(const std::vector<std::string>& expressions) {
+    const Estimators estimators = estimators_of(expressions);
+    Crew all(comm_, 1), others(some_, 2);
+    const std::vector<std::string> expected = all.train(estimators, nullptr);
+    Journal whole;
+    EXPECT_EQ(all.train(estimators, &whole), expected) << expressions.front();
+    any_repeated_ = any_repeated_ || all.repeated > 0;
+    const Index supersteps = all.supersteps;
+    const std::vector<std::byte> bytes_of_whole = the_same_everywhere(whole.bytes());
+    const Index answers = whole.answers();
+    ASSERT_GT(answers, 0);
+    const Index stride = std::max<Index>(1, answers / 16);
+    for (Index stop = 1; stop <= answers; stop += stride) {
+      Journal journal;
+      Index told = 0;
+      journal.tell([&] {
+        if (++told == stop) throw AgreedError(ExitCode::checkpointed, "stopped");
+      });
+      EXPECT_TRUE(all.train(estimators, &journal).empty());
+      const std::vector<std::byte> bytes = the_same_everywhere(journal.bytes());
+      Journal again{std::span(bytes)};
+      EXPECT_EQ(again.answers(), stop);
+      EXPECT_EQ(others.train(estimators, &again), expected) << expressions.front() << stop;
+      EXPECT_LE(others.supersteps, supersteps);
+      EXPECT_EQ(again.answers(), answers);
+    }
+    Journal complete{std::span(std::as_const(bytes_of_whole))};
+    EXPECT_EQ(others.train(estimators, &complete), expected);
+    EXPECT_EQ(others.supersteps, 0);
+  }
+
+  bool any_repeated_ = false;
+  Communicator comm_;
+  Communicator some_;  ///< all ranks but the last, and the last alone
+};
+
+TEST_F(JournalTest, EveryEstimatorGoesOnWhereItStood) {
+  for (const std::vector<std::string>& training : every_training()) expect_to_go_on(training);
+  EXPECT_TRUE(any_repeated_);
+}
+
+TEST_F(JournalTest, AFailureIsAnAnswer) {
+  Journal journal;
+  Crew crew(comm_, 1);
+  const Estimators estimators =
+      estimators_of({"KMeans(n_clusters=17000)", "KMeans(n_clusters=2, max_iter=3)"});
+  const std::vector<std::string> expected = crew.train(estimators, nullptr);
+  EXPECT_THAT(expected.front(), testing::HasSubstr("n_samples"));
+  EXPECT_EQ(crew.train(estimators, &journal), expected);
+  const std::vector<std::byte> bytes = the_same_everywhere(journal.bytes());
+  Journal again{std::span(bytes)};
+  EXPECT_EQ(crew.train(estimators, &again), expected);
+  EXPECT_EQ(crew.supersteps, 0);
+}
+
+TEST_F(JournalTest, AnotherTrainingsJournalIsRefused) {
+  Journal journal;
+  Crew crew(comm_, 1);
+  const Estimators other = estimators_of({"MinMaxScaler()"});
+  crew.train(estimators_of({"GaussianNB()"}), &journal);
+  const std::vector<std::byte> bytes = journal.bytes();
+  Journal again{std::span(bytes)};
+  EXPECT_THROW(crew.train(other, &again), DataError);
+}
+
+TEST_F(JournalTest, DamagedBytesAreRefused) {
+  Journal journal;
+  Crew crew(comm_, 1);
+  crew.train(estimators_of({"StandardScaler()"}), &journal);
+  const std::vector<std::byte> bytes = journal.bytes();
+  for (std::size_t length = 1; length < bytes.size(); length += 7) {
+    EXPECT_THROW(Journal{std::span(bytes).first(length)}, DataError);
+  }
+  std::vector<std::byte> other = bytes;
+  other.front() = std::byte{0xff};
+  EXPECT_THROW(Journal{std::span(other)}, DataError);
+}
+
+}  // namespace
+}  // namespace superstep
