@@ -16,7 +16,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 void put(ByteWriter& out, const FoldOutcome& o) {
-  out.put(o.test).put(o.train).put(o.failure).put(o.is_fitted).put(o.fit_s).put(o.score_s);
+  out.put(o.test).put(o.train).put(o.failure).put(o.undefined).put(o.is_fitted);
+  out.put(o.fit_s).put(o.score_s);
   out.put(o.report.n_iter).put(o.report.converged).put(std::uint64_t{o.report.warnings.size()});
   for (const std::string& warning : o.report.warnings) out.put(warning);
 }
@@ -26,6 +27,7 @@ FoldOutcome get(ByteReader& in) {
   o.test = in.values<double>();
   o.train = in.values<double>();
   o.failure = in.text();
+  o.undefined = in.text();
   o.is_fitted = in.get<bool>();
   o.fit_s = in.get<double>();
   o.score_s = in.get<double>();
@@ -185,6 +187,7 @@ struct Evaluator::Team {
                       all.budget().source, all.budget().taken}),
         evaluator(engine, folds, [&] {
           options.teams = 1;
+          options.error_score.raises = false;  // all ranks look at the outcomes of all teams
           return options;
         }()) {
     engine.set_progress(number == 0 ? all.progress() : nullptr);
