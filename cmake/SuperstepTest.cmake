@@ -49,7 +49,7 @@ function(superstep_mpi_test name)
              COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
                      $<TARGET_FILE:mpi_${name}> ${MPIEXEC_POSTFLAGS})
     set_tests_properties(${test} PROPERTIES LABELS "mpi;np${ranks}" PROCESSORS ${ranks}
-      TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${superstep_test_environment}")
+      TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${superstep_test_environment};SUPERSTEP_TEST_RANKS=${ranks}")
   endforeach()
 endfunction()
 

@@ -126,7 +126,9 @@ class CrossValidate final : public Command {
   }
 
   EvaluationOptions options(bool keeps_models) const {
-    return {choice_.metrics(), choice_.train_scores, keeps_models};
+    EvaluationOptions options{choice_.metrics(), choice_.train_scores, keeps_models};
+    options.error_score = choice_.error_score();
+    return options;
   }
 
   static Method method_of(const std::string& name) {
@@ -156,7 +158,8 @@ class CrossValidate final : public Command {
   void report_failures(Context& context, const std::vector<Outcomes>& all) const {
     std::vector<const Outcomes*> outcomes;
     for (const Outcomes& o : all) outcomes.push_back(&o);
-    for (const std::string& sentence : describe_failures(outcomes, "nan")) context.warn(sentence);
+    const double score = choice_.error_score().value;
+    for (const std::string& sentence : describe_failures(outcomes, score)) context.warn(sentence);
   }
 
   void cross_validate(Context& context, const FoldedData& folds) {

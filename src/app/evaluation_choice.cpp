@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/literal.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 
 namespace superstep::app {
@@ -34,6 +35,9 @@ void EvaluationChoice::describe(CommandLine& line) {
       "metrics, greater is better: the sign of a loss is turned; accuracy for classifiers, r2 for "
       "regressors");
   line.flag("train-scores", train_scores, "score the rows trained on as well");
+  line.option("error-score", "X", error_score_words_,
+              "score of a fit, or of a metric on a fold, that fails: a number, nan (if not given), "
+              "or raise");
   data_.describe(line);
   data_.describe_groups(line);
 }
@@ -43,6 +47,7 @@ void EvaluationChoice::validate(const Estimator& estimator) {
   if (scoring_) metrics_ = split_at_commas(*scoring_);
   if (scoring_ && metrics_.empty()) throw UsageError("--scoring names no metric");
   check_metric_names();
+  check_error_score();
   if (has_no_folds()) {
     check_groups_are_used(false);
     return;
@@ -57,6 +62,18 @@ void EvaluationChoice::validate(const Estimator& estimator) {
                     splitter_->name()));
   }
   check_groups_are_used(splitter_->needs_groups());
+}
+
+void EvaluationChoice::check_error_score() {
+  if (!error_score_words_) return;
+  error_score_.raises = *error_score_words_ == "raise";
+  if (error_score_.raises) return;
+  const Value value = parse_value(*error_score_words_);
+  if (!value.is_number()) {
+    throw UsageError(
+        fmt::format("--error-score takes a number, nan or raise, got {}", *error_score_words_));
+  }
+  error_score_.value = value.as_double();
 }
 
 void EvaluationChoice::check_groups_are_used(bool needed) const {

@@ -30,12 +30,15 @@ struct EvaluationChoice {
 
   const std::vector<std::string>& metrics() const { return metrics_; }
   std::string folds_in_words() const;
+  /// From validate() on.
+  const ErrorScore& error_score() const { return error_score_; }
   bool train_scores = false;
 
  private:
   /// --cv all: one split that is none.
   bool has_no_folds() const { return cv_ == "all"; }
   void check_metric_names() const;
+  void check_error_score();
   void check_groups_are_used(bool needed) const;
   /// The splits with the names they have in the names of stages.
   std::vector<SplitPtr> named(const std::vector<SplitPtr>& splits, const Context& context) const;
@@ -44,6 +47,8 @@ struct EvaluationChoice {
   std::optional<std::string> cv_;
   std::optional<std::string> holdout_;
   std::optional<std::string> scoring_;
+  std::optional<std::string> error_score_words_;
+  ErrorScore error_score_;
   std::vector<std::string> metrics_;
   std::unique_ptr<Splitter> splitter_;
 };

@@ -146,6 +146,7 @@ void add_evaluation(Line& line, Call& call) {
   line.option("cv", call.take("cv"));
   const std::string scoring = call.take("scoring");
   line.option("scoring", words_of(scoring));
+  line.option("error-score", words_of(call.take("error_score")));
 }
 
 /// `space` is the name of the second argument, `option` that of ours.
@@ -165,7 +166,6 @@ std::string search(Call call, const std::string& data, const std::string& space,
   add_evaluation(line, call);
   const std::string refit = call.take("refit");
   if (refit != "True" && refit != "False") line.option("refit", words_of(refit));
-  line.option("error-score", words_of(call.take("error_score")));
   line.option("seed", call.take("random_state"));
   return line.text();
 }

@@ -59,8 +59,6 @@ class SearchCommand final : public Command {
                 "rows or iterations of the last rung; of hyperband with rows: parts all are cut "
                 "into, 81 where there are enough");
     line.option("refit", "METRIC", refit_, "which of several metrics decides; the first otherwise");
-    line.option("error-score", "X", error_score_,
-                "score of a fit that fails: a number, nan, or raise");
     line.output_option("results", results_, Content::cv_results,
                        "CSV like scikit-learn's cv_results_");
     line.output_option("model", model_, Content::model, "the best candidate, trained on all rows");
@@ -75,7 +73,7 @@ class SearchCommand final : public Command {
     estimator_ = estimator_of(expression_, data_);
     choice_.validate(*estimator_);
     check_strategy();
-    check_error_score();
+    settings_.error_score = choice_.error_score();
     if (choice_.train_scores && !results_) {
       throw UsageError("--train-scores are written into --results FILE; give one");
     }
@@ -142,19 +140,6 @@ class SearchCommand final : public Command {
     }
     settings_.factor = factor_.value_or(settings_.factor);
     settings_.resource = resource_.value_or(settings_.resource);
-  }
-
-  void check_error_score() {
-    if (error_score_ == "raise") {
-      settings_.raises = true;
-      return;
-    }
-    const Value value = parse_value(error_score_);
-    if (!value.is_number()) {
-      throw UsageError(
-          fmt::format("--error-score takes a number, nan or raise, got {}", error_score_));
-    }
-    settings_.error_score = value.as_double();
   }
 
   /// As many candidates as half of the budget has room for: settings, fits and results of each, as
@@ -283,7 +268,6 @@ class SearchCommand final : public Command {
   std::optional<Index> factor_;
   std::optional<std::string> resource_;
   std::optional<std::string> refit_;
-  std::string error_score_ = "nan";
   std::optional<std::string> results_;
   std::optional<std::string> model_;
   bool dry_run_ = false;

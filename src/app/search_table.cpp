@@ -27,11 +27,8 @@ std::vector<Index> by_rank(const SearchResult& result) {
   for (Index i = 0; i < std::ssize(result.rows); ++i) {
     if (result.rows[static_cast<std::size_t>(i)].is_last) order.push_back(i);
   }
-  const auto mean = [&](Index i) {
-    const double value = result.mean(i, result.decisive());
-    return std::isnan(value) ? -HUGE_VAL : value;
-  };
-  std::ranges::stable_sort(order, std::greater{}, mean);
+  const auto mean = [&](Index i) { return result.mean(i, result.decisive()); };
+  std::ranges::stable_sort(order, is_better, mean);
   return order;
 }
 

@@ -52,10 +52,9 @@ class Columns {
 
 /// scipy.stats.rankdata(-means, 'min'); a mean that is NaN shares the last place.
 std::vector<std::string> ranks(const std::vector<double>& means) {
-  const auto key = [](double v) { return std::isnan(v) ? -HUGE_VAL : v; };
   std::vector<std::string> all;
   for (const double mine : means) {
-    const auto better = std::ranges::count_if(means, [&](double v) { return key(v) > key(mine); });
+    const auto better = std::ranges::count_if(means, [&](double v) { return is_better(v, mine); });
     all.push_back(fmt::format("{}", better + 1));
   }
   return all;

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <map>
 
 #include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
 #include <superstep/learn/metrics/held_out.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 
@@ -90,11 +90,19 @@ EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) con
 std::vector<Outcomes> Evaluator::evaluate(std::span<const Estimator* const> candidates,
                                           Watcher* watcher,
                                           std::span<const Outcomes* const> earlier) {
-  if (options_.teams > 1) {
-    auto outcomes = evaluate_in_teams(candidates, watcher, earlier);
-    if (outcomes) return std::move(*outcomes);
+  std::optional<std::vector<Outcomes>> outcomes;
+  if (options_.teams > 1) outcomes = evaluate_in_teams(candidates, watcher, earlier);
+  if (!outcomes) outcomes = evaluate_together(candidates, watcher, earlier);
+  if (options_.error_score.raises) raise_failures(*outcomes);
+  return std::move(*outcomes);
+}
+
+void Evaluator::raise_failures(const std::vector<Outcomes>& outcomes) const {
+  for (const Outcomes& of_candidate : outcomes) {
+    for (const FoldOutcome& fold : of_candidate) {
+      if (!fold.failure.empty()) throw AgreedError(ExitCode::bad_data, fold.failure);
+    }
   }
-  return evaluate_together(candidates, watcher, earlier);
 }
 
 std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* const> candidates,
@@ -144,7 +152,7 @@ void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* cons
   const double fit_s = (now_s() - start_s) / static_cast<double>(fits.size());
 
   const std::size_t n_metrics = options_.metrics.size();
-  const std::vector<double> none(n_metrics, std::numeric_limits<double>::quiet_NaN());
+  const std::vector<double> none(n_metrics, options_.error_score.value);
   std::vector<Judged> judged;
   std::vector<std::vector<double>*> scores;
   std::vector<FoldOutcome*> owners;
@@ -175,13 +183,14 @@ void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* cons
   const std::vector<Judgement> found = judge(engine_, folds_.data, judged, options_.metrics);
   const double score_s = (now_s() - judging_s) / static_cast<double>(judged.size());
   for (std::size_t i = 0; i < found.size(); ++i) {
-    *scores[i] = found[i].values;
-    for (std::size_t m = 0; m < n_metrics; ++m) {
-      if (!find_metric(options_.metrics[m]).greater_is_better) (*scores[i])[m] *= -1.0;
-    }
     owners[i]->score_s += score_s;
-    for (const std::string& complaint : found[i].complaints) {
-      if (owners[i]->failure.empty()) owners[i]->failure = complaint;
+    for (std::size_t m = 0; m < n_metrics; ++m) {
+      double& score = (*scores[i])[m];
+      score = found[i].values[m];
+      if (!find_metric(options_.metrics[m]).greater_is_better) score *= -1.0;
+      if (found[i].has_failed[m]) score = options_.error_score.value;
+      std::string& said = found[i].has_failed[m] ? owners[i]->failure : owners[i]->undefined;
+      if (said.empty()) said = found[i].complaints[m];
     }
   }
 }
@@ -192,15 +201,15 @@ double mean_score(const Outcomes& outcomes, std::size_t metric) {
   return sum / static_cast<double>(outcomes.size());
 }
 
-std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all,
-                                           const std::string& score) {
-  std::map<std::string, Index> reasons, without_value;
+std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all, double score) {
+  std::map<std::string, Index> reasons, without_value, undefined;
   Index fitted = 0, fits = 0;
   for (const Outcomes* outcomes : all) {
     for (const FoldOutcome& o : *outcomes) {
       ++fits;
       if (o.is_fitted) ++fitted;
       if (!o.failure.empty()) ++(o.is_fitted ? without_value : reasons)[o.failure];
+      if (!o.undefined.empty()) ++undefined[o.undefined];
     }
   }
   // A metric without a value on a fold, such as r2 of one row, is no failure of the fit.
@@ -209,15 +218,20 @@ std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& a
                       fmt::format("All the {} fits failed. {}", fits, reasons.begin()->first));
   }
   std::vector<std::string> sentences;
+  const std::string set_to = format_double(score);
   for (const auto& [reason, count] : reasons) {
     sentences.push_back(
         fmt::format("{} fits failed out of a total of {}, their scores are set to {}: {}", count,
-                    fits, score, reason));
+                    fits, set_to, reason));
   }
   for (const auto& [reason, count] : without_value) {
     sentences.push_back(
         fmt::format("{} fits out of a total of {} have no score, it is set to {}: {}", count, fits,
-                    score, reason));
+                    set_to, reason));
+  }
+  for (const auto& [reason, count] : undefined) {
+    sentences.push_back(fmt::format(
+        "{} fits out of a total of {} have no score that is defined: {}", count, fits, reason));
   }
   return sentences;
 }

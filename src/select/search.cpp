@@ -118,14 +118,11 @@ namespace {
 /// first, failed ones last.
 std::vector<std::size_t> by_rank(const std::vector<Outcomes>& outcomes, std::size_t metric) {
   std::vector<double> means;
-  for (const Outcomes& of_candidate : outcomes) {
-    const double mean = mean_score(of_candidate, metric);
-    means.push_back(std::isnan(mean) ? -HUGE_VAL : mean);
-  }
+  for (const Outcomes& of_candidate : outcomes) means.push_back(mean_score(of_candidate, metric));
   std::vector<std::size_t> order(outcomes.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order,
-                           [&](std::size_t a, std::size_t b) { return means[a] > means[b]; });
+  std::ranges::stable_sort(
+      order, [&](std::size_t a, std::size_t b) { return is_better(means[a], means[b]); });
   return order;
 }
 
@@ -187,7 +184,6 @@ class SearchRun {
   void forget_states(Index row);
   bool counts_rows() const { return search_.counts_rows(); }
   Index reported(Index resources) const;
-  void apply_error_score(std::vector<Outcomes>& outcomes) const;
   void choose_best();
   /// Of the rung that is being trained, so many of its fits are done.
   void show(const Rung& rung, Index done);
@@ -254,7 +250,7 @@ SearchResult SearchRun::run() {
   choose_best();
   std::vector<const Outcomes*> all_outcomes;
   for (const SearchRow& row : result_.rows) all_outcomes.push_back(&row.outcomes);
-  result_.warnings = describe_failures(all_outcomes, "error_score");
+  result_.warnings = describe_failures(all_outcomes, search_.options().error_score.value);
   collect_warnings(result_.rows, result_);
   return std::move(result_);
 }
@@ -264,7 +260,6 @@ void SearchRun::run_bracket(Index number, const Bracket& bracket, std::vector<In
   for (std::size_t i = 0; i < bracket.size(); ++i) {
     const Rung& rung = bracket[i];
     std::vector<Outcomes> outcomes = train(candidates, rung.resources, earlier_rows);
-    apply_error_score(outcomes);
     const std::vector<std::size_t> order = by_rank(outcomes, result_.decisive());
     const auto first_row = static_cast<Index>(result_.rows.size());
     for (std::size_t c = 0; c < candidates.size(); ++c) {
@@ -323,6 +318,7 @@ std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Ind
       result_.teams = o.teams.value_or(Evaluator(engine_, folds, options).best_teams(pointers));
     }
     options.teams = static_cast<int>(result_.teams);
+    options.error_score = o.error_score;
     evaluator = std::make_unique<Evaluator>(engine_, folds, options);
   }
   std::vector<const Outcomes*> earlier;
@@ -340,30 +336,15 @@ std::vector<Outcomes> SearchRun::train(const std::vector<Index>& candidates, Ind
   return outcomes;
 }
 
-void SearchRun::apply_error_score(std::vector<Outcomes>& outcomes) const {
-  const SearchOptions& o = search_.options();
-  for (Outcomes& of_candidate : outcomes) {
-    for (FoldOutcome& fold : of_candidate) {
-      if (fold.failure.empty()) continue;
-      if (o.raises) throw AgreedError(ExitCode::bad_data, fold.failure);
-      for (std::vector<double>* scores : {&fold.test, &fold.train}) {
-        for (double& score : *scores) {
-          if (std::isnan(score)) score = o.error_score;
-        }
-      }
-    }
-  }
-}
-
 // Of the candidates in the last rung of a bracket; of equal ones the first.
 void SearchRun::choose_best() {
-  double best = -HUGE_VAL;
+  double best = 0.0;
   for (Index i = 0; i < static_cast<Index>(result_.rows.size()); ++i) {
     if (!result_.rows[static_cast<std::size_t>(i)].is_last) continue;
     const double mean = result_.mean(i, result_.decisive());
-    if (result_.best >= 0 && !(mean > best)) continue;
+    if (result_.best >= 0 && !is_better(mean, best)) continue;
     result_.best = i;
-    best = std::isnan(mean) ? -HUGE_VAL : mean;
+    best = mean;
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/bytes.hpp>
+#include <superstep/learn/metrics/held_out.hpp>
 #include <superstep/select/evaluation.hpp>
 
 namespace superstep {
@@ -16,7 +17,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 void put(ByteWriter& out, const FoldOutcome& o) {
-  out.put(o.test).put(o.train).put(o.failure).put(o.is_fitted).put(o.fit_s).put(o.score_s);
+  out.put(o.test).put(o.train).put(o.failure).put(o.undefined).put(o.is_fitted);
+  out.put(o.fit_s).put(o.score_s);
   out.put(o.report.n_iter).put(o.report.converged).put(std::uint64_t{o.report.warnings.size()});
   for (const std::string& warning : o.report.warnings) out.put(warning);
 }
@@ -26,6 +28,7 @@ FoldOutcome get(ByteReader& in) {
   o.test = in.values<double>();
   o.train = in.values<double>();
   o.failure = in.text();
+  o.undefined = in.text();
   o.is_fitted = in.get<bool>();
   o.fit_s = in.get<double>();
   o.score_s = in.get<double>();
@@ -182,12 +185,15 @@ struct Evaluator::Team {
       : number(number_),
         comm(all.comm().split(number)),
         engine(comm, {all.budget().bytes, all.options().threads, all.options().seed,
-                      all.budget().source, all.budget().taken}),
+                      all.budget().source, all.options().taken}),
         evaluator(engine, folds, [&] {
           options.teams = 1;
+          options.error_score.raises = false;  // all ranks look at the outcomes of all teams
           return options;
         }()) {
     engine.set_progress(number == 0 ? all.progress() : nullptr);
+    // The same is left for work as all ranks together have: what is held, what messages take.
+    engine.hold(all.budget().taken - std::min(all.budget().taken, engine.budget().taken));
   }
 
   int number;
@@ -220,14 +226,18 @@ std::vector<TeamTask> Evaluator::team_tasks(std::span<const Estimator* const> ca
   return tasks_for(team_costs(*candidates.front()), candidates, only, options_.teams);
 }
 
-/// Blocks lie once on every node, beside the most that one task needs.
+/// Blocks lie once on every node, beside the most that training and judging one task needs.
 bool Evaluator::share_blocks(std::span<const TeamTask> tasks,
                              std::span<const Estimator* const> candidates) {
   Footprint most;
   for (const TeamTask& task : tasks) {
     std::vector<const Estimator*> members;
     for (const std::size_t c : task.candidates) members.push_back(candidates[c]);
-    most = most | need(all_fits(members));
+    const std::vector<Candidate> fits = all_fits(members);
+    most = most | need(fits) |
+           judging_room(*folds_.data, classes_of(*members.front()), team_->comm.size(), fits,
+                        options_.metrics)
+               .least;
   }
   const Index blocks = folds_.data->blocks().size();
   const auto part = [&](const Communicator& c) { return share_of(blocks, c.rank(), c.size()); };

@@ -9,12 +9,18 @@ import os
 import sys
 
 if sys.argv[1:2] == ["--watch"]:  # a process of its own that is small: what it took counts as its child's, until that has begun
+    import time
     child = os.fork()
     if child == 0:
         os.execv(sys.argv[3], sys.argv[3:])
-    _, status, usage = os.wait4(child, 0)
+    shared = ended = 0
+    while not ended:
+        with open(f"/proc/{child}/status") as f:
+            shared = max([shared] + [int(line.split()[1]) for line in f if line.startswith("RssShmem:")])
+        time.sleep(0.01)
+        ended, status, usage = os.wait4(child, os.WNOHANG)
     with open(os.path.join(sys.argv[2], str(os.getpid())), "w") as f:
-        f.write(str(usage.ru_maxrss * 1024))
+        f.write(f"{usage.ru_maxrss * 1024} {shared * 1024}")
     code = os.waitstatus_to_exitcode(status)
     sys.stdout.flush()
     os._exit(code if code >= 0 else 128 - code)
@@ -38,15 +44,18 @@ MIB = 2**20
 AGAIN = "to look at the rows again"  # of a refusal
 
 
-def run(words, ranks=1):
-    """Exit code, result, messages, and the most that a rank took."""
+def run(words, ranks=1, in_teams=False):
+    """Exit code, result, messages, and the most that a rank took; of ranks that share memory its mean, what is shared counted once."""
     shutil.rmtree("peaks", ignore_errors=True)
     os.mkdir("peaks")
     launcher = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", str(ranks)] if ranks > 1 else []
     done = subprocess.run([*launcher, *WATCH, PROGRAM, *map(str, words), "--json", "--quiet"], env=ENVIRONMENT, capture_output=True, text=True,
                           timeout=120)
-    peaks = [int(open(os.path.join("peaks", name)).read()) for name in os.listdir("peaks")]
-    return done.returncode, json.loads(done.stdout) if done.returncode == 0 else None, done.stderr, max(peaks, default=0)
+    found = [tuple(map(int, open(os.path.join("peaks", name)).read().split())) for name in os.listdir("peaks")]
+    peak = max((most for most, _ in found), default=0)
+    if in_teams and found:
+        peak = (sum(most - shared for most, shared in found) + max(shared for _, shared in found)) / len(found)
+    return done.returncode, json.loads(done.stdout) if done.returncode == 0 else None, done.stderr, peak
 
 
 def named_budget(message):
@@ -188,6 +197,40 @@ def decompositions(dice):
     return bad
 
 
+TEAM_SEARCHES = [
+    ("KMeans(n_init=1, max_iter=10)", "{'n_clusters': [3, 5, 8, 9, 12, 20]}", "/y"),
+    ("make_pipeline(StandardScaler(), LogisticRegression(max_iter=20))", "{'logisticregression': [LogisticRegression(max_iter=20), GaussianNB()]}",
+     "/class"),
+    ("Ridge()", "{'alpha': [0.1, 1.0, 10.0]}", "/y"),
+    ("make_pipeline(PCA(), KMeans(n_init=1, max_iter=10))", "{'pca__n_components': [2, 3], 'kmeans__n_clusters': [4, 8]}", "/y"),
+]
+
+
+def teams(dice):
+    """Ranks that train in teams share the blocks of their node: together they keep to their budgets, and what a refusal names is enough."""
+    bad = in_teams = 0
+    for estimator, grid, target in TEAM_SEARCHES:
+        for ranks in (2, 3):
+            columns = dice.choice([20, 60, 200])
+            rows = int(dice.uniform(0.5, 1.5) * 8e6 / columns)
+            write_table(np.random.default_rng(dice.getrandbits(32)), "d.h5", rows, columns, dice.choice(["normal", "outlier", "float32"]))
+            words = ["search", estimator, "d.h5", "--y", target, "--grid", grid, "--cv", "3", "--threads", str(dice.choice([1, 2])), "--results",
+                     "results.csv", "--overwrite", "--teams", "2"]
+            code, _, message, _ = run([*words, "--memory", "1K"], ranks)
+            least = named_budget(message)
+            assert code == 5 and least, message
+            for budget in (least, int(least * dice.uniform(1.2, 2.0)), least + rows * columns * 8 // MIB * 2):
+                code, result, message, peak = run([*words, "--memory", f"{budget}M"], ranks, in_teams=True)
+                share = peak / budget / MIB
+                is_good = code == 0 and share <= 1.05
+                in_teams += bool(result) and result["teams"] == 2
+                print(f"teams: {estimator:<40.40} {rows} x {columns} on {ranks} ranks: {rows * columns * 8 / MIB:.0f} MiB of rows, least {least} budget {budget} "
+                      f"peak {peak / MIB:.1f} MiB {share:.2f}  {'ok' if is_good else message or 'BAD'}", flush=True)
+                bad += not is_good
+    assert in_teams > 0
+    return bad
+
+
 def many_threads(dice):
     """Every thread has sums of its own, and bounds are raised beside them."""
     bad = 0
@@ -226,7 +269,7 @@ def main():
     try:
         os.chdir(folder)
         results = [case(dice, number) for number in range(options.cases)]
-        others = many_groups(dice) + many_threads(dice) + decompositions(dice)
+        others = many_groups(dice) + many_threads(dice) + decompositions(dice) + teams(dice)
     finally:
         os.chdir(home)
         shutil.rmtree(folder)

@@ -135,6 +135,8 @@ CALLS = [
     ("HalvingGridSearchCV(Ridge(), {'alpha': [1, 2, 3]}, factor=2, cv=2)",
      '''superstep search "Ridge()" r.h5 --grid "{'alpha': [1, 2, 3]}" --strategy halving --factor 2 --cv 2'''),
     ("cross_val_score(Ridge(), X, y, cv=3, scoring=\"r2\")", 'superstep cross-validate "Ridge()" r.h5 --cv 3 --scoring r2'),
+    ("cross_validate(Ridge(), X, y, cv=3, error_score='raise')", 'superstep cross-validate "Ridge()" r.h5 --cv 3 --error-score raise'),
+    ("cross_validate(Ridge(), X, y, cv=3, error_score=np.nan)", 'superstep cross-validate "Ridge()" r.h5 --cv 3 --error-score nan'),
     ("cross_validate(Ridge(), X, y, return_train_score=True)", 'superstep cross-validate "Ridge()" r.h5 --train-scores'),
     ("cross_val_predict(Ridge(), X, y, cv=3)", 'superstep cross-validate "Ridge()" r.h5 --cv 3 --out FILE'),
     ("validation_curve(Ridge(), X, y, param_name='alpha', param_range=np.logspace(-3, 3, 5), cv=3)",

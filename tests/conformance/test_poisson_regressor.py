@@ -4,6 +4,7 @@ import datetime
 import filecmp
 import warnings
 
+import h5py
 import numpy as np
 from scipy.special import xlogy
 from sklearn.datasets import load_diabetes
@@ -109,6 +110,28 @@ def test_nothing_counted():
     X = rng.normal(rng.uniform(-1, 1, 4), 1.0, (300, 4))
     for alpha in (0.01, 1.0):
         agrees("nothing_counted", X, np.zeros(len(X)), alpha, fit_intercept=False)
+
+
+def test_nothing_counted_and_no_penalty():
+    """Where the columns span both signs the optimum is finite; where one has one sign there is none: scikit-learn ends where the gradient is
+    within tol and says nothing, here it is said."""
+    rng = np.random.default_rng(int(datetime.date.today().strftime("%Y%m%d")))
+    X = rng.normal(0.0, 1.0, (300, 4))
+    nothing = np.zeros(len(X))
+    agrees("nothing_counted", X, nothing, 0.0, fit_intercept=False)
+    X[:, 2] = np.abs(X[:, 2])
+    data = write("nothing_counted", X, nothing)
+    theirs = PoissonRegressor(alpha=0.0, fit_intercept=False, max_iter=1000).fit(X, nothing)
+    ours = [run("fit", "PoissonRegressor(alpha=0, fit_intercept=False, max_iter=1000)", data, "--model", path(f"no{ranks}.h5"), "--quiet", "--json",
+                ranks=ranks) for ranks in (1, 2, 5)]
+    assert filecmp.cmp(path("no1.h5"), path("no5.h5"), shallow=False)
+    for done in ours:
+        assert "y is zero in every row: with alpha=0" in done.stderr and "try alpha > 0" in done.stderr, done.stderr
+    coef = h5py.File(path("no1.h5"))["coef_"][()]
+    for w in (coef, theirs.coef_):
+        assert np.abs(X.T @ np.exp(X @ w)).max() / len(X) <= 1e-4 and w[2] < -10, w
+    done = run("cross-validate", "PoissonRegressor(alpha=0, fit_intercept=False)", data, "--scoring", "neg_mean_poisson_deviance")
+    assert "among the training rows of a split" in done.stderr, done.stderr
 
 
 def test_refusals():

@@ -208,7 +208,7 @@ def test_folds_of_one_class():
     X = RNG.normal(size=(n, 3))
     y = np.where(np.arange(n) < n * 2 // 3, X[:, 0] + RNG.normal(size=n) > 0, 0).astype(int)
     data = common.write("one_class", X, y)
-    known = {"neg_log_loss", "top_k_accuracy", "d2_brier_score"}  # docs/differences.md
+    known = {"neg_log_loss", "top_k_accuracy"}  # docs/differences.md
     names = [n for n in ("f1", "precision", "recall", "jaccard", "roc_auc", "roc_auc_ovr", "average_precision", "neg_brier_score", "accuracy",
                          "balanced_accuracy", "matthews_corrcoef", "positive_likelihood_ratio", "neg_negative_likelihood_ratio",
                          "d2_log_loss_score", "neg_log_loss", "d2_brier_score", "top_k_accuracy") if n in sk.get_scorer_names()]
@@ -227,7 +227,7 @@ def test_folds_of_one_class():
                 ours, expected_score = float(row[f"split{k}_test_score"] or "nan"), theirs[f"split{k}_test_score"][i]
                 undefined += not np.isfinite(expected_score)
                 if name in known and not np.isfinite(expected_score):
-                    assert np.isnan(ours) if name == "d2_brier_score" else np.isfinite(ours), (name, k, ours)
+                    assert np.isfinite(ours), (name, k, ours)
                     continue
                 np.testing.assert_allclose(ours, expected_score, rtol=1e-7, atol=1e-9, err_msg=f"{name}, fold {k}")
     assert undefined > 8, undefined
@@ -318,6 +318,23 @@ def test_folds_of_one_row():
             found = list(csv.DictReader(f))
         assert [int(row["rank_test_score"]) for row in found] == list(theirs.cv_results_["rank_test_score"])
         assert all(row["mean_test_score"] == "" for row in found)
+
+
+def test_folds_far_away():
+    """Folds that hardly vary and lie far from the other rows, or do not vary at all: their own mean counts, to all digits."""
+    rows, names = 40, ["r2", "explained_variance"]
+    X = RNG.normal(size=(5 * rows, 2))
+    for far in (1e3, 1e6, 1e9):
+        y = np.concatenate([far * RNG.normal() + RNG.normal(size=rows) for _ in range(5)])
+        y[-rows:] = np.round(far / 3)
+        data = common.write("far", X, y, chunks=(rows, 2))
+        scores = cross_validate(Ridge(), X, y, cv=KFold(5), scoring=names)
+        found = [json.loads(common.run("cross-validate", "Ridge()", data, "--cv", "KFold(5)", "--scoring", ",".join(names), "--json", "--quiet",
+                                       ranks=ranks).stdout) for ranks in (1, 3)]
+        for name in names:
+            assert found[0][f"test_{name}"] == found[1][f"test_{name}"], name
+            common.close(found[0][f"test_{name}"], scores[f"test_{name}"], rtol=1e-6, atol=1e-6, what=f"{name}, {far:g}")
+            assert found[0][f"test_{name}"][-1] == 0.0, found
 
 
 def test_folds():

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A failure of the last of three ranks must fail the job, within 20 seconds, with one located message.
+# A failure of the last of three ranks must fail the job, within 20 seconds, with one located message; so must a job of fewer ranks than
+# were asked for.
 # usage: harness.sh PROGRAM      ($MPIEXEC: the launcher)
 set -euo pipefail
 program=$1
@@ -17,4 +18,10 @@ for kind in Expect Assert Throw; do
     failures=$((failures + 1))
   fi
 done
+if SUPERSTEP_TEST_RANKS=3 "$MPIEXEC" -n 2 "$program" --gtest_filter=Harness.RanksMeet > fewer.txt 2>&1 ||
+  ! grep -q 'there should be 3 ranks, but there are 2' fewer.txt; then
+  echo "two ranks instead of three pass:"
+  cat fewer.txt
+  failures=$((failures + 1))
+fi
 exit $((failures > 0))

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Tests of tests/mpi/main.cpp itself: it must not be able to overlook a failure of one rank. The
+// Tests of tests/mpi/main.cpp itself: it must not be able to overlook a failure of one rank, nor
+// that the launcher started several jobs of one rank instead. The
 // tests named Failing are switched off and run only by tests/mpi/harness.sh, which expects them to
 // fail.
 #include <gtest/gtest.h>
 #include <mpi.h>
 
+#include <cstdlib>
 #include <stdexcept>
 
 namespace {
@@ -17,12 +19,16 @@ int last_rank_is_here() {
   return rank == size - 1;
 }
 
+// All that were asked for, in one job.
 TEST(Harness, RanksMeet) {
+  const char* asked = std::getenv("SUPERSTEP_TEST_RANKS");
+  ASSERT_NE(asked, nullptr);
   int n = 1;
   MPI_Allreduce(MPI_IN_PLACE, &n, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
   int size = 0;
   MPI_Comm_size(MPI_COMM_WORLD, &size);
   EXPECT_EQ(n, size);
+  EXPECT_EQ(n, std::atoi(asked));
 }
 
 TEST(Failing, DISABLED_Expect) {

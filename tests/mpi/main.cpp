@@ -7,6 +7,7 @@
 #include <mpi.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 namespace {
@@ -57,6 +58,14 @@ int main(int argc, char** argv) {
   int size = 1;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   MPI_Comm_size(MPI_COMM_WORLD, &size);
+
+  // Ranks that do not find each other would each pass alone.
+  const char* asked = std::getenv("SUPERSTEP_TEST_RANKS");
+  if (asked != nullptr && std::atoi(asked) != size) {
+    write_line("there should be " + std::string(asked) + " ranks, but there are " +
+               std::to_string(size) + "\n");
+    MPI_Abort(MPI_COMM_WORLD, 1);
+  }
 
   testing::InitGoogleTest(&argc, argv);
   auto& listeners = testing::UnitTest::GetInstance()->listeners();

@@ -3,6 +3,8 @@
 // search strategy and the curves are made of.
 #pragma once
 
+#include <cmath>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -15,6 +17,12 @@
 
 namespace superstep {
 
+/// What stands in for the score of a fit that fails, or of a metric that fails on a fold.
+struct ErrorScore {
+  double value = std::numeric_limits<double>::quiet_NaN();
+  bool raises = false;  ///< the evaluation ends instead
+};
+
 struct EvaluationOptions {
   std::vector<std::string> metrics;
   bool train_scores = false;
@@ -23,15 +31,17 @@ struct EvaluationOptions {
   /// Teams of ranks that train different candidates at once (select/teams.hpp), if the nodes'
   /// memory allows it. Models are kept by the ranks that trained them only.
   int teams = 1;
+  ErrorScore error_score{};
 };
 
 /// What one fit on one fold gave.
 struct FoldOutcome {
-  /// By metric, NaN where it failed. Greater is better throughout, as in scikit-learn: losses such
-  /// as max_error have their sign turned.
+  /// By metric, the error score where it failed. Greater is better throughout, as in scikit-learn:
+  /// losses such as max_error have their sign turned.
   std::vector<double> test;
   std::vector<double> train;  ///< likewise, where asked for
-  std::string failure;        ///< why there is no model, or a metric has no value; empty
+  std::string failure;        ///< why there is no model, or a metric failed; else empty
+  std::string undefined;      ///< which metric is not defined, where it did not fail
   bool is_fitted = false;     ///< whether there was a model
   double fit_s = 0.0;         ///< its share of the time of the passes it shared
   double score_s = 0.0;
@@ -46,10 +56,14 @@ using Outcomes = std::vector<FoldOutcome>;
 
 /// Mean over the splits of a metric of held-out rows; NaN where one failed.
 double mean_score(const Outcomes& outcomes, std::size_t metric);
+/// Of two such: NaN is worse than any number.
+inline bool is_better(double mean, double other) {
+  return mean > other || (std::isnan(other) && !std::isnan(mean));
+}
 
-/// A sentence for each reason why fits failed, with how often. AgreedError where none gave a model.
-std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all,
-                                           const std::string& score);
+/// A sentence for each reason why fits or metrics failed or are not defined, with how often.
+/// AgreedError where no fit gave a model.
+std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& all, double score);
 
 /// What has been found out while work goes on: every batch of fits that has ended.
 class Watcher {
@@ -67,7 +81,8 @@ struct EvaluationPlan {
 };
 
 /// Trains every candidate (all of one type) on the training rows of every split and judges it by
-/// its test rows, in as few passes as their families allow. One that fails leaves its reason.
+/// its test rows, in as few passes as their families allow. One that fails leaves its reason, or is
+/// thrown as AgreedError where failures are to raise.
 /// **Collective.**
 class Evaluator {
  public:
@@ -107,6 +122,7 @@ class Evaluator {
   Footprint ample_need(std::span<const Candidate> fits) const;
   Footprint with_copies(Footprint need) const;
   void run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into);
+  void raise_failures(const std::vector<Outcomes>& outcomes) const;
 
   Engine& engine_;
   FoldedData folds_;

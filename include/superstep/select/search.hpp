@@ -27,8 +27,7 @@ struct SearchOptions {
   std::vector<std::string> scoring{};
   std::string refit{};  ///< the metric that decides; one of `scoring`
   bool train_scores = false;
-  double error_score = 0.0;  ///< what a failed fit scores
-  bool raises = false;       ///< a failed fit ends the search instead
+  ErrorScore error_score{};
   /// Teams of ranks that train different candidates at once; else as many as seem best.
   std::optional<Index> teams{};
 };

@@ -216,7 +216,7 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
     }
     all.diagonal().segment(a * size, n).array() += task_.l2;
   }
-  e.curvature = math::Curvature::blocks(all, 1);
+  e.curvature = math::Curvature::blocks(std::move(all), 1);
   return e;
 }
 

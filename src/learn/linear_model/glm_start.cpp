@@ -122,7 +122,7 @@ math::Curvature GlmObjective::start_curvature(const Vector& means) const {
   if (!rows_.is_dense) {
     Matrix block = mean_curvature * gram;
     block.diagonal().head(columns_behind()).array() += task_.l2;
-    return math::Curvature::blocks(block, outputs());
+    return math::Curvature::blocks(std::move(block), outputs());
   }
   Matrix all(outputs() * n, outputs() * n);
   for (Index a = 0; a < outputs(); ++a) {
@@ -131,7 +131,7 @@ math::Curvature GlmObjective::start_curvature(const Vector& means) const {
     }
     all.diagonal().segment(a * n, columns_behind()).array() += task_.l2;
   }
-  return math::Curvature::blocks(all, 1);
+  return math::Curvature::blocks(std::move(all), 1);
 }
 
 /// Sums of w (y - m)^2 of every column over some parts.

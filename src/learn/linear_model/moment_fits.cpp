@@ -45,9 +45,12 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
   const double around_mean = m.yy + b.dot(m.gram * b - 2.0 * m.xy);
   const double squared = around_mean + m.weight * mean_error * mean_error;
   // Errors of the moments are independent, so squares of what they contribute add up.
-  const double noise = (m.noise + rounding) * (m.y_noise_scale + b.cwiseAbs2().dot(m.noise_scale)) +
-                       m.weight * mean_noise * (2.0 * std::fabs(mean_error) + mean_noise);
+  const double spread_noise =
+      (m.noise + rounding) * (m.y_noise_scale + b.cwiseAbs2().dot(m.noise_scale));
+  const double noise =
+      spread_noise + m.weight * mean_noise * (2.0 * std::fabs(mean_error) + mean_noise);
   if (!(m.yy > 0.0) || !(around_mean > 0.0) || !(noise <= bearable * squared)) return nullptr;
+  if (!(spread_noise <= bearable * around_mean)) return nullptr;
   if (!(m.noise * m.y_noise_scale <= bearable * m.yy)) return nullptr;
   auto s = std::make_shared<MetricStatistics>();
   s->rows = static_cast<double>(m.rows);
@@ -55,6 +58,7 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
   s->error = m.weight * mean_error;
   s->squared_error = squared;
   s->target_square = m.yy;
+  s->error_square = around_mean;
   return s;
 }
 
@@ -62,7 +66,7 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
 
 namespace {
 
-// A fit on its way between ranks. What was held out is five numbers or nothing.
+// A fit on its way between ranks. What was held out is six numbers or nothing.
 
 std::vector<double> packed(const MomentFit& fit) {
   if (!fit.is_resolved) return {};
@@ -70,7 +74,8 @@ std::vector<double> packed(const MomentFit& fit) {
                                 fit.converged ? 1.0 : 0.0, static_cast<double>(fit.coef.size()),
                                 fit.held_out ? 1.0 : 0.0};
   if (const auto& s = fit.held_out) {
-    values.insert(values.end(), {s->rows, s->weight, s->error, s->squared_error, s->target_square});
+    values.insert(values.end(), {s->rows, s->weight, s->error, s->squared_error, s->target_square,
+                                 s->error_square});
   }
   values.insert(values.end(), fit.coef.begin(), fit.coef.end());
   values.insert(values.end(), fit.others.begin(), fit.others.end());
@@ -93,8 +98,9 @@ MomentFit unpacked(const std::vector<double>& values) {
     s->error = at[2];
     s->squared_error = at[3];
     s->target_square = at[4];
+    s->error_square = at[5];
     fit.held_out = std::move(s);
-    at += 5;
+    at += 6;
   }
   fit.coef = VectorView(at, columns);
   fit.others = VectorView(at + columns, values.data() + values.size() - at - columns);

@@ -77,15 +77,29 @@ GlmTask task_of(const CandidateOf<PoissonRegressorParams>& candidate) {
   return task;
 }
 
+bool has_counts(const GlmMoments& moments, const GlmTask& task) {
+  return moments.of(task.split).weight[1] > 0.0;
+}
+
 /// An intercept has no optimum where nothing was counted. Without one the coefficients have: their
 /// penalty keeps them finite.
 void require_counts(const Table& table, const GlmMoments& moments, const GlmTask& task) {
-  if (!task.fit_intercept || moments.of(task.split).weight[1] > 0.0) return;
+  if (!task.fit_intercept || has_counts(moments, task)) return;
   throw AgreedError(
       ExitCode::bad_data,
       fmt::format("{} is zero in every row{}, and no rate is small enough for that; check the "
                   "targets, or try fit_intercept=False",
                   table.data->y_name(), task.split ? " among the training rows of a split" : ""));
+}
+
+/// Without a penalty either, there is an optimum only where no linear function of the columns is
+/// negative in every row. What a fit ends at is where scikit-learn ends, who does not say so.
+std::string said_of_no_counts(const Table& table, const GlmTask& task) {
+  return fmt::format(
+      "{} is zero in every row{}: with alpha=0 the rates go to zero and the coefficients grow "
+      "without end wherever the columns allow it; they are those at which the gradient was within "
+      "tol; try alpha > 0",
+      table.data->y_name(), task.split ? " among the training rows of a split" : "");
 }
 
 }  // namespace
@@ -104,9 +118,13 @@ std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     const GlmFit& fit = fits[i];
+    FitReport report = glm_report(name(), tasks[i], fit);
+    if (tasks[i].l2 == 0.0 && !has_counts(moments, tasks[i])) {
+      report.warnings.push_back(said_of_no_counts(table, tasks[i]));
+    }
     models.push_back(std::make_shared<PoissonModel>(
         Vector(fit.coef.row(0).transpose()), fit.intercept[0],
-        FittedAttributes{{"n_iter_", fit.n_iter}}, glm_report(name(), tasks[i], fit)));
+        FittedAttributes{{"n_iter_", fit.n_iter}}, std::move(report)));
     models.back().state = fit.state;
   }
   return models;

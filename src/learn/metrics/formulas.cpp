@@ -6,8 +6,6 @@
 #include <limits>
 #include <numeric>
 
-#include <superstep/core/error.hpp>
-
 namespace superstep::formulas {
 
 namespace {
@@ -21,6 +19,10 @@ double ratio_or_zero(double a, double b) { return b == 0.0 ? 0.0 : a / b; }
 double mean(double total, const MetricStatistics& s) {
   if (s.weight == 0.0) throw DataError("no row has a positive weight");
   return total / s.weight;
+}
+
+void require_two_rows(const MetricStatistics& s) {
+  if (s.rows < 2.0) throw Undefined("it is not defined for fewer than two rows");
 }
 
 /// scikit-learn's: no error is 1, an error where the targets do not vary is 0.
@@ -109,10 +111,18 @@ struct Called {
 /// What scikit-learn's scorers give where a ratio would be divided by zero: a call tells nothing.
 constexpr double worst_ratio = 1.0;
 
+Undefined no_positive() {
+  return Undefined("No samples of the positive class are present in y_true");
+}
+
+/// DataError where there is one class in truth and answers together: scikit-learn finds no table.
 Called called(const MetricStatistics& s) {
   const std::size_t c = last_unless(s.positive_of_ratios, s);
-  if (s.truth[c] == 0.0) {
-    throw DataError("No samples of the positive class are present in y_true");
+  if (s.truth[c] == 0.0 && s.predicted[c] == 0.0) {
+    throw DataError("all rows are of the negative class and called so");
+  }
+  if (s.truth[c] == s.weight && s.predicted[c] == s.weight) {
+    throw DataError("all rows are of the positive class and called so");
   }
   return {s.truth[c], s.weight - s.truth[c], s.hits[c], s.predicted[c] - s.hits[c]};
 }
@@ -121,6 +131,7 @@ Called called(const MetricStatistics& s) {
 
 double positive_likelihood_ratio(const MetricStatistics& s) {
   const Called n = called(s);
+  if (n.positive == 0.0) throw no_positive();
   if (n.false_positive == 0.0) return worst_ratio;
   return n.true_positive * n.negative / (n.false_positive * n.positive);
 }
@@ -129,6 +140,7 @@ double negative_likelihood_ratio(const MetricStatistics& s) {
   const Called n = called(s);
   const double true_negative = n.negative - n.false_positive;
   if (true_negative == 0.0) return worst_ratio;
+  if (n.positive == 0.0) throw no_positive();
   return (n.positive - n.true_positive) * n.negative / (true_negative * n.positive);
 }
 
@@ -141,7 +153,7 @@ double brier_score(const MetricStatistics& s) {
 }
 
 double d2_log_loss(const MetricStatistics& s) {
-  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  require_two_rows(s);
   constexpr double clip = std::numeric_limits<double>::epsilon();
   if (std::ranges::count_if(s.truth, [](double w) { return w > 0.0; }) < 2) {
     throw DataError("d2_log_loss_score is not defined for one class");
@@ -154,10 +166,14 @@ double d2_log_loss(const MetricStatistics& s) {
 }
 
 double d2_brier(const MetricStatistics& s) {
-  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  require_two_rows(s);
   double of_shares = s.weight;
   for (const double w : s.truth) of_shares -= w * (w / s.weight);
-  if (of_shares <= 0.0) throw DataError("d2_brier_score is not defined for one class");
+  if (of_shares <= 0.0) {
+    const std::string message = "d2_brier_score is not defined for one class";
+    if (s.truth.size() > 2) throw DataError(message);
+    throw Undefined(message, s.brier > 0.0 ? -HUGE_VAL : std::numeric_limits<double>::quiet_NaN());
+  }
   return 1.0 - s.brier / of_shares;
 }
 
@@ -171,7 +187,7 @@ const Ranking& checked(const Ranking& ranking) {
 
 double defined(double auc) {
   if (std::isnan(auc)) {
-    throw DataError("Only one class present in y_true. ROC AUC score is not defined in that case");
+    throw Undefined("Only one class present in y_true. ROC AUC score is not defined in that case");
   }
   return auc;
 }
@@ -244,13 +260,13 @@ double average_precision(const MetricStatistics& s) {
 }
 
 double r2(const MetricStatistics& s) {
-  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  require_two_rows(s);
   return explained(s.squared_error, s.target_square);
 }
 
 double explained_variance(const MetricStatistics& s) {
-  const double unexplained = s.squared_error - s.error * mean(s.error, s);
-  return explained(std::max(0.0, unexplained), s.target_square);
+  if (s.weight == 0.0) throw DataError("no row has a positive weight");
+  return explained(s.error_square, s.target_square);
 }
 
 double mean_squared_error(const MetricStatistics& s) { return mean(s.squared_error, s); }
@@ -281,7 +297,7 @@ double mean_poisson_deviance(const MetricStatistics& s) {
 
 double d2_poisson_deviance(const MetricStatistics& s) {
   require_poisson(s);
-  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  require_two_rows(s);
   return 1.0 - s.poisson_deviance / s.poisson_deviance_of_mean;
 }
 
@@ -317,7 +333,7 @@ double median_absolute_error(const MetricStatistics& s) {
 }
 
 double d2_absolute_error(const MetricStatistics& s) {
-  if (s.rows < 2.0) return std::numeric_limits<double>::quiet_NaN();
+  require_two_rows(s);
   return explained(s.absolute_error, s.absolute_error_of_median);
 }
 

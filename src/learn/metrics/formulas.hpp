@@ -2,9 +2,22 @@
 // From statistics to metrics: scikit-learn's definitions, and its values where something is zero.
 #pragma once
 
+#include <limits>
+#include <string>
+
+#include <superstep/core/error.hpp>
 #include <superstep/learn/metrics/statistics.hpp>
 
 namespace superstep::formulas {
+
+/// A metric that is not defined on these rows, where scikit-learn's scorer does not fail: it warns
+/// and gives `value`.
+struct Undefined : DataError {
+  explicit Undefined(const std::string& message,
+                     double scorers_value = std::numeric_limits<double>::quiet_NaN())
+      : DataError(message), value(scorers_value) {}
+  double value;
+};
 
 double accuracy(const MetricStatistics& s);
 double balanced_accuracy(const MetricStatistics& s);

@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <set>
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/learn/apply.hpp>
 
+#include "learn/metrics/formulas.hpp"
 #include "learn/metrics/judging.hpp"
 #include "learn/metrics/judging_cost.hpp"
 #include "learn/metrics/model_tree.hpp"
@@ -92,16 +92,21 @@ Judgement judgement_of(const Judging& j) {
   for (const Metric* metric : j.plan.metrics()) {
     double value = std::numeric_limits<double>::quiet_NaN();
     std::string complaint;
+    bool has_failed = false;
     try {
       if (j.failure) throw DataError(j.failure->what());
       value = metric->value(j.statistics);
-      if (std::isnan(value)) complaint = "it is not defined for fewer than two rows";
+    } catch (const formulas::Undefined& e) {
+      value = e.value;
+      complaint = e.what();
     } catch (const DataError& e) {
+      has_failed = true;
       complaint = e.what();
     }
     if (!complaint.empty()) complaint = fmt::format("{}: {}", metric->name, complaint);
     judgement.values.push_back(value);
     judgement.complaints.push_back(std::move(complaint));
+    judgement.has_failed.push_back(has_failed);
   }
   return judgement;
 }

@@ -13,6 +13,7 @@
 #include "learn/metrics/judging_cost.hpp"
 #include "learn/metrics/medians.hpp"
 #include "learn/metrics/pair_counter.hpp"
+#include "learn/metrics/spreads.hpp"
 
 namespace superstep {
 
@@ -221,6 +222,7 @@ void JudgingPass::finish() {
     rank(all_[i]->extras.by_score, s.by_score);
     rank(all_[i]->extras.by_probability, s.by_probability);
   }
+  find_lost_spreads(engine_, base_, models_);
   find_medians(engine_, base_, models_);
 }
 

@@ -311,7 +311,14 @@ MetricStatistics MetricSums::statistics(const Totals& totals) const {
     s.absolute_error = get(totals, absolute_);
     const double shift = get(totals, target_);
     const double of_mean = s.weight == 0.0 ? 0.0 : shift * (shift / s.weight);
-    s.target_square = std::max(0.0, get(totals, target_square_) - of_mean);
+    const double around_shift = get(totals, target_square_);
+    s.target_mean = target_shift_ + (s.weight == 0.0 ? 0.0 : shift / s.weight);
+    s.target_square = std::max(0.0, around_shift - of_mean);
+    const double of_error = s.weight == 0.0 ? 0.0 : s.error * (s.error / s.weight);
+    s.error_square = std::max(0.0, s.squared_error - of_error);
+    // Sums have some 50 bits; 30 of them are enough.
+    s.has_lost_spread =
+        s.target_square < 0x1p-20 * around_shift || s.error_square < 0x1p-20 * s.squared_error;
   }
   if (plan_->needs(Statistic::poisson)) {
     s.not_poisson = totals.value(not_poisson_);

@@ -23,11 +23,13 @@ struct Judged {
   unsigned told = 0;                                ///< Statistic bits it has
 };
 
-/// One value for each metric; NaN, with a sentence that says why, where the metric is not defined
-/// for the model on these rows (one class in a fold, predictions that overflow).
+/// One value for each metric; with a sentence that says why, where the metric is not defined for
+/// the model on these rows (one class in a fold, predictions that overflow): NaN where
+/// scikit-learn's scorer fails, too, else what it gives beside its warning.
 struct Judgement {
   std::vector<double> values;
-  std::vector<std::string> complaints;  ///< one for each metric, empty where there is a value
+  std::vector<std::string> complaints;  ///< one for each metric, empty where it is defined
+  std::vector<bool> has_failed;         ///< likewise, as opposed to a value with a warning
 };
 
 /// Judges every model by every metric. The dataset's weights count. UsageError and DataError before

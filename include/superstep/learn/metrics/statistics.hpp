@@ -68,8 +68,11 @@ struct MetricStatistics {
   double squared_error = 0.0;
   double absolute_error = 0.0;
   double largest_error = 0.0;  ///< not weighted
-  double target_square = 0.0;  ///< of the targets' distance from their mean
-  double not_poisson = 0.0;    ///< rows with a negative target or without a positive prediction
+  double target_mean = 0.0;
+  double target_square = 0.0;    ///< of the targets' distance from their mean
+  double error_square = 0.0;     ///< the same of the errors
+  bool has_lost_spread = false;  ///< one of the two is small beside the square of the mean
+  double not_poisson = 0.0;      ///< rows with a negative target or without a positive prediction
   double poisson_deviance = 0.0;
   double poisson_deviance_of_mean = 0.0;  ///< of a model that predicts the mean
   double not_gamma = 0.0;                 ///< rows without a positive target and prediction

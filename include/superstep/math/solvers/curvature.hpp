@@ -16,7 +16,7 @@ class Curvature {
  public:
   Curvature() = default;
   /// Block diagonal, the same block `copies` times. Only its upper triangle is read.
-  static Curvature blocks(const Matrix& block, Index copies);
+  static Curvature blocks(Matrix block, Index copies);
   static Curvature diagonal(const Vector& values);
 
   Index size() const { return copies_ * diagonal_.size(); }
@@ -37,7 +37,7 @@ class Curvature {
   Vector diagonal_;  ///< of one copy
   Index copies_ = 0;
   double scale_ = 1.0;
-  Matrix factor_;  ///< upper triangular: factor' factor = unit_ block unit_
+  Matrix factor_;  ///< its upper triangle: factor' factor = unit_ block unit_
   Vector unit_;    ///< brings the diagonal to 1
 };
 
