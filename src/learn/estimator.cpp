@@ -67,6 +67,7 @@ struct SubBatch {
       candidates.push_back(all[i]);
       if (split) candidates.back().split = nullptr;
       if (features) candidates.back().features = nullptr;
+      if (split || features) candidates.back().gathered = nullptr;  // of other rows
     }
   }
 };
@@ -177,7 +178,8 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   const Candidate one{&estimator};
   const std::span<const Candidate> batch(&one, 1);
   engine.set_task(estimator.name(), estimator.cost(data->columns(), classes, batch).passes);
-  engine.reserve(table, estimator.footprint(data->columns(), classes, batch));
+  engine.make_room(table, estimator.footprint(data->columns(), classes, batch),
+                   estimator.ample_footprint(data->columns(), classes, batch));
   Trained trained = std::move(estimator.fit_batch(engine, table, batch).front());
   if (trained.failure) throw *trained.failure;
   trained.model->set_feature_names(data->feature_names());

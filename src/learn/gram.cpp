@@ -332,6 +332,24 @@ std::optional<Moments> MomentSums::testing(const SplitPtr& split) const {
   return sums_->of(split, Role::test, true);
 }
 
+std::shared_ptr<const StageState> gather_moments(Engine& engine, const Table& table,
+                                                 const MomentsRequest& request,
+                                                 std::span<const SplitPtr> splits) {
+  auto gathered = std::make_shared<GatheredMoments>();
+  gathered->request = request;
+  gathered->sums = std::make_shared<const MomentSums>(engine, table, request, splits);
+  return gathered;
+}
+
+std::shared_ptr<const MomentSums> sums_for(Engine& engine, const Table& table,
+                                           const MomentsRequest& request,
+                                           std::span<const SplitPtr> splits,
+                                           const std::shared_ptr<const StageState>& gathered) {
+  const auto* known = dynamic_cast<const GatheredMoments*>(gathered.get());
+  if (known != nullptr && known->request == request) return known->sums;
+  return std::make_shared<const MomentSums>(engine, table, request, splits);
+}
+
 Moments moments(Engine& engine, const Table& table, const MomentsRequest& request) {
   const SplitPtr all_rows;
   const MomentSums sums(engine, table, request, {&all_rows, 1});

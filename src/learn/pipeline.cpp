@@ -144,11 +144,15 @@ Footprint Pipeline::footprint(Index columns, Index classes,
 
 Footprint Pipeline::ample_footprint(Index columns, Index classes,
                                     std::span<const Candidate> batch) const {
-  Footprint most;
-  for (const Place& place : by_place(batch)) {
-    Footprint sum;
-    for (const auto& [type, members] : place) {
-      sum = sum + members.front().estimator->ample_footprint(columns, classes, members);
+  Footprint most, gathering;
+  const std::vector<Place> places = by_place(batch);
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    Footprint sum = gathering;  // for the step behind
+    gathering = {};
+    for (const auto& [type, members] : *place) {
+      const Estimator& first = *members.front().estimator;
+      sum = sum + first.ample_footprint(columns, classes, members);
+      if (first.gathers()) gathering = gathering + first.footprint(columns, classes, members);
     }
     most = most | sum;
   }
@@ -157,14 +161,22 @@ Footprint Pipeline::ample_footprint(Index columns, Index classes,
 
 TrainingCost Pipeline::cost(Index columns, Index classes, std::span<const Candidate> batch) const {
   TrainingCost sum{0, 0, 0.0};
+  bool is_behind_affine_maps = false;
   for (const Place& place : by_place(batch)) {
     TrainingCost longest{0, 0, 0.0};
+    bool gives_affine_maps = true;
     for (const auto& [type, members] : place) {
-      const TrainingCost one = members.front().estimator->cost(columns, classes, members);
+      const Estimator& first = *members.front().estimator;
+      TrainingCost one = first.cost(columns, classes, members);
+      if (is_behind_affine_maps && first.gathers()) one = without_a_pass(one);
+      for (const Candidate& c : members) {
+        gives_affine_maps = gives_affine_maps && c.estimator->gives_affine_maps();
+      }
       longest.passes = std::max(longest.passes, one.passes);
       longest.most_passes = std::max(longest.most_passes, one.most_passes);
       longest.flops_per_row += one.flops_per_row;
     }
+    is_behind_affine_maps = gives_affine_maps;
     sum.passes += longest.passes;
     sum.most_passes += longest.most_passes;
     sum.flops_per_row = std::max(sum.flops_per_row, longest.flops_per_row);
@@ -182,7 +194,9 @@ struct Lane {
   std::string table_key;  ///< those transformers by name, and the rows they were trained on
   AffineMapPtr features;  ///< the affine maps behind them
   std::string prefix;     ///< all steps so far
-  std::shared_ptr<const StageState> resume;  ///< of the last step
+  std::shared_ptr<const StageState> resume;           ///< of the last step
+  std::shared_ptr<const StageState> gathered{};       ///< of the table's rows, for this step
+  std::shared_ptr<const StageState> gathered_next{};  ///< likewise, for the next one
   std::vector<PipelineModel::Step> fitted{};
   Trained trained{};
 
@@ -222,7 +236,57 @@ std::optional<StageName> name_of(const Lane& lane, std::size_t step) {
 
 void advance(Lane& lane, std::size_t step, const Trained& trained);
 
-void train(Engine& engine, std::vector<Stage>& stages) {
+/// What is gathered for the step that comes next of several lanes.
+struct Gathering {
+  const Estimator* next;
+  const Table* table;
+  std::vector<Lane*> lanes{};
+
+  std::vector<SplitPtr> splits() const {
+    std::vector<SplitPtr> all;
+    for (const Lane* lane : lanes) {
+      if (std::ranges::find(all, lane->split) == all.end()) all.push_back(lane->split);
+    }
+    return all;
+  }
+  std::vector<Candidate> candidates(std::size_t step) const {
+    std::vector<Candidate> all;
+    for (const Lane* lane : lanes) all.push_back({&lane->estimator(step), lane->split});
+    return all;
+  }
+};
+
+/// Of the lanes whose maps of this step will be affine.
+std::vector<Gathering> gatherings_of(const std::vector<Lane*>& lanes, std::size_t step) {
+  std::map<std::pair<std::string, std::string>, std::size_t> place_of;
+  std::vector<Gathering> all;
+  for (Lane* lane : lanes) {
+    if (step + 1 >= lane->pipeline->steps().size()) continue;
+    const Estimator& next = lane->estimator(step + 1);
+    if (!next.gathers() || !lane->estimator(step).gives_affine_maps()) continue;
+    const auto [place, is_new] = place_of.try_emplace({next.name(), lane->table_key}, all.size());
+    if (is_new) all.push_back({&next, &lane->table});
+    all[place->second].lanes.push_back(lane);
+  }
+  return all;
+}
+
+void gather(Engine& engine, Gathering& gathering) {
+  std::shared_ptr<const StageState> found;
+  try {
+    found = gathering.next->gather(engine, *gathering.table, gathering.splits());
+  } catch (const BadValuesError&) {
+    throw;
+  } catch (const AgreedError& e) {
+    if (!is_the_candidates_fault(e)) throw;  // else training will find out whose
+  }
+  for (Lane* lane : gathering.lanes) lane->gathered_next = found;
+}
+
+/// Trains the stages of a step and gathers for the next one in the same passes, as far as there is
+/// room.
+void train(Engine& engine, std::vector<Stage>& stages, std::vector<Gathering> gatherings,
+           std::size_t step) {
   std::vector<Engine::Work> works;
   for (Stage& stage : stages) {
     const Estimator& first = stage.estimator();
@@ -230,6 +294,10 @@ void train(Engine& engine, std::vector<Stage>& stages) {
                        engine.set_task(first.name());
                        stage.trained = first.fit_batch(engine, stage.table(), stage.candidates);
                      }});
+  }
+  for (Gathering& g : gatherings) {
+    works.push_back({footprint_for(engine, *g.next, *g.table, g.candidates(step + 1)),
+                     [&] { gather(engine, g); }});
   }
   engine.side_by_side_where_there_is_room(std::move(works));
 }
@@ -263,8 +331,8 @@ std::vector<Stage> stages_of(const std::vector<Lane*>& lanes, std::size_t step) 
         place_of.try_emplace(key_of(lane, step), found->second, stage.candidates.size());
     if (is_new) {
       const bool is_last = step + 1 == lane.pipeline->steps().size();
-      stage.candidates.push_back(
-          {&lane.estimator(step), lane.split, lane.features, is_last ? lane.resume : nullptr});
+      stage.candidates.push_back({&lane.estimator(step), lane.split, lane.features,
+                                  is_last ? lane.resume : nullptr, lane.gathered});
       stage.lanes.emplace_back();
     }
     stages[place->second.first].lanes[place->second.second].push_back(&lane);
@@ -282,6 +350,7 @@ void advance(Lane& lane, std::size_t step, const Trained& trained) {
   const std::string key = key_of(lane, step);
   const ModelPtr model = trained.model;
   lane.fitted.push_back({name, model});
+  lane.gathered = std::exchange(lane.gathered_next, nullptr);
   lane.prefix += " | " + lane.estimator(step).expression();
   if (step + 1 == lane.pipeline->steps().size()) {
     lane.trained.held_out = trained.held_out;
@@ -290,6 +359,7 @@ void advance(Lane& lane, std::size_t step, const Trained& trained) {
   } else if (const AffineMapPtr map = model->affine()) {
     lane.features = composed(lane.features, map);
   } else {
+    lane.gathered = nullptr;  // of rows before this map
     if (lane.features) lane.table = lane.table.through(lane.features);
     lane.table = lane.table.through(row_map(model));
     lane.table_key = key;
@@ -311,7 +381,7 @@ std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
     std::vector<Lane*> left;
     advance_by_ledger(engine, lanes, step, left);
     std::vector<Stage> stages = stages_of(left, step);
-    train(engine, stages);
+    train(engine, stages, gatherings_of(left, step), step);
     for (const Stage& stage : stages) {
       for (std::size_t i = 0; i < stage.trained.size(); ++i) {
         const Lane& one = *stage.lanes[i].front();

@@ -31,6 +31,7 @@ struct StepGroup {
   Index place;
   std::string name;
   std::vector<const Estimator*> members{};
+  bool is_gathered_for = false;  ///< its first pass is made together with those before
 };
 
 std::vector<StepGroup> groups_of(const std::vector<std::unique_ptr<Estimator>>& candidates) {
@@ -52,6 +53,14 @@ std::vector<StepGroup> groups_of(const std::vector<std::unique_ptr<Estimator>>& 
     }
   }
   std::ranges::stable_sort(groups, {}, &StepGroup::place);
+  for (StepGroup& group : groups) {
+    const auto gives_other_maps = [&](const StepGroup& before) {
+      return before.place + 1 == group.place &&
+             !std::ranges::all_of(before.members, &Estimator::gives_affine_maps);
+    };
+    group.is_gathered_for = group.place > 0 && group.members.front()->gathers() &&
+                            std::ranges::none_of(groups, gives_other_maps);
+  }
   return groups;
 }
 
@@ -77,7 +86,8 @@ PlannedStage stage_of(const StepGroup& group, const FoldedData& folds, Index cla
     for (const SplitPtr& split : folds.splits) batch.push_back({e, split});
   }
   const Estimator& first = *group.members.front();
-  const TrainingCost cost = first.cost(folds.data->columns(), classes, batch);
+  TrainingCost cost = first.cost(folds.data->columns(), classes, batch);
+  if (group.is_gathered_for) cost = without_a_pass(cost);
   PlannedStage stage;
   stage.name = group.name;
   stage.place = group.place;
@@ -117,9 +127,14 @@ PlannedStage scoring_stage(const PlannedWork& work, const WorkPlan& plan) {
 
 PlannedStage refit_stage(const PlannedWork& work, Index columns, Index classes) {
   PlannedStage stage{"refit", "the best candidate on all rows", 1, 0, 0, 0.0};
+  const Estimator* before = nullptr;
   for (const Estimator* step : steps_of(*work.candidates.front())) {
     const Candidate one{step};
-    const TrainingCost cost = step->cost(columns, classes, std::span(&one, 1));
+    TrainingCost cost = step->cost(columns, classes, std::span(&one, 1));
+    if (before != nullptr && before->gives_affine_maps() && step->gathers()) {
+      cost = without_a_pass(cost);
+    }
+    before = step;
     stage.passes += cost.passes;
     stage.most_passes += cost.most_passes;
     stage.flops_per_row = std::max(stage.flops_per_row, cost.flops_per_row);

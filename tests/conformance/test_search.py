@@ -196,11 +196,11 @@ def test_passes_are_as_planned():
                 ("ElasticNet()", "{'alpha': [0.1, 1.0], 'l1_ratio': [0.1, 0.5]}"),
                 ("make_pipeline(StandardScaler(), Ridge())", "{'ridge__alpha': [1.0, 2.0]}")]
     for estimator, grid in one_pass:
-        steps = 2 if "pipeline" in estimator else 1
         found, _ = search(estimator, data, "--grid", grid, "--scoring", "r2,neg_mean_squared_error")
         plan = json.loads(run("search", estimator, data, "--grid", grid, "--scoring", "r2,neg_mean_squared_error",
                               "--dry-run", "--json").stdout)
-        assert found["passes"] == steps == plan["passes"], (estimator, found["passes"], plan["passes"])
+        # The scaler's pass gathers what Ridge needs of the rows.
+        assert found["passes"] == 1 == plan["passes"], (estimator, found["passes"], plan["passes"])
     grid = "{'var_smoothing': np.logspace(-9, -1, 9)}"
     found, _ = search("GaussianNB()", labels, "--grid", grid)
     plan = json.loads(run("search", "GaussianNB()", labels, "--grid", grid, "--dry-run", "--json").stdout)

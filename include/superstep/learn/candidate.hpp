@@ -3,8 +3,10 @@
 // which they see them; and what comes of it.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <memory>
+#include <span>
 #include <string>
 
 #include <superstep/core/error.hpp>
@@ -26,6 +28,8 @@ struct Candidate {
   /// Where a fit of the same candidate with fewer iterations ended (Trained::state): this one goes
   /// on from there and gives the model that it would have given anyway. Null: begins at the start.
   std::shared_ptr<const StageState> resume{};
+  /// What Estimator::gather found out of the table's rows before the map was known; may be null.
+  std::shared_ptr<const StageState> gathered{};
 };
 
 /// The same to the mathematics of one estimator.
@@ -35,7 +39,16 @@ struct CandidateOf {
   SplitPtr split{};
   AffineMapPtr features{};
   std::shared_ptr<const StageState> resume{};
+  std::shared_ptr<const StageState> gathered{};
 };
+
+/// What was gathered for all candidates of a batch; null where it was not for some of them.
+template <class P>
+std::shared_ptr<const StageState> gathered_for(std::span<const CandidateOf<P>> batch) {
+  const std::shared_ptr<const StageState>& first = batch.front().gathered;
+  const auto has_it = [&](const CandidateOf<P>& c) { return c.gathered == first; };
+  return std::ranges::all_of(batch, has_it) ? first : nullptr;
+}
 
 /// What became of a candidate: a model, or the reason why there is none.
 struct Trained {
@@ -86,5 +99,10 @@ struct TrainingCost {
   Index most_passes = 1;       ///< at most, not counting those that mend bounds or fail
   double flops_per_row = 0.0;  ///< of one pass
 };
+
+/// Where the first pass is made together with those before (Estimator::gather).
+inline TrainingCost without_a_pass(TrainingCost cost) {
+  return {cost.passes - 1, cost.most_passes - 1, cost.flops_per_row};
+}
 
 }  // namespace superstep

@@ -63,6 +63,16 @@ class Estimator {
   virtual unsigned tells() const { return 0; }
   /// What train_batch takes as it is.
   virtual Fusion fusion() const { return {}; }
+  /// Whether gather() finds out what training wants first: something of the rows as they are,
+  /// whatever affine maps come in front of them. It can be had while those are trained.
+  virtual bool gathers() const { return false; }
+  /// That, for candidates that train on these splits. **Collective**, one pass as a rule.
+  virtual std::shared_ptr<const StageState> gather(Engine&, const Table&,
+                                                   std::span<const SplitPtr>) const {
+    return nullptr;
+  }
+  /// Whether the maps of its models are affine (Model::affine).
+  virtual bool gives_affine_maps() const { return false; }
   /// Estimators of equal families share passes when they are trained in one batch.
   virtual std::string family() const { return name(); }
 
@@ -137,7 +147,7 @@ class EstimatorOf : public Estimator {
     std::vector<CandidateOf<P>> batch;
     for (const Candidate& c : candidates) {
       const auto& estimator = dynamic_cast<const EstimatorOf&>(*c.estimator);
-      batch.push_back({estimator.params_, c.split, c.features, c.resume});
+      batch.push_back({estimator.params_, c.split, c.features, c.resume, c.gathered});
     }
     return train(engine, table, batch);
   }

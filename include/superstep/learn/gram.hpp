@@ -23,6 +23,7 @@ namespace superstep {
 struct MomentsRequest {
   bool centred = true;  ///< around the means; else around zero (fit_intercept=False)
   bool target = true;   ///< with the table's target, which must be read as numbers
+  bool operator==(const MomentsRequest&) const = default;
 };
 
 /// Sums over the rows, w being a row's weight (1 without weights).
@@ -79,6 +80,22 @@ class MomentSums {
   struct Sums;
   std::unique_ptr<Sums> sums_;
 };
+
+/// Sums that were taken before what they are for was known (Estimator::gather).
+struct GatheredMoments : StageState {
+  MomentsRequest request;
+  std::shared_ptr<const MomentSums> sums;
+};
+/// **Collective.**
+std::shared_ptr<const StageState> gather_moments(Engine& engine, const Table& table,
+                                                 const MomentsRequest& request,
+                                                 std::span<const SplitPtr> splits);
+/// What was gathered, if it is what is requested; else the sums of a pass of their own. The bits
+/// are the same. **Collective.**
+std::shared_ptr<const MomentSums> sums_for(Engine& engine, const Table& table,
+                                           const MomentsRequest& request,
+                                           std::span<const SplitPtr> splits,
+                                           const std::shared_ptr<const StageState>& gathered);
 
 /// The moments of the table, none of them lost. AgreedError when no row has a weight above zero.
 /// **Collective**, one superstep; two more where the provisional means were too far off.

@@ -231,6 +231,11 @@ Footprint PCA::footprint(Index columns, Index, std::span<const Candidate> batch)
   return principal_axes_footprint(columns, batch);
 }
 
+std::shared_ptr<const StageState> PCA::gather(Engine& engine, const Table& table,
+                                              std::span<const SplitPtr> splits) const {
+  return gather_for_axes(engine, table, splits);
+}
+
 TrainingCost PCA::cost(Index columns, Index, std::span<const Candidate>) const {
   return moments_cost(columns);
 }
@@ -238,7 +243,7 @@ TrainingCost PCA::cost(Index columns, Index, std::span<const Candidate>) const {
 std::vector<Trained> PCA::train(Engine& engine, const Table& table, Batch batch) const {
   std::vector<View> views;
   for (const auto& c : batch) views.push_back({c.split, c.features, true});
-  const auto axes = principal_axes(engine, table, views);
+  const auto axes = principal_axes(engine, table, views, gathered_for(batch));
   std::vector<Trained> models;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     models.push_back(attempt([&] { return train_one(batch[i].params, table, *axes[i]); }));

@@ -159,12 +159,24 @@ PrincipalAxes unpacked(const std::vector<double>& values, Index columns) {
 
 }  // namespace
 
-std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(Engine& engine, const Table& table,
-                                                             std::span<const View> views) {
+namespace {
+
+constexpr MomentsRequest request{.centred = true, .target = false};
+
+}  // namespace
+
+std::shared_ptr<const StageState> gather_for_axes(Engine& engine, const Table& table,
+                                                  std::span<const SplitPtr> splits) {
+  return gather_moments(engine, table, request, splits);
+}
+
+std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
+    Engine& engine, const Table& table, std::span<const View> views,
+    const std::shared_ptr<const StageState>& gathered) {
   constexpr double bearable = 16.0;
-  const MomentsRequest request{.centred = true, .target = false};
   const std::vector<ViewGroup> groups = grouped(views);
-  const MomentSums sums(engine, table, request, splits_of(groups));
+  const auto all = sums_for(engine, table, request, splits_of(groups), gathered);
+  const MomentSums& sums = *all;
   std::vector<Moments> moments;
   for (const auto& [view, members] : groups) {
     Moments m = sums.training(view.split);

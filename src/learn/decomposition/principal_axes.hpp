@@ -59,8 +59,12 @@ class PrincipalAxesOf {
 /// For each view; equal ones share theirs. One pass for all of them, and one more for a map that
 /// leaves too few digits of the moments. Decompositions are shared out over the ranks.
 /// **Collective.**
-std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(Engine& engine, const Table& table,
-                                                             std::span<const View> views);
+std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
+    Engine& engine, const Table& table, std::span<const View> views,
+    const std::shared_ptr<const StageState>& gathered = nullptr);
+/// What they gather. **Collective.**
+std::shared_ptr<const StageState> gather_for_axes(Engine& engine, const Table& table,
+                                                  std::span<const SplitPtr> splits);
 
 Footprint principal_axes_footprint(Index columns, std::span<const Candidate> batch);
 

@@ -115,6 +115,11 @@ Footprint TruncatedSVD::footprint(Index columns, Index, std::span<const Candidat
   return principal_axes_footprint(columns, batch);
 }
 
+std::shared_ptr<const StageState> TruncatedSVD::gather(Engine& engine, const Table& table,
+                                                       std::span<const SplitPtr> splits) const {
+  return gather_for_axes(engine, table, splits);
+}
+
 TrainingCost TruncatedSVD::cost(Index columns, Index, std::span<const Candidate>) const {
   return moments_cost(columns);
 }
@@ -122,7 +127,7 @@ TrainingCost TruncatedSVD::cost(Index columns, Index, std::span<const Candidate>
 std::vector<Trained> TruncatedSVD::train(Engine& engine, const Table& table, Batch batch) const {
   std::vector<View> views;
   for (const auto& c : batch) views.push_back({c.split, c.features, false});
-  const auto all_axes = principal_axes(engine, table, views);
+  const auto all_axes = principal_axes(engine, table, views, gathered_for(batch));
   std::vector<Trained> models;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     models.push_back(attempt([&] { return train_one(batch[i].params, *all_axes[i]); }));

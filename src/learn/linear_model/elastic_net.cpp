@@ -41,6 +41,11 @@ Footprint ElasticNet::footprint(Index columns, Index, std::span<const Candidate>
   return moment_fits_footprint(columns, batch, 3);
 }
 
+std::shared_ptr<const StageState> ElasticNet::gather(Engine& engine, const Table& table,
+                                                     std::span<const SplitPtr> splits) const {
+  return gather_for_moment_fits(engine, table, splits);
+}
+
 TrainingCost ElasticNet::cost(Index columns, Index, std::span<const Candidate>) const {
   return least_squares_cost(columns);
 }
@@ -76,7 +81,8 @@ std::vector<Trained> ElasticNet::train_as(const std::string& name, Engine& engin
   for (const auto& c : batch) views.push_back({c.split, c.features, c.params.fit_intercept});
   std::vector<MomentFit> fits = fit_from_moments(
       engine, table, views,
-      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); });
+      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); }, nullptr,
+      gathered_for(batch));
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     MomentFit& fit = fits[i];

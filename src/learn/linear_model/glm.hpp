@@ -92,6 +92,16 @@ struct GlmMoments {
 GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index classes,
                        std::span<const SplitPtr> splits);
 
+/// Moments that were gathered before what they are for was known (Estimator::gather).
+struct GatheredGlm : StageState {
+  explicit GatheredGlm(GlmMoments moments_) : moments(std::move(moments_)) {}
+  GlmMoments moments;
+};
+/// What was gathered, if anything; else glm_moments. The bits are the same. **Collective.**
+std::shared_ptr<const GlmMoments> glm_moments_for(
+    Engine& engine, const Table& table, GlmLoss loss, Index classes,
+    std::span<const SplitPtr> splits, const std::shared_ptr<const StageState>& gathered);
+
 /// One model of the batch.
 struct GlmTask {
   SplitPtr split;         ///< trains on its training rows; null: all

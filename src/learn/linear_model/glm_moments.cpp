@@ -351,4 +351,12 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
   return m;
 }
 
+std::shared_ptr<const GlmMoments> glm_moments_for(
+    Engine& engine, const Table& table, GlmLoss loss, Index classes,
+    std::span<const SplitPtr> splits, const std::shared_ptr<const StageState>& gathered) {
+  const auto known = std::dynamic_pointer_cast<const GatheredGlm>(gathered);
+  if (known != nullptr && known->moments.loss == loss) return {known, &known->moments};
+  return std::make_shared<const GlmMoments>(glm_moments(engine, table, loss, classes, splits));
+}
+
 }  // namespace superstep

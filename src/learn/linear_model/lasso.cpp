@@ -35,17 +35,23 @@ Footprint Lasso::footprint(Index columns, Index, std::span<const Candidate> batc
   return moment_fits_footprint(columns, batch, 3);
 }
 
+std::shared_ptr<const StageState> Lasso::gather(Engine& engine, const Table& table,
+                                                std::span<const SplitPtr> splits) const {
+  return gather_for_moment_fits(engine, table, splits);
+}
+
 TrainingCost Lasso::cost(Index columns, Index, std::span<const Candidate>) const {
   return least_squares_cost(columns);
 }
 
 std::vector<Trained> Lasso::train(Engine& engine, const Table& table, Batch batch) const {
   std::vector<CandidateOf<ElasticNetParams>> nets;
-  for (const auto& [p, split, features, resume] : batch) {
+  for (const auto& [p, split, features, resume, gathered] : batch) {
     nets.push_back({{p.alpha, 1.0, p.fit_intercept, p.max_iter, p.tol, p.positive, p.random_state},
                     split,
                     features,
-                    resume});
+                    resume,
+                    gathered});
   }
   return ElasticNet::train_as(name(), engine, table, nets);
 }

@@ -34,6 +34,11 @@ Footprint LinearRegression::footprint(Index columns, Index,
   return moment_fits_footprint(columns, batch, 13);
 }
 
+std::shared_ptr<const StageState> LinearRegression::gather(Engine& engine, const Table& table,
+                                                           std::span<const SplitPtr> splits) const {
+  return gather_for_moment_fits(engine, table, splits);
+}
+
 TrainingCost LinearRegression::cost(Index columns, Index, std::span<const Candidate>) const {
   return least_squares_cost(columns);
 }
@@ -117,7 +122,8 @@ std::vector<Trained> LinearRegression::train(Engine& engine, const Table& table,
       [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
       [&](std::size_t i, const Moments& m, const Spectrum& spectrum) {
         return fit_refined(m, spectrum, batch[i].params);
-      });
+      },
+      gathered_for(batch));
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     MomentFit& fit = fits[i];

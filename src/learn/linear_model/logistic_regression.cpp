@@ -279,6 +279,8 @@ GlmTask task_of(const CandidateOf<LogisticRegressionParams>& candidate, const La
   return task;
 }
 
+GlmLoss loss_for(Index classes) { return classes > 2 ? GlmLoss::multinomial : GlmLoss::logistic; }
+
 void check_classes(const Table& table, const Labels& classes, const GlmRows& trained) {
   std::vector<Index> present;
   for (Index k = 0; k < classes.size(); ++k) {
@@ -304,14 +306,23 @@ std::shared_ptr<Model> make_model(const Labels& classes, GlmFit fit, bool two_si
 
 }  // namespace
 
+std::shared_ptr<const StageState> LogisticRegression::gather(
+    Engine& engine, const Table& table, std::span<const SplitPtr> splits) const {
+  const Index classes = table.data->classes(engine.comm()).size();
+  return std::make_shared<GatheredGlm>(
+      glm_moments(engine, table, loss_for(classes), classes, splits));
+}
+
 std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& table,
                                                Batch batch) const {
   const Labels& classes = table.data->classes(engine.comm());
-  const GlmLoss loss = classes.size() > 2 ? GlmLoss::multinomial : GlmLoss::logistic;
+  const GlmLoss loss = loss_for(classes.size());
   std::vector<SplitPtr> splits;
   for (const auto& c : batch) splits.push_back(c.split);
-  const GlmMoments moments = glm_moments(engine, table, loss, classes.size(), splits);
-  for (const GlmRows& trained : moments.splits) check_classes(table, classes, trained);
+  const auto its_moments =
+      glm_moments_for(engine, table, loss, classes.size(), splits, gathered_for(batch));
+  const GlmMoments& moments = *its_moments;
+  for (const SplitPtr& split : splits) check_classes(table, classes, moments.of(split));
   std::vector<GlmTask> tasks;
   for (const auto& c : batch) tasks.push_back(task_of(c, classes, moments.of(c.split)));
   std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);

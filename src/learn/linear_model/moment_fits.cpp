@@ -124,13 +124,14 @@ Footprint refining_footprint(const Table& table, Index cells) {
 class Batch {
  public:
   Batch(Engine& engine, const Table& table, std::vector<ViewGroup> groups,
-        const MomentsRequest& request, const SolveMoments& solve, const SolveSpectrum& refine)
+        const MomentsRequest& request, const SolveMoments& solve, const SolveSpectrum& refine,
+        const std::shared_ptr<const StageState>& gathered)
       : engine_(engine),
         table_(table),
         groups_(std::move(groups)),
         solve_(solve),
         refine_(refine),
-        sums_(engine, table, request, splits_of(groups_)) {}
+        sums_(sums_for(engine, table, request, splits_of(groups_), gathered)) {}
 
   void fit(std::vector<MomentFit>& fits) {
     fit_shared(fits);
@@ -174,11 +175,11 @@ class Batch {
       const auto [group, i] = tasks[static_cast<std::size_t>(k)];
       const View& view = group->view;
       if (group != current) {
-        m = sums_.training(view.split);
+        m = sums_->training(view.split);
         is_lost = m.is_lost();
         if (!is_lost) m = seen(view, std::move(m));
         if (current == nullptr || current->view.split != view.split) {
-          tested = sums_.testing(view.split);
+          tested = sums_->testing(view.split);
         }
         current = group;
       }
@@ -193,12 +194,12 @@ class Batch {
     const View& view = group.view;
     const MomentsRequest request{.centred = view.centred};
     const Table its_rows = seen_by(view, table_);
-    engine_.reserve(its_rows, refining_footprint(its_rows, sums_.cells()),
+    engine_.reserve(its_rows, refining_footprint(its_rows, sums_->cells()),
                     "some columns follow from others, or nearly: to look at the rows again, ");
-    const bool is_new = view.features != nullptr || sums_.training(view.split).is_lost();
+    const bool is_new = view.features != nullptr || sums_->training(view.split).is_lost();
     const Moments first =
-        view.features ? moments(engine_, its_rows, request) : sums_.exactly(engine_, view.split);
-    const std::optional<Moments> tested = sums_.testing(view.split);
+        view.features ? moments(engine_, its_rows, request) : sums_->exactly(engine_, view.split);
+    const std::optional<Moments> tested = sums_->testing(view.split);
     std::optional<Spectrum> spectrum;
     for (const std::size_t i : group.members) {
       if (is_new) fits[i] = solved(i, view, first, tested);
@@ -214,14 +215,15 @@ class Batch {
   std::vector<ViewGroup> groups_;
   const SolveMoments& solve_;
   const SolveSpectrum& refine_;
-  MomentSums sums_;
+  std::shared_ptr<const MomentSums> sums_;
 };
 
 }  // namespace
 
 std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
                                         std::span<const View> views, const SolveMoments& solve,
-                                        const SolveSpectrum& refine) {
+                                        const SolveSpectrum& refine,
+                                        const std::shared_ptr<const StageState>& gathered) {
   std::vector<MomentFit> fits(views.size());
   std::vector<ViewGroup> around_means, around_zero;
   for (ViewGroup& g : grouped(views)) {
@@ -232,7 +234,8 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
   for (const bool centred : {true, false}) {
     std::vector<ViewGroup>& groups = centred ? around_means : around_zero;
     if (groups.empty()) continue;
-    Batch(engine, table, std::move(groups), {.centred = centred}, solve, refine).fit(fits);
+    Batch(engine, table, std::move(groups), {.centred = centred}, solve, refine, gathered)
+        .fit(fits);
   }
   return fits;
 }

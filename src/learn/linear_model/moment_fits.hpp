@@ -42,13 +42,20 @@ using SolveMoments = std::function<MomentFit(std::size_t i, const Moments&)>;
 /// From the spectrum, where the moments do not resolve candidate i.
 using SolveSpectrum = std::function<MomentFit(std::size_t i, const Moments&, const Spectrum&)>;
 
+/// What such fits gather. **Collective.**
+inline std::shared_ptr<const StageState> gather_for_moment_fits(Engine& engine, const Table& table,
+                                                                std::span<const SplitPtr> splits) {
+  return gather_moments(engine, table, {}, splits);
+}
+
 /// Fits all candidates, by their views (centred: with an intercept): one pass for those with an
 /// intercept and one for those without; further ones for a split and map that the moments do not
 /// resolve (behind a map its own moments first, then the spectrum, if `refine` is given).
 /// **Collective.**
-std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
-                                        std::span<const View> views, const SolveMoments& solve,
-                                        const SolveSpectrum& refine = nullptr);
+std::vector<MomentFit> fit_from_moments(
+    Engine& engine, const Table& table, std::span<const View> views, const SolveMoments& solve,
+    const SolveSpectrum& refine = nullptr,
+    const std::shared_ptr<const StageState>& gathered = nullptr);
 
 /// The squared errors of y ~ map(x) coef + intercept (map may be null) on the rows of these
 /// moments; null where cancellation would leave fewer than seven digits.

@@ -104,6 +104,11 @@ std::string said_of_no_counts(const Table& table, const GlmTask& task) {
 
 }  // namespace
 
+std::shared_ptr<const StageState> PoissonRegressor::gather(Engine& engine, const Table& table,
+                                                           std::span<const SplitPtr> splits) const {
+  return std::make_shared<GatheredGlm>(glm_moments(engine, table, GlmLoss::poisson, 0, splits));
+}
+
 std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
                                              Batch batch) const {
   std::vector<GlmTask> tasks;
@@ -112,7 +117,9 @@ std::vector<Trained> PoissonRegressor::train(Engine& engine, const Table& table,
     tasks.push_back(task_of(c));
     splits.push_back(c.split);
   }
-  const GlmMoments moments = glm_moments(engine, table, GlmLoss::poisson, 0, splits);
+  const auto its_moments =
+      glm_moments_for(engine, table, GlmLoss::poisson, 0, splits, gathered_for(batch));
+  const GlmMoments& moments = *its_moments;
   for (const GlmTask& task : tasks) require_counts(table, moments, task);
   const std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
   std::vector<Trained> models;

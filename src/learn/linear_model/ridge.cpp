@@ -49,6 +49,11 @@ Footprint Ridge::footprint(Index columns, Index, std::span<const Candidate> batc
   return moment_fits_footprint(columns, batch, 3);
 }
 
+std::shared_ptr<const StageState> Ridge::gather(Engine& engine, const Table& table,
+                                                std::span<const SplitPtr> splits) const {
+  return gather_for_moment_fits(engine, table, splits);
+}
+
 TrainingCost Ridge::cost(Index columns, Index, std::span<const Candidate>) const {
   return least_squares_cost(columns);
 }
@@ -93,7 +98,8 @@ std::vector<Trained> Ridge::train(Engine& engine, const Table& table, Batch batc
       [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
       [&](std::size_t i, const Moments& m, const Spectrum& spectrum) {
         return fit_refined(m, spectrum, batch[i].params);
-      });
+      },
+      gathered_for(batch));
   std::vector<Trained> models;
   for (MomentFit& fit : fits) {
     if (!fit.converged) {

@@ -36,6 +36,10 @@ class TruncatedSVD final : public EstimatorOf<TruncatedSVDParams> {
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool gives_affine_maps() const override { return true; }
+  bool gathers() const override { return true; }
+  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
+                                           std::span<const SplitPtr> splits) const override;
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:

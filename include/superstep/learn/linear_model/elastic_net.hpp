@@ -34,6 +34,9 @@ class ElasticNet final : public EstimatorOf<ElasticNetParams> {
   /// Trains the candidates on behalf of the estimator `name`. **Collective.**
   static std::vector<Trained> train_as(const std::string& name, Engine& engine, const Table& table,
                                        Batch batch);
+  bool gathers() const override { return true; }
+  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
+                                           std::span<const SplitPtr> splits) const override;
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:

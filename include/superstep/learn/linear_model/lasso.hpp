@@ -27,6 +27,9 @@ class Lasso final : public EstimatorOf<LassoParams> {
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
+  bool gathers() const override { return true; }
+  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
+                                           std::span<const SplitPtr> splits) const override;
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:

@@ -39,6 +39,9 @@ class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool gathers() const override { return true; }
+  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
+                                           std::span<const SplitPtr> splits) const override;
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:

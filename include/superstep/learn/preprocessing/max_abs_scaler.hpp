@@ -30,6 +30,7 @@ class MaxAbsScaler final : public EstimatorOf<MaxAbsScalerParams> {
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool gives_affine_maps() const override { return !params().clip; }
   Fusion fusion() const override { return {.splits = true}; }
 
  protected:

@@ -30,6 +30,7 @@ class MinMaxScaler final : public EstimatorOf<MinMaxScalerParams> {
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool gives_affine_maps() const override { return !params().clip; }
   Fusion fusion() const override { return {.splits = true}; }
 
  protected:

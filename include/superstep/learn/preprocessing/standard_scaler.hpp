@@ -34,6 +34,7 @@ class StandardScaler final : public EstimatorOf<StandardScalerParams> {
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool gives_affine_maps() const override { return true; }
   Fusion fusion() const override { return {.splits = true}; }
 
  protected:
