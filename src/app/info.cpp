@@ -11,6 +11,7 @@
 #include <superstep/io/tree_file.hpp>
 
 #include "app/commands.hpp"
+#include "app/csv_info.hpp"
 #include "app/model_info.hpp"
 
 namespace superstep::app {
@@ -170,15 +171,22 @@ class Info final : public Command {
   std::string summary() const override { return "show what a dataset or a model file holds"; }
   std::string details() const override {
     return "Reads no rows: `superstep check` does. With --json, a model's attributes come with all "
-           "their values.\n";
+           "their values.\n"
+           "Of a CSV file that is to be imported it looks at the first 32 MB: what the columns "
+           "hold, how many different\n"
+           "cells those of text have, and what to do with them.\n";
   }
   void describe(CommandLine& line) override {
-    line.input("FILE", file_, "HDF5 file: a dataset, a model, any other");
+    line.input("FILE", file_, "HDF5 file: a dataset, a model, any other; or a CSV file");
   }
 
   void run(Context& context) override {
     Report report;
     on_root(context.comm(), [&] {
+      if (is_called_csv(file_)) {
+        report = describe_csv(file_);
+        return;
+      }
       const FileSummary summary = summarize(file_);
       report = attribute(summary, "format") == "superstep-model"
                    ? describe_model(file_, read_tree(file_))

@@ -8,6 +8,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
 #include <superstep/core/value.hpp>
 
 namespace superstep {
@@ -105,6 +106,12 @@ Index guess_target(const CsvColumns& columns, const std::string& path) {
 }
 
 }  // namespace
+
+char csv_delimiter(const std::string& path) {
+  std::string name = to_lower(path);
+  if (name.ends_with(".gz")) name.resize(name.size() - 3);
+  return name.ends_with(".tsv") || name.ends_with(".tab") ? '\t' : ',';
+}
 
 Index CsvColumns::features() const { return std::ranges::count(roles, Role::feature); }
 

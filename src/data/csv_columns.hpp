@@ -34,6 +34,9 @@ struct CsvColumns {
 /// DataError unless `text` can go where names go.
 void require_utf8(const std::string& text, const std::string& what, const std::string& path);
 
+/// What separates fields where nobody says it: a tab for .tsv and .tab, a comma for others.
+char csv_delimiter(const std::string& path);
+
 /// Looks at the first record. DataError when there is none; UsageError when an option names a
 /// column that does not exist.
 CsvColumns read_columns(const CsvFile& file, const CsvOptions& options);

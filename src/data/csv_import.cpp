@@ -15,6 +15,7 @@
 #include <superstep/data/import.hpp>
 #include "data/csv_cells.hpp"
 #include "data/csv_columns.hpp"
+#include "data/csv_columns_look.hpp"
 #include "data/csv_scan.hpp"
 #include "data/csv_share.hpp"
 #include "io/unpacked.hpp"
@@ -24,13 +25,6 @@ namespace superstep {
 namespace {
 
 using Role = CsvColumns::Role;
-
-char delimiter_of(const std::string& path, const CsvOptions& options) {
-  if (options.delimiter) return *options.delimiter;
-  std::string name = to_lower(path);
-  if (name.ends_with(".gz")) name.resize(name.size() - 3);
-  return name.ends_with(".tsv") || name.ends_with(".tab") ? '\t' : ',';
-}
 
 /// "'city' and 'name'", the first few.
 std::string listed(const CsvColumns& columns, const std::vector<CsvText>& texts) {
@@ -45,45 +39,26 @@ std::string listed(const CsvColumns& columns, const std::vector<CsvText>& texts)
   return texts.size() <= most ? all : fmt::format("{} and {} more", all, texts.size() - most);
 }
 
-/// How a column that holds such a cell becomes numbers.
-std::string way_to_numbers(const std::string& cell) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const bool is_date = cell.size() >= 10 && cell[4] == '-' && cell[7] == '-' &&
-                       std::all_of(cell.begin(), cell.begin() + 4, is_digit);
-  if (is_date) {
-    return "dates must become numbers first (pandas: to_datetime(column).astype('int64'), or year, "
-           "month and weekday)";
-  }
-  static constexpr std::string_view marks[] = {"?", "-", "--", ".", "*", "missing", "unknown"};
-  if (std::ranges::find(marks, cell) != std::end(marks)) {
-    return fmt::format("if {} stands for a missing value give --na '{}'", Value(cell).repr(), cell);
-  }
-  // A line of numbers in one cell, or numbers as another country writes them.
-  if (cell.find_first_of(" \t") != std::string::npos &&
-      cell.find_first_not_of("0123456789.+-eE \t") == std::string::npos) {
-    return "if blanks separate the fields give --delimiter blanks";
-  }
-  if (parse_cell(cell, {.decimal = ','}) || parse_cell(cell, {.thousands = ','})) {
-    return "if its comma is the decimal point give --decimal ',', if it groups thousands "
-           "--thousands ','";
-  }
-  return "categories carry information: write them as one column of 0 and 1 each "
-         "(pandas.get_dummies)";
-}
-
 /// Text where numbers are needed: names the columns, the first such cell and what can be done.
-void refuse_texts(const std::string& path, const CsvColumns& columns, std::vector<CsvText> texts) {
-  std::erase_if(texts, [&](const CsvText& t) { return t.column == columns.target; });
-  if (texts.empty()) return;
+/// `look`: at these columns, or the first of many.
+void refuse_texts(const std::string& path, const CsvColumns& columns,
+                  const std::vector<CsvText>& texts, const CsvLook& look) {
   const CsvText& first = texts.front();
   constexpr std::size_t most_named = 10;
   std::string drop;
   for (std::size_t i = 0; i < std::min(texts.size(), most_named); ++i)
     drop += (i == 0 ? "" : ",") + columns.option_word(texts[i].column);
   if (texts.size() > most_named) drop += ",...";
-  const char* them = texts.size() > 1 ? "them" : "it";
-  std::string advice =
-      fmt::format("{}, or leave {} out with --drop {}", way_to_numbers(first.text), them, drop);
+  const std::vector<std::string> ways = ways_to_numbers(look.columns, texts.size() > 1);
+  std::string advice = fmt::format("{}", fmt::join(ways, "; "));
+  if (!look.is_all) {
+    advice += fmt::format(" (seen in the first {} rows)", format_count(look.rows));
+  }
+  const bool are_all_many = std::ranges::all_of(look.columns, &CsvColumnLook::has_many_levels);
+  if (texts.size() == 1 || !are_all_many) {
+    advice += fmt::format(", or leave {} out with --drop {}",
+                          texts.size() == 1 ? "it" : "all of them", drop);
+  }
   if (columns.target < 0 && texts.size() == 1) {
     advice += fmt::format(", or is it the target: --target {}", columns.option_word(first.column));
   }
@@ -92,6 +67,28 @@ void refuse_texts(const std::string& path, const CsvColumns& columns, std::vecto
   throw DataError(fmt::format("{}: {} not numeric: row {} (line {}) holds {} in {}; {}", path, what,
                               first.row, first.line, Value(first.text).repr(),
                               columns.describe(first.column), advice));
+}
+
+/// Where features hold text, the root looks what more they hold, and all refuse them.
+/// **Collective.**
+void require_numbers(const Communicator& comm, const CsvFile& file, const CsvColumns& columns,
+                     std::vector<CsvText> texts) {
+  constexpr std::size_t most_looked_at = 200;
+  std::erase_if(texts, [&](const CsvText& t) { return t.column == columns.target; });
+  if (texts.empty()) return;
+  on_root(comm, [&] {
+    std::vector<Index> which;
+    for (const CsvText& text : texts) {
+      if (which.size() < most_looked_at) which.push_back(text.column);
+    }
+    CsvLook look;
+    answering(comm, [&] { look = look_at(file, columns, which); });
+    for (std::size_t i = 0; i < which.size(); ++i) {  // where it lies behind what was looked at
+      CsvColumnLook& c = look.columns[i];
+      if (c.first_text.empty()) c.first_text = texts[i].text;
+    }
+    refuse_texts(file.path(), columns, texts, look);
+  });
 }
 
 TargetFormat target_format(const std::string& path, const CsvColumns& columns,
@@ -301,7 +298,8 @@ ImportedSource open_csv(const Communicator& comm, const std::string& path,
   CsvColumns columns;
   std::unique_ptr<Unpacked> unpacked;
   const std::string bytes_in = unpack(comm, path, options, unpacked);
-  collectively(comm, [&] { file.emplace(path, delimiter_of(path, options), bytes_in); });
+  collectively(
+      comm, [&] { file.emplace(path, options.delimiter.value_or(csv_delimiter(path)), bytes_in); });
   agree_on_file(comm, *file);
   collectively(comm, [&] { columns = read_columns(*file, options); });
   CsvFindings findings = scan_csv(comm, *file, columns, options.piece_bytes, parallel_for);
@@ -311,7 +309,9 @@ ImportedSource open_csv(const Communicator& comm, const std::string& path,
       throw DataError(fmt::format(
           "{} holds a header and no rows; give --no-header if its line is a row", path));
     }
-    refuse_texts(path, columns, findings.texts);
+  });
+  require_numbers(comm, *file, columns, findings.texts);
+  collectively(comm, [&] {
     RowFormat format =
         row_format(columns, findings, options, target_format(path, columns, findings));
     add_notes(columns, findings, path, options, imported);

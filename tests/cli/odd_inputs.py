@@ -5,7 +5,9 @@ False, other marks for missing values and thousands of columns of text.
 usage: odd_inputs.py      with SUPERSTEP naming the program
 """
 import gzip
+import json
 import os
+import random
 import struct
 import sys
 import tempfile
@@ -218,6 +220,51 @@ def test_advice_for_text():
     fails(3, "get_dummies", command=["import", "text.csv", "out.h5", "--drop", "day"])
     done = run("import", "flags2.csv", "x.h5", check=False)
     assert done.returncode == 4
+    text_of_a_passenger_list()
+
+
+def text_of_a_passenger_list():
+    """Columns with few and with many different cells, dates, marks for missing values: each is told apart, by import on any ranks and by info."""
+    dice = random.Random(int(time.strftime("%Y%m%d")))
+    rows, ports = dice.randint(60, 400), dice.randint(2, 40)
+    with open("list.csv", "w") as f:
+        f.write("id,survived,sex,name,age,ticket,port,since\n")
+        for i in range(rows):
+            age = "?" if i % 7 == 3 else str(dice.randint(1, 80))
+            cells = (i, i % 2, "female" if i % 3 else "male", f'"No. {i}, Mrs."', age, f"T{i * 37}", f"P{i % ports}" if i < rows - 12 else "", "1912-04-10")
+            f.write(",".join(map(str, cells)) + "\n")
+    said = [run("import", "list.csv", "list.h5", "--target", "survived", ranks=ranks, check=False) for ranks in (1, 2, 3, 5)]
+    message = said[0].stderr.strip()
+    for done in said:
+        assert done.returncode == 3 and message in done.stderr and done.stderr.count("superstep: error") == 1, done.stderr
+    sentences = [f"'sex' (2 different cells) and 'port' ({ports}) are categories: they carry information, write them as one column of 0 and 1 each",
+                 "'name' and 'ticket' have more than 50 different cells each, too many for columns of 0 and 1: leave them out with --drop name,ticket",
+                 "if '?' in 'age' stands for a missing value give --na '?'", "'since' holds dates: dates must become numbers first"]
+    for part in ["columns 'sex', 'name', 'age', 'ticket' and 'port' and 1 more are not numeric", *sentences,
+                 "or leave all of them out with --drop sex,name,age,ticket,port,since"]:
+        assert part in message, (part, message)
+    text = run("info", "list.csv").stdout
+    lines = {line.split()[0]: line for line in text.split("\n\n")[0].splitlines() if line.startswith("  '")}
+    assert f"list.csv: CSV, 8 columns, {rows} rows" in text and "superstep import list.csv list.h5 --target NAME" in text, text
+    for name, part in (("'id'", "numbers, more than 50 different"), ("'survived'", "numbers, 2 different"), ("'port'", f"text, {ports} different: 'P0'"),
+                       ("'port'", "; 12 missing"), ("'age'", "cells, the first of them '?'"),
+                       ("'name'", "text, more than 50 different: 'No. 0, Mrs.', 'No. 1, Mrs.',")):
+        assert part in lines[name], (part, text)
+    for sentence in sentences:
+        assert f"  {sentence}" in text, (sentence, text)
+    found = json.loads(run("info", "list.csv", "--json").stdout)
+    assert [c["different"] for c in found["columns"]][:4] == [None, 2, 2, None] and found["rows"] == rows, found
+    run("import", "list.csv", "list.h5", "--target", "survived", "--drop", "sex,name,ticket,port,since", "--na", "?")
+    # Far more cells than are counted, of a column that is text at its end alone: few bytes are looked at, and little memory is taken.
+    with open("long.csv", "w") as f:
+        f.write("a,b\n" + "".join(f"{i},{i}\n" for i in range(3_000_000)) + "1,x\n")
+    for command in (["import", "long.csv", "long.h5"], ["info", "long.csv"]):
+        done = run(*command, check=False)
+        if command[0] == "import":
+            assert done.returncode == 3 and "row 3000000 (line 3000002) holds 'x'" in done.stderr, done.stderr
+            assert "if 'x' in 'b' stands for a missing value give --na 'x' (seen in the first " in done.stderr, done.stderr
+        else:
+            assert done.returncode == 0 and "CSV, 2 columns, more than 2," in done.stdout, done.stdout + done.stderr
     with open("twice.csv", "w") as f:
         f.write("a,a,b,\n1,2,3,\n")
     words = run("import", "twice.csv", "twice.h5").stderr
