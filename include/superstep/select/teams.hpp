@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Teams: what cannot share passes (another family in an exchanged step, another prefix in front of
+// Teams: what shares no arithmetic (another family in an exchanged step, another prefix in front of
 // k-means) is trained by several groups of ranks side by side, each data-parallel on all rows. It
 // pays where the ranks are more than the blocks can feed, or passes are short beside the exchange
 // that ends them. Who trains what is dealt out by predicted cost, and anew between rounds by
