@@ -86,11 +86,12 @@ TEST_F(TeamsTest, BlocksOfANodeAreReadOnceAndTheSameForAll) {
   EXPECT_GE(need.bytes_per_rank * static_cast<std::size_t>(size()),
             blocks * data.block_bytes(Target::classes));
   const NodeBlocks shared(comm_, folds.all, Target::classes, need, pool, [] {});
-  EXPECT_TRUE(shared.serve(data, Target::classes, wanted.front()));
-  EXPECT_TRUE(shared.serve(data, Target::none, wanted.front()));
-  EXPECT_TRUE(shared.serve(data, Target::classes, {0, 0}));
-  EXPECT_FALSE(shared.serve(data, Target::numbers, wanted.front()));
-  EXPECT_FALSE(shared.serve(data, Target::classes, {0, 4}));
+  const std::vector<Index> mine(need.blocks.begin(), need.blocks.begin() + wanted.front().end);
+  EXPECT_TRUE(shared.serve(data, Target::classes, mine));
+  EXPECT_TRUE(shared.serve(data, Target::none, mine));
+  EXPECT_TRUE(shared.serve(data, Target::classes, {}));
+  EXPECT_FALSE(shared.serve(data, Target::numbers, mine));
+  EXPECT_FALSE(shared.serve(data, Target::classes, std::vector<Index>{0, 1, 2, 3}));
   for (std::size_t i = 0; i < blocks; ++i) {
     StoredBlock expected;
     data.read(static_cast<Index>(i), Target::classes, expected);
