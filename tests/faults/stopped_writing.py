@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A rank that is stopped while files are written in parallel ends the job with one message, and nothing is left behind.
+"""A rank that is stopped while files are written in parallel ends the job with one message, and nothing is left behind
+but what was written whole.
 
 usage: stopped_writing.py [--cases 8] [--seed N]   ($SUPERSTEP: the program)
 Each case draws the command, the number of ranks, the rank and a moment of the life of the temporary file. Where a rank is inside HDF5
@@ -9,6 +10,7 @@ import argparse
 import collections
 import datetime
 import glob
+import hashlib
 import os
 import random
 import signal
@@ -42,7 +44,13 @@ def wait_for_file(job):
     return False
 
 
-def seconds_of_writing(words, ranks):
+def digest():
+    with open(NEW, "rb") as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def undisturbed(words, ranks):
+    """Seconds of writing, and what is written."""
     job = start(words, ranks)
     assert wait_for_file(job), job.communicate()
     begin = time.monotonic()
@@ -51,11 +59,12 @@ def seconds_of_writing(words, ranks):
     seconds = time.monotonic() - begin
     code, _, err, _ = end(job, 60)
     assert code == 0 and left() == [NEW], (code, err, left())
+    whole = digest()
     os.remove(NEW)
-    return seconds
+    return seconds, whole
 
 
-def stop_one(draw, words, ranks, length_s):
+def stop_one(draw, words, ranks, length_s, whole):
     """Returns when it was stopped, which rank's process, and how the job ended; nothing when the file was there before."""
     job = start(words, ranks)
     assert wait_for_file(job), job.communicate()
@@ -71,8 +80,8 @@ def stop_one(draw, words, ranks, length_s):
     code, _, err, n_left = end(job, LONGEST_S)
     word = verdict(code, err, n_left, ranks)
     seconds = time.monotonic() - begin
-    if word == "ok" and left():
-        word = f"BAD: {left()} are left"
+    if word == "ok" and left():  # whole, where the last agreement on it was all that was missing
+        word = "ok, written" if left() == [NEW] and digest() == whole else f"BAD: {left()} are left"
     return f"{['first', 'second', 'third'][stopped]} stopped after {moment_s:.2f} s", code, seconds, err, word
 
 
@@ -94,8 +103,8 @@ def main():
         while said.total() < options.cases or (by_signs < 2 and said.total() < 3 * options.cases):
             words, ranks = draw.choice(COMMANDS), draw.choice((2, 3))
             if (words, ranks) not in lengths:
-                lengths[words, ranks] = seconds_of_writing(words, ranks)
-            case = stop_one(draw, words, ranks, lengths[words, ranks])
+                lengths[words, ranks] = undisturbed(words, ranks)
+            case = stop_one(draw, words, ranks, *lengths[words, ranks])
             for name in left():
                 os.remove(name)
             if case is None:
@@ -103,7 +112,7 @@ def main():
             which, code, seconds, err, word = case
             said["BAD" if word.startswith("BAD") else word] += 1
             by_signs += word == "ok" and BY_SIGNS in err
-            print(f"{' '.join(words[:2]):<20} {ranks} ranks, the {which} of {lengths[words, ranks]:.2f}: exit {code} after {seconds:.1f} s, {word}"
+            print(f"{' '.join(words[:2]):<20} {ranks} ranks, the {which} of {lengths[words, ranks][0]:.2f}: exit {code} after {seconds:.1f} s, {word}"
                   f"{', by signs of life' if BY_SIGNS in err else ''}", flush=True)
             if word.startswith("BAD"):
                 print(err)
