@@ -77,7 +77,7 @@ TEST_F(EngineTest, TheTraceTellsPassesAndTheirAllreduce) {
   double last_s = 0.0;
   for (const TraceEvent& e : events) {
     EXPECT_GE(e.begin_s, last_s);
-    EXPECT_GE(e.end_s - e.begin_s, e.wait_s - 1e-5);  // clocks are read one after the other
+    EXPECT_GE(e.end_s - e.begin_s, e.wait_s - 1e-3);  // clocks are read one after the other
     last_s = e.end_s;
   }
   const std::string csv = trace_csv(comm_);
