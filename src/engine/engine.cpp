@@ -64,9 +64,10 @@ void Engine::side_by_side_where_there_is_room(std::vector<Work> works) {
     std::vector<Work> some;
     Footprint sum;
     do {
+      next->need = next->need + of_a_stack();
       sum = sum + next->need;
       some.push_back(std::move(*next++));
-    } while (next != works.end() && impl_->has_room(sum + next->need));
+    } while (next != works.end() && impl_->has_room(sum + next->need + of_a_stack()));
     impl_->trainings().run(std::move(some));
   }
 }

@@ -36,6 +36,7 @@ class Engine::Impl {
   // Room.
   void reserve(const Table& table, const Footprint& need, const std::string& what_for);
   std::size_t least_memory(const Table& table, const Footprint& need) const;
+  Footprint beside_blocks(const Table& table, const Footprint& least, const Footprint& ample) const;
   Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
   /// Whether what is reserved covers `need` beside what other trainings need at the same time.
   bool has_room(const Footprint& need) const;

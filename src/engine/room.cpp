@@ -127,6 +127,18 @@ void Engine::Impl::borrow_blocks(const Impl& other) {
   shared_ = other.shared_;
 }
 
+Footprint Engine::Impl::beside_blocks(const Table& table, const Footprint& least,
+                                      const Footprint& ample) const {
+  const std::size_t all = are_shared(table)
+                              ? shared_->bytes_per_rank()
+                              : table.data->block_bytes(table.target) * blocks_here(table).size();
+  const auto stay = [&](const Footprint& need) {
+    return bytes_beside(table, need) + all <= engine_.budget_.for_work();
+  };
+  const bool is_free = stay(ample) || !stay(least);
+  return engine_.comm_.min(Index{is_free ? 1 : 0}) == 1 ? ample : least;
+}
+
 Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
                                   const Footprint& wanted) {
   if (serves(table) && has_room(least)) return reserved_;
@@ -182,6 +194,11 @@ void Engine::reserve(const Table& table, const Footprint& need, const std::strin
 
 std::size_t Engine::least_memory(const Table& table, const Footprint& need) const {
   return impl_->least_memory(table, need);
+}
+
+Footprint Engine::beside_blocks(const Table& table, const Footprint& least,
+                                const Footprint& ample) const {
+  return impl_->beside_blocks(table, least, ample);
 }
 
 Footprint Engine::make_room(const Table& table, const Footprint& least, const Footprint& wanted) {

@@ -178,8 +178,9 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   const Candidate one{&estimator};
   const std::span<const Candidate> batch(&one, 1);
   engine.set_task(estimator.name(), estimator.cost(data->columns(), classes, batch).passes);
-  engine.make_room(table, estimator.footprint(data->columns(), classes, batch),
-                   estimator.ample_footprint(data->columns(), classes, batch));
+  const Footprint need = estimator.footprint(data->columns(), classes, batch);
+  const Footprint ample = estimator.ample_footprint(data->columns(), classes, batch);
+  engine.make_room(table, need, engine.beside_blocks(table, need, ample));
   Trained trained = std::move(estimator.fit_batch(engine, table, batch).front());
   if (trained.failure) throw *trained.failure;
   trained.model->set_feature_names(data->feature_names());

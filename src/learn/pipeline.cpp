@@ -151,8 +151,10 @@ Footprint Pipeline::ample_footprint(Index columns, Index classes,
     gathering = {};
     for (const auto& [type, members] : *place) {
       const Estimator& first = *members.front().estimator;
-      sum = sum + first.ample_footprint(columns, classes, members);
-      if (first.gathers()) gathering = gathering + first.footprint(columns, classes, members);
+      sum = sum + first.ample_footprint(columns, classes, members) + Engine::of_a_stack();
+      if (first.gathers()) {
+        gathering = gathering + first.footprint(columns, classes, members) + Engine::of_a_stack();
+      }
     }
     most = most | sum;
   }
@@ -272,6 +274,7 @@ std::vector<Gathering> gatherings_of(const std::vector<Lane*>& lanes, std::size_
 }
 
 void gather(Engine& engine, Gathering& gathering) {
+  engine.set_task(gathering.next->name());
   std::shared_ptr<const StageState> found;
   try {
     found = gathering.next->gather(engine, *gathering.table, gathering.splits());

@@ -131,8 +131,9 @@ std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* co
   const Index classes = classes_of(*candidates.front());
   const JudgingRoom judging =
       judging_room(*folds_.data, classes, engine_.comm().size(), fits, options_.metrics);
-  engine_.make_room(table_for(*candidates.front()), most | judging.least,
-                    most | ample | judging.wanted);
+  const Table table = table_for(*candidates.front());
+  ample = engine_.beside_blocks(table, most, most | ample);
+  engine_.make_room(table, most | judging.least, ample | judging.wanted);
   begin = 0;
   for (const Index size : cut.batch_sizes) {
     const auto count = static_cast<std::size_t>(size);

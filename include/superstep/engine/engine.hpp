@@ -128,6 +128,9 @@ class Engine {
   void reserve(const Table& table, const Footprint& need, const std::string& what_for = "");
   /// The least budget with which reserve() would succeed on every rank. **Collective.**
   std::size_t least_memory(const Table& table, const Footprint& need) const;
+  /// `ample`, or `least` where with that alone all blocks stay in memory: reading them again is
+  /// dearer than a pass more. The same on every rank. **Collective.**
+  Footprint beside_blocks(const Table& table, const Footprint& least, const Footprint& ample) const;
   /// Room for work that can be cut to measure. Where what is reserved for these blocks covers
   /// `least`, that; else reserves as much between `least` and `wanted` as the budget has. Returns
   /// what there is, the same on every rank. **Collective.**
@@ -156,6 +159,8 @@ class Engine {
     Footprint need;
     std::function<void()> run;
   };
+  /// What a work takes because others are done beside it: the part of its stack that is used.
+  static constexpr Footprint of_a_stack() { return {.replicated = Index{1} << 14}; }
   /// Does several works side by side, by turns on the calling thread: each goes on until it wants a
   /// pass, and the passes that are wanted over one dataset are made as one. A failure that leaves a
   /// work ends all of them. No answer tells whether others were asked for in the same pass.
