@@ -114,6 +114,17 @@ void make_orthogonal(Eigen::MatrixXd& L, Eigen::MatrixXd& W) {
   }
 }
 
+/// Where a value is zero to the last bit there is no vector yet: some at right angles to the
+/// others.
+void fill_up(Eigen::MatrixXd& V, const Vector& values) {
+  std::vector<Index> there, missing;
+  for (Index k = 0; k < values.size(); ++k) (values[k] > 0.0 ? there : missing).push_back(k);
+  if (missing.empty()) return;
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(V(Eigen::all, there));
+  const Eigen::MatrixXd Q = qr.householderQ() * Eigen::MatrixXd::Identity(V.rows(), values.size());
+  V(Eigen::all, missing) = Q.rightCols(std::ssize(missing));
+}
+
 /// Zeroes what is no more than rounding of the columns, of these lengths, and sorts.
 void finish(ThinSvd& found, const Vector& lengths) {
   const double noise = 4.0 * 0x1p-52 * std::sqrt(static_cast<double>(lengths.size()));
@@ -195,6 +206,7 @@ ThinSvd graded_svd(const Eigen::MatrixXd& A) {
     if (of_kept.values[i] > 0.0) L.col(i) /= of_kept.values[i];
   }
   of_kept.V = qr.colsPermutation() * L;
+  fill_up(of_kept.V, of_kept.values);
   finish(of_kept, kept.colwise().norm().transpose());
   L = W = {};
   return among_all(columns, std::move(of_kept), A);

@@ -384,6 +384,29 @@ def test_a_column_constant_in_a_fold_and_huge_outside():
             assert apart < TOLERANCE * np.abs(expected).max(), f"{words(steps)}: {apart}"
 
 
+def test_axes_of_little_variance_hold_nothing_of_what_does_not_vary():
+    """The levels that rows trained on have add up to one there, and to zero where a row tested on has another level. An axis whose
+    coefficient is 1e6 must not hold 1e-10 of their sum. The first two designs were off by 2e-6."""
+    for seed in (0, 13, *(ARGUMENTS.seed + k for k in range(6))):
+        rng = np.random.default_rng(seed)
+        n, levels = 4 * int(rng.integers(100, 150)), int(rng.integers(4, 9))
+        code = np.sort(rng.integers(0, levels, n))
+        rare = np.zeros((n, 2))
+        rare[rng.integers(n // 4, n, 2), [0, 1]] = rng.choice([1.0, 0.1, 1e6], 2)
+        X = np.c_[np.eye(levels)[code], rare, 1e6 + rng.normal(size=n), rng.normal(size=n)]
+        X = X[:, rng.permutation(X.shape[1])]
+        sd = np.maximum(np.std(X, axis=0), 1e-3)
+        y = (X - X.mean(axis=0)) / sd @ rng.normal(size=X.shape[1]) + 0.3 * rng.normal(size=n)
+        steps = [SCALERS[2], axes("PCA()", PCA(), X.shape[1]), MODELS[0]]
+        train, test = next(KFold(FOLDS).split(X))
+        exact = Problem(steps, X, y, None, train, test).exact("predictions", X, y, [None])
+        apart = np.abs(fold_predictions(steps, write("levels", X, y), None)[test] - exact).max()
+        if seed >= ARGUMENTS.seed and apart >= TOLERANCE * np.abs(exact).max():  # may be all that numbers of 53 bits can say
+            rounded = [X * (1 + 2.0**-52 * rng.choice([-1, 1], X.shape)) for _ in range(6)]
+            apart -= max(np.abs(Problem(steps, Z, y, None, train, test).exact("predictions", Z, y, [None]) - exact).max() for Z in rounded)
+        assert apart < TOLERANCE * np.abs(exact).max(), f"seed {seed}: {apart / np.abs(exact).max()}"
+
+
 def test_drawn_designs():
     rng = np.random.default_rng(ARGUMENTS.seed)
     tally = Tally(np.random.default_rng(0))

@@ -105,7 +105,11 @@ PrincipalAxes PrincipalAxesOf::look_again() const {
   const Moments rotated = superstep::moments(engine_, seen, {.centred = true, .target = false});
   const Eigenpairs H = eigenpairs_of(centred_ ? rotated.gram : around_zero(rotated));
   const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
-  const ThinSvd svd = thin_svd(R * D.asDiagonal());
+  // Of a matrix whose values are far apart, an error as small as the rounding of the greatest would
+  // turn a small axis towards what does not vary in these rows, and may do so in others.
+  const bool is_graded = D.minCoeff() < 0x1p-8 * D[0];
+  const Eigen::MatrixXd scaled = R * D.asDiagonal();
+  const ThinSvd svd = is_graded ? graded_svd(scaled) : thin_svd(scaled);
   const Matrix W = svd.V.transpose();
   PrincipalAxes found;
   found.singular = svd.values;
