@@ -17,6 +17,9 @@ namespace superstep {
 
 namespace {
 
+/// Of works side by side: each has a stack's address space, and more gain nothing by a pass less.
+constexpr std::size_t most_at_once = 64;
+
 /// An answer that consists of doubles.
 template <class Ask>
 std::vector<double> doubles_of(Journal& journal, Journal::Kind kind, const Ask& ask) {
@@ -67,7 +70,8 @@ void Engine::side_by_side_where_there_is_room(std::vector<Work> works) {
       next->need = next->need + of_a_stack();
       sum = sum + next->need;
       some.push_back(std::move(*next++));
-    } while (next != works.end() && impl_->has_room(sum + next->need + of_a_stack()));
+    } while (next != works.end() && some.size() < most_at_once &&
+             impl_->has_room(sum + next->need + of_a_stack()));
     impl_->trainings().run(std::move(some));
   }
 }

@@ -40,20 +40,17 @@ std::vector<std::byte> Journal::answer(Kind kind,
     if (entry.kind != kind) refuse();
     return entry.bytes;
   }
-  const auto note = [&](Kind what, std::vector<std::byte> bytes) {
-    entries_.push_back({what, std::move(bytes)});
-    ++next_;
-    if (told_ != nullptr && *told_) (*told_)();
-  };
+  Entry entry{kind};
   std::exception_ptr failure;
   try {
-    note(kind, ask());
+    entry.bytes = ask();
   } catch (const AgreedError& e) {
-    if (e.exit_code() == ExitCode::checkpointed) throw;
+    entry = {Kind::failure, bytes_of(e)};
     failure = std::current_exception();
-    entries_.push_back({Kind::failure, bytes_of(e)});
-    ++next_;
   }
+  entries_.push_back(std::move(entry));
+  ++next_;
+  if (told_ != nullptr && *told_) (*told_)();
   if (failure) std::rethrow_exception(failure);
   return entries_.back().bytes;
 }

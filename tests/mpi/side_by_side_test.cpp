@@ -224,6 +224,25 @@ TEST_F(SideBySideTest, WhatWorksNeedIsAddedUp) {
   EXPECT_THROW(do_both(for_one), AgreedError);
 }
 
+TEST_F(SideBySideTest, OfVeryManyWorksSomeWait) {
+  const Table table = open_table(comm_, data_file(comm_));
+  Engine engine = make_engine();
+  engine.reserve(table, {.replicated = Index{1} << 22});
+  std::vector<Engine::Work> works(130, {{}, [&] { sums_of(engine, table); }});
+  engine.side_by_side_where_there_is_room(std::move(works));
+  EXPECT_EQ(engine.counters().passes, 3);  // 64, 64, 2
+  EXPECT_EQ(engine.counters().supersteps, 130);
+}
+
+TEST_F(SideBySideTest, WithoutRoomOneIsDoneAtATime) {
+  const Table table = open_table(comm_, data_file(comm_));
+  Engine engine = make_engine();
+  engine.reserve(table, {});
+  std::vector<Engine::Work> works(3, {{}, [&] { sums_of(engine, table); }});
+  engine.side_by_side_where_there_is_room(std::move(works));
+  EXPECT_EQ(engine.counters().passes, 3);
+}
+
 TEST_F(SideBySideTest, NobodyAsksForAPassWhileAnExceptionIsHandled) {
   const Table table = open_table(comm_, data_file(comm_));
   Engine engine = make_engine();

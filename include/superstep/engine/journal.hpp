@@ -35,7 +35,7 @@ class Journal {
   std::span<Journal> works(std::size_t count);
 
   /// Called after each answer that was asked for, in this journal or in those of its works. May
-  /// throw an AgreedError, which is no answer: to stop there.
+  /// throw an AgreedError, to stop there.
   void tell(std::function<void()> told);
   Index answers() const;  ///< in it and in those of its works
   std::vector<std::byte> bytes() const;
