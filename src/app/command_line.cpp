@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <sstream>
@@ -152,6 +153,17 @@ std::vector<std::string> CommandLine::option_names() const {
   return names;
 }
 
+/// ", and --json takes no value" where that is what comes before it.
+std::string CommandLine::flag_before(const std::string& extra,
+                                     const std::vector<std::string>& arguments) const {
+  const auto found = std::ranges::find(arguments, extra);
+  if (found == arguments.begin() || found == arguments.end()) return "";
+  const std::string& before = *std::prev(found);
+  const auto is_it = [&](const Option& o) { return o.value.empty() && "--" + o.name == before; };
+  if (std::ranges::none_of(options_, is_it)) return "";
+  return fmt::format(", and {} takes no value", before);
+}
+
 std::vector<std::pair<std::string, std::string>> CommandLine::parse(
     const std::vector<std::string>& arguments,
     const std::function<std::string(const std::string&)>& read_config) const {
@@ -193,8 +205,9 @@ std::vector<std::pair<std::string, std::string>> CommandLine::parse(
         fmt::format("{} is missing; usage: {}", arguments_[given.size()].name, usage()));
   }
   if (given.size() > arguments_.size()) {
-    throw UsageError(
-        fmt::format("'{}' is one argument too many; usage: {}", given[arguments_.size()], usage()));
+    const std::string& extra = given[arguments_.size()];
+    throw UsageError(fmt::format("'{}' is one argument too many{}; usage: {}", extra,
+                                 flag_before(extra, arguments), usage()));
   }
   std::vector<std::pair<std::string, std::string>> words;
   for (std::size_t i = 0; i < given.size(); ++i) {

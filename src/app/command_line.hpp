@@ -92,6 +92,8 @@ class CommandLine {
     std::function<std::optional<std::string>()> path;
     std::optional<Content> written;
   };
+  std::string flag_before(const std::string& extra,
+                          const std::vector<std::string>& arguments) const;
   void add(Option option);
   void add_file(const std::string& name, const std::string& target, std::optional<Content> written);
 

@@ -39,8 +39,10 @@ EstimatorExpression estimator_of(const Value& value) {
     throw UsageError(fmt::format("{} is a step of a pipeline, no estimator", value.repr()));
   }
   if (!value.is_call()) {
-    throw UsageError(fmt::format("expected an estimator such as Ridge(alpha=1.0), got {}",
-                                 shorten(value.repr(), 60)));
+    const bool is_quoted = value.is_string() && value.as_string().find('(') != std::string::npos;
+    throw UsageError(fmt::format("expected an estimator such as Ridge(alpha=1.0), got {}{}",
+                                 shorten(value.repr(), 60),
+                                 is_quoted ? "; write it without quotes" : ""));
   }
   const Value::Call& call = value.as_call();
   return {class_name(call), call.keywords, call.positional};

@@ -55,6 +55,8 @@ def shown(dice):
     text = run("info", "m.h5").stdout
     expect(re.search("^" + less + "$", text, re.MULTILINE), text)
     expect(json.loads(run("info", "m.h5", "--json").stdout)["estimator"] == full, "info --json")
+    said = run("fit", "Ridge()", "c.h5", "--json", "r.json", code=2).stderr
+    expect("'r.json' is one argument too many, and --json takes no value; usage: " in said, said)
     for expression, short in (("Ridge()", "Ridge()"), ("Ridge(1.0, fit_intercept=True)", "Ridge()"),
                               ("Ridge(alpha=0.5, random_state=3)", "Ridge(alpha=0.5, random_state=3)"),
                               ("Lasso(1e-05)", "Lasso(alpha=1e-05)"), ("ElasticNet(alpha=1/3)", "ElasticNet(alpha=0.333333)"),

@@ -82,6 +82,7 @@ TEST(Expression, Errors) {
       {"Ridge", "an estimator is written with brackets: Ridge()"},
       {" linear_model.Ridge\n", "brackets: linear_model.Ridge()"},
       {"make_pipeline(StandardScaler, Ridge())", "StandardScaler()"},
+      {"'Ridge()'", "got 'Ridge()'; write it without quotes"},
       {"'Ridge'", "expected an estimator such as Ridge(alpha=1.0), got 'Ridge'"},
       {"[Ridge()]", "expected an estimator"},
       {"Ridge(alpha=1, alpha=2)", "alpha is given twice"},
