@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How pipelines are trained: step by step, all candidates of a batch at once. Lanes are pipelines
+// on their way; those whose next steps share passes are a stage, and stages are trained side by
+// side.
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <superstep/core/error.hpp>
+#include <superstep/learn/pipeline.hpp>
+#include <superstep/learn/pipeline_model.hpp>
+
+namespace superstep {
+
+namespace {
+
+/// The steps of all pipelines that are at one place, by type: what is trained side by side.
+using Place = std::map<std::string, std::vector<Candidate>>;
+
+std::vector<Place> by_place(std::span<const Candidate> batch) {
+  std::vector<Place> places;
+  for (const Candidate& c : batch) {
+    const auto& steps = dynamic_cast<const Pipeline&>(*c.estimator).steps();
+    if (places.size() < steps.size()) places.resize(steps.size());
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      places[i][steps[i].estimator->name()].push_back({steps[i].estimator.get(), c.split});
+    }
+  }
+  return places;
+}
+
+}  // namespace
+
+// How many columns a step makes is known when it is fitted; it is seldom more than it was given.
+Footprint Pipeline::footprint(Index columns, Index classes,
+                              std::span<const Candidate> batch) const {
+  Footprint most;
+  for (const Place& place : by_place(batch)) {
+    for (const auto& [type, members] : place) {
+      most = most | members.front().estimator->footprint(columns, classes, members);
+    }
+  }
+  return most;
+}
+
+Footprint Pipeline::ample_footprint(Index columns, Index classes,
+                                    std::span<const Candidate> batch) const {
+  Footprint most, gathering;
+  const std::vector<Place> places = by_place(batch);
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    Footprint sum = gathering;  // for the step behind
+    gathering = {};
+    for (const auto& [type, members] : *place) {
+      const Estimator& first = *members.front().estimator;
+      sum = sum + first.ample_footprint(columns, classes, members) + Engine::of_a_stack();
+      if (first.gathers()) {
+        gathering = gathering + first.footprint(columns, classes, members) + Engine::of_a_stack();
+      }
+    }
+    most = most | sum;
+  }
+  return most;
+}
+
+TrainingCost Pipeline::cost(Index columns, Index classes, std::span<const Candidate> batch) const {
+  TrainingCost sum{0, 0, 0.0};
+  bool is_behind_affine_maps = false;
+  for (const Place& place : by_place(batch)) {
+    TrainingCost longest{0, 0, 0.0};
+    bool gives_affine_maps = true;
+    for (const auto& [type, members] : place) {
+      const Estimator& first = *members.front().estimator;
+      TrainingCost one = first.cost(columns, classes, members);
+      if (is_behind_affine_maps && first.gathers()) one = without_a_pass(one);
+      for (const Candidate& c : members) {
+        gives_affine_maps = gives_affine_maps && c.estimator->gives_affine_maps();
+      }
+      longest.passes = std::max(longest.passes, one.passes);
+      longest.most_passes = std::max(longest.most_passes, one.most_passes);
+      longest.flops_per_row += one.flops_per_row;
+    }
+    is_behind_affine_maps = gives_affine_maps;
+    sum.passes += longest.passes;
+    sum.most_passes += longest.most_passes;
+    sum.flops_per_row = std::max(sum.flops_per_row, longest.flops_per_row);
+  }
+  return sum;
+}
+
+namespace {
+
+/// One pipeline on its way through its steps.
+struct Lane {
+  const Pipeline* pipeline;
+  SplitPtr split;
+  Table table;            ///< behind the transformers that are no affine maps
+  std::string table_key;  ///< those transformers by name, and the rows they were trained on
+  AffineMapPtr features;  ///< the affine maps behind them
+  std::string prefix;     ///< all steps so far
+  std::shared_ptr<const StageState> resume;           ///< of the last step
+  std::shared_ptr<const StageState> gathered{};       ///< of the table's rows, for this step
+  std::shared_ptr<const StageState> gathered_next{};  ///< likewise, for the next one
+  std::vector<PipelineModel::Step> fitted{};
+  Trained trained{};
+
+  bool is_at(std::size_t step) const { return !trained.failure && step < pipeline->steps().size(); }
+  const Estimator& estimator(std::size_t step) const { return *pipeline->steps()[step].estimator; }
+};
+
+/// Lanes whose next step is of one type and sees one table; equal steps behind equal prefixes are
+/// trained once.
+struct Stage {
+  std::vector<Candidate> candidates{};
+  std::vector<std::vector<Lane*>> lanes{};  ///< by candidate
+  std::vector<Trained> trained{};           ///< likewise
+
+  const Estimator& estimator() const { return *candidates.front().estimator; }
+  /// A step that learns nothing from the targets sees the same blocks, with the targets in them.
+  const Table& table() const { return lanes.front().front()->table; }
+};
+
+std::string key_of(const Lane& lane, std::size_t step) {
+  return fmt::format("{} | {} @{}", lane.prefix, lane.estimator(step).expression(),
+                     static_cast<const void*>(lane.split.get()));
+}
+
+/// A fitted step in the ledger.
+struct FittedStep : StageState {
+  explicit FittedStep(std::shared_ptr<Model> model_) : model(std::move(model_)) {}
+  std::shared_ptr<Model> model;
+};
+
+/// The step's name in the ledger; none for a split that has no name of its own.
+std::optional<StageName> name_of(const Lane& lane, std::size_t step) {
+  if (lane.split && lane.split->name.empty()) return std::nullopt;
+  return StageName({lane.table.data->fingerprint(), lane.split ? lane.split->name : "all rows",
+                    lane.prefix, lane.estimator(step).expression()});
+}
+
+void advance(Lane& lane, std::size_t step, const Trained& trained);
+
+/// What is gathered for the step that comes next of several lanes.
+struct Gathering {
+  const Estimator* next;
+  const Table* table;
+  std::vector<Lane*> lanes{};
+
+  std::vector<SplitPtr> splits() const {
+    std::vector<SplitPtr> all;
+    for (const Lane* lane : lanes) {
+      if (std::ranges::find(all, lane->split) == all.end()) all.push_back(lane->split);
+    }
+    return all;
+  }
+  std::vector<Candidate> candidates(std::size_t step) const {
+    std::vector<Candidate> all;
+    for (const Lane* lane : lanes) all.push_back({&lane->estimator(step), lane->split});
+    return all;
+  }
+};
+
+/// Of the lanes whose maps of this step will be affine.
+std::vector<Gathering> gatherings_of(const std::vector<Lane*>& lanes, std::size_t step) {
+  std::map<std::pair<std::string, std::string>, std::size_t> place_of;
+  std::vector<Gathering> all;
+  for (Lane* lane : lanes) {
+    if (step + 1 >= lane->pipeline->steps().size()) continue;
+    const Estimator& next = lane->estimator(step + 1);
+    if (!next.gathers() || !lane->estimator(step).gives_affine_maps()) continue;
+    const auto [place, is_new] = place_of.try_emplace({next.name(), lane->table_key}, all.size());
+    if (is_new) all.push_back({&next, &lane->table});
+    all[place->second].lanes.push_back(lane);
+  }
+  return all;
+}
+
+void gather(Engine& engine, Gathering& gathering) {
+  engine.set_task(gathering.next->name());
+  std::shared_ptr<const StageState> found;
+  try {
+    found = gathering.next->gather(engine, *gathering.table, gathering.splits());
+  } catch (const BadValuesError&) {
+    throw;
+  } catch (const AgreedError& e) {
+    if (!is_the_candidates_fault(e)) throw;  // else training will find out whose
+  }
+  for (Lane* lane : gathering.lanes) lane->gathered_next = found;
+}
+
+/// Trains the stages of a step and gathers for the next one in the same passes, as far as there is
+/// room.
+void train(Engine& engine, std::vector<Stage>& stages, std::vector<Gathering> gatherings,
+           std::size_t step) {
+  std::vector<Engine::Work> works;
+  for (Stage& stage : stages) {
+    const Estimator& first = stage.estimator();
+    works.push_back({footprint_for(engine, first, stage.table(), stage.candidates), [&] {
+                       engine.set_task(first.name());
+                       stage.trained = first.fit_batch(engine, stage.table(), stage.candidates);
+                     }});
+  }
+  for (Gathering& g : gatherings) {
+    works.push_back({footprint_for(engine, *g.next, *g.table, g.candidates(step + 1)),
+                     [&] { gather(engine, g); }});
+  }
+  engine.side_by_side_where_there_is_room(std::move(works));
+}
+
+/// Takes over the transformers that were fitted before.
+void advance_by_ledger(Engine& engine, std::vector<Lane>& lanes, std::size_t step,
+                       std::vector<Lane*>& left) {
+  for (Lane& lane : lanes) {
+    if (!lane.is_at(step)) continue;
+    const auto name = name_of(lane, step);
+    const auto found = name ? engine.ledger().find<FittedStep>(*name) : nullptr;
+    if (found) {
+      advance(lane, step, Trained(found->model));
+    } else {
+      left.push_back(&lane);
+    }
+  }
+}
+
+std::vector<Stage> stages_of(const std::vector<Lane*>& lanes, std::size_t step) {
+  std::map<std::pair<std::string, std::string>, std::size_t> stage_of;
+  std::map<std::string, std::pair<std::size_t, std::size_t>> place_of;
+  std::vector<Stage> stages;
+  for (Lane* at : lanes) {
+    Lane& lane = *at;
+    const auto [found, is_new_stage] =
+        stage_of.try_emplace({lane.estimator(step).name(), lane.table_key}, stages.size());
+    if (is_new_stage) stages.emplace_back();
+    Stage& stage = stages[found->second];
+    const auto [place, is_new] =
+        place_of.try_emplace(key_of(lane, step), found->second, stage.candidates.size());
+    if (is_new) {
+      const bool is_last = step + 1 == lane.pipeline->steps().size();
+      stage.candidates.push_back({&lane.estimator(step), lane.split, lane.features,
+                                  is_last ? lane.resume : nullptr, lane.gathered});
+      stage.lanes.emplace_back();
+    }
+    stages[place->second.first].lanes[place->second.second].push_back(&lane);
+  }
+  return stages;
+}
+
+/// Takes the step's model along; what it does to a row comes before the next step.
+void advance(Lane& lane, std::size_t step, const Trained& trained) {
+  const std::string& name = lane.pipeline->steps()[step].name;
+  if (trained.failure) {
+    lane.trained.failure = trained.failure;
+    return;
+  }
+  const std::string key = key_of(lane, step);
+  const ModelPtr model = trained.model;
+  lane.fitted.push_back({name, model});
+  lane.gathered = std::exchange(lane.gathered_next, nullptr);
+  lane.prefix += " | " + lane.estimator(step).expression();
+  if (step + 1 == lane.pipeline->steps().size()) {
+    lane.trained.held_out = trained.held_out;
+    lane.trained.told = trained.told;
+    lane.trained.state = trained.state;
+  } else if (const AffineMapPtr map = model->affine()) {
+    lane.features = composed(lane.features, map);
+  } else {
+    lane.gathered = nullptr;  // of rows before this map
+    if (lane.features) lane.table = lane.table.through(lane.features);
+    lane.table = lane.table.through(row_map(model));
+    lane.table_key = key;
+    lane.features = nullptr;
+  }
+}
+
+}  // namespace
+
+std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
+                                           std::span<const Candidate> candidates) const {
+  std::vector<Lane> lanes;
+  for (const Candidate& c : candidates) {
+    lanes.push_back(
+        {dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, "", c.resume});
+  }
+  for (std::size_t step = 0;
+       std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {
+    std::vector<Lane*> left;
+    advance_by_ledger(engine, lanes, step, left);
+    std::vector<Stage> stages = stages_of(left, step);
+    train(engine, stages, gatherings_of(left, step), step);
+    for (const Stage& stage : stages) {
+      for (std::size_t i = 0; i < stage.trained.size(); ++i) {
+        const Lane& one = *stage.lanes[i].front();
+        const auto name = name_of(one, step);
+        const bool is_prefix = step + 1 < one.pipeline->steps().size();
+        if (is_prefix && name && stage.trained[i].model) {
+          engine.ledger().keep(*name, std::make_shared<FittedStep>(stage.trained[i].model));
+        }
+        for (Lane* lane : stage.lanes[i]) advance(*lane, step, stage.trained[i]);
+      }
+    }
+  }
+  std::vector<Trained> all;
+  for (Lane& lane : lanes) {
+    if (!lane.trained.failure) {
+      lane.trained.model = std::make_shared<PipelineModel>(std::move(lane.fitted));
+    }
+    all.push_back(std::move(lane.trained));
+  }
+  return all;
+}
+
+}  // namespace superstep
