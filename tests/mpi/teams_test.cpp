@@ -232,7 +232,7 @@ TEST_F(TeamsTest, TeamsAreChosenWhereBlocksAreTooFew) {
   const Folds files = write_folds(comm_, {.classes = 2});
   const FoldedData folds{files.all, striped_splits()};  // four blocks
   std::vector<std::string> expressions = mixed;
-  for (int i = 1; i <= 300; ++i) {
+  for (int i = 1; i <= 600; ++i) {
     expressions.push_back(
         "make_pipeline(StandardScaler(), LogisticRegression(C=" + std::to_string(i) + ".0))");
   }
