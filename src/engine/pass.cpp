@@ -19,7 +19,7 @@ std::string names_of(std::span<const Wanted> wanted) {
     if (std::ranges::find(names, w.task->name) == names.end()) names.push_back(w.task->name);
   }
   std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  for (const std::string& name : names) text += (text.empty() ? "" : " + ") + name;
   return text;
 }
 
@@ -27,6 +27,7 @@ std::string names_of(std::span<const Wanted> wanted) {
 
 void Engine::Impl::ask(Wish& wish) {
   trainings_.ask(wish);
+  engine_.comm_.trace().set_phase(task().name);  // who shared the pass has gone on before
   if (wish.failure) std::rethrow_exception(wish.failure);
 }
 

@@ -132,7 +132,7 @@ def check_bytes(folder, seed):
 def check_failures(folder):
     """The message and the code do not tell whether there was MPI."""
     for words in (["fit", "Ridge()", "missing.h5", "--model", "m.h5"], ["fit", "Rigde()", "small.h5", "--model", "m.h5"],
-                  ["fit", "Ridge()", "small.h5", "--model", "m.h5", "--memory", "1"], ["info", "table.csv"]):
+                  ["fit", "Ridge()", "small.h5", "--model", "m.h5", "--memory", "1"], ["info", "missing.csv"]):
         one, launched = alone(folder, *words), under_mpirun(folder, 2, *words)
         assert one.returncode == launched.returncode != 0, (one, launched)
         assert one.stderr.startswith("superstep: error: ") and one.stderr.count("\n") == 1, one.stderr
