@@ -129,6 +129,7 @@ void Engine::Impl::borrow_blocks(const Impl& other) {
 
 Footprint Engine::Impl::beside_blocks(const Table& table, const Footprint& least,
                                       const Footprint& ample) const {
+  if (ample == least) return least;
   const std::size_t all = are_shared(table)
                               ? shared_->bytes_per_rank()
                               : table.data->block_bytes(table.target) * blocks_here(table).size();

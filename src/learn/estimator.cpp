@@ -180,7 +180,11 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   engine.set_task(estimator.name(), estimator.cost(data->columns(), classes, batch).passes);
   const Footprint need = estimator.footprint(data->columns(), classes, batch);
   const Footprint ample = estimator.ample_footprint(data->columns(), classes, batch);
-  engine.make_room(table, need, engine.beside_blocks(table, need, ample));
+  if (ample == need) {
+    engine.reserve(table, need);
+  } else {
+    engine.make_room(table, need, engine.beside_blocks(table, need, ample));
+  }
   Trained trained = std::move(estimator.fit_batch(engine, table, batch).front());
   if (trained.failure) throw *trained.failure;
   trained.model->set_feature_names(data->feature_names());
