@@ -37,9 +37,6 @@ struct CallUnderWay {
 };
 CallUnderWay under_way;
 
-/// Rank 0 speaks; the others only where it does not, because it is the one that was stopped.
-double turn_to_speak(int rank) { return rank == 0 ? 1.0 : (rank == 1 ? 1.5 : 2.0); }
-
 [[noreturn]] void end_job(const std::string& message) {
   const std::string line = "superstep: " + message + ", or raise SUPERSTEP_WATCHDOG\n";
   if (write(STDERR_FILENO, line.data(), line.size()) < 0) { /* nobody to tell */

@@ -30,9 +30,6 @@ double seconds_between() { return std::clamp(watch_limit_s() / 8, 0.01, 5.0); }
 /// Who is silent for longer is gone.
 double patience_s() { return 2 * watch_limit_s() + 2.0; }
 
-/// The root speaks first; the others only where it is the one that is silent, one after the other.
-double turn_to_speak(int place) { return place == 0 ? 1.0 : (place == 1 ? 1.5 : 2.0); }
-
 /// IPv4, in network order: this node itself first, then where other nodes may find it.
 std::vector<in_addr_t> ways_to_here() {
   std::vector<in_addr_t> ways = {htonl(INADDR_LOOPBACK)};
@@ -53,6 +50,8 @@ std::atomic<std::uint64_t> calls = 0;  // odd while there is one
 std::atomic<std::uint64_t> group_that_writes = 0;
 
 }  // namespace
+
+double turn_to_speak(int place) { return place == 0 ? 1.0 : (place == 1 ? 1.5 : 2.0); }
 
 struct SignsOfLife::Packet {
   std::uint64_t mark;

@@ -19,6 +19,10 @@ namespace superstep {
 
 class Communicator;
 
+/// By how much longer than the first of some ranks another waits before it says that somebody is
+/// gone: the first speaks, the others only where it is the one that is silent, one after the other.
+double turn_to_speak(int place);
+
 /// Somebody who was heard, and is heard no more.
 struct Silent {
   int rank;  ///< among all ranks

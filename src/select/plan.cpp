@@ -126,20 +126,10 @@ PlannedStage scoring_stage(const PlannedWork& work, const WorkPlan& plan) {
 }
 
 PlannedStage refit_stage(const PlannedWork& work, Index columns, Index classes) {
-  PlannedStage stage{"refit", "the best candidate on all rows", 1, 0, 0, 0.0};
-  const Estimator* before = nullptr;
-  for (const Estimator* step : steps_of(*work.candidates.front())) {
-    const Candidate one{step};
-    TrainingCost cost = step->cost(columns, classes, std::span(&one, 1));
-    if (before != nullptr && before->gives_affine_maps() && step->gathers()) {
-      cost = without_a_pass(cost);
-    }
-    before = step;
-    stage.passes += cost.passes;
-    stage.most_passes += cost.most_passes;
-    stage.flops_per_row = std::max(stage.flops_per_row, cost.flops_per_row);
-  }
-  return stage;
+  const Candidate one{work.candidates.front().get()};
+  const TrainingCost cost = one.estimator->cost(columns, classes, std::span(&one, 1));
+  return {"refit",           "the best candidate on all rows", 1, cost.passes, cost.most_passes,
+          cost.flops_per_row};
 }
 
 }  // namespace
