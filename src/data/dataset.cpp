@@ -317,7 +317,7 @@ struct DistinctIn {
                 fmt::format("telling the values of {} apart needs about {} of memory per rank, "
                             "more than the budget; give --memory {}M or more",
                             name, format_bytes(static_cast<Index>(bytes + room.taken)),
-                            (bytes + room.taken + 2 * mib - 1) / mib));
+                            (bytes + room.taken + 3 * mib - 1) / mib));
   }
 
   /// For the values that a rank has found in the first rows of its share. Where there is no room,

@@ -202,7 +202,7 @@ void require_memory(const Communicator& comm, const Dataset& data, Target target
       fmt::format(
           "checking {} needs {} of memory per rank, more than the budget; give --memory {}M or "
           "fewer threads",
-          data.path(), format_bytes(needed + taken), (needed + taken + 2 * mib - 1) / mib));
+          data.path(), format_bytes(needed + taken), (needed + taken + 3 * mib - 1) / mib));
 }
 
 // Putting the ranks together.

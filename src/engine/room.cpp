@@ -66,8 +66,6 @@ void Engine::Impl::reserve(const Table& table, const Footprint& own, const std::
   const std::size_t blocks = least_blocks(table);
   const std::size_t budget = engine_.budget_.for_work();
   const auto smallest = static_cast<Index>(least_memory(table, need));
-  // The process does not take the same at every start.
-  const Index a_little = engine_.budget_.taken > 0 ? Index{1} << 19 : 0;
   const bool fits = engine_.comm_.min(Index{budget >= beside + blocks ? 1 : 0}) == 1;
   if (!fits) {
     const Index mib = Index{1} << 20;
@@ -79,7 +77,7 @@ void Engine::Impl::reserve(const Table& table, const Footprint& own, const std::
             what_for, trainings_.task().name.empty() ? "this" : trainings_.task().name,
             format_bytes(smallest), table.data->path(), threads, threads == 1 ? "" : "s",
             format_bytes(static_cast<Index>(engine_.budget_.bytes)), engine_.budget_.source,
-            (smallest + a_little + mib - 1) / mib));
+            (smallest + static_cast<Index>(engine_.budget_.varies) + mib - 1) / mib));
   }
   if (serves(table) && (reserved_ | need) == reserved_) return;
   const Footprint both = reserved_ | need;

@@ -373,7 +373,7 @@ Moments MomentSums::exactly(Engine& engine, const SplitPtr& split) const {
 
 // ---- maps --------------------------------------------------------------------------------------
 
-Moments moments_behind(const AffineMap& map, const Moments& m, bool centred) {
+Moments moments_behind(const AffineMap& map, const Moments& m) {
   Moments seen;
   seen.rows = m.rows;
   seen.weight = m.weight;
@@ -392,18 +392,31 @@ Moments moments_behind(const AffineMap& map, const Moments& m, bool centred) {
   } else {
     seen.noise_scale = map.factor().cwiseAbs2().cwiseProduct(m.noise_scale);
   }
-  if (centred) return seen;
-  const Vector back = seen.weight * seen.mean.cwiseAbs2();
-  seen.noise_scale += back;
-  seen.gram += seen.weight * seen.mean * seen.mean.transpose();
-  if (m.xy.size() > 0) {
-    seen.xy += seen.weight * seen.y_mean * seen.mean;
-    seen.yy += seen.weight * seen.y_mean * seen.y_mean;
-    seen.y_noise_scale += seen.weight * seen.y_mean * seen.y_mean;
-  }
-  seen.mean.setZero();
-  seen.y_mean = 0.0;
   return seen;
+}
+
+bool has_means_of_zero(const AffineMap& map, const Moments& behind) {
+  // The centre is a sum that was rounded, and so is each mean.
+  const Vector centre = 0x1p-51 * map.centre().cwiseAbs();
+  const Vector rounding = map.is_diagonal() ? Vector(map.factor().cwiseAbs().cwiseProduct(centre))
+                                            : Vector(map.weights().cwiseAbs().transpose() * centre);
+  const Vector noise = behind.noise * (behind.noise_scale / behind.weight).cwiseSqrt();
+  return (behind.mean.cwiseAbs().array() <= (rounding + noise).array()).all();
+}
+
+Moments around_zero(const Moments& m) {
+  Moments moved = m;
+  moved.noise_scale += m.weight * m.mean.cwiseAbs2();
+  moved.gram += m.weight * m.mean * m.mean.transpose();
+  if (m.xy.size() > 0) {
+    const double y_square = m.weight * m.y_mean * m.y_mean;
+    moved.xy += m.weight * m.y_mean * m.mean;
+    moved.yy += y_square;
+    moved.y_noise_scale += y_square;
+  }
+  moved.mean.setZero();
+  moved.y_mean = 0.0;
+  return moved;
 }
 
 // ---- a second look -----------------------------------------------------------------------------

@@ -407,6 +407,27 @@ def test_axes_of_little_variance_hold_nothing_of_what_does_not_vary():
         assert apart < TOLERANCE * np.abs(exact).max(), f"seed {seed}: {apart / np.abs(exact).max()}"
 
 
+def test_rounding_of_means_is_no_direction():
+    """A column of 33333 that differs by 1e-3 in one row trained on, and by 1 in those tested on: the mean that the scaler holds is off by 1e-7
+    of the deviation in every row, which a line through zero must not take for an intercept. With and without columns that follow from others."""
+    for seed in range(6):
+        rng = np.random.default_rng(ARGUMENTS.seed + seed)
+        n = 400
+        X = rng.normal(size=(n, 4))
+        column = np.full(n, 1e5 / 3)
+        column[: n // FOLDS] += rng.normal(size=n // FOLDS)
+        column[n // FOLDS] += 1e-3
+        X = np.c_[X, column] if seed % 2 else np.c_[X, column, X[:, :1], np.eye(5)[rng.integers(0, 5, n)]]
+        y = X[:, :4] @ [1.0, 2.0, 3.0, 4.0] + 3.0
+        y[n // FOLDS] = X[n // FOLDS, :4] @ [1.0, 2.0, 3.0, 4.0] + 3.0 + 0.01 * rng.normal()  # of the column: next to nothing
+        data, (train, test) = write("nearly", X, y), next(KFold(FOLDS).split(X))
+        for model in (MODELS[2], MODELS[5]):
+            problem = Problem([SCALERS[0], model], X, y, None, train, test)
+            exact = problem.exact("predictions", X, y, [None])
+            apart = np.abs(fold_predictions(problem.steps, data, None)[test] - exact).max()
+            assert apart < TOLERANCE * np.abs(exact).max(), f"seed {seed}, {words(problem.steps)}: {apart / np.abs(exact).max()}"
+
+
 def test_drawn_designs():
     rng = np.random.default_rng(ARGUMENTS.seed)
     tally = Tally(np.random.default_rng(0))

@@ -101,9 +101,19 @@ std::shared_ptr<const MomentSums> sums_for(Engine& engine, const Table& table,
 /// **Collective**, one superstep; two more where the provisional means were too far off.
 Moments moments(Engine& engine, const Table& table, const MomentsRequest& request = {});
 
-/// The moments of the rows seen through a map, around their means or around zero, from those of the
-/// rows themselves around their means.
-Moments moments_behind(const AffineMap& map, const Moments& m, bool centred = true);
+/// The moments of the rows seen through a map, around their means, from those of the rows
+/// themselves around their means.
+Moments moments_behind(const AffineMap& map, const Moments& m);
+
+/// Whether the means of what is seen through the map are zero but for the rounding of its centre:
+/// behind a StandardScaler or a PCA of the same rows. A line through zero is then the one with an
+/// intercept, without the intercept, and what rounding has left of the means is no direction: a
+/// column of 33333 that differs in one row by 1e-3 is off by 1e-7 of its deviation everywhere, and
+/// coefficients of 1e-4 beside others of 1 would be lost in it.
+bool has_means_of_zero(const AffineMap& map, const Moments& behind);
+
+/// The moments around zero from those around the means.
+Moments around_zero(const Moments& m);
 
 /// The moments of the rows seen as u = (x - first.mean) R^-1, R upper triangular, u with a weighted
 /// variance of at most 1: a second look through a preconditioner, with `first` the moments of the

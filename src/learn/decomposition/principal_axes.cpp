@@ -21,7 +21,9 @@ namespace superstep {
 namespace {
 
 /// sum w x x' from the sums around the mean.
-Matrix around_zero(const Moments& m) { return m.gram + m.weight * m.mean * m.mean.transpose(); }
+Matrix squares_around_zero(const Moments& m) {
+  return m.gram + m.weight * m.mean * m.mean.transpose();
+}
 
 /// v' S v for every row v of a matrix.
 Vector quadratic_forms(const Matrix& rows, const Matrix& S) {
@@ -103,7 +105,7 @@ PrincipalAxes PrincipalAxesOf::look_again() const {
   engine_.reserve(seen, refining_footprint(V.rows(), held_),
                   "some components are small beside the largest: to look at the rows again, ");
   const Moments rotated = superstep::moments(engine_, seen, {.centred = true, .target = false});
-  const Eigenpairs H = eigenpairs_of(centred_ ? rotated.gram : around_zero(rotated));
+  const Eigenpairs H = eigenpairs_of(centred_ ? rotated.gram : squares_around_zero(rotated));
   const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
   // Of a matrix whose values are far apart, an error as small as the rounding of the greatest would
   // turn a small axis towards what does not vary in these rows, and may do so in others.
@@ -139,7 +141,7 @@ Index held_by(Index views, Index columns) { return 3 * views * columns * columns
 namespace {
 
 PrincipalAxes rough_axes(const Moments& m, bool centred) {
-  const Eigenpairs found = eigenpairs_of(centred ? m.gram : around_zero(m));
+  const Eigenpairs found = eigenpairs_of(centred ? m.gram : squares_around_zero(m));
   PrincipalAxes rough;
   rough.singular = found.values.cwiseSqrt();
   rough.axes = found.vectors.transpose();

@@ -145,18 +145,26 @@ class Batch {
   }
 
  private:
+  /// Around the means also without an intercept, where they are zero.
+  static bool takes_means_out(const View& view, const Moments& behind) {
+    return view.centred || (view.features && has_means_of_zero(*view.features, behind));
+  }
+
   static Moments seen(const View& view, Moments m) {
-    return view.features ? moments_behind(*view.features, m, view.centred) : std::move(m);
+    if (!view.features) return m;
+    Moments behind = moments_behind(*view.features, m);
+    return takes_means_out(view, behind) ? behind : around_zero(behind);
   }
 
   MomentFit solved(std::size_t i, const View& view, const Moments& m,
                    const std::optional<Moments>& tested) const {
     MomentFit fit = solve_(i, m);
-    if (fit.is_resolved) tell(fit, view, tested);
+    if (fit.is_resolved) complete(fit, view, tested);
     return fit;
   }
 
-  static void tell(MomentFit& fit, const View& view, const std::optional<Moments>& tested) {
+  static void complete(MomentFit& fit, const View& view, const std::optional<Moments>& tested) {
+    if (!view.centred) fit.intercept = 0.0;
     if (!tested) return;
     fit.held_out = squared_errors(*tested, view.features.get(), fit.coef, fit.intercept);
   }
@@ -192,13 +200,14 @@ class Batch {
   /// As an estimator would that sees only these rows, through this map.
   void look_again(const ViewGroup& group, std::vector<MomentFit>& fits) const {
     const View& view = group.view;
-    const MomentsRequest request{.centred = view.centred};
     const Table its_rows = seen_by(view, table_);
     engine_.reserve(its_rows, refining_footprint(its_rows, sums_->cells()),
                     "some columns follow from others, or nearly: to look at the rows again, ");
     const bool is_new = view.features != nullptr || sums_->training(view.split).is_lost();
-    const Moments first =
-        view.features ? moments(engine_, its_rows, request) : sums_->exactly(engine_, view.split);
+    Moments first =
+        view.features ? moments(engine_, its_rows) : sums_->exactly(engine_, view.split);
+    const MomentsRequest request{.centred = takes_means_out(view, first)};
+    if (view.features && !request.centred) first = around_zero(first);
     const std::optional<Moments> tested = sums_->testing(view.split);
     std::optional<Spectrum> spectrum;
     for (const std::size_t i : group.members) {
@@ -206,7 +215,7 @@ class Batch {
       if (fits[i].is_resolved) continue;
       if (!spectrum) spectrum = refined_spectrum(engine_, its_rows, request, first);
       fits[i] = refine_(i, first, *spectrum);
-      tell(fits[i], view, tested);
+      complete(fits[i], view, tested);
     }
   }
 
