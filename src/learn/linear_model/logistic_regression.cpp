@@ -14,7 +14,7 @@
 
 namespace superstep {
 
-const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() const {
+const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() {
   using P = LogisticRegressionParams;
   const auto is_class_weight = [](const Value& v) {
     if (v.is_none()) return true;
