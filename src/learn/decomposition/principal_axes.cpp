@@ -182,12 +182,13 @@ std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
   std::vector<Moments> moments;
   for (const auto& [view, members] : groups) {
     Moments m = sums.training(view.split);
-    const bool is_lost = m.is_lost();
+    // A scaling changes no column's digits; what a projection leaves of them shows behind it.
+    const bool is_projected = view.features && !view.features->is_diagonal();
+    bool is_lost = m.is_lost();
+    if (is_lost && !view.features) m = sums.exactly(engine, view.split);
     if (view.features) m = moments_behind(*view.features, m);
-    if (!view.features && is_lost) m = sums.exactly(engine, view.split);
-    if (view.features && (is_lost || m.amplification() > bearable)) {
-      m = superstep::moments(engine, seen_by(view, table), request);
-    }
+    is_lost = is_lost || (is_projected && m.amplification() > bearable);
+    if (is_lost && view.features) m = superstep::moments(engine, seen_by(view, table), request);
     moments.push_back(std::move(m));
   }
   const auto decompose = [&](Index g) {
