@@ -41,6 +41,9 @@ MODELS = {
     "TruncatedSVD(n_components=2)": ("classes", "transform"),
     "KMeans(n_clusters=3, n_init=1)": ("classes", "predict"),
     "GaussianNB()": ("words", "predict_proba"),
+    "LinearDiscriminantAnalysis()": ("classes", "predict_proba"),
+    "LinearDiscriminantAnalysis('eigen', n_components=1)": ("classes", "transform"),
+    "QuadraticDiscriminantAnalysis()": ("words", "predict_proba"),
     "make_pipeline(StandardScaler(), PCA(n_components=4), Ridge())": ("real", "predict"),
     "make_pipeline(MinMaxScaler(), LogisticRegression())": ("words", "predict_proba"),
 }
@@ -347,8 +350,15 @@ def known_cases():
     return problems
 
 
+def known_estimators():
+    text = subprocess.run([PROGRAM, "help"], capture_output=True, text=True, check=True, env=ENV).stdout
+    return set(re.findall(r"\b[A-Z]\w+", text.split("estimators:")[1].split("splitters of --cv:")[0]))
+
+
 def main():
     print(f"seed {SEED}")
+    missing = known_estimators() - {name for e in MODELS for name in re.findall(r"\b[A-Z]\w+(?=\()", e)}
+    assert not missing, f"add these estimators to this test: {missing}"
     problems = []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         os.chdir(folder)
