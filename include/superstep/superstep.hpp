@@ -6,11 +6,13 @@
 #include <superstep/learn/decomposition/pca.hpp>
 #include <superstep/learn/decomposition/truncated_svd.hpp>
 #include <superstep/learn/linear_model/elastic_net.hpp>
+#include <superstep/learn/linear_model/gamma_regressor.hpp>
 #include <superstep/learn/linear_model/lasso.hpp>
 #include <superstep/learn/linear_model/linear_regression.hpp>
 #include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/linear_model/poisson_regressor.hpp>
 #include <superstep/learn/linear_model/ridge.hpp>
+#include <superstep/learn/linear_model/tweedie_regressor.hpp>
 #include <superstep/learn/naive_bayes/gaussian_nb.hpp>
 #include <superstep/learn/pipeline.hpp>
 #include <superstep/learn/preprocessing/max_abs_scaler.hpp>

@@ -11,11 +11,13 @@
 #include <superstep/learn/decomposition/pca.hpp>
 #include <superstep/learn/decomposition/truncated_svd.hpp>
 #include <superstep/learn/linear_model/elastic_net.hpp>
+#include <superstep/learn/linear_model/gamma_regressor.hpp>
 #include <superstep/learn/linear_model/lasso.hpp>
 #include <superstep/learn/linear_model/linear_regression.hpp>
 #include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/linear_model/poisson_regressor.hpp>
 #include <superstep/learn/linear_model/ridge.hpp>
+#include <superstep/learn/linear_model/tweedie_regressor.hpp>
 #include <superstep/learn/naive_bayes/gaussian_nb.hpp>
 #include <superstep/learn/pipeline.hpp>
 #include <superstep/learn/preprocessing/max_abs_scaler.hpp>
@@ -42,11 +44,13 @@ const std::vector<RegisteredEstimator>& registry() {
       entry<PCA>("decomposition"),
       entry<TruncatedSVD>("decomposition"),
       entry<ElasticNet>("linear_model"),
+      entry<GammaRegressor>("linear_model"),
       entry<Lasso>("linear_model"),
       entry<LinearRegression>("linear_model"),
       entry<LogisticRegression>("linear_model"),
       entry<PoissonRegressor>("linear_model"),
       entry<Ridge>("linear_model"),
+      entry<TweedieRegressor>("linear_model"),
       entry<GaussianNB>("naive_bayes"),
       entry<MaxAbsScaler>("preprocessing"),
       entry<MinMaxScaler>("preprocessing"),

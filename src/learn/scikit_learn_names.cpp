@@ -58,7 +58,6 @@ const std::vector<Entry>& lacking() {
         "TunedThresholdClassifierCV",
         "VotingClassifier"}},
       {"GaussianNB", {"BernoulliNB", "CategoricalNB", "ComplementNB", "MultinomialNB"}},
-      {"PoissonRegressor", {"GammaRegressor", "TweedieRegressor"}},
       {"Ridge, Lasso, ElasticNet, LinearRegression, PoissonRegressor",
        {"ARDRegression",
         "AdaBoostRegressor",

@@ -62,6 +62,22 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
   return s;
 }
 
+MomentFit ridge_fit(const Moments& m, double penalty) {
+  const ScaledCholesky cholesky(m, penalty);
+  if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
+  MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
+  fit.n_iter = 1;
+  return fit;
+}
+
+MomentFit ridge_fit(const Moments& m, const Spectrum& spectrum, double penalty) {
+  MomentFit fit =
+      MomentFit::of(spectrum.solve(penalty, spectrum.rank()), spectrum.mean, spectrum.y_mean);
+  fit.n_iter = 1 + spectrum.passes;
+  fit.warnings = refinement_warnings(m, spectrum);
+  return fit;
+}
+
 // ---- batches -----------------------------------------------------------------------------------
 
 namespace {

@@ -62,6 +62,10 @@ std::vector<MomentFit> fit_from_moments(
 std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
                                                        const Vector& coef, double intercept);
 
+/// argmin |y - X b - c|^2 + penalty |b|^2, directly; and from the spectrum.
+MomentFit ridge_fit(const Moments& m, double penalty);
+MomentFit ridge_fit(const Moments& m, const Spectrum& spectrum, double penalty);
+
 /// What fit_from_moments needs for so many columns and this batch.
 /// `matrices_to_solve`: how many of the size of the Gram matrix a solution takes at a time, beside
 /// it. More, where digits are missing and the rows are looked at again, is reserved when it is

@@ -73,19 +73,7 @@ MomentFit fit_positive(const Moments& m, const RidgeParams& p) {
 
 MomentFit fit_one(const Moments& m, const RidgeParams& p) {
   if (p.positive) return fit_positive(m, p);
-  const ScaledCholesky cholesky(m, p.alpha);
-  if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
-  MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
-  fit.n_iter = 1;
-  return fit;
-}
-
-MomentFit fit_refined(const Moments& m, const Spectrum& spectrum, const RidgeParams& p) {
-  MomentFit fit =
-      MomentFit::of(spectrum.solve(p.alpha, spectrum.rank()), spectrum.mean, spectrum.y_mean);
-  fit.n_iter = 1 + spectrum.passes;
-  fit.warnings = refinement_warnings(m, spectrum);
-  return fit;
+  return ridge_fit(m, p.alpha);
 }
 
 }  // namespace
@@ -97,7 +85,7 @@ std::vector<Trained> Ridge::train(Engine& engine, const Table& table, Batch batc
       engine, table, views,
       [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
       [&](std::size_t i, const Moments& m, const Spectrum& spectrum) {
-        return fit_refined(m, spectrum, batch[i].params);
+        return ridge_fit(m, spectrum, batch[i].params.alpha);
       },
       gathered_for(batch));
   std::vector<Trained> models;
