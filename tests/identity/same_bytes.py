@@ -39,6 +39,9 @@ ESTIMATORS = {
     "TruncatedSVD(n_components=3)": "classes",
     "KMeans(n_clusters=5, n_init=2, max_iter=20)": "classes",
     "GaussianNB()": "classes",
+    "LinearDiscriminantAnalysis()": "classes",
+    "LinearDiscriminantAnalysis('eigen', shrinkage=0.2)": "classes",
+    "make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis())": "classes",
     "make_pipeline(StandardScaler(), PCA(n_components=4), LogisticRegression())": "classes",
 }
 

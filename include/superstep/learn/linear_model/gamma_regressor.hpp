@@ -1,40 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Gamma regression with log link: minimise  sum_i w_i (z_i + y_i exp(-z_i)) / sum_i w_i + alpha/2
-// |coef|^2, z = x coef + intercept, the intercept not penalised. One pass for moments, then one a
-// step.
+// Gamma regression with log link: the loss is z + y exp(-z), z = x coef + intercept.
 #pragma once
 
-#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/linear_model/tweedie_family.hpp>
 
 namespace superstep {
 
-struct GammaRegressorParams {
-  double alpha = 1.0;
-  bool fit_intercept = true;
-  std::string solver = "lbfgs";
-  Index max_iter = 100;
-  double tol = 1e-4;
-};
+using GammaRegressorParams = TweedieParams;
 
-class GammaRegressor final : public EstimatorOf<GammaRegressorParams> {
+class GammaRegressor final
+    : public WithParams<GammaRegressor, GammaRegressorParams, TweedieFamily> {
  public:
-  using EstimatorOf::EstimatorOf;
-  Kind kind() const override { return Kind::regressor; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<GammaRegressor>(*this);
-  }
-  const ParamTable<GammaRegressorParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
+  using WithParams::WithParams;
+  static const ParamTable<GammaRegressorParams>& param_table();
 
- protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+  double variance_power() const override { return 2.0; }
+  TweedieParams settings() const override { return params(); }
+  std::string loss_name() const override { return "HalfGammaLoss"; }
+  std::string takes() const override;
 };
 
 }  // namespace superstep

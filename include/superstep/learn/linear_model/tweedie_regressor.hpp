@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Regression with a Tweedie distribution: minimise  sum_i w_i d(y_i, mu_i) / sum_i w_i + alpha/2
-// |coef|^2, 2 d being the deviance of that power, mu = exp(x coef + intercept), the intercept not
-// penalised. With power 0 and the identity link this is ridge regression, from moments: one pass.
-// Else one pass for moments, then one a step; models of different powers share them.
+// Regression with a Tweedie distribution of any power. With power 0 and the identity link this is
+// ridge regression of the mean of squares, from moments: one pass, which it shares with others.
 #pragma once
 
-#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/linear_model/tweedie_family.hpp>
 
 namespace superstep {
 
@@ -19,25 +17,29 @@ struct TweedieRegressorParams {
   double tol = 1e-4;
 };
 
-class TweedieRegressor final : public EstimatorOf<TweedieRegressorParams> {
+class TweedieRegressor final
+    : public WithParams<TweedieRegressor, TweedieRegressorParams, TweedieFamily> {
  public:
-  using EstimatorOf::EstimatorOf;
-  Kind kind() const override { return Kind::regressor; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<TweedieRegressor>(*this);
-  }
-  const ParamTable<TweedieRegressorParams>& param_table() const override;
+  using WithParams::WithParams;
+  static const ParamTable<TweedieRegressorParams>& param_table();
   void check_params() const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  bool gathers() const override { return true; }
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
                                            std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
+
+  bool has_log_link() const;
+  double variance_power() const override { return params().power; }
+  TweedieParams settings() const override;
+  std::string loss_name() const override { return "HalfTweedieLoss"; }
+  std::string takes() const override;
 
  protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
+  std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                   std::span<const Candidate> candidates) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "learn/linear_model/tweedie_fits.hpp"
+#include <superstep/learn/linear_model/tweedie_family.hpp>
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <superstep/core/error.hpp>
 #include <superstep/learn/linear_model/linear_model.hpp>
+
+#include "learn/linear_model/glm.hpp"
 
 namespace superstep {
 
@@ -27,14 +31,33 @@ class TweedieModel final : public LinearModel {
   }
 };
 
+const TweedieFamily& estimator_of(const Candidate& candidate) {
+  return dynamic_cast<const TweedieFamily&>(*candidate.estimator);
+}
+
+GlmTask task_of(const Candidate& candidate) {
+  const TweedieParams p = estimator_of(candidate).settings();
+  GlmTask task;
+  task.split = candidate.split;
+  task.features = candidate.features;
+  task.resume = candidate.resume;
+  task.tweedie = {estimator_of(candidate).variance_power()};
+  task.fit_intercept = p.fit_intercept;
+  task.l2 = p.alpha;
+  task.mean_loss = true;
+  task.tol = p.tol;
+  task.max_iter = p.max_iter;
+  return task;
+}
+
 const char* where(const GlmTask& task) {
   return task.split ? " among the training rows of a split" : "";
 }
 
 /// Says how many there are and where the first is.
-[[noreturn]] void report_targets(Engine& engine, const Table& table, const TweedieWords& words,
-                                 const GlmRows& rows, math::TweedieLoss loss) {
-  const bool is_positive = loss.power >= 2.0;
+[[noreturn]] void report_targets(Engine& engine, const Table& table, const TweedieFamily& estimator,
+                                 const GlmRows& rows) {
+  const bool is_positive = estimator.variance_power() >= 2.0;
   const Table seen = rows.split ? table.only(rows.split, Role::train) : table;
   const std::vector<double> last =
       engine.maximum(seen, 1, [&](const Block& block, std::span<double> out, Workspace&) {
@@ -50,9 +73,9 @@ const char* where(const GlmTask& task) {
       fmt::format(
           "{}: Some value(s) of y are out of the valid range of the loss '{}': {} {}, the first in "
           "row {}; {}",
-          table.data->y_name(), words.loss, rows.negative + (is_positive ? rows.zero : 0),
-          is_positive ? "not positive" : "negative", static_cast<Index>(-last[0]),
-          words.takes(loss)));
+          table.data->y_name(), estimator.loss_name(),
+          rows.negative + (is_positive ? rows.zero : 0), is_positive ? "not positive" : "negative",
+          static_cast<Index>(-last[0]), estimator.takes()));
 }
 
 bool has_targets(const GlmMoments& moments, const GlmTask& task) {
@@ -61,11 +84,11 @@ bool has_targets(const GlmMoments& moments, const GlmTask& task) {
 
 /// An intercept has no optimum where all targets are zero. Without one the coefficients have: their
 /// penalty keeps them finite.
-void check_targets(Engine& engine, const Table& table, const TweedieWords& words,
+void check_targets(Engine& engine, const Table& table, const TweedieFamily& estimator,
                    const GlmMoments& moments, const GlmTask& task) {
   const GlmRows& rows = moments.of(task.split);
   if (rows.negative > 0 || (task.tweedie.power >= 2.0 && rows.zero > 0)) {
-    report_targets(engine, table, words, rows, task.tweedie);
+    report_targets(engine, table, estimator, rows);
   }
   if (!task.fit_intercept || has_targets(moments, task)) return;
   throw AgreedError(
@@ -87,23 +110,39 @@ std::string said_of_no_targets(const Table& table, const GlmTask& task) {
 
 }  // namespace
 
-std::shared_ptr<const StageState> gather_for_tweedie(Engine& engine, const Table& table,
-                                                     std::span<const SplitPtr> splits) {
+Footprint TweedieFamily::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  return glm_footprint(GlmLoss::tweedie, columns, 1, batch);
+}
+
+TrainingCost TweedieFamily::cost(Index columns, Index, std::span<const Candidate> batch) const {
+  Index most = 0;
+  for (const Candidate& c : batch) most = std::max(most, estimator_of(c).settings().max_iter);
+  return glm_cost(columns, std::ssize(batch), most);
+}
+
+std::shared_ptr<const StageState> TweedieFamily::gather(Engine& engine, const Table& table,
+                                                        std::span<const SplitPtr> splits) const {
   return std::make_shared<GatheredGlm>(glm_moments(engine, table, GlmLoss::tweedie, 0, splits));
 }
 
-std::vector<Trained> fit_tweedie(Engine& engine, const Table& table, const TweedieWords& words,
-                                 std::span<const GlmTask> tasks,
-                                 const std::shared_ptr<const StageState>& gathered) {
+std::vector<Trained> TweedieFamily::train_batch(Engine& engine, const Table& table,
+                                                std::span<const Candidate> candidates) const {
+  std::vector<GlmTask> tasks;
   std::vector<SplitPtr> splits;
-  for (const GlmTask& task : tasks) splits.push_back(task.split);
-  const auto moments = glm_moments_for(engine, table, GlmLoss::tweedie, 0, splits, gathered);
-  for (const GlmTask& task : tasks) check_targets(engine, table, words, *moments, task);
+  for (const Candidate& c : candidates) {
+    tasks.push_back(task_of(c));
+    splits.push_back(c.split);
+  }
+  const auto moments =
+      glm_moments_for(engine, table, GlmLoss::tweedie, 0, splits, gathered_for(candidates));
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    check_targets(engine, table, estimator_of(candidates[i]), *moments, tasks[i]);
+  }
   const std::vector<GlmFit> fits = fit_glm(engine, table, *moments, tasks);
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     const GlmFit& fit = fits[i];
-    FitReport report = glm_report(words.estimator, tasks[i], fit);
+    FitReport report = glm_report(name(), tasks[i], fit);
     if (tasks[i].l2 == 0.0 && !has_targets(*moments, tasks[i])) {
       report.warnings.push_back(said_of_no_targets(table, tasks[i]));
     }
@@ -115,7 +154,7 @@ std::vector<Trained> fit_tweedie(Engine& engine, const Table& table, const Tweed
   return models;
 }
 
-std::shared_ptr<Model> read_tweedie_model(const AttributeReader& in) {
+std::shared_ptr<Model> TweedieFamily::load_fitted(const AttributeReader& in) const {
   SavedLinearModel saved = read_linear_model(in, {{"n_iter_", Index{0}}});
   return std::make_shared<TweedieModel>(saved.coef, saved.intercept, std::move(saved.others),
                                         FitReport{});
