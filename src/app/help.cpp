@@ -60,7 +60,7 @@ std::string overview(const Commands& commands) {
   text += entry("help TOPIC", "a command, estimator, metric, option, or: " + listed(names), 19);
   std::vector<std::string> estimators;
   for (const RegisteredEstimator& e : registry()) estimators.push_back(e.table->estimator());
-  return text + "estimators: " + wrapped(listed(estimators), 12) + "\n";
+  return text + wrapped("estimators: " + listed(estimators), 2) + "\n";
 }
 
 std::string command_help(Command& command) {

@@ -41,7 +41,7 @@ class Import final : public Command {
  public:
   std::string name() const override { return "import"; }
   std::string summary() const override {
-    return "turn CSV, TSV (also packed by gzip), .npy or another HDF5 layout into a dataset";
+    return "turn CSV, TSV, .npy or another HDF5 layout into a dataset";
   }
   std::string details() const override {
     return "CSV: quoted fields, CRLF and blank lines are understood; empty cells, NA and NaN "

@@ -56,7 +56,6 @@ const std::vector<Entry>& lacking() {
         "TunedThresholdClassifierCV",
         "VotingClassifier"}},
       {"GaussianNB", {"BernoulliNB", "CategoricalNB", "ComplementNB", "MultinomialNB"}},
-      {"PoissonRegressor", {"GammaRegressor", "TweedieRegressor"}},
       {"Ridge, Lasso, ElasticNet, LinearRegression, PoissonRegressor",
        {"ARDRegression",
         "AdaBoostRegressor",

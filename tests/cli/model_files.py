@@ -37,6 +37,9 @@ MODELS = {
     "LogisticRegression()": ("classes", "predict_proba"),
     "LogisticRegression(C=0.5)": ("words", "predict"),
     "PoissonRegressor()": ("counts", "predict"),
+    "GammaRegressor()": ("amounts", "predict"),
+    "TweedieRegressor(alpha=0.1)": ("real", "predict"),
+    "TweedieRegressor(power=1.5)": ("counts", "predict"),
     "PCA(n_components=3)": ("classes", "score_samples"),
     "TruncatedSVD(n_components=2)": ("classes", "transform"),
     "KMeans(n_clusters=3, n_init=1)": ("classes", "predict"),
@@ -56,6 +59,7 @@ def make_data():
     with h5py.File("data.h5", "w") as f:
         f["X"], f["real"], f["classes"] = X, real, classes
         f["counts"] = RNG.poisson(1 + classes)
+        f["amounts"] = 0.5 + classes
         f.create_dataset("words", data=np.where(classes > 0, "paid", "due").astype(object), dtype=h5py.string_dtype())
         f["feature_names"] = [f"name {i}" for i in range(COLUMNS)]
 
