@@ -11,7 +11,11 @@
 #include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/linear_model/poisson_regressor.hpp>
 #include <superstep/learn/linear_model/ridge.hpp>
+#include <superstep/learn/naive_bayes/bernoulli_nb.hpp>
+#include <superstep/learn/naive_bayes/categorical_nb.hpp>
+#include <superstep/learn/naive_bayes/complement_nb.hpp>
 #include <superstep/learn/naive_bayes/gaussian_nb.hpp>
+#include <superstep/learn/naive_bayes/multinomial_nb.hpp>
 #include <superstep/learn/pipeline.hpp>
 #include <superstep/learn/preprocessing/max_abs_scaler.hpp>
 #include <superstep/learn/preprocessing/min_max_scaler.hpp>

@@ -16,7 +16,11 @@
 #include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/linear_model/poisson_regressor.hpp>
 #include <superstep/learn/linear_model/ridge.hpp>
+#include <superstep/learn/naive_bayes/bernoulli_nb.hpp>
+#include <superstep/learn/naive_bayes/categorical_nb.hpp>
+#include <superstep/learn/naive_bayes/complement_nb.hpp>
 #include <superstep/learn/naive_bayes/gaussian_nb.hpp>
+#include <superstep/learn/naive_bayes/multinomial_nb.hpp>
 #include <superstep/learn/pipeline.hpp>
 #include <superstep/learn/preprocessing/max_abs_scaler.hpp>
 #include <superstep/learn/preprocessing/min_max_scaler.hpp>
@@ -47,7 +51,11 @@ const std::vector<RegisteredEstimator>& registry() {
       entry<LogisticRegression>("linear_model"),
       entry<PoissonRegressor>("linear_model"),
       entry<Ridge>("linear_model"),
+      entry<BernoulliNB>("naive_bayes"),
+      entry<CategoricalNB>("naive_bayes"),
+      entry<ComplementNB>("naive_bayes"),
       entry<GaussianNB>("naive_bayes"),
+      entry<MultinomialNB>("naive_bayes"),
       entry<MaxAbsScaler>("preprocessing"),
       entry<MinMaxScaler>("preprocessing"),
       entry<StandardScaler>("preprocessing"),

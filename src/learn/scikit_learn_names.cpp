@@ -57,7 +57,6 @@ const std::vector<Entry>& lacking() {
         "StackingClassifier",
         "TunedThresholdClassifierCV",
         "VotingClassifier"}},
-      {"GaussianNB", {"BernoulliNB", "CategoricalNB", "ComplementNB", "MultinomialNB"}},
       {"PoissonRegressor", {"GammaRegressor", "TweedieRegressor"}},
       {"Ridge, Lasso, ElasticNet, LinearRegression, PoissonRegressor",
        {"ARDRegression",

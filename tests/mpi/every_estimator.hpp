@@ -2,6 +2,7 @@
 // Trainings of every estimator there is, on one table, and the bytes of their models.
 #pragma once
 
+#include <cmath>
 #include <memory>
 #include <set>
 #include <string>
@@ -58,7 +59,10 @@ inline std::vector<std::vector<std::string>> every_training() {
   std::vector<std::vector<std::string>> all;
   for (const RegisteredEstimator& e : registry()) {
     const std::string name = e.table->estimator();
-    all.push_back({name == "KMeans" ? "KMeans(n_clusters=3, max_iter=8)" : name + "()"});
+    const bool takes_counts = name == "MultinomialNB" || name == "ComplementNB";
+    all.push_back({name == "KMeans" ? "KMeans(n_clusters=3, max_iter=8)"
+                   : takes_counts   ? "make_pipeline(MinMaxScaler(), " + name + "())"
+                                    : name + "()"});
   }
   all.push_back({"KMeans(n_clusters=5, init='random', n_init=2, max_iter=6)"});
   all.push_back({"KMeans(n_clusters=40, max_iter=5, random_state=3)"});  // with empty clusters
@@ -74,6 +78,16 @@ inline std::vector<std::vector<std::string>> every_training() {
   return all;
 }
 
+/// Seven categories of any number.
+class AsCategories final : public RowMap {
+ public:
+  Index columns_in() const override { return columns; }
+  Index columns_out() const override { return columns; }
+  void apply(const double* in, Index rows, double* out) const override {
+    for (Index i = 0; i < rows * columns; ++i) out[i] = std::fmod(std::rint(std::fabs(in[i])), 7.0);
+  }
+};
+
 /// A table of the file as such estimators see it. **Collective.**
 inline Table table_for(const Communicator& comm, const std::shared_ptr<Dataset>& data,
                        const Estimators& estimators) {
@@ -81,6 +95,9 @@ inline Table table_for(const Communicator& comm, const std::shared_ptr<Dataset>&
   table.data = data;
   table.target = estimators.front()->target();
   if (table.target == Target::classes) data->classes(comm);
+  if (estimators.front()->name() == "CategoricalNB") {
+    return table.through(std::make_shared<AsCategories>());
+  }
   return table;
 }
 
