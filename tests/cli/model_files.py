@@ -41,6 +41,9 @@ MODELS = {
     "TruncatedSVD(n_components=2)": ("classes", "transform"),
     "KMeans(n_clusters=3, n_init=1)": ("classes", "predict"),
     "GaussianNB()": ("words", "predict_proba"),
+    "BernoulliNB(binarize=1.0)": ("words", "predict_proba"),
+    "make_pipeline(MinMaxScaler(), MultinomialNB())": ("classes", "predict_proba"),
+    "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": ("classes", "predict"),
     "make_pipeline(StandardScaler(), PCA(n_components=4), Ridge())": ("real", "predict"),
     "make_pipeline(MinMaxScaler(), LogisticRegression())": ("words", "predict_proba"),
 }

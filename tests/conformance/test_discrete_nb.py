@@ -5,8 +5,10 @@ is told by its sparse products, or by the formula written out here."""
 import csv
 import datetime
 import json
+import shutil
 import warnings
 
+import h5py
 import numpy as np
 import scipy.sparse
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
@@ -295,6 +297,21 @@ def test_a_category_that_training_has_not_met():
             assert "column 0 holds 77" in done.stderr and "min_categories=78" in done.stderr and done.stderr.count("error") == 1, done.stderr
     _, _, model = fit("CategoricalNB(min_categories=78)", write("met", X[:8000], y[:8000]))
     close(probabilities(model, data), CategoricalNB(min_categories=78).fit(X[:8000], y[:8000]).predict_proba(X), 1e-9, 1e-11)
+
+
+def test_files_that_were_changed():
+    X, y = drawn(rows=300, classes=2)
+    for expression in ("MultinomialNB()", "ComplementNB()", "BernoulliNB()", "CategoricalNB()"):
+        attributes, _, model = fit(expression, write("changed", X, y))
+        names = [n for n in attributes if n.endswith("_") and n not in ("n_features_in_", "classes_")]
+        for name in RNG.choice(names, 2, replace=False):
+            changed = path("changed_model.h5")
+            shutil.copy(model, changed)
+            with h5py.File(changed, "r+") as f:
+                del f.attrs["checksum"]
+                f[name].write_direct(f[name][()] + 1)
+            done = run("predict", changed, write("changed", X, y), "--out", path("p.h5"), "--overwrite", check=False)
+            assert done.returncode == 3 and "_" in done.stderr.split("/")[-1], (name, done.returncode, done.stderr)
 
 
 def test_bytes_do_not_depend_on_the_run():
