@@ -50,7 +50,7 @@ constexpr const char* plan_summary = "what fit, cross-validate or search would n
 
 std::string overview(const Commands& commands) {
   std::string text = fmt::format(
-      "superstep {}: scikit-learn {}'s estimators and searches, on MPI and HDF5\n\n"
+      "superstep {}: scikit-learn {}'s estimators and searches, on MPI and HDF5\n"
       "  superstep COMMAND [arguments] [options]      mpirun -n 4 superstep COMMAND ...\n\n",
       version, scikit_learn_version);
   for (const auto& c : commands) text += entry(c->name(), c->summary(), 19);
@@ -60,7 +60,7 @@ std::string overview(const Commands& commands) {
   text += entry("help TOPIC", "a command, estimator, metric, option, or: " + listed(names), 19);
   std::vector<std::string> estimators;
   for (const RegisteredEstimator& e : registry()) estimators.push_back(e.table->estimator());
-  return text + "estimators: " + wrapped(listed(estimators), 12) + "\n";
+  return text + wrapped("estimators: " + listed(estimators), 2) + "\n";
 }
 
 std::string command_help(Command& command) {

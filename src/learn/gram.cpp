@@ -39,14 +39,16 @@ class CellSums {
 
   /// Of some cells together, at least one.
   RawSums of(std::span<const Index> cells) const {
-    std::vector<Index> products, counted;
-    for (const Index cell : cells) {
-      products.push_back(2 * cell);
-      counted.push_back(2 * cell + 1);
-    }
+    std::vector<Index> products;
+    for (const Index cell : cells) products.push_back(2 * cell);
     const std::vector<double> sums = totals_.combined(products);
-    return {MatrixView(sums.data(), width_, width_),
-            static_cast<Index>(totals_.combined(counted)[0])};
+    return {MatrixView(sums.data(), width_, width_), rows_of(cells)};
+  }
+  /// With a weight above zero.
+  Index rows_of(std::span<const Index> cells) const {
+    std::vector<Index> counted;
+    for (const Index cell : cells) counted.push_back(2 * cell + 1);
+    return static_cast<Index>(totals_.combined(counted)[0]);
   }
 
  private:
@@ -326,6 +328,11 @@ Moments MomentSums::training(const SplitPtr& split) const {
   std::optional<Moments> m = sums_->of(split, Role::train, sums_->request.centred);
   if (!m) throw_no_rows(sums_->table, split != nullptr);
   return std::move(*m);
+}
+
+bool MomentSums::has_rows(const SplitPtr& split) const {
+  const std::vector<Index> cells = sums_->cells.with_role(split, Role::train);
+  return !cells.empty() && sums_->sums->rows_of(cells) > 0;
 }
 
 std::optional<Moments> MomentSums::testing(const SplitPtr& split) const {

@@ -7,24 +7,8 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
-#include <superstep/learn/cluster/kmeans.hpp>
-#include <superstep/learn/decomposition/pca.hpp>
-#include <superstep/learn/decomposition/truncated_svd.hpp>
-#include <superstep/learn/linear_model/elastic_net.hpp>
-#include <superstep/learn/linear_model/lasso.hpp>
-#include <superstep/learn/linear_model/linear_regression.hpp>
-#include <superstep/learn/linear_model/logistic_regression.hpp>
-#include <superstep/learn/linear_model/poisson_regressor.hpp>
-#include <superstep/learn/linear_model/ridge.hpp>
-#include <superstep/learn/naive_bayes/bernoulli_nb.hpp>
-#include <superstep/learn/naive_bayes/categorical_nb.hpp>
-#include <superstep/learn/naive_bayes/complement_nb.hpp>
-#include <superstep/learn/naive_bayes/gaussian_nb.hpp>
-#include <superstep/learn/naive_bayes/multinomial_nb.hpp>
+#include <superstep/learn/estimators.hpp>
 #include <superstep/learn/pipeline.hpp>
-#include <superstep/learn/preprocessing/max_abs_scaler.hpp>
-#include <superstep/learn/preprocessing/min_max_scaler.hpp>
-#include <superstep/learn/preprocessing/standard_scaler.hpp>
 #include <superstep/learn/scikit_learn_names.hpp>
 
 namespace superstep {
@@ -33,8 +17,7 @@ namespace {
 
 template <class E>
 RegisteredEstimator entry(std::string module) {
-  static const E prototype;
-  return {std::move(module), &prototype.param_table(),
+  return {std::move(module), &E::param_table(),
           []() -> std::unique_ptr<Estimator> { return std::make_unique<E>(); }};
 }
 
@@ -42,23 +25,9 @@ RegisteredEstimator entry(std::string module) {
 
 const std::vector<RegisteredEstimator>& registry() {
   static const std::vector<RegisteredEstimator> all = {
-      entry<KMeans>("cluster"),
-      entry<PCA>("decomposition"),
-      entry<TruncatedSVD>("decomposition"),
-      entry<ElasticNet>("linear_model"),
-      entry<Lasso>("linear_model"),
-      entry<LinearRegression>("linear_model"),
-      entry<LogisticRegression>("linear_model"),
-      entry<PoissonRegressor>("linear_model"),
-      entry<Ridge>("linear_model"),
-      entry<BernoulliNB>("naive_bayes"),
-      entry<CategoricalNB>("naive_bayes"),
-      entry<ComplementNB>("naive_bayes"),
-      entry<GaussianNB>("naive_bayes"),
-      entry<MultinomialNB>("naive_bayes"),
-      entry<MaxAbsScaler>("preprocessing"),
-      entry<MinMaxScaler>("preprocessing"),
-      entry<StandardScaler>("preprocessing"),
+#define SUPERSTEP_ESTIMATOR(module, Class) entry<Class>(#module),
+#include "learn/estimators.def"
+#undef SUPERSTEP_ESTIMATOR
   };
   return all;
 }

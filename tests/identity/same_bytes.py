@@ -39,6 +39,9 @@ ESTIMATORS = {
     "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": "classes",
     "BernoulliNB(binarize=0.5)": "classes",
     "CategoricalNB()": "classes categories",
+    "LinearDiscriminantAnalysis()": "classes",
+    "LinearDiscriminantAnalysis('eigen', shrinkage=0.2)": "classes",
+    "make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis())": "classes",
     "make_pipeline(StandardScaler(), PCA(n_components=4), LogisticRegression())": "classes",
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -54,15 +55,21 @@ inline Estimators estimators_of(const std::vector<std::string>& expressions) {
   return estimators;
 }
 
+/// Where the defaults take long on such data, or give no model.
+inline const std::map<std::string, std::string> not_by_default = {
+    {"ComplementNB", "make_pipeline(MinMaxScaler(), ComplementNB())"},
+    {"KMeans", "KMeans(n_clusters=3, max_iter=8)"},
+    {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
+    {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
+};
+
 /// Each registered estimator, and those that are trained in one batch.
 inline std::vector<std::vector<std::string>> every_training() {
   std::vector<std::vector<std::string>> all;
   for (const RegisteredEstimator& e : registry()) {
     const std::string name = e.table->estimator();
-    const bool takes_counts = name == "MultinomialNB" || name == "ComplementNB";
-    all.push_back({name == "KMeans" ? "KMeans(n_clusters=3, max_iter=8)"
-                   : takes_counts   ? "make_pipeline(MinMaxScaler(), " + name + "())"
-                                    : name + "()"});
+    const auto special = not_by_default.find(name);
+    all.push_back({special == not_by_default.end() ? name + "()" : special->second});
   }
   all.push_back({"KMeans(n_clusters=5, init='random', n_init=2, max_iter=6)"});
   all.push_back({"KMeans(n_clusters=40, max_iter=5, random_state=3)"});  // with empty clusters

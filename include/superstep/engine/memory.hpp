@@ -12,8 +12,8 @@ namespace superstep {
 
 struct MemoryBudget {
   std::size_t bytes = 0;
-  std::string source;     ///< "--memory", "this node's free memory, 2 ranks"
-  std::size_t taken = 0;  ///< of these, by the process itself: program, libraries, MPI
+  std::string source;      ///< "--memory", "this node's free memory, 2 ranks"
+  std::size_t taken = 0;   ///< of these, by the process itself: program, libraries, MPI
   std::size_t varies = 0;  ///< what `taken` may be above this at another start
   std::size_t for_work() const { return bytes > taken ? bytes - taken : 0; }
 };

@@ -43,10 +43,10 @@ struct CandidateOf {
 };
 
 /// What was gathered for all candidates of a batch; null where it was not for some of them.
-template <class P>
-std::shared_ptr<const StageState> gathered_for(std::span<const CandidateOf<P>> batch) {
+template <class C>
+std::shared_ptr<const StageState> gathered_for(std::span<const C> batch) {
   const std::shared_ptr<const StageState>& first = batch.front().gathered;
-  const auto has_it = [&](const CandidateOf<P>& c) { return c.gathered == first; };
+  const auto has_it = [&](const C& c) { return c.gathered == first; };
   return std::ranges::all_of(batch, has_it) ? first : nullptr;
 }
 

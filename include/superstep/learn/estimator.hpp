@@ -115,26 +115,42 @@ void check_target(const Estimator& estimator, const Dataset& data);
 /// Trains one model on a dataset: reads the classes, makes room, fits. **Collective.**
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data);
 
-/// The base of an estimator with parameter struct `P`: a derived class gives its table, `train` and
-/// `load_fitted`.
-template <class P>
-class EstimatorOf : public Estimator {
+/// What follows from the parameter struct `P` of an estimator `Derived`, which gives their table:
+///   static const ParamTable<P>& param_table();
+/// `Family` is the base that says how such estimators are trained (MomentRegressor, ...): one that
+/// has its own way derives from EstimatorOf.
+template <class Derived, class P, class Family>
+class WithParams : public Family {
  public:
-  explicit EstimatorOf(P params = {}) : params_(std::move(params)) {}
-
-  virtual const ParamTable<P>& param_table() const = 0;
+  explicit WithParams(P params = {}) : params_(std::move(params)) {}
   const P& params() const { return params_; }
 
-  std::string name() const override { return param_table().estimator(); }
-  std::string expression() const override { return param_table().repr(params_); }
+  std::unique_ptr<Estimator> clone() const override {
+    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
+  std::string name() const override { return Derived::param_table().estimator(); }
+  std::string expression() const override { return Derived::param_table().repr(params_); }
   void set(std::string_view param, const Value& value) override {
-    param_table().set(params_, param, value);
+    Derived::param_table().set(params_, param, value);
   }
   void apply(const EstimatorExpression& expression) override {
-    param_table().apply(params_, expression);
+    Derived::param_table().apply(params_, expression);
   }
-  Value get(std::string_view param) const override { return param_table().get(params_, param); }
-  void check_params() const override { param_table().check(params_); }
+  Value get(std::string_view param) const override {
+    return Derived::param_table().get(params_, param);
+  }
+  void check_params() const override { Derived::param_table().check(params_); }
+
+ private:
+  P params_;
+};
+
+/// The base of an estimator that trains in a way of its own: it gives its table, `train` and
+/// `load_fitted`.
+template <class Derived, class P>
+class EstimatorOf : public WithParams<Derived, P, Estimator> {
+ public:
+  using WithParams<Derived, P, Estimator>::WithParams;
 
  protected:
   using Batch = std::span<const CandidateOf<P>>;
@@ -147,12 +163,10 @@ class EstimatorOf : public Estimator {
     std::vector<CandidateOf<P>> batch;
     for (const Candidate& c : candidates) {
       const auto& estimator = dynamic_cast<const EstimatorOf&>(*c.estimator);
-      batch.push_back({estimator.params_, c.split, c.features, c.resume, c.gathered});
+      batch.push_back({estimator.params(), c.split, c.features, c.resume, c.gathered});
     }
     return train(engine, table, batch);
   }
-
-  P params_;
 };
 
 }  // namespace superstep

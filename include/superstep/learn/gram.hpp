@@ -71,6 +71,8 @@ class MomentSums {
   /// The same; where they are lost, from the rows of the split alone, around their own means.
   /// **Collective.**
   Moments exactly(Engine& engine, const SplitPtr& split) const;
+  /// Whether the split trains on a row with a weight above zero.
+  bool has_rows(const SplitPtr& split) const;
   /// In how many cells the rows were summed.
   Index cells() const;
   /// Around the means, whatever was asked for, of the rows it tests on; none if there are none.

@@ -72,7 +72,7 @@ Index restarts(const KMeansParams& p) {
 
 }  // namespace
 
-const ParamTable<KMeansParams>& KMeans::param_table() const {
+const ParamTable<KMeansParams>& KMeans::param_table() {
   static const auto table =
       ParamTable<KMeansParams>(
           "KMeans",

@@ -186,24 +186,9 @@ FittedPCA fit_one(const PCAParams& p, PrincipalAxesOf& axes, FitReport& report) 
   return fitted;
 }
 
-Trained train_one(const PCAParams& p, const Table& table, PrincipalAxesOf& axes) {
-  const Moments& moments = axes.moments();
-  if (moments.rows < 2 || !(moments.weight > 1.0)) {
-    throw AgreedError(
-        ExitCode::bad_data,
-        fmt::format("PCA needs at least 2 rows, and weights that count them; {} has {} "
-                    "with a total weight of {}",
-                    table.data->path(), moments.rows, moments.weight));
-  }
-  check(p, moments.rows, moments.mean.size());
-  FitReport report;
-  FittedPCA fitted = fit_one(p, axes, report);
-  return std::make_shared<PCAModel>(std::move(fitted), p.whiten, std::move(report));
-}
-
 }  // namespace
 
-const ParamTable<PCAParams>& PCA::param_table() const {
+const ParamTable<PCAParams>& PCA::param_table() {
   static const auto table =
       ParamTable<PCAParams>("PCA", "The directions in which the rows vary most.")
           .add("n_components", &PCAParams::n_components,
@@ -227,28 +212,19 @@ const ParamTable<PCAParams>& PCA::param_table() const {
   return table;
 }
 
-Footprint PCA::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return principal_axes_footprint(columns, batch);
-}
-
-std::shared_ptr<const StageState> PCA::gather(Engine& engine, const Table& table,
-                                              std::span<const SplitPtr> splits) const {
-  return gather_for_axes(engine, table, splits);
-}
-
-TrainingCost PCA::cost(Index columns, Index, std::span<const Candidate>) const {
-  return moments_cost(columns);
-}
-
-std::vector<Trained> PCA::train(Engine& engine, const Table& table, Batch batch) const {
-  std::vector<View> views;
-  for (const auto& c : batch) views.push_back({c.split, c.features, true});
-  const auto axes = principal_axes(engine, table, views, gathered_for(batch));
-  std::vector<Trained> models;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    models.push_back(attempt([&] { return train_one(batch[i].params, table, *axes[i]); }));
+std::shared_ptr<Model> PCA::model_of(const Table& table, PrincipalAxesOf& axes) const {
+  const Moments& moments = axes.moments();
+  if (moments.rows < 2 || !(moments.weight > 1.0)) {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("PCA needs at least 2 rows, and weights that count them; {} has {} "
+                    "with a total weight of {}",
+                    table.data->path(), moments.rows, moments.weight));
   }
-  return models;
+  check(params(), moments.rows, moments.mean.size());
+  FitReport report;
+  FittedPCA fitted = fit_one(params(), axes, report);
+  return std::make_shared<PCAModel>(std::move(fitted), params().whiten, std::move(report));
 }
 
 std::shared_ptr<Model> PCA::load_fitted(const AttributeReader& in) const {

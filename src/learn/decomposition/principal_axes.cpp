@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <superstep/core/error.hpp>
+#include <superstep/learn/decomposition/axes_transformer.hpp>
 #include <superstep/learn/estimator.hpp>
 #include <superstep/math/products.hpp>
 #include <superstep/math/scaling.hpp>
@@ -171,11 +172,6 @@ constexpr MomentsRequest request{.centred = true, .target = false};
 
 }  // namespace
 
-std::shared_ptr<const StageState> gather_for_axes(Engine& engine, const Table& table,
-                                                  std::span<const SplitPtr> splits) {
-  return gather_moments(engine, table, request, splits);
-}
-
 std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
     Engine& engine, const Table& table, std::span<const View> views,
     const std::shared_ptr<const StageState>& gathered) {
@@ -186,12 +182,13 @@ std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
   std::vector<Moments> moments;
   for (const auto& [view, members] : groups) {
     Moments m = sums.training(view.split);
-    const bool is_lost = m.is_lost();
+    // A scaling changes no column's digits; what a projection leaves of them shows behind it.
+    const bool is_projected = view.features && !view.features->is_diagonal();
+    bool is_lost = m.is_lost();
+    if (is_lost && !view.features) m = sums.exactly(engine, view.split);
     if (view.features) m = moments_behind(*view.features, m);
-    if (!view.features && is_lost) m = sums.exactly(engine, view.split);
-    if (view.features && (is_lost || m.amplification() > bearable)) {
-      m = superstep::moments(engine, seen_by(view, table), request);
-    }
+    is_lost = is_lost || (is_projected && m.amplification() > bearable);
+    if (is_lost && view.features) m = superstep::moments(engine, seen_by(view, table), request);
     moments.push_back(std::move(m));
   }
   const auto decompose = [&](Index g) {
@@ -209,16 +206,6 @@ std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
     for (const std::size_t i : groups[g].members) axes[i] = its_axes;
   }
   return axes;
-}
-
-Footprint principal_axes_footprint(Index columns, std::span<const Candidate> batch) {
-  std::vector<View> views;
-  for (const Candidate& c : batch) views.push_back({c.split, c.features});
-  Footprint need = moments_footprint(columns, cells_of(batch));
-  const Index matrix = columns * columns;
-  const Index seen = std::ssize(grouped(views));
-  need.solving = std::max(need.solving, held_by(seen, columns) + (std::ssize(batch) + 1) * matrix);
-  return need;
 }
 
 std::string rank_warning(const PrincipalAxes& found, Index count, Index rows) {
@@ -242,6 +229,44 @@ void project(math::ConstPanel x, const Vector& centre, const Matrix& weights, ma
     math::centre_and_scale(x.middle_rows(row, rows), centre.data(), ones.data(), part);
     math::multiply(part, weights, out.middle_rows(row, rows));
   }
+}
+
+// ---- the transformer ---------------------------------------------------------------------------
+
+Footprint AxesTransformer::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  std::vector<View> views;
+  for (const Candidate& c : batch) views.push_back({c.split, c.features});
+  Footprint need = moments_footprint(columns, cells_of(batch));
+  const Index matrix = columns * columns;
+  const Index seen = std::ssize(grouped(views));
+  need.solving = std::max(need.solving, held_by(seen, columns) + (std::ssize(batch) + 1) * matrix);
+  return need;
+}
+
+TrainingCost AxesTransformer::cost(Index columns, Index, std::span<const Candidate>) const {
+  return moments_cost(columns);
+}
+
+std::shared_ptr<const StageState> AxesTransformer::gather(Engine& engine, const Table& table,
+                                                          std::span<const SplitPtr> splits) const {
+  return gather_moments(engine, table, request, splits);
+}
+
+std::vector<Trained> AxesTransformer::train_batch(Engine& engine, const Table& table,
+                                                  std::span<const Candidate> candidates) const {
+  const auto transformer = [](const Candidate& c) -> const AxesTransformer& {
+    return dynamic_cast<const AxesTransformer&>(*c.estimator);
+  };
+  std::vector<View> views;
+  for (const Candidate& c : candidates) {
+    views.push_back({c.split, c.features, transformer(c).centres()});
+  }
+  const auto axes = principal_axes(engine, table, views, gathered_for(candidates));
+  std::vector<Trained> all;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    all.push_back(attempt([&] { return transformer(candidates[i]).model_of(table, *axes[i]); }));
+  }
+  return all;
 }
 
 }  // namespace superstep

@@ -62,11 +62,6 @@ class PrincipalAxesOf {
 std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
     Engine& engine, const Table& table, std::span<const View> views,
     const std::shared_ptr<const StageState>& gathered = nullptr);
-/// What they gather. **Collective.**
-std::shared_ptr<const StageState> gather_for_axes(Engine& engine, const Table& table,
-                                                  std::span<const SplitPtr> splits);
-
-Footprint principal_axes_footprint(Index columns, std::span<const Candidate> batch);
 
 /// "n_components=4: ..." when some of `count` components hold rounding errors only, else empty.
 std::string rank_warning(const PrincipalAxes& found, Index count, Index rows);

@@ -71,27 +71,9 @@ void check(const TruncatedSVDParams& p, Index rows, Index columns) {
   }
 }
 
-Trained train_one(const TruncatedSVDParams& p, PrincipalAxesOf& axes) {
-  const Moments& moments = axes.moments();
-  check(p, moments.rows, moments.mean.size());
-  // A matrix has no more singular values than rows.
-  const Index k = std::min(p.n_components, moments.rows);
-  const double least = axes.rough().singular[k - 1];
-  const PrincipalAxes& found = axes.exact_down_to(least * least);
-  FittedSVD fitted;
-  fitted.components = found.axes.topRows(k);
-  fitted.singular_values = found.singular.head(k);
-  fitted.explained_variance = found.spread.head(k) / moments.weight;
-  fitted.explained_variance_ratio = found.spread.head(k) / moments.gram.trace();
-  FitReport report;
-  const std::string warning = rank_warning(found, k, moments.rows);
-  if (!warning.empty()) report.warnings.push_back(warning);
-  return std::make_shared<TruncatedSVDModel>(std::move(fitted), std::move(report));
-}
-
 }  // namespace
 
-const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() const {
+const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() {
   static const auto table =
       ParamTable<TruncatedSVDParams>("TruncatedSVD",
                                      "The largest singular values and vectors of the rows.")
@@ -111,28 +93,22 @@ const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() const {
   return table;
 }
 
-Footprint TruncatedSVD::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return principal_axes_footprint(columns, batch);
-}
-
-std::shared_ptr<const StageState> TruncatedSVD::gather(Engine& engine, const Table& table,
-                                                       std::span<const SplitPtr> splits) const {
-  return gather_for_axes(engine, table, splits);
-}
-
-TrainingCost TruncatedSVD::cost(Index columns, Index, std::span<const Candidate>) const {
-  return moments_cost(columns);
-}
-
-std::vector<Trained> TruncatedSVD::train(Engine& engine, const Table& table, Batch batch) const {
-  std::vector<View> views;
-  for (const auto& c : batch) views.push_back({c.split, c.features, false});
-  const auto all_axes = principal_axes(engine, table, views, gathered_for(batch));
-  std::vector<Trained> models;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    models.push_back(attempt([&] { return train_one(batch[i].params, *all_axes[i]); }));
-  }
-  return models;
+std::shared_ptr<Model> TruncatedSVD::model_of(const Table&, PrincipalAxesOf& axes) const {
+  const Moments& moments = axes.moments();
+  check(params(), moments.rows, moments.mean.size());
+  // A matrix has no more singular values than rows.
+  const Index k = std::min(params().n_components, moments.rows);
+  const double least = axes.rough().singular[k - 1];
+  const PrincipalAxes& found = axes.exact_down_to(least * least);
+  FittedSVD fitted;
+  fitted.components = found.axes.topRows(k);
+  fitted.singular_values = found.singular.head(k);
+  fitted.explained_variance = found.spread.head(k) / moments.weight;
+  fitted.explained_variance_ratio = found.spread.head(k) / moments.gram.trace();
+  FitReport report;
+  const std::string warning = rank_warning(found, k, moments.rows);
+  if (!warning.empty()) report.warnings.push_back(warning);
+  return std::make_shared<TruncatedSVDModel>(std::move(fitted), std::move(report));
 }
 
 std::shared_ptr<Model> TruncatedSVD::load_fitted(const AttributeReader& in) const {

@@ -3,14 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <superstep/learn/linear_model/linear_model.hpp>
-
 #include "learn/linear_model/coordinate_descent.hpp"
 #include "learn/linear_model/moment_fits.hpp"
 
 namespace superstep {
 
-const ParamTable<ElasticNetParams>& ElasticNet::param_table() const {
+const ParamTable<ElasticNetParams>& ElasticNet::param_table() {
   static const auto table =
       ParamTable<ElasticNetParams>("ElasticNet",
                                    "Least squares with penalties on |coef| and coef^2.")
@@ -37,34 +35,15 @@ const ParamTable<ElasticNetParams>& ElasticNet::param_table() const {
   return table;
 }
 
-Footprint ElasticNet::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return moment_fits_footprint(columns, batch, 3);
-}
-
-std::shared_ptr<const StageState> ElasticNet::gather(Engine& engine, const Table& table,
-                                                     std::span<const SplitPtr> splits) const {
-  return gather_for_moment_fits(engine, table, splits);
-}
-
-TrainingCost ElasticNet::cost(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_cost(columns);
-}
-
-namespace {
-
-PenalisedQuadratic quadratic(const Moments& m, const ElasticNetParams& p) {
-  return {m.gram / m.weight,
-          m.xy / m.weight,
-          m.yy / m.weight,
-          p.alpha * p.l1_ratio,
-          p.alpha * (1.0 - p.l1_ratio),
-          p.positive};
-}
-
-/// Gap and tolerance go along.
-MomentFit fit_one(const Moments& m, const ElasticNetParams& p) {
+MomentFit PenalisedRegressor::solve(const Moments& m) const {
   if (!m.keeps_digits()) return {.is_resolved = false};
-  const PenalisedQuadratic problem = quadratic(m, p);
+  const ElasticNetParams p = net();
+  const PenalisedQuadratic problem{m.gram / m.weight,
+                                   m.xy / m.weight,
+                                   m.yy / m.weight,
+                                   p.alpha * p.l1_ratio,
+                                   p.alpha * (1.0 - p.l1_ratio),
+                                   p.positive};
   const Descent found = coordinate_descent(problem, p.tol, p.max_iter);
   MomentFit fit = MomentFit::of(found.coef, m.mean, m.y_mean);
   fit.n_iter = found.n_iter;
@@ -73,38 +52,14 @@ MomentFit fit_one(const Moments& m, const ElasticNetParams& p) {
   return fit;
 }
 
-}  // namespace
-
-std::vector<Trained> ElasticNet::train_as(const std::string& name, Engine& engine,
-                                          const Table& table, Batch batch) {
-  std::vector<View> views;
-  for (const auto& c : batch) views.push_back({c.split, c.features, c.params.fit_intercept});
-  std::vector<MomentFit> fits = fit_from_moments(
-      engine, table, views,
-      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); }, nullptr,
-      gathered_for(batch));
-  std::vector<Trained> models;
-  for (std::size_t i = 0; i < fits.size(); ++i) {
-    MomentFit& fit = fits[i];
-    if (!fit.converged) {
-      fit.warnings.push_back(fmt::format(
-          "{} did not converge in {} sweeps: the duality gap is {:.3e}, the tolerance {:.3e}; "
-          "increase max_iter or alpha, or scale the columns",
-          name, batch[i].params.max_iter, fit.others[0], fit.others[1]));
-    }
-    models.push_back(fit.trained({{"n_iter_", fit.n_iter}, {"dual_gap_", fit.others[0]}}));
+FittedAttributes PenalisedRegressor::conclude(MomentFit& fit) const {
+  if (!fit.converged) {
+    fit.warnings.push_back(fmt::format(
+        "{} did not converge in {} sweeps: the duality gap is {:.3e}, the tolerance {:.3e}; "
+        "increase max_iter or alpha, or scale the columns",
+        name(), net().max_iter, fit.others[0], fit.others[1]));
   }
-  return models;
-}
-
-std::vector<Trained> ElasticNet::train(Engine& engine, const Table& table, Batch batch) const {
-  return train_as(name(), engine, table, batch);
-}
-
-std::shared_ptr<Model> ElasticNet::load_fitted(const AttributeReader& in) const {
-  SavedLinearModel saved = read_linear_model(in, {{"n_iter_", Index{0}}, {"dual_gap_", 0.0}});
-  return std::make_shared<LinearModel>(saved.coef, saved.intercept, std::move(saved.others),
-                                       FitReport{});
+  return {{"n_iter_", fit.n_iter}, {"dual_gap_", fit.others[0]}};
 }
 
 }  // namespace superstep

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/linear_model/lasso.hpp>
 
-#include <superstep/learn/linear_model/elastic_net.hpp>
-#include <superstep/learn/linear_model/linear_model.hpp>
-
-#include "learn/linear_model/moment_fits.hpp"
-
 namespace superstep {
 
-const ParamTable<LassoParams>& Lasso::param_table() const {
+const ParamTable<LassoParams>& Lasso::param_table() {
   static const auto table =
       ParamTable<LassoParams>("Lasso",
                               "Least squares with a penalty on |coef|, so that few are not zero.")
@@ -31,35 +26,9 @@ const ParamTable<LassoParams>& Lasso::param_table() const {
   return table;
 }
 
-Footprint Lasso::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return moment_fits_footprint(columns, batch, 3);
-}
-
-std::shared_ptr<const StageState> Lasso::gather(Engine& engine, const Table& table,
-                                                std::span<const SplitPtr> splits) const {
-  return gather_for_moment_fits(engine, table, splits);
-}
-
-TrainingCost Lasso::cost(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_cost(columns);
-}
-
-std::vector<Trained> Lasso::train(Engine& engine, const Table& table, Batch batch) const {
-  std::vector<CandidateOf<ElasticNetParams>> nets;
-  for (const auto& [p, split, features, resume, gathered] : batch) {
-    nets.push_back({{p.alpha, 1.0, p.fit_intercept, p.max_iter, p.tol, p.positive, p.random_state},
-                    split,
-                    features,
-                    resume,
-                    gathered});
-  }
-  return ElasticNet::train_as(name(), engine, table, nets);
-}
-
-std::shared_ptr<Model> Lasso::load_fitted(const AttributeReader& in) const {
-  SavedLinearModel saved = read_linear_model(in, {{"n_iter_", Index{0}}, {"dual_gap_", 0.0}});
-  return std::make_shared<LinearModel>(saved.coef, saved.intercept, std::move(saved.others),
-                                       FitReport{});
+ElasticNetParams Lasso::net() const {
+  const LassoParams& p = params();
+  return {p.alpha, 1.0, p.fit_intercept, p.max_iter, p.tol, p.positive, p.random_state};
 }
 
 }  // namespace superstep

@@ -6,14 +6,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include <superstep/learn/linear_model/linear_model.hpp>
-
 #include "learn/linear_model/coordinate_descent.hpp"
 #include "learn/linear_model/moment_fits.hpp"
 
 namespace superstep {
 
-const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const {
+const ParamTable<LinearRegressionParams>& LinearRegression::param_table() {
   using Params = LinearRegressionParams;
   static const auto table =
       ParamTable<Params>("LinearRegression", "Ordinary least squares.")
@@ -26,21 +24,6 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() const 
           .refuse("n_jobs", {nullptr, 1, -1}, "mpirun and --threads say how many work")
           .add("positive", &Params::positive, anything(), "coefficients may not be negative");
   return table;
-}
-
-Footprint LinearRegression::footprint(Index columns, Index,
-                                      std::span<const Candidate> batch) const {
-  // A singular value decomposition: the factor twice, Eigen's own matrices, what it found.
-  return moment_fits_footprint(columns, batch, 13);
-}
-
-std::shared_ptr<const StageState> LinearRegression::gather(Engine& engine, const Table& table,
-                                                           std::span<const SplitPtr> splits) const {
-  return gather_for_moment_fits(engine, table, splits);
-}
-
-TrainingCost LinearRegression::cost(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_cost(columns);
 }
 
 namespace {
@@ -67,7 +50,23 @@ Vector rank_and_values(Index rank, const Vector& singular) {
 /// Where the spectrum is cut, as LAPACK's gelsd understands its rcond.
 double least_value(const LinearRegressionParams& p) { return p.tol < 1.0 ? p.tol : 0.0; }
 
-MomentFit fit_one(const Moments& m, const LinearRegressionParams& p) {
+/// Empty where `tol` drops no direction that double precision tells from zero.
+std::string cut_warning(const LinearRegressionParams& p, Index rank, const Vector& values) {
+  const auto columns = static_cast<double>(values.size());
+  const double visible = 0x1p-52 * std::sqrt(columns) * values[0];
+  const Index dropped =
+      std::count_if(values.begin() + rank, values.end(), [&](double s) { return s > visible; });
+  if (dropped == 0) return "";
+  return fmt::format(
+      "{} of {} directions have singular values below tol={} of the largest and were dropped; "
+      "scale the columns (make_pipeline(StandardScaler(), ...)), or lower tol to keep them",
+      dropped, values.size(), p.tol);
+}
+
+}  // namespace
+
+MomentFit LinearRegression::solve(const Moments& m) const {
+  const LinearRegressionParams& p = params();
   if (p.positive) return fit_positive(m);
   const ScaledCholesky cholesky(m, 0.0);
   if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
@@ -89,8 +88,9 @@ MomentFit fit_one(const Moments& m, const LinearRegressionParams& p) {
   return fit;
 }
 
-MomentFit fit_refined(const Moments& m, const Spectrum& spectrum, const LinearRegressionParams& p) {
-  const Index rank = std::min(spectrum.rank(), spectrum.above(least_value(p)));
+MomentFit LinearRegression::refine(const Moments& m, const Spectrum& spectrum) const {
+  if (params().positive) return MomentRegressor::refine(m, spectrum);
+  const Index rank = std::min(spectrum.rank(), spectrum.above(least_value(params())));
   MomentFit fit = MomentFit::of(spectrum.solve(0.0, rank), spectrum.mean, spectrum.y_mean);
   fit.n_iter = 1 + spectrum.passes;
   fit.warnings = refinement_warnings(m, spectrum);
@@ -98,57 +98,18 @@ MomentFit fit_refined(const Moments& m, const Spectrum& spectrum, const LinearRe
   return fit;
 }
 
-/// Empty where `tol` drops no direction that double precision tells from zero.
-std::string cut_warning(const LinearRegressionParams& p, Index rank, const Vector& values) {
-  const auto columns = static_cast<double>(values.size());
-  const double visible = 0x1p-52 * std::sqrt(columns) * values[0];
-  const Index dropped =
-      std::count_if(values.begin() + rank, values.end(), [&](double s) { return s > visible; });
-  if (dropped == 0) return "";
-  return fmt::format(
-      "{} of {} directions have singular values below tol={} of the largest and were dropped; "
-      "scale the columns (make_pipeline(StandardScaler(), ...)), or lower tol to keep them",
-      dropped, values.size(), p.tol);
-}
-
-}  // namespace
-
-std::vector<Trained> LinearRegression::train(Engine& engine, const Table& table,
-                                             Batch batch) const {
-  std::vector<View> views;
-  for (const auto& c : batch) views.push_back({c.split, c.features, c.params.fit_intercept});
-  std::vector<MomentFit> fits = fit_from_moments(
-      engine, table, views,
-      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
-      [&](std::size_t i, const Moments& m, const Spectrum& spectrum) {
-        return fit_refined(m, spectrum, batch[i].params);
-      },
-      gathered_for(batch));
-  std::vector<Trained> models;
-  for (std::size_t i = 0; i < fits.size(); ++i) {
-    MomentFit& fit = fits[i];
-    if (!fit.converged) {
-      fit.warnings.push_back(
-          "LinearRegression did not find the optimum with positive=True, as a rule because columns "
-          "are linearly dependent; remove some, or use Ridge(positive=True)");
-    }
-    FittedAttributes attributes;
-    if (fit.others.size() > 0) {
-      const auto rank = static_cast<Index>(fit.others[0]);
-      const Vector values = fit.others.tail(fit.others.size() - 1);
-      attributes = {{"rank_", rank}, {"singular_", values}};
-      const std::string cut = cut_warning(batch[i].params, rank, values);
-      if (!cut.empty()) fit.warnings.push_back(cut);
-    }
-    models.push_back(fit.trained(std::move(attributes)));
+FittedAttributes LinearRegression::conclude(MomentFit& fit) const {
+  if (!fit.converged) {
+    fit.warnings.push_back(
+        "LinearRegression did not find the optimum with positive=True, as a rule because columns "
+        "are linearly dependent; remove some, or use Ridge(positive=True)");
   }
-  return models;
-}
-
-std::shared_ptr<Model> LinearRegression::load_fitted(const AttributeReader& in) const {
-  SavedLinearModel saved = read_linear_model(in, {{"rank_", Index{0}}, {"singular_", Vector()}});
-  return std::make_shared<LinearModel>(saved.coef, saved.intercept, std::move(saved.others),
-                                       FitReport{});
+  if (fit.others.size() == 0) return {};
+  const auto rank = static_cast<Index>(fit.others[0]);
+  const Vector values = fit.others.tail(fit.others.size() - 1);
+  const std::string cut = cut_warning(params(), rank, values);
+  if (!cut.empty()) fit.warnings.push_back(cut);
+  return {{"rank_", rank}, {"singular_", values}};
 }
 
 }  // namespace superstep

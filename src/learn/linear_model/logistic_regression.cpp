@@ -7,14 +7,13 @@
 #include <cmath>
 
 #include <superstep/core/error.hpp>
-#include <superstep/learn/linear_model/linear_model.hpp>
-#include <superstep/math/links.hpp>
 
 #include "learn/linear_model/glm.hpp"
+#include "learn/linear_model/linear_classifier.hpp"
 
 namespace superstep {
 
-const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() const {
+const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() {
   using P = LogisticRegressionParams;
   const auto is_class_weight = [](const Value& v) {
     if (v.is_none()) return true;
@@ -117,109 +116,23 @@ TrainingCost LogisticRegression::cost(Index columns, Index classes,
 
 namespace {
 
-struct SavedLogistic {
-  Labels classes;
-  Matrix coef;
-  Vector intercept;
-  std::vector<Index> n_iter;
-};
-
-template <class Archive, class Saved>
-void fields(const Archive& a, Saved& f) {
-  Length columns, classes, one{1, "n_iter_"};
-  a.size("n_features_in_", columns, f.coef.cols());
-  a("classes_", f.classes, classes);
-  const Index k = f.classes.size();
-  Length outputs{k == 2 ? 1 : k, a.path("classes_")};
-  a("coef_", f.coef, outputs, columns);
-  a("intercept_", f.intercept, outputs);
-  a("n_iter_", f.n_iter, one);
-}
-
-class LogisticModel final : public Model {
+/// A linear classifier that remembers its steps.
+class LogisticModel final : public LinearClassifier {
  public:
-  /// `two_sided`: the outputs of two classes are -z and z (multi_class='multinomial').
   LogisticModel(Labels classes, LinearFunction function, bool two_sided, Index n_iter,
                 FitReport report)
-      : classes_(std::move(classes)),
-        function_(std::move(function)),
-        two_sided_(two_sided),
-        n_iter_(n_iter) {
-    report_ = std::move(report);
-  }
-
-  Index features() const override { return function_.features(); }
-  bool can(Method method) const override {
-    return method == Method::predict || method == Method::predict_proba ||
-           method == Method::decision_function;
-  }
-  Index width(Method method) const override {
-    if (method == Method::predict) return 1;
-    return method == Method::predict_proba ? classes_.size() : function_.outputs();
-  }
-  const Labels* classes() const override { return &classes_; }
-
-  void apply(Method method, math::ConstPanel x, math::Panel out) const override {
-    Matrix z(x.rows, function_.outputs());
-    function_.apply(x, z);
-    apply_to_linear(method, z, out);
-  }
-  const LinearFunction* linear() const override { return &function_; }
-  void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override {
-    if (method == Method::decision_function) {
-      for (Index i = 0; i < z.rows; ++i) std::copy_n(z.row(i), z.columns, out.row(i));
-    } else if (method == Method::predict_proba) {
-      probabilities(z, out);
-    } else {
-      predict(z, out);
-    }
-  }
-
-  std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override {
-    return std::make_shared<LogisticModel>(classes_, function_.in_front_of(map), two_sided_,
-                                           n_iter_, FitReport{});
-  }
-
+      : LinearClassifier(std::move(classes), std::move(function),
+                         two_sided ? Probabilities::two_sided : Probabilities::softmax,
+                         std::move(report)),
+        n_iter_{n_iter} {}
   void save(const AttributeWriter& out) const override {
-    const SavedLogistic saved{classes_, function_.coef(), function_.intercept(),
-                              std::vector<Index>{n_iter_}};
-    fields(out, saved);
+    LinearClassifier::save(out);
+    Length one{1, "n_iter_"};
+    out("n_iter_", n_iter_, one);
   }
 
  private:
-  void probabilities(math::ConstPanel z, math::Panel out) const {
-    if (z.columns > 1) {
-      for (Index i = 0; i < z.rows; ++i) std::copy_n(z.row(i), z.columns, out.row(i));
-      math::softmax(out, z.columns);
-      return;
-    }
-    // The smaller one of the two is computed, not left over from 1.
-    Matrix both(z.rows, 2);
-    for (Index i = 0; i < z.rows; ++i) {
-      both(i, 1) = two_sided_ ? 2.0 * z.row(i)[0] : z.row(i)[0];
-      both(i, 0) = -both(i, 1);
-    }
-    math::sigmoid(both);
-    for (Index i = 0; i < z.rows; ++i) {
-      out.row(i)[0] = both(i, 0);
-      out.row(i)[1] = both(i, 1);
-    }
-  }
-
-  /// The code of the largest output, the first of equal ones.
-  void predict(math::ConstPanel z, math::Panel out) const {
-    for (Index i = 0; i < z.rows; ++i) {
-      const double* row = z.row(i);
-      out.row(i)[0] = z.columns == 1
-                          ? (row[0] > 0.0 ? 1.0 : 0.0)
-                          : static_cast<double>(std::max_element(row, row + z.columns) - row);
-    }
-  }
-
-  Labels classes_;
-  LinearFunction function_;
-  bool two_sided_;
-  Index n_iter_;
+  std::vector<Index> n_iter_;
 };
 
 /// As scikit-learn's 'balanced': weight / (classes * weight of the class), of the rows and classes
@@ -338,15 +251,14 @@ std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& tabl
 }
 
 std::shared_ptr<Model> LogisticRegression::load_fitted(const AttributeReader& in) const {
-  SavedLogistic saved;
-  fields(in, saved);
-  if (saved.classes.size() < 2) {
-    throw DataError(fmt::format("{} holds one class, where two are needed", in.path("classes_")));
-  }
+  SavedLinearClassifier saved = read_linear_classifier(in);
+  std::vector<Index> n_iter;
+  Length one{1, "n_iter_"};
+  in("n_iter_", n_iter, one);
   const bool two_sided = is_two_sided(params(), saved.classes);
-  return std::make_shared<LogisticModel>(std::move(saved.classes),
-                                         LinearFunction(saved.coef, saved.intercept), two_sided,
-                                         saved.n_iter.front(), FitReport{});
+  const LinearFunction function = saved.function();
+  return std::make_shared<LogisticModel>(std::move(saved.classes), function, two_sided,
+                                         n_iter.front(), FitReport{});
 }
 
 }  // namespace superstep

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "learn/linear_model/moment_fits.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
 
-#include <superstep/learn/estimator.hpp>
+#include <superstep/core/error.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 
 #include "learn/share_out.hpp"
+#include "learn/views.hpp"
 
 namespace superstep {
 
@@ -17,14 +20,6 @@ MomentFit MomentFit::of(Vector coef, const Vector& mean, double y_mean) {
   fit.intercept = y_mean - mean.dot(coef);
   fit.coef = std::move(coef);
   return fit;
-}
-
-Trained MomentFit::trained(FittedAttributes attributes) const {
-  Trained result(std::make_shared<LinearModel>(coef, intercept, std::move(attributes),
-                                               FitReport{n_iter, converged, warnings}));
-  result.held_out = held_out;
-  if (held_out) result.told = static_cast<unsigned>(Statistic::squared_errors);
-  return result;
 }
 
 // ---- held-out rows -----------------------------------------------------------------------------
@@ -120,18 +115,20 @@ Footprint refining_footprint(const Table& table, Index cells) {
           .thread_doubles = gram_scratch(table.columns() + 2)};
 }
 
+const MomentRegressor& regressor(const Candidate& c) {
+  return dynamic_cast<const MomentRegressor&>(*c.estimator);
+}
+
 /// The candidates that one pass serves.
 class Batch {
  public:
-  Batch(Engine& engine, const Table& table, std::vector<ViewGroup> groups,
-        const MomentsRequest& request, const SolveMoments& solve, const SolveSpectrum& refine,
-        const std::shared_ptr<const StageState>& gathered)
+  Batch(Engine& engine, const Table& table, std::span<const Candidate> candidates,
+        std::vector<ViewGroup> groups, const MomentsRequest& request)
       : engine_(engine),
         table_(table),
+        candidates_(candidates),
         groups_(std::move(groups)),
-        solve_(solve),
-        refine_(refine),
-        sums_(sums_for(engine, table, request, splits_of(groups_), gathered)) {}
+        sums_(sums_for(engine, table, request, splits_of(groups_), gathered_for(candidates))) {}
 
   void fit(std::vector<MomentFit>& fits) {
     fit_shared(fits);
@@ -158,7 +155,7 @@ class Batch {
 
   MomentFit solved(std::size_t i, const View& view, const Moments& m,
                    const std::optional<Moments>& tested) const {
-    MomentFit fit = solve_(i, m);
+    MomentFit fit = regressor(candidates_[i]).solve(m);
     if (fit.is_resolved) complete(fit, view, tested);
     return fit;
   }
@@ -214,25 +211,26 @@ class Batch {
       if (is_new) fits[i] = solved(i, view, first, tested);
       if (fits[i].is_resolved) continue;
       if (!spectrum) spectrum = refined_spectrum(engine_, its_rows, request, first);
-      fits[i] = refine_(i, first, *spectrum);
+      fits[i] = regressor(candidates_[i]).refine(first, *spectrum);
       complete(fits[i], view, tested);
     }
   }
 
   Engine& engine_;
   const Table& table_;
+  std::span<const Candidate> candidates_;
   std::vector<ViewGroup> groups_;
-  const SolveMoments& solve_;
-  const SolveSpectrum& refine_;
   std::shared_ptr<const MomentSums> sums_;
 };
 
 }  // namespace
 
 std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
-                                        std::span<const View> views, const SolveMoments& solve,
-                                        const SolveSpectrum& refine,
-                                        const std::shared_ptr<const StageState>& gathered) {
+                                        std::span<const Candidate> candidates) {
+  std::vector<View> views;
+  for (const Candidate& c : candidates) {
+    views.push_back({c.split, c.features, regressor(c).fits_intercept()});
+  }
   std::vector<MomentFit> fits(views.size());
   std::vector<ViewGroup> around_means, around_zero;
   for (ViewGroup& g : grouped(views)) {
@@ -243,22 +241,63 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
   for (const bool centred : {true, false}) {
     std::vector<ViewGroup>& groups = centred ? around_means : around_zero;
     if (groups.empty()) continue;
-    Batch(engine, table, std::move(groups), {.centred = centred}, solve, refine, gathered)
-        .fit(fits);
+    Batch(engine, table, candidates, std::move(groups), {.centred = centred}).fit(fits);
   }
   return fits;
 }
 
-Footprint moment_fits_footprint(Index columns, std::span<const Candidate> batch,
-                                Index matrices_to_solve) {
+// ---- the estimator -----------------------------------------------------------------------------
+
+Footprint MomentRegressor::footprint(Index columns, Index, std::span<const Candidate> batch) const {
   const Index cells = cells_of(batch);
   const Index matrix = (columns + 2) * (columns + 2);
   Footprint f = moments_footprint(columns, cells);
   // Moments of the rows that train and of those that test.
   const Index held = cells > 1 ? 2 : 1;
-  f.solving = (held + std::max<Index>(matrices_to_solve, 3)) * matrix;
+  f.solving = (held + std::max<Index>(matrices_to_solve(), 3)) * matrix;
   f.replicated = 4 * std::ssize(batch) * (2 * columns + 16);  // the fits, on their way too
   return f;
+}
+
+TrainingCost MomentRegressor::cost(Index columns, Index, std::span<const Candidate>) const {
+  return least_squares_cost(columns);
+}
+
+unsigned MomentRegressor::tells() const { return static_cast<unsigned>(Statistic::squared_errors); }
+
+std::shared_ptr<const StageState> MomentRegressor::gather(Engine& engine, const Table& table,
+                                                          std::span<const SplitPtr> splits) const {
+  return gather_moments(engine, table, {}, splits);
+}
+
+MomentFit MomentRegressor::refine(const Moments&, const Spectrum&) const {
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{}: the rows do not keep enough digits of their squares; scale the "
+                  "columns (make_pipeline(StandardScaler(), ...))",
+                  name()));
+}
+
+std::vector<Trained> MomentRegressor::train_batch(Engine& engine, const Table& table,
+                                                  std::span<const Candidate> candidates) const {
+  std::vector<MomentFit> fits = fit_from_moments(engine, table, candidates);
+  std::vector<Trained> all;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    MomentFit& fit = fits[i];
+    FittedAttributes attributes = regressor(candidates[i]).conclude(fit);
+    all.push_back(
+        std::make_shared<LinearModel>(fit.coef, fit.intercept, std::move(attributes),
+                                      FitReport{fit.n_iter, fit.converged, fit.warnings}));
+    all.back().held_out = fit.held_out;
+    if (fit.held_out) all.back().told = static_cast<unsigned>(Statistic::squared_errors);
+  }
+  return all;
+}
+
+std::shared_ptr<Model> MomentRegressor::load_fitted(const AttributeReader& in) const {
+  SavedLinearModel saved = read_linear_model(in, attributes());
+  return std::make_shared<LinearModel>(saved.coef, saved.intercept, std::move(saved.others),
+                                       FitReport{});
 }
 
 }  // namespace superstep

@@ -11,7 +11,7 @@
 
 namespace superstep {
 
-const ParamTable<PoissonRegressorParams>& PoissonRegressor::param_table() const {
+const ParamTable<PoissonRegressorParams>& PoissonRegressor::param_table() {
   using P = PoissonRegressorParams;
   static const auto table =
       ParamTable<P>("PoissonRegressor",

@@ -4,14 +4,13 @@
 #include <fmt/format.h>
 
 #include <superstep/core/error.hpp>
-#include <superstep/learn/linear_model/linear_model.hpp>
 
 #include "learn/linear_model/coordinate_descent.hpp"
 #include "learn/linear_model/moment_fits.hpp"
 
 namespace superstep {
 
-const ParamTable<RidgeParams>& Ridge::param_table() const {
+const ParamTable<RidgeParams>& Ridge::param_table() {
   static const auto table =
       ParamTable<RidgeParams>("Ridge", "Least squares with a penalty on coef^2.")
           .add("alpha", &RidgeParams::alpha, at_least(0.0), "strength of the penalty")
@@ -34,7 +33,7 @@ const ParamTable<RidgeParams>& Ridge::param_table() const {
 }
 
 void Ridge::check_params() const {
-  EstimatorOf::check_params();
+  WithParams::check_params();
   const RidgeParams& p = params();
   if (p.solver == "lbfgs" && !p.positive) {
     throw UsageError("Ridge: solver='lbfgs' is for positive=True; use solver='auto'");
@@ -43,19 +42,6 @@ void Ridge::check_params() const {
     throw UsageError(
         fmt::format("Ridge: positive=True goes with solver='auto' or 'lbfgs', not '{}'", p.solver));
   }
-}
-
-Footprint Ridge::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return moment_fits_footprint(columns, batch, 3);
-}
-
-std::shared_ptr<const StageState> Ridge::gather(Engine& engine, const Table& table,
-                                                std::span<const SplitPtr> splits) const {
-  return gather_for_moment_fits(engine, table, splits);
-}
-
-TrainingCost Ridge::cost(Index columns, Index, std::span<const Candidate>) const {
-  return least_squares_cost(columns);
 }
 
 namespace {
@@ -71,51 +57,33 @@ MomentFit fit_positive(const Moments& m, const RidgeParams& p) {
   return fit;
 }
 
-MomentFit fit_one(const Moments& m, const RidgeParams& p) {
-  if (p.positive) return fit_positive(m, p);
-  const ScaledCholesky cholesky(m, p.alpha);
+}  // namespace
+
+MomentFit Ridge::solve(const Moments& m) const {
+  if (params().positive) return fit_positive(m, params());
+  const ScaledCholesky cholesky(m, params().alpha);
   if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
   MomentFit fit = MomentFit::of(cholesky.solve(m.xy), m.mean, m.y_mean);
   fit.n_iter = 1;
   return fit;
 }
 
-MomentFit fit_refined(const Moments& m, const Spectrum& spectrum, const RidgeParams& p) {
-  MomentFit fit =
-      MomentFit::of(spectrum.solve(p.alpha, spectrum.rank()), spectrum.mean, spectrum.y_mean);
+MomentFit Ridge::refine(const Moments& m, const Spectrum& spectrum) const {
+  if (params().positive) return MomentRegressor::refine(m, spectrum);
+  MomentFit fit = MomentFit::of(spectrum.solve(params().alpha, spectrum.rank()), spectrum.mean,
+                                spectrum.y_mean);
   fit.n_iter = 1 + spectrum.passes;
   fit.warnings = refinement_warnings(m, spectrum);
   return fit;
 }
 
-}  // namespace
-
-std::vector<Trained> Ridge::train(Engine& engine, const Table& table, Batch batch) const {
-  std::vector<View> views;
-  for (const auto& c : batch) views.push_back({c.split, c.features, c.params.fit_intercept});
-  std::vector<MomentFit> fits = fit_from_moments(
-      engine, table, views,
-      [&](std::size_t i, const Moments& m) { return fit_one(m, batch[i].params); },
-      [&](std::size_t i, const Moments& m, const Spectrum& spectrum) {
-        return fit_refined(m, spectrum, batch[i].params);
-      },
-      gathered_for(batch));
-  std::vector<Trained> models;
-  for (MomentFit& fit : fits) {
-    if (!fit.converged) {
-      fit.warnings.push_back(fmt::format(
-          "Ridge did not converge in {} sweeps; increase max_iter or alpha, or scale the columns",
-          fit.n_iter));
-    }
-    models.push_back(fit.trained({}));
+FittedAttributes Ridge::conclude(MomentFit& fit) const {
+  if (!fit.converged) {
+    fit.warnings.push_back(fmt::format(
+        "Ridge did not converge in {} sweeps; increase max_iter or alpha, or scale the columns",
+        fit.n_iter));
   }
-  return models;
-}
-
-std::shared_ptr<Model> Ridge::load_fitted(const AttributeReader& in) const {
-  SavedLinearModel saved = read_linear_model(in, {});
-  return std::make_shared<LinearModel>(saved.coef, saved.intercept, FittedAttributes{},
-                                       FitReport{});
+  return {};
 }
 
 }  // namespace superstep

@@ -4,13 +4,10 @@
 #include <algorithm>
 
 #include "learn/naive_bayes/discrete_nb.hpp"
-#include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
 
-template class DiscreteNB<BernoulliNBParams>;
-
-const ParamTable<BernoulliNBParams>& BernoulliNB::param_table() const {
+const ParamTable<BernoulliNBParams>& BernoulliNB::param_table() {
   using P = BernoulliNBParams;
   static const auto table =
       ParamTable<P>("BernoulliNB", "Naive Bayes of columns that are above a threshold or not.")
@@ -23,6 +20,8 @@ const ParamTable<BernoulliNBParams>& BernoulliNB::param_table() const {
   return table;
 }
 
+NBSettings BernoulliNB::settings() const { return settings_of(params()); }
+
 namespace {
 
 using Thresholds = std::vector<std::optional<double>>;
@@ -31,9 +30,17 @@ Index position(const Thresholds& all, const std::optional<double>& threshold) {
   return std::ranges::find(all, threshold) - all.begin();
 }
 
+const std::optional<double>& threshold_of(const Candidate& candidate) {
+  return dynamic_cast<const BernoulliNB&>(*candidate.estimator).params().binarize;
+}
+
 /// The distinct ones, in the order of their first.
-void note(Thresholds& all, const std::optional<double>& threshold) {
-  if (position(all, threshold) == std::ssize(all)) all.push_back(threshold);
+Thresholds thresholds_of(std::span<const Candidate> batch) {
+  Thresholds all;
+  for (const Candidate& c : batch) {
+    if (position(all, threshold_of(c)) == std::ssize(all)) all.push_back(threshold_of(c));
+  }
+  return all;
 }
 
 /// A row's indicators, those of each threshold side by side.
@@ -62,34 +69,23 @@ Summands indicators(const Thresholds& thresholds, Index columns) {
 }  // namespace
 
 Index BernoulliNB::summands(Index columns, std::span<const Candidate> batch) const {
-  Thresholds thresholds;
-  for (const Candidate& c : batch) {
-    note(thresholds, dynamic_cast<const BernoulliNB&>(*c.estimator).params().binarize);
-  }
-  return columns * std::ssize(thresholds);
+  return columns * std::ssize(thresholds_of(batch));
 }
 
-Footprint BernoulliNB::footprint(Index columns, Index classes,
-                                 std::span<const Candidate> batch) const {
-  Footprint need = DiscreteNB::footprint(columns, classes, batch);
-  need.row_doubles += summands(columns, batch);
-  return need;
-}
-
-std::vector<NBCounts> BernoulliNB::count(Engine& engine, const Table& table, Batch batch) const {
+std::vector<NBCounts> BernoulliNB::count(Engine& engine, const Table& table,
+                                         std::span<const Candidate> candidates) const {
   const Labels& classes = table.data->classes(engine.comm());
   const Index columns = table.columns();
-  Thresholds thresholds;
-  for (const auto& c : batch) note(thresholds, c.params.binarize);
-  const SumsByClass sums(engine, table, classes.size(), splits_of_batch(batch),
+  const Thresholds thresholds = thresholds_of(candidates);
+  const SumsByClass sums(engine, table, classes.size(), splits_of_batch(candidates),
                          indicators(thresholds, columns));
   std::vector<NBCounts> all;
-  for (const auto& c : batch) {
+  for (const Candidate& c : candidates) {
     ClassSums s = sums.of(c.split);
-    const Index first = position(thresholds, c.params.binarize) * columns;
+    const Index first = position(thresholds, threshold_of(c)) * columns;
     s.sums = Matrix(s.sums.middleCols(first, columns));
     all.push_back(counts_of(table, classes, c.split, s));
-    if (c.params.binarize) continue;
+    if (threshold_of(c)) continue;
     refuse_outside(table, s.outside, "values below 0 or above 1",
                    "BernoulliNB(binarize=None) takes 0 and 1: give a threshold, binarize=0.0",
                    all.back());
@@ -97,9 +93,7 @@ std::vector<NBCounts> BernoulliNB::count(Engine& engine, const Table& table, Bat
   return all;
 }
 
-std::shared_ptr<NBModel> BernoulliNB::model_of(const BernoulliNBParams& params,
-                                               NBCounts counts) const {
-  NBFit fit = fit_of(name(), settings_of(params), std::move(counts));
+std::shared_ptr<NBModel> BernoulliNB::conclude(NBFit fit) const {
   const Matrix& count = fit.counts.feature_count;
   Matrix below(count.rows(), count.cols());
   for (Index k = 0; k < count.rows(); ++k) {
@@ -113,7 +107,7 @@ std::shared_ptr<NBModel> BernoulliNB::model_of(const BernoulliNBParams& params,
     }
   }
   auto joint = std::make_unique<LinearLikelihood>(fit.log_prob, std::move(below), start_of(fit),
-                                                  params.binarize);
+                                                  params().binarize);
   return std::make_shared<NBModel>(std::move(fit), std::move(joint));
 }
 

@@ -6,11 +6,8 @@
 
 #include "learn/naive_bayes/categories.hpp"
 #include "learn/naive_bayes/discrete_nb.hpp"
-#include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
-
-template class DiscreteNB<CategoricalNBParams>;
 
 namespace {
 
@@ -24,7 +21,7 @@ bool are_numbers_of_categories(const Value& v) {
 
 }  // namespace
 
-const ParamTable<CategoricalNBParams>& CategoricalNB::param_table() const {
+const ParamTable<CategoricalNBParams>& CategoricalNB::param_table() {
   using P = CategoricalNBParams;
   static const auto table =
       ParamTable<P>("CategoricalNB", "Naive Bayes of categories, numbered from 0 in each column.")
@@ -39,6 +36,8 @@ const ParamTable<CategoricalNBParams>& CategoricalNB::param_table() const {
                "how many categories a column has at least; None: as many as training meets");
   return table;
 }
+
+NBSettings CategoricalNB::settings() const { return settings_of(params()); }
 
 namespace {
 
@@ -108,14 +107,14 @@ class TableLikelihood final : public JointLikelihood {
 
 }  // namespace
 
-std::vector<NBCounts> CategoricalNB::count(Engine& engine, const Table& table, Batch batch) const {
+std::vector<NBCounts> CategoricalNB::count(Engine& engine, const Table& table,
+                                           std::span<const Candidate> candidates) const {
   const Labels& classes = table.data->classes(engine.comm());
-  const std::vector<SplitPtr> splits = splits_of_batch(batch);
+  const std::vector<SplitPtr> splits = splits_of_batch(candidates);
   std::vector<std::vector<Index>> least;
-  std::vector<Candidate> candidates;
-  for (const auto& c : batch) {
-    least.push_back(least_categories(c.params.min_categories, table.columns()));
-    candidates.push_back({this, c.split});
+  for (const Candidate& c : candidates) {
+    const auto& p = dynamic_cast<const CategoricalNB&>(*c.estimator).params();
+    least.push_back(least_categories(p.min_categories, table.columns()));
   }
   const std::vector<CategoriesSeen> seen = categories_seen(engine, table, splits, least);
   std::vector<Index> most(static_cast<std::size_t>(table.columns()), 0);
@@ -124,9 +123,9 @@ std::vector<NBCounts> CategoricalNB::count(Engine& engine, const Table& table, B
       most[c] = std::max(most[c], s.counts[c]);
     }
   }
-  std::vector<NBCounts> all(batch.size());
+  std::vector<NBCounts> all(candidates.size());
   std::optional<SumsByClass> sums;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (seen[i].refusal) {
       all[i].refusal = seen[i].refusal;
       continue;
@@ -142,9 +141,7 @@ std::vector<NBCounts> CategoricalNB::count(Engine& engine, const Table& table, B
   return all;
 }
 
-std::shared_ptr<NBModel> CategoricalNB::model_of(const CategoricalNBParams& params,
-                                                 NBCounts counts) const {
-  NBFit fit = fit_of(name(), settings_of(params), std::move(counts));
+std::shared_ptr<NBModel> CategoricalNB::conclude(NBFit fit) const {
   const std::vector<Index> begins = begins_of(fit.counts.categories);
   const Matrix smoothed = fit.counts.feature_count.rowwise() + fit.alpha.transpose();
   for (Index k = 0; k < smoothed.rows(); ++k) {

@@ -4,13 +4,10 @@
 #include <cmath>
 
 #include "learn/naive_bayes/discrete_nb.hpp"
-#include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
 
-template class DiscreteNB<ComplementNBParams>;
-
-const ParamTable<ComplementNBParams>& ComplementNB::param_table() const {
+const ParamTable<ComplementNBParams>& ComplementNB::param_table() {
   using P = ComplementNBParams;
   static const auto table =
       ParamTable<P>("ComplementNB",
@@ -24,9 +21,7 @@ const ParamTable<ComplementNBParams>& ComplementNB::param_table() const {
   return table;
 }
 
-std::vector<NBCounts> ComplementNB::count(Engine& engine, const Table& table, Batch batch) const {
-  return sums_of_counts(name(), engine, table, splits_of_batch(batch));
-}
+NBSettings ComplementNB::settings() const { return settings_of(params()); }
 
 namespace {
 
@@ -41,9 +36,7 @@ namespace {
 
 }  // namespace
 
-std::shared_ptr<NBModel> ComplementNB::model_of(const ComplementNBParams& params,
-                                                NBCounts counts) const {
-  NBFit fit = fit_of(name(), settings_of(params), std::move(counts));
+std::shared_ptr<NBModel> ComplementNB::conclude(NBFit fit) const {
   const Matrix& count = fit.counts.feature_count;
   // Sums over the classes before and behind each: a difference of sums would leave rounding where
   // no other class has anything.
@@ -62,7 +55,7 @@ std::shared_ptr<NBModel> ComplementNB::model_of(const ComplementNBParams& params
       if (std::isinf(weights[c])) refuse_infinite(fit, k, c);
       sum += weights[c];
     }
-    const double factor = params.norm ? sum : -1.0;
+    const double factor = params().norm ? sum : -1.0;
     for (Index c = 0; c < count.cols(); ++c) weights[c] /= factor;
   }
   Vector start = start_of(fit);

@@ -72,19 +72,7 @@ Vector log_prior_of(const std::string& estimator, const NBSettings& s, const Vec
   return class_count.unaryExpr([&](double w) { return w > 0.0 ? each : -infinity; });
 }
 
-}  // namespace
-
-Range alpha_range() {
-  return satisfies("a float >= 0 or a list of them, one for each column", [](const Value& v) {
-    return are_not_negative(v) || are_not_negative(Value::list({v}));
-  });
-}
-
-Range class_prior_range() {
-  return satisfies("None or a list of numbers >= 0, one for each class",
-                   [](const Value& v) { return v.is_none() || are_not_negative(v); });
-}
-
+/// alpha and priors with scikit-learn's conditions and words.
 NBFit fit_of(const std::string& estimator, const NBSettings& settings, NBCounts counts) {
   NBFit fit;
   fit.counts = std::move(counts);
@@ -102,6 +90,19 @@ NBFit fit_of(const std::string& estimator, const NBSettings& settings, NBCounts 
                     c.classes.text(k)));
   }
   return fit;
+}
+
+}  // namespace
+
+Range alpha_range() {
+  return satisfies("a float >= 0 or a list of them, one for each column", [](const Value& v) {
+    return are_not_negative(v) || are_not_negative(Value::list({v}));
+  });
+}
+
+Range class_prior_range() {
+  return satisfies("None or a list of numbers >= 0, one for each class",
+                   [](const Value& v) { return v.is_none() || are_not_negative(v); });
 }
 
 void log_shares(const double* smoothed, Index count, double* out) {
@@ -251,12 +252,9 @@ void NBModel::save(const AttributeWriter& out) const {
   fields(out, fit_, !fit_.counts.categories.empty(), fit_.all.size() > 0);
 }
 
-NBFit read_nb(const AttributeReader& in, bool has_categories) {
-  NBFit told;
-  fields(in, told, has_categories, in.has("feature_all_"));
-  return told;
-}
+namespace {
 
+/// DataError unless what follows from the counts is what the file says.
 void check_what_follows(const AttributeReader& in, const NBFit& told, const NBFit& follows) {
   const auto check = [&](const char* name, const auto& a, const auto& b) {
     bool is_same = a.size() == b.size();
@@ -273,7 +271,22 @@ void check_what_follows(const AttributeReader& in, const NBFit& told, const NBFi
   check("feature_log_prob_", told.log_prob, follows.log_prob);
 }
 
-// Counting.
+}  // namespace
+
+std::shared_ptr<Model> DiscreteNB::load_fitted(const AttributeReader& in) const {
+  NBFit told;
+  fields(in, told, counts_categories(), in.has("feature_all_"));
+  std::shared_ptr<NBModel> model;
+  try {
+    model = model_of(told.counts);
+  } catch (const AgreedError& e) {
+    throw DataError(fmt::format("{}: {}", in.path("class_count_"), e.what()));
+  }
+  check_what_follows(in, told, model->fit());
+  return model;
+}
+
+// Training.
 
 std::string column_text(const Table& table, Index column) {
   return table.maps.empty() ? table.data->column_name(column)
@@ -306,8 +319,14 @@ void refuse_outside(const Table& table, const Vector& outside, const std::string
                                       column_text(table, first), others, advice));
 }
 
-std::vector<NBCounts> sums_of_counts(const std::string& estimator, Engine& engine,
-                                     const Table& table, std::span<const SplitPtr> splits) {
+std::vector<SplitPtr> splits_of_batch(std::span<const Candidate> candidates) {
+  std::vector<SplitPtr> splits;
+  for (const Candidate& c : candidates) splits.push_back(c.split);
+  return splits;
+}
+
+std::vector<NBCounts> DiscreteNB::count(Engine& engine, const Table& table,
+                                        std::span<const Candidate> candidates) const {
   const Labels& classes = table.data->classes(engine.comm());
   Summands summands;
   summands.width = table.columns();
@@ -315,17 +334,50 @@ std::vector<NBCounts> sums_of_counts(const std::string& estimator, Engine& engin
   summands.add = [](const Block& b, const double* group, math::Panel sums, Workspace&) {
     math::class_sums_add({b.x, b.rows, b.columns}, group, b.weight, sums);
   };
+  const std::vector<SplitPtr> splits = splits_of_batch(candidates);
   const SumsByClass sums(engine, table, classes.size(), splits, summands);
   std::vector<NBCounts> all;
   for (const SplitPtr& split : splits) {
     const ClassSums s = sums.of(split);
     all.push_back(counts_of(table, classes, split, s));
-    refuse_outside(
-        table, s.outside, "negative values",
-        fmt::format("{} takes counts: scale with MinMaxScaler first, or use GaussianNB", estimator),
-        all.back());
+    refuse_outside(table, s.outside, "negative values",
+                   name() + " takes counts: scale with MinMaxScaler first, or use GaussianNB",
+                   all.back());
   }
   return all;
+}
+
+std::shared_ptr<NBModel> DiscreteNB::model_of(NBCounts counts) const {
+  return conclude(fit_of(name(), settings(), std::move(counts)));
+}
+
+std::vector<Trained> DiscreteNB::train_batch(Engine& engine, const Table& table,
+                                             std::span<const Candidate> candidates) const {
+  std::vector<NBCounts> counts = count(engine, table, candidates);
+  std::vector<Trained> models;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    models.push_back(attempt([&]() -> Trained {
+      if (counts[i].refusal) throw *counts[i].refusal;
+      const auto& estimator = dynamic_cast<const DiscreteNB&>(*candidates[i].estimator);
+      return estimator.model_of(std::move(counts[i]));
+    }));
+  }
+  return models;
+}
+
+Footprint DiscreteNB::footprint(Index columns, Index classes,
+                                std::span<const Candidate> batch) const {
+  const Index width = summands(columns, batch);
+  Footprint need = SumsByClass::footprint(columns, classes, width, batch);
+  if (writes_summands()) need.row_doubles += width;
+  // Counts, their logarithms, and weights as the kernel takes them.
+  need.replicated += 4 * std::ssize(batch) * classes * (columns + 1);
+  return need;
+}
+
+TrainingCost DiscreteNB::cost(Index columns, Index, std::span<const Candidate> batch) const {
+  const Index passes = counts_categories() ? 2 : 1;
+  return {passes, passes, 2.0 * static_cast<double>(summands(columns, batch))};
 }
 
 }  // namespace superstep

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the estimators of the family (superstep/learn/naive_bayes/discrete_nb.hpp) are written with:
-// what is counted, how it is smoothed, and the model. Every estimator's source gives the members of
-// its base by including this and saying `template class DiscreteNB<Params>;`.
+// what is counted, how it is smoothed, and the model.
 #pragma once
 
 #include <fmt/format.h>
@@ -31,7 +30,8 @@ struct NBCounts {
   std::shared_ptr<const AgreedError> refusal{};  ///< why there is no model
 };
 
-/// What follows from the counts and the settings that all have.
+/// What follows from the counts and the settings. All but log_prob, and what only some have, is
+/// there when an estimator concludes.
 struct NBFit {
   NBCounts counts;
   Vector alpha;      ///< for each column of feature_count
@@ -43,18 +43,12 @@ struct NBFit {
   bool is_present(Index k) const { return counts.class_count[k] > 0.0; }
 };
 
-struct NBSettings {
-  Value alpha;
-  bool force_alpha;
-  bool fit_prior;
-  Value class_prior;
-};
 template <class P>
 NBSettings settings_of(const P& p) {
   return {Value(p.alpha), p.force_alpha, p.fit_prior, p.class_prior};
 }
 
-/// Their ranges and help.
+/// Ranges and help of the parameters that all have.
 Range alpha_range();
 Range class_prior_range();
 inline constexpr const char* alpha_help =
@@ -64,9 +58,6 @@ inline constexpr const char* fit_prior_help =
     "whether classes are as probable as they are frequent; False: all equally";
 inline constexpr const char* class_prior_help =
     "probabilities of the classes; None: as fit_prior says";
-
-/// alpha and priors with scikit-learn's conditions and words; log_prob is yet to come.
-NBFit fit_of(const std::string& estimator, const NBSettings& settings, NBCounts counts);
 
 /// log(counts / their sum), where alpha smooths the counts of one row; without any count and alpha
 /// what it becomes for ever smaller alpha.
@@ -136,11 +127,6 @@ class NBModel final : public Model {
 /// What log_prior adds for each class, minus infinity for those without rows.
 Vector start_of(const NBFit& fit);
 
-/// What a model file tells; `has_categories`: of an estimator that counts those.
-NBFit read_nb(const AttributeReader& in, bool has_categories);
-/// DataError unless what follows from the counts is what the file says.
-void check_what_follows(const AttributeReader& in, const NBFit& told, const NBFit& follows);
-
 /// Of one candidate's rows; refused where they have no weight.
 NBCounts counts_of(const Table& table, const Labels& classes, const SplitPtr& split,
                    const ClassSums& sums);
@@ -151,53 +137,7 @@ void refuse_outside(const Table& table, const Vector& outside, const std::string
 /// "column 4 ('age')", or where steps come in front "column 4 behind the steps in front".
 std::string column_text(const Table& table, Index column);
 
-/// Sums of the values themselves, none of which may be negative, for the candidates on these
-/// splits. **Collective**, one pass.
-std::vector<NBCounts> sums_of_counts(const std::string& estimator, Engine& engine,
-                                     const Table& table, std::span<const SplitPtr> splits);
-
-// ---- the base ----------------------------------------------------------------------------------
-
-template <class P>
-Footprint DiscreteNB<P>::footprint(Index columns, Index classes,
-                                   std::span<const Candidate> batch) const {
-  const Index width = summands(columns, batch);
-  Footprint need = SumsByClass::footprint(columns, classes, width, batch);
-  // Counts, their logarithms, and weights as the kernel takes them.
-  need.replicated += 4 * std::ssize(batch) * classes * (columns + 1);
-  return need;
-}
-
-template <class P>
-TrainingCost DiscreteNB<P>::cost(Index columns, Index, std::span<const Candidate> batch) const {
-  const Index passes = counts_categories() ? 2 : 1;
-  return {passes, passes, 2.0 * static_cast<double>(summands(columns, batch))};
-}
-
-template <class P>
-std::vector<Trained> DiscreteNB<P>::train(Engine& engine, const Table& table, Batch batch) const {
-  std::vector<NBCounts> counts = count(engine, table, batch);
-  std::vector<Trained> models;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    models.push_back(attempt([&]() -> Trained {
-      if (counts[i].refusal) throw *counts[i].refusal;
-      return model_of(batch[i].params, std::move(counts[i]));
-    }));
-  }
-  return models;
-}
-
-template <class P>
-std::shared_ptr<Model> DiscreteNB<P>::load_fitted(const AttributeReader& in) const {
-  const NBFit told = read_nb(in, counts_categories());
-  std::shared_ptr<NBModel> model;
-  try {
-    model = model_of(this->params(), told.counts);
-  } catch (const AgreedError& e) {
-    throw DataError(fmt::format("{}: {}", in.path("class_count_"), e.what()));
-  }
-  check_what_follows(in, told, model->fit());
-  return model;
-}
+/// One a candidate.
+std::vector<SplitPtr> splits_of_batch(std::span<const Candidate> candidates);
 
 }  // namespace superstep

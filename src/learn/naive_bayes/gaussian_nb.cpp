@@ -178,7 +178,7 @@ FittedNB fit_one(const GaussianNBParams& p, const ClassStatistics& s, const Labe
 
 }  // namespace
 
-const ParamTable<GaussianNBParams>& GaussianNB::param_table() const {
+const ParamTable<GaussianNBParams>& GaussianNB::param_table() {
   static const auto table =
       ParamTable<GaussianNBParams>(
           "GaussianNB", "Naive Bayes: each class is a Gaussian with independent columns.")

@@ -2,13 +2,10 @@
 #include <superstep/learn/naive_bayes/multinomial_nb.hpp>
 
 #include "learn/naive_bayes/discrete_nb.hpp"
-#include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
 
-template class DiscreteNB<MultinomialNBParams>;
-
-const ParamTable<MultinomialNBParams>& MultinomialNB::param_table() const {
+const ParamTable<MultinomialNBParams>& MultinomialNB::param_table() {
   using P = MultinomialNBParams;
   static const auto table =
       ParamTable<P>("MultinomialNB", "Naive Bayes of counts: each class has its shares of them.")
@@ -19,13 +16,9 @@ const ParamTable<MultinomialNBParams>& MultinomialNB::param_table() const {
   return table;
 }
 
-std::vector<NBCounts> MultinomialNB::count(Engine& engine, const Table& table, Batch batch) const {
-  return sums_of_counts(name(), engine, table, splits_of_batch(batch));
-}
+NBSettings MultinomialNB::settings() const { return settings_of(params()); }
 
-std::shared_ptr<NBModel> MultinomialNB::model_of(const MultinomialNBParams& params,
-                                                 NBCounts counts) const {
-  NBFit fit = fit_of(name(), settings_of(params), std::move(counts));
+std::shared_ptr<NBModel> MultinomialNB::conclude(NBFit fit) const {
   const Matrix smoothed = fit.counts.feature_count.rowwise() + fit.alpha.transpose();
   for (Index k = 0; k < smoothed.rows(); ++k) {
     log_shares(smoothed.row(k).data(), smoothed.cols(), fit.log_prob.row(k).data());

@@ -59,7 +59,7 @@ class MaxAbsScalerModel final : public ScalerModel {
 
 }  // namespace
 
-const ParamTable<MaxAbsScalerParams>& MaxAbsScaler::param_table() const {
+const ParamTable<MaxAbsScalerParams>& MaxAbsScaler::param_table() {
   static const auto table =
       ParamTable<MaxAbsScalerParams>("MaxAbsScaler",
                                      "Every column divided by its largest absolute value.")

@@ -81,7 +81,7 @@ bool is_range(const Value& value) {
 
 }  // namespace
 
-const ParamTable<MinMaxScalerParams>& MinMaxScaler::param_table() const {
+const ParamTable<MinMaxScalerParams>& MinMaxScaler::param_table() {
   static const auto table =
       ParamTable<MinMaxScalerParams>("MinMaxScaler", "Every column mapped onto the same range.")
           .add("feature_range", &MinMaxScalerParams::feature_range,

@@ -300,7 +300,7 @@ class StandardScalerModel final : public ScalerModel {
 
 }  // namespace
 
-const ParamTable<StandardScalerParams>& StandardScaler::param_table() const {
+const ParamTable<StandardScalerParams>& StandardScaler::param_table() {
   static const auto table =
       ParamTable<StandardScalerParams>("StandardScaler",
                                        "Columns centred on their mean and scaled to unit variance.")

@@ -22,13 +22,12 @@ struct KMeansParams {
 /// "Scalable k-means++", VLDB 2012). The model holds cluster_centers_, inertia_ and n_iter_;
 /// labels_ would be as long as the data and are what predict gives. transform gives the distance to
 /// every centre.
-class KMeans final : public EstimatorOf<KMeansParams> {
+class KMeans final : public EstimatorOf<KMeans, KMeansParams> {
  public:
   using EstimatorOf::EstimatorOf;
 
   Kind kind() const override { return Kind::clusterer; }
-  std::unique_ptr<Estimator> clone() const override { return std::make_unique<KMeans>(*this); }
-  const ParamTable<KMeansParams>& param_table() const override;
+  static const ParamTable<KMeansParams>& param_table();
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/decomposition/axes_transformer.hpp>
 
 namespace superstep {
 
@@ -29,27 +29,18 @@ struct PCAParams {
 ///
 /// All solvers of scikit-learn get this exact result, which the approximate ones are approximations
 /// of. A weight counts a row so many times.
-class PCA final : public EstimatorOf<PCAParams> {
+class PCA final : public WithParams<PCA, PCAParams, AxesTransformer> {
  public:
-  using EstimatorOf::EstimatorOf;
-
-  const ParamTable<PCAParams>& param_table() const override;
-  Kind kind() const override { return Kind::transformer; }
+  using WithParams::WithParams;
+  static const ParamTable<PCAParams>& param_table();
   bool can(Method method) const override {
     return method == Method::score_samples || Estimator::can(method);
   }
-  std::unique_ptr<Estimator> clone() const override { return std::make_unique<PCA>(*this); }
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  bool gives_affine_maps() const override { return true; }
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
+
+  bool centres() const override { return true; }
+  std::shared_ptr<Model> model_of(const Table& table, PrincipalAxesOf& axes) const override;
 
  protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/decomposition/axes_transformer.hpp>
 
 namespace superstep {
 
@@ -24,26 +24,15 @@ struct TruncatedSVDParams {
 /// a second pass when a singular value asked for is too small for the Gram matrix, which is usual
 /// for columns far from zero. The result is exact, whatever the algorithm. A weight counts a row so
 /// many times.
-class TruncatedSVD final : public EstimatorOf<TruncatedSVDParams> {
+class TruncatedSVD final : public WithParams<TruncatedSVD, TruncatedSVDParams, AxesTransformer> {
  public:
-  using EstimatorOf::EstimatorOf;
+  using WithParams::WithParams;
+  static const ParamTable<TruncatedSVDParams>& param_table();
 
-  const ParamTable<TruncatedSVDParams>& param_table() const override;
-  Kind kind() const override { return Kind::transformer; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<TruncatedSVD>(*this);
-  }
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  bool gives_affine_maps() const override { return true; }
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
+  bool centres() const override { return false; }
+  std::shared_ptr<Model> model_of(const Table& table, PrincipalAxesOf& axes) const override;
 
  protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 

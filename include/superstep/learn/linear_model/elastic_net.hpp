@@ -5,8 +5,7 @@
 // number of candidates, then coordinate descent on every rank alike.
 #pragma once
 
-#include <superstep/learn/estimator.hpp>
-#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/linear_model/moment_regressor.hpp>
 
 namespace superstep {
 
@@ -20,28 +19,23 @@ struct ElasticNetParams {
   std::optional<Index> random_state = {};
 };
 
-class ElasticNet final : public EstimatorOf<ElasticNetParams> {
+/// What the elastic net and its relatives share: coordinate descent on the moments.
+class PenalisedRegressor : public MomentRegressor {
  public:
-  using EstimatorOf::EstimatorOf;
-  Kind kind() const override { return Kind::regressor; }
-  std::unique_ptr<Estimator> clone() const override { return std::make_unique<ElasticNet>(*this); }
-  const ParamTable<ElasticNetParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
+  /// The elastic net that it is.
+  virtual ElasticNetParams net() const = 0;
 
-  /// Trains the candidates on behalf of the estimator `name`. **Collective.**
-  static std::vector<Trained> train_as(const std::string& name, Engine& engine, const Table& table,
-                                       Batch batch);
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
+  bool fits_intercept() const final { return net().fit_intercept; }
+  MomentFit solve(const Moments& m) const final;
+  FittedAttributes conclude(MomentFit& fit) const final;
+  FittedAttributes attributes() const final { return {{"n_iter_", Index{0}}, {"dual_gap_", 0.0}}; }
+};
 
- protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+class ElasticNet final : public WithParams<ElasticNet, ElasticNetParams, PenalisedRegressor> {
+ public:
+  using WithParams::WithParams;
+  static const ParamTable<ElasticNetParams>& param_table();
+  ElasticNetParams net() const override { return params(); }
 };
 
 }  // namespace superstep

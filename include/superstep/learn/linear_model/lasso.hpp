@@ -3,8 +3,7 @@
 // (2 sum w). It is the elastic net with l1_ratio = 1.
 #pragma once
 
-#include <superstep/learn/estimator.hpp>
-#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/linear_model/elastic_net.hpp>
 
 namespace superstep {
 
@@ -17,24 +16,11 @@ struct LassoParams {
   std::optional<Index> random_state = {};
 };
 
-class Lasso final : public EstimatorOf<LassoParams> {
+class Lasso final : public WithParams<Lasso, LassoParams, PenalisedRegressor> {
  public:
-  using EstimatorOf::EstimatorOf;
-  Kind kind() const override { return Kind::regressor; }
-  std::unique_ptr<Estimator> clone() const override { return std::make_unique<Lasso>(*this); }
-  const ParamTable<LassoParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
-
- protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+  using WithParams::WithParams;
+  static const ParamTable<LassoParams>& param_table();
+  ElasticNetParams net() const override;
 };
 
 }  // namespace superstep

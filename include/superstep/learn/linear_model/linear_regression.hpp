@@ -6,8 +6,7 @@
 // others 2020).
 #pragma once
 
-#include <superstep/learn/estimator.hpp>
-#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/linear_model/moment_regressor.hpp>
 
 namespace superstep {
 
@@ -17,26 +16,21 @@ struct LinearRegressionParams {
   bool positive = false;
 };
 
-class LinearRegression final : public EstimatorOf<LinearRegressionParams> {
+class LinearRegression final
+    : public WithParams<LinearRegression, LinearRegressionParams, MomentRegressor> {
  public:
-  using EstimatorOf::EstimatorOf;
-  Kind kind() const override { return Kind::regressor; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<LinearRegression>(*this);
-  }
-  const ParamTable<LinearRegressionParams>& param_table() const override;
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
+  using WithParams::WithParams;
+  static const ParamTable<LinearRegressionParams>& param_table();
 
- protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+  bool fits_intercept() const override { return params().fit_intercept; }
+  MomentFit solve(const Moments& m) const override;
+  MomentFit refine(const Moments& m, const Spectrum& spectrum) const override;
+  /// A singular value decomposition: the factor twice, Eigen's own matrices, what it found.
+  Index matrices_to_solve() const override { return 13; }
+  FittedAttributes conclude(MomentFit& fit) const override;
+  FittedAttributes attributes() const override {
+    return {{"rank_", Index{0}}, {"singular_", Vector()}};
+  }
 };
 
 }  // namespace superstep

@@ -22,17 +22,14 @@ struct LogisticRegressionParams {
   std::optional<double> l1_ratio = 0.0;
 };
 
-class LogisticRegression final : public EstimatorOf<LogisticRegressionParams> {
+class LogisticRegression final : public EstimatorOf<LogisticRegression, LogisticRegressionParams> {
  public:
   using EstimatorOf::EstimatorOf;
   Kind kind() const override { return Kind::classifier; }
   bool can(Method method) const override {
     return method == Method::decision_function || Estimator::can(method);
   }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<LogisticRegression>(*this);
-  }
-  const ParamTable<LogisticRegressionParams>& param_table() const override;
+  static const ParamTable<LogisticRegressionParams>& param_table();
   void check_params() const override;
   void set(std::string_view param, const Value& value) override;
   void apply(const EstimatorExpression& expression) override;

@@ -16,14 +16,11 @@ struct PoissonRegressorParams {
   double tol = 1e-4;
 };
 
-class PoissonRegressor final : public EstimatorOf<PoissonRegressorParams> {
+class PoissonRegressor final : public EstimatorOf<PoissonRegressor, PoissonRegressorParams> {
  public:
   using EstimatorOf::EstimatorOf;
   Kind kind() const override { return Kind::regressor; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<PoissonRegressor>(*this);
-  }
-  const ParamTable<PoissonRegressorParams>& param_table() const override;
+  static const ParamTable<PoissonRegressorParams>& param_table();
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;

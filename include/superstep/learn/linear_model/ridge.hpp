@@ -10,8 +10,7 @@
 // factorisation keeps.
 #pragma once
 
-#include <superstep/learn/estimator.hpp>
-#include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/linear_model/moment_regressor.hpp>
 
 namespace superstep {
 
@@ -25,25 +24,16 @@ struct RidgeParams {
   std::optional<Index> random_state = {};
 };
 
-class Ridge final : public EstimatorOf<RidgeParams> {
+class Ridge final : public WithParams<Ridge, RidgeParams, MomentRegressor> {
  public:
-  using EstimatorOf::EstimatorOf;
-  Kind kind() const override { return Kind::regressor; }
-  std::unique_ptr<Estimator> clone() const override { return std::make_unique<Ridge>(*this); }
-  const ParamTable<RidgeParams>& param_table() const override;
+  using WithParams::WithParams;
+  static const ParamTable<RidgeParams>& param_table();
   void check_params() const override;
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  unsigned tells() const override { return static_cast<unsigned>(Statistic::squared_errors); }
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
 
- protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+  bool fits_intercept() const override { return params().fit_intercept; }
+  MomentFit solve(const Moments& m) const override;
+  MomentFit refine(const Moments& m, const Spectrum& spectrum) const override;
+  FittedAttributes conclude(MomentFit& fit) const override;
 };
 
 }  // namespace superstep

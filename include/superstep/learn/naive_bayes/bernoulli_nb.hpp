@@ -19,21 +19,16 @@ struct BernoulliNBParams {
 /// log P(k | x) = log prior_k + sum_c (x_c log p_kc + (1 - x_c) log(1 - p_kc)) + const, where x_c
 /// is 1 above the threshold and else 0. Every threshold of a batch takes sums of its own, all of
 /// them from one pass.
-class BernoulliNB final : public DiscreteNB<BernoulliNBParams> {
+class BernoulliNB final : public WithParams<BernoulliNB, BernoulliNBParams, DiscreteNB> {
  public:
-  using DiscreteNB::DiscreteNB;
-  const ParamTable<BernoulliNBParams>& param_table() const override;
-  std::unique_ptr<Estimator> clone() const override { return std::make_unique<BernoulliNB>(*this); }
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-
- protected:
-  std::vector<NBCounts> count(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<NBModel> model_of(const BernoulliNBParams& params,
-                                    NBCounts counts) const override;
+  using WithParams::WithParams;
+  static const ParamTable<BernoulliNBParams>& param_table();
+  NBSettings settings() const override;
+  std::shared_ptr<NBModel> conclude(NBFit fit) const override;
+  std::vector<NBCounts> count(Engine& engine, const Table& table,
+                              std::span<const Candidate> candidates) const override;
   Index summands(Index columns, std::span<const Candidate> batch) const override;
+  bool writes_summands() const override { return true; }
 };
-
-extern template class DiscreteNB<BernoulliNBParams>;
 
 }  // namespace superstep

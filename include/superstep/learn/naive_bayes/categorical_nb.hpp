@@ -16,23 +16,17 @@ struct CategoricalNBParams {
 
 /// log P(k | x) = log prior_k + sum_c log share of category x_c in class k + const. A first pass
 /// finds how many categories each column has, a second one counts them.
-class CategoricalNB final : public DiscreteNB<CategoricalNBParams> {
+class CategoricalNB final : public WithParams<CategoricalNB, CategoricalNBParams, DiscreteNB> {
  public:
-  using DiscreteNB::DiscreteNB;
-  const ParamTable<CategoricalNBParams>& param_table() const override;
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<CategoricalNB>(*this);
-  }
-
- protected:
-  std::vector<NBCounts> count(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<NBModel> model_of(const CategoricalNBParams& params,
-                                    NBCounts counts) const override;
+  using WithParams::WithParams;
+  static const ParamTable<CategoricalNBParams>& param_table();
+  NBSettings settings() const override;
+  std::shared_ptr<NBModel> conclude(NBFit fit) const override;
+  std::vector<NBCounts> count(Engine& engine, const Table& table,
+                              std::span<const Candidate> candidates) const override;
   /// With room for the first pass.
   Index summands(Index columns, std::span<const Candidate>) const override { return 6 * columns; }
   bool counts_categories() const override { return true; }
 };
-
-extern template class DiscreteNB<CategoricalNBParams>;
 
 }  // namespace superstep

@@ -17,20 +17,12 @@ struct ComplementNBParams {
 
 /// The class is the one whose complement has the least of the row: greatest -sum_c x_c log
 /// share_kc, where share_kc is that of column c in all other classes.
-class ComplementNB final : public DiscreteNB<ComplementNBParams> {
+class ComplementNB final : public WithParams<ComplementNB, ComplementNBParams, DiscreteNB> {
  public:
-  using DiscreteNB::DiscreteNB;
-  const ParamTable<ComplementNBParams>& param_table() const override;
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<ComplementNB>(*this);
-  }
-
- protected:
-  std::vector<NBCounts> count(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<NBModel> model_of(const ComplementNBParams& params,
-                                    NBCounts counts) const override;
+  using WithParams::WithParams;
+  static const ParamTable<ComplementNBParams>& param_table();
+  NBSettings settings() const override;
+  std::shared_ptr<NBModel> conclude(NBFit fit) const override;
 };
-
-extern template class DiscreteNB<ComplementNBParams>;
 
 }  // namespace superstep

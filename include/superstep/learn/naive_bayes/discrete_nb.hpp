@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What naive Bayes of counts, of words that occur or not, and of categories have in common: sums by
-// class from one pass, smoothed by alpha, from which every probability follows. So all settings and
-// folds of a search share that pass.
+// Naive Bayes of counts, of what is above a threshold or not, and of categories: sums by class from
+// one pass, smoothed by alpha, from which every probability follows. So all settings and folds of a
+// search share that pass. An estimator brings its parameters and what follows.
 #pragma once
 
 #include <memory>
@@ -11,35 +11,46 @@
 
 namespace superstep {
 
-struct NBCounts;
+struct NBCounts;  // learn/naive_bayes/discrete_nb.hpp, as are the tools for what follows
+struct NBFit;
 class NBModel;
 
-/// The base of an estimator of the family with parameters `P`: among them alpha, force_alpha,
-/// fit_prior and class_prior. A derived class gives its table, what it counts, and what follows.
-template <class P>
-class DiscreteNB : public EstimatorOf<P> {
+/// The parameters that all have.
+struct NBSettings {
+  Value alpha;  ///< a number, or one for each column
+  bool force_alpha;
+  bool fit_prior;
+  Value class_prior;
+};
+
+class DiscreteNB : public Estimator {
  public:
-  using EstimatorOf<P>::EstimatorOf;
+  Kind kind() const final { return Kind::classifier; }
+  Footprint footprint(Index columns, Index classes, std::span<const Candidate> batch) const final;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const final;
+  Fusion fusion() const final { return {.splits = true}; }
 
-  Kind kind() const override { return Kind::classifier; }
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  Fusion fusion() const override { return {.splits = true}; }
-
- protected:
-  using typename EstimatorOf<P>::Batch;
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
-
-  /// The sums that each candidate's model follows from, or why there is none. **Collective.**
-  virtual std::vector<NBCounts> count(Engine& engine, const Table& table, Batch batch) const = 0;
-  /// The model that follows. AgreedError where the parameters do not fit the data.
-  virtual std::shared_ptr<NBModel> model_of(const P& params, NBCounts counts) const = 0;
-  /// How many numbers are added up of a row, as far as it is known before rows are looked at.
+  virtual NBSettings settings() const = 0;
+  /// The model that follows from the counts and the settings. AgreedError where there is none.
+  virtual std::shared_ptr<NBModel> conclude(NBFit fit) const = 0;
+  /// What is counted for each candidate, or why there is none; as given here, sums of the values,
+  /// none of which may be negative. **Collective.**
+  virtual std::vector<NBCounts> count(Engine& engine, const Table& table,
+                                      std::span<const Candidate> candidates) const;
+  /// How many numbers are added up of a row, as far as it is known before rows are looked at, and
+  /// whether they are written down for that.
   virtual Index summands(Index columns, std::span<const Candidate>) const { return columns; }
+  virtual bool writes_summands() const { return false; }
   /// Whether the categories of each column are counted; how many there are takes a pass before.
   virtual bool counts_categories() const { return false; }
+
+ protected:
+  std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                   std::span<const Candidate> candidates) const final;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const final;
+
+ private:
+  std::shared_ptr<NBModel> model_of(NBCounts counts) const;
 };
 
 }  // namespace superstep

@@ -20,13 +20,12 @@ struct GaussianNBParams {
 /// around the means of the classes, when they lie so far apart (or so far from the provisional
 /// mean) that the variances would lose digits. Predicting takes 3 instructions for each row, class
 /// and column.
-class GaussianNB final : public EstimatorOf<GaussianNBParams> {
+class GaussianNB final : public EstimatorOf<GaussianNB, GaussianNBParams> {
  public:
   using EstimatorOf::EstimatorOf;
 
-  const ParamTable<GaussianNBParams>& param_table() const override;
+  static const ParamTable<GaussianNBParams>& param_table();
   Kind kind() const override { return Kind::classifier; }
-  std::unique_ptr<Estimator> clone() const override { return std::make_unique<GaussianNB>(*this); }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;

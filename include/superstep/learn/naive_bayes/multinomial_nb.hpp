@@ -14,20 +14,12 @@ struct MultinomialNBParams {
 };
 
 /// log P(k | x) = log prior_k + sum_c x_c log share_kc + const.
-class MultinomialNB final : public DiscreteNB<MultinomialNBParams> {
+class MultinomialNB final : public WithParams<MultinomialNB, MultinomialNBParams, DiscreteNB> {
  public:
-  using DiscreteNB::DiscreteNB;
-  const ParamTable<MultinomialNBParams>& param_table() const override;
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<MultinomialNB>(*this);
-  }
-
- protected:
-  std::vector<NBCounts> count(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<NBModel> model_of(const MultinomialNBParams& params,
-                                    NBCounts counts) const override;
+  using WithParams::WithParams;
+  static const ParamTable<MultinomialNBParams>& param_table();
+  NBSettings settings() const override;
+  std::shared_ptr<NBModel> conclude(NBFit fit) const override;
 };
-
-extern template class DiscreteNB<MultinomialNBParams>;
 
 }  // namespace superstep

@@ -17,15 +17,12 @@ struct MaxAbsScalerParams {
 /// z = x / max |x|, truly divided: no value of the training data leaves [-1, 1], and with clip
 /// none of other data. One superstep of
 /// maxima.
-class MaxAbsScaler final : public EstimatorOf<MaxAbsScalerParams> {
+class MaxAbsScaler final : public EstimatorOf<MaxAbsScaler, MaxAbsScalerParams> {
  public:
   using EstimatorOf::EstimatorOf;
 
-  const ParamTable<MaxAbsScalerParams>& param_table() const override;
+  static const ParamTable<MaxAbsScalerParams>& param_table();
   Kind kind() const override { return Kind::transformer; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<MaxAbsScaler>(*this);
-  }
   bool takes_nan() const override { return true; }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;

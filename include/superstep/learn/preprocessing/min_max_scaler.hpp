@@ -17,15 +17,12 @@ struct MinMaxScalerParams {
 
 /// z = (x - data_min) (max - min) / (data_max - data_min) + min. One superstep of maxima, 2 a
 /// column.
-class MinMaxScaler final : public EstimatorOf<MinMaxScalerParams> {
+class MinMaxScaler final : public EstimatorOf<MinMaxScaler, MinMaxScalerParams> {
  public:
   using EstimatorOf::EstimatorOf;
 
-  const ParamTable<MinMaxScalerParams>& param_table() const override;
+  static const ParamTable<MinMaxScalerParams>& param_table();
   Kind kind() const override { return Kind::transformer; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<MinMaxScaler>(*this);
-  }
   bool takes_nan() const override { return true; }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;

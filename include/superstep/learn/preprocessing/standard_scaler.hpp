@@ -21,15 +21,12 @@ struct StandardScalerParams {
 /// keeps its digits; a second one where the provisional mean was far off. As in scikit-learn a
 /// column whose variance is within its own rounding error (Chan, Golub, LeVeque 1983) counts as
 /// constant and is not scaled.
-class StandardScaler final : public EstimatorOf<StandardScalerParams> {
+class StandardScaler final : public EstimatorOf<StandardScaler, StandardScalerParams> {
  public:
   using EstimatorOf::EstimatorOf;
 
-  const ParamTable<StandardScalerParams>& param_table() const override;
+  static const ParamTable<StandardScalerParams>& param_table();
   Kind kind() const override { return Kind::transformer; }
-  std::unique_ptr<Estimator> clone() const override {
-    return std::make_unique<StandardScaler>(*this);
-  }
   bool takes_nan() const override { return true; }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/class_moments.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include <superstep/core/error.hpp>
+
+namespace superstep {
+
+namespace {
+
+/// The cells of a partition (null: one cell), each divided by class.
+class ByClass final : public Partition {
+ public:
+  ByClass(std::shared_ptr<const Partition> base, Index classes)
+      : base_(std::move(base)), classes_(classes) {}
+  Index cells() const override { return (base_ ? base_->cells() : 1) * classes_; }
+  void assign(const Block& block, std::int32_t* cell) const override {
+    if (base_) {
+      base_->assign(block, cell);
+    } else {
+      std::fill_n(cell, block.rows, 0);
+    }
+    const auto classes = static_cast<std::int32_t>(classes_);
+    for (Index i = 0; i < block.rows; ++i) {
+      cell[i] = cell[i] * classes + static_cast<std::int32_t>(block.y[i]);
+    }
+  }
+
+ private:
+  std::shared_ptr<const Partition> base_;
+  Index classes_;
+};
+
+SplitPtr of_class(std::shared_ptr<const Partition> partition, const SplitPtr& base, Role role,
+                  Index k, Index classes, Index rows) {
+  auto split = std::make_shared<Split>();
+  split->roles.assign(static_cast<std::size_t>(partition->cells()), Role::unused);
+  for (Index cell = 0; cell < partition->cells() / classes; ++cell) {
+    const bool is_its = !base || base->role_of(static_cast<std::int32_t>(cell)) == role;
+    if (is_its) split->roles[static_cast<std::size_t>(cell * classes + k)] = Role::train;
+  }
+  split->partition = std::move(partition);
+  split->train_rows = rows;  // at most
+  return split;
+}
+
+}  // namespace
+
+ClassSplits::ClassSplits(const Table& table, Index classes, std::span<const SplitPtr> splits)
+    : table_(table), classes_(classes) {
+  table_.split = nullptr;
+  std::map<const Partition*, std::shared_ptr<const Partition>> finer;
+  for (const SplitPtr& split : splits) {
+    if (by_class_.contains(split)) continue;
+    // All rows of a table may be those of a split.
+    const SplitPtr& base = split ? split : table.split;
+    const Role role = split ? Role::train : table.role;
+    const std::shared_ptr<const Partition> partition = base ? base->partition : nullptr;
+    auto& its = finer[partition.get()];
+    if (!its) its = std::make_shared<ByClass>(partition, classes);
+    std::vector<SplitPtr>& of_split = by_class_[split];
+    for (Index k = 0; k < classes; ++k) {
+      const Index rows = base ? base->rows(role) : table.data->rows();
+      of_split.push_back(of_class(its, base, role, k, classes, rows));
+      all_.push_back(of_split.back());
+    }
+  }
+}
+
+ClassMoments::ClassMoments(Engine& engine, const Table& table, Index classes,
+                           std::span<const SplitPtr> splits_of_rows)
+    : splits(table, classes, splits_of_rows) {
+  constexpr MomentsRequest request{.centred = true, .target = false};
+  auto gathered = std::make_shared<GatheredMoments>();
+  gathered->request = request;
+  gathered->sums =
+      std::make_shared<const MomentSums>(engine, splits.table(), request, splits.all());
+  sums = std::move(gathered);
+}
+
+std::shared_ptr<const ClassMoments> class_moments_for(
+    Engine& engine, const Table& table, Index classes, std::span<const SplitPtr> splits,
+    const std::shared_ptr<const StageState>& gathered) {
+  if (auto known = std::dynamic_pointer_cast<const ClassMoments>(gathered)) return known;
+  return std::make_shared<const ClassMoments>(engine, table, classes, splits);
+}
+
+std::vector<Index> present_classes(const ClassMoments& moments, const Table& table,
+                                   const SplitPtr& split) {
+  std::vector<Index> present;
+  for (Index k = 0; k < moments.splits.classes(); ++k) {
+    if (moments.has_rows(split, k)) present.push_back(k);
+  }
+  if (present.size() >= 2) return present;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: {} of its classes {} rows with a weight above zero{}, where "
+                                "two are needed; check the targets and {}",
+                                table.data->y_name(), present.empty() ? "none" : "only one",
+                                present.empty() ? "have" : "has",
+                                split ? " among the training rows of a split" : "",
+                                table.data->options().weight));
+}
+
+bool are_class_priors(const Value& value) {
+  if (value.is_none()) return true;
+  return value.is_sequence() && std::ranges::all_of(value.items(), &Value::is_number);
+}
+
+Vector class_priors(const Value& given, const std::string& estimator, const Vector& class_weight) {
+  if (given.is_none()) return class_weight / class_weight.sum();
+  const auto refuse = [&](const std::string& why) {
+    throw AgreedError(ExitCode::usage,
+                      fmt::format("{}: priors={}: {}", estimator, given.repr(), why));
+  };
+  const auto count = static_cast<Index>(given.items().size());
+  if (count != class_weight.size()) {
+    refuse(fmt::format("there are {} classes", class_weight.size()));
+  }
+  Vector priors(count);
+  for (Index k = 0; k < count; ++k) {
+    priors[k] = given.items()[static_cast<std::size_t>(k)].as_double();
+  }
+  if (!(priors.minCoeff() >= 0.0)) refuse("a probability is not negative");
+  if (!(priors.sum() > 0.0) || !std::isfinite(priors.sum())) refuse("they have no sum above zero");
+  // What has no rows cannot be told, whatever its prior.
+  return (class_weight.array() > 0.0).select(priors, 0.0);
+}
+
+}  // namespace superstep

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Second moments of the rows of each class, for the folds of a batch: a class is a fold of its own.
+// A finer partition, of cells times classes, gives each class of a split's training rows a split
+// that trains on them, and all that is known of splits serves classes as well: one pass for all,
+// another look where moments are lost, principal axes.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <superstep/learn/gram.hpp>
+
+namespace superstep {
+
+/// For each split (null: all rows of the table) and class the split that trains on its rows.
+class ClassSplits {
+ public:
+  ClassSplits(const Table& table, Index classes, std::span<const SplitPtr> splits);
+
+  /// All rows, seen as the table shows them: what the splits are of.
+  const Table& table() const { return table_; }
+  Index classes() const { return classes_; }
+  const SplitPtr& of(const SplitPtr& split, Index k) const {
+    return by_class_.at(split)[static_cast<std::size_t>(k)];
+  }
+  const std::vector<SplitPtr>& all() const { return all_; }
+
+ private:
+  Table table_;
+  Index classes_;
+  std::map<SplitPtr, std::vector<SplitPtr>> by_class_;
+  std::vector<SplitPtr> all_;
+};
+
+/// The sums of one pass over the rows of all classes and splits.
+struct ClassMoments : StageState {
+  ClassMoments(Engine& engine, const Table& table, Index classes,
+               std::span<const SplitPtr> splits_of_rows);
+
+  bool has_rows(const SplitPtr& split, Index k) const {
+    return sums->sums->has_rows(splits.of(split, k));
+  }
+  /// None of them lost. For a class with rows. **Collective.**
+  Moments of(Engine& engine, const SplitPtr& split, Index k) const {
+    return sums->sums->exactly(engine, splits.of(split, k));
+  }
+
+  ClassSplits splits;
+  std::shared_ptr<const GatheredMoments> sums;
+};
+
+/// What was gathered, if anything; else the sums of a pass. The bits are the same. **Collective.**
+std::shared_ptr<const ClassMoments> class_moments_for(
+    Engine& engine, const Table& table, Index classes, std::span<const SplitPtr> splits,
+    const std::shared_ptr<const StageState>& gathered);
+
+/// The classes that a split trains on, by number; AgreedError unless there are two at least.
+std::vector<Index> present_classes(const ClassMoments& moments, const Table& table,
+                                   const SplitPtr& split);
+
+/// The probabilities of the classes that are present: those given, one a class of the data, else as
+/// often as they occur. Zero for the others.
+Vector class_priors(const Value& given, const std::string& estimator, const Vector& class_weight);
+/// Whether a value may be given for them: None or a list of numbers.
+bool are_class_priors(const Value& value);
+
+}  // namespace superstep

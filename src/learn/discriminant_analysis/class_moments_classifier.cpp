@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/discriminant_analysis/class_moments_classifier.hpp>
+
+#include <algorithm>
+
+#include "learn/class_moments.hpp"
+#include "learn/views.hpp"
+
+namespace superstep {
+
+Footprint ClassMomentsClassifier::footprint(Index columns, Index classes,
+                                            std::span<const Candidate> batch) const {
+  const Index cells = cells_of(batch) * std::max<Index>(classes, 1);
+  Footprint need = moments_footprint(columns, cells);
+  std::vector<View> views;
+  for (const Candidate& c : batch) views.push_back({c.split, c.features});
+  // Of each class that a view shows: moments, axes, those on their way between ranks; the models.
+  const Index seen = (std::ssize(grouped(views)) * 3 + std::ssize(batch)) * classes;
+  need.solving = std::max(need.solving, (seen + 4) * columns * columns);
+  return need;
+}
+
+TrainingCost ClassMomentsClassifier::cost(Index columns, Index, std::span<const Candidate>) const {
+  TrainingCost cost = moments_cost(columns);
+  cost.most_passes = 2;
+  return cost;
+}
+
+std::shared_ptr<const StageState> ClassMomentsClassifier::gather(
+    Engine& engine, const Table& table, std::span<const SplitPtr> splits) const {
+  const Index classes = table.data->classes(engine.comm()).size();
+  return std::make_shared<ClassMoments>(engine, table, classes, splits);
+}
+
+}  // namespace superstep
