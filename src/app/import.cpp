@@ -44,7 +44,8 @@ class Import final : public Command {
     return "turn CSV, TSV, .npy or another HDF5 layout into a dataset";
   }
   std::string details() const override {
-    return "CSV: quoted fields, CRLF and blank lines are understood; empty cells, NA and NaN "
+    return "CSV and TSV may be packed by gzip.\n"
+           "CSV: quoted fields, CRLF and blank lines are understood; empty cells, NA and NaN "
            "become NaN (--na: more\n"
            "words), True and False 1 and 0; the names in the header become /feature_names; a "
            "target "

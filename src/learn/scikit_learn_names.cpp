@@ -55,7 +55,6 @@ const std::vector<Entry>& lacking() {
         "StackingClassifier",
         "TunedThresholdClassifierCV",
         "VotingClassifier"}},
-      {"GaussianNB", {"BernoulliNB", "CategoricalNB", "ComplementNB", "MultinomialNB"}},
       {"Ridge, Lasso, ElasticNet, LinearRegression, PoissonRegressor",
        {"ARDRegression",
         "AdaBoostRegressor",

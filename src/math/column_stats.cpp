@@ -42,4 +42,8 @@ void class_moments_add(ConstPanel x, const double* codes, const double* weights,
   class_moments_add_with<Native>(x, codes, weights, shift, out);
 }
 
+void class_sums_add(ConstPanel x, const double* codes, const double* weights, Panel sums) {
+  class_sums_add_with<Native>(x, codes, weights, sums);
+}
+
 }  // namespace superstep::math

@@ -125,4 +125,22 @@ void class_moments_add_with(ConstPanel x, const double* codes, const double* wei
   }
 }
 
+template <class P>
+void class_sums_add_with(ConstPanel x, const double* codes, const double* weights, Panel sums) {
+  for (Index i = 0; i < x.rows; ++i) {
+    const P w = P::broadcast(weights == nullptr ? 1.0 : weights[i]);
+    const double* from = x.row(i);
+    double* to = sums.row(static_cast<Index>(codes[i]));
+    Index c = 0;
+    for (; c + P::width <= x.columns; c += P::width) {
+      fma(w, P::load(from + c), P::load(to + c)).store(to + c);
+    }
+    if (c < x.columns) {
+      const int rest = static_cast<int>(x.columns - c);
+      fma(w, P::load_partial(from + c, rest), P::load_partial(to + c, rest))
+          .store_partial(to + c, rest);
+    }
+  }
+}
+
 }  // namespace superstep::math

@@ -47,6 +47,9 @@ MODELS = {
     "LinearDiscriminantAnalysis()": ("classes", "predict_proba"),
     "LinearDiscriminantAnalysis('eigen', n_components=1)": ("classes", "transform"),
     "QuadraticDiscriminantAnalysis()": ("words", "predict_proba"),
+    "BernoulliNB(binarize=1.0)": ("words", "predict_proba"),
+    "make_pipeline(MinMaxScaler(), MultinomialNB())": ("classes", "predict_proba"),
+    "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": ("classes", "predict"),
     "make_pipeline(StandardScaler(), PCA(n_components=4), Ridge())": ("real", "predict"),
     "make_pipeline(MinMaxScaler(), LogisticRegression())": ("words", "predict_proba"),
 }

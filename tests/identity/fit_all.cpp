@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Fits every estimator named on standard input in every way that must not be seen in the model, and
 // prints the hash of each model file. One program for all fits, because starting MPI takes longer
-// than most of them. usage: fit_all FOLDER < LINES, where a line is TARGET TAB ESTIMATOR
+// than most of them. usage: fit_all FOLDER < LINES, where a line is X TAB TARGET TAB ESTIMATOR
 #include <fmt/core.h>
 
 #include <iostream>
@@ -59,9 +59,11 @@ ModelPtr fit_with(const Communicator& comm, const Estimator& estimator,
 }
 
 std::string fit_once(const Communicator& comm, const Estimator& estimator,
-                     const std::string& target, const std::string& folder, const Way& way) {
+                     const std::vector<std::string>& names, const std::string& folder,
+                     const Way& way) {
   DataOptions options;
-  options.y = "/" + target;
+  options.x = "/" + names[0];
+  options.y = "/" + names[1];
   options.readers = way.threads;
   const auto data = Dataset::open(comm, folder + "/" + way.data + ".h5", options);
   EngineOptions engine_options;
@@ -88,15 +90,17 @@ int main(int argc, char** argv) {
   }
   std::istringstream in(comm.broadcast(lines));
   for (std::string line; std::getline(in, line);) {
-    const std::size_t tab = line.find('\t');
-    const auto estimator = make_estimator(line.substr(tab + 1));
+    std::vector<std::string> words(3);
+    std::istringstream parts(line);
+    for (std::string& word : words) std::getline(parts, word, '\t');
+    const auto estimator = make_estimator(words[2]);
     for (const int threads : {1, 2}) {
       for (const bool streams : {false, true}) {
         for (const char* data : {"plain", "gzip"}) {
           const std::string hash =
-              fit_once(comm, *estimator, line.substr(0, tab), argv[1], {threads, streams, data});
-          session.print("{}\t{} ranks, {} threads, {}, {}\t{}\n", line.substr(tab + 1), comm.size(),
-                        threads, streams ? "streamed" : "in memory", data, hash);
+              fit_once(comm, *estimator, words, argv[1], {threads, streams, data});
+          session.print("{}\t{} ranks, {} threads, {}, {}\t{}\n", words[2], comm.size(), threads,
+                        streams ? "streamed" : "in memory", data, hash);
         }
       }
     }

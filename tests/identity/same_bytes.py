@@ -18,7 +18,7 @@ ROWS, COLUMNS = 110_001, 12  # 27 blocks: of five ranks each holds more than two
 # How fit_all is started: alone, and on so many ranks.
 LAUNCHERS = {"alone": [], **{f"mpirun -n {ranks}": ["mpirun", "-n", str(ranks)] for ranks in (1, 2, 3, 5)}}
 
-# estimator: its target
+# estimator: its target, and its columns where these are others than X
 ESTIMATORS = {
     "StandardScaler()": "classes",
     "MinMaxScaler()": "classes",
@@ -39,6 +39,10 @@ ESTIMATORS = {
     "TruncatedSVD(n_components=3)": "classes",
     "KMeans(n_clusters=5, n_init=2, max_iter=20)": "classes",
     "GaussianNB()": "classes",
+    "make_pipeline(MinMaxScaler(), MultinomialNB(alpha=0.1))": "classes",
+    "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": "classes",
+    "BernoulliNB(binarize=0.5)": "classes",
+    "CategoricalNB()": "classes categories",
     "LinearDiscriminantAnalysis()": "classes",
     "LinearDiscriminantAnalysis('eigen', shrinkage=0.2)": "classes",
     "make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis())": "classes",
@@ -59,6 +63,7 @@ def write_data(folder):
     for name, options in (("plain", {}), ("gzip", dict(chunks=(3000, 5), compression="gzip", shuffle=True))):
         with h5py.File(os.path.join(folder, name + ".h5"), "w") as f:
             f.create_dataset("X", data=X, **options)
+            f.create_dataset("categories", data=np.floor(np.abs(X)) % 9, **options)
             f["weight"] = weight
             for target, values in targets.items():
                 f[target] = values
@@ -76,7 +81,10 @@ def main():
     hashes = defaultdict(dict)
     with tempfile.TemporaryDirectory() as folder:
         write_data(folder)
-        lines = "".join(f"{target}\t{estimator}\n" for estimator, target in ESTIMATORS.items())
+        lines = ""
+        for estimator, names in ESTIMATORS.items():
+            target, columns = (names.split() + ["X"])[:2]
+            lines += f"{columns}\t{target}\t{estimator}\n"
         for name, launcher in LAUNCHERS.items():
             done = subprocess.run([*launcher, sys.argv[1], folder], input=lines, text=True, capture_output=True)
             assert done.returncode == 0, f"{name}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"

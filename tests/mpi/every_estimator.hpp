@@ -2,6 +2,7 @@
 // Trainings of every estimator there is, on one table, and the bytes of their models.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <memory>
 #include <set>
@@ -56,7 +57,9 @@ inline Estimators estimators_of(const std::vector<std::string>& expressions) {
 
 /// Where the defaults take long on such data, or give no model.
 inline const std::map<std::string, std::string> not_by_default = {
+    {"ComplementNB", "make_pipeline(MinMaxScaler(), ComplementNB())"},
     {"KMeans", "KMeans(n_clusters=3, max_iter=8)"},
+    {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
 };
 
@@ -84,6 +87,16 @@ inline std::vector<std::vector<std::string>> every_training() {
   return all;
 }
 
+/// Seven categories of any number.
+class AsCategories final : public RowMap {
+ public:
+  Index columns_in() const override { return columns; }
+  Index columns_out() const override { return columns; }
+  void apply(const double* in, Index rows, double* out) const override {
+    for (Index i = 0; i < rows * columns; ++i) out[i] = std::fmod(std::rint(std::fabs(in[i])), 7.0);
+  }
+};
+
 /// A table of the file as such estimators see it. **Collective.**
 inline Table table_for(const Communicator& comm, const std::shared_ptr<Dataset>& data,
                        const Estimators& estimators) {
@@ -91,6 +104,9 @@ inline Table table_for(const Communicator& comm, const std::shared_ptr<Dataset>&
   table.data = data;
   table.target = estimators.front()->target();
   if (table.target == Target::classes) data->classes(comm);
+  if (estimators.front()->name() == "CategoricalNB") {
+    return table.through(std::make_shared<AsCategories>());
+  }
   return table;
 }
 

@@ -12,6 +12,7 @@
 #include <superstep/io/tree_file.hpp>
 #include <superstep/learn/decomposition/pca.hpp>
 #include <superstep/learn/decomposition/truncated_svd.hpp>
+#include <superstep/learn/naive_bayes/bernoulli_nb.hpp>
 #include <superstep/learn/naive_bayes/gaussian_nb.hpp>
 #include <superstep/learn/preprocessing/max_abs_scaler.hpp>
 #include <superstep/learn/preprocessing/min_max_scaler.hpp>
@@ -210,6 +211,11 @@ TEST_F(FoldStatistics, NaiveBayes) {
   }
 }
 
+TEST_F(FoldStatistics, DiscreteNaiveBayes) {
+  const BernoulliNB plain, above({.alpha = 0.1, .binarize = 1.0, .fit_prior = false});
+  expect_models({&plain, &above}, Method::predict_proba, {nullptr}, {{}, {.weighted = true}});
+}
+
 TEST_F(FoldStatistics, OnePassServesAllFolds) {
   const Table table = open_table(comm, {});
   const StandardScaler standard;
@@ -218,12 +224,14 @@ TEST_F(FoldStatistics, OnePassServesAllFolds) {
   const PCA pca({.n_components = 2});
   const TruncatedSVD svd({.n_components = 2});
   const GaussianNB bayes, smooth({.var_smoothing = 0.1});
+  const BernoulliNB above_0, above_1({.binarize = 1.0});
   for (const std::vector<const Estimator*>& estimators : {std::vector<const Estimator*>{&standard},
                                                           {&range},
                                                           {&max_abs},
                                                           {&pca},
                                                           {&svd},
-                                                          {&bayes, &smooth}}) {
+                                                          {&bayes, &smooth},
+                                                          {&above_0, &above_1}}) {
     EXPECT_EQ(passes_of(table, candidates_of(estimators, {nullptr})), 1)
         << estimators.front()->name();
   }

@@ -27,6 +27,9 @@ const Names classifiers = {
     "LogisticRegression(penalty='l1', C=0.02)",
     "GaussianNB()",
     "GaussianNB(var_smoothing=0.1)",
+    "BernoulliNB(binarize=0.5)",
+    "make_pipeline(MinMaxScaler(), MultinomialNB(alpha=0.1))",
+    "make_pipeline(MinMaxScaler(), ComplementNB())",
     "make_pipeline(StandardScaler(), LogisticRegression())",
     "make_pipeline(StandardScaler(), LogisticRegression(C=0.1))",
     "make_pipeline(StandardScaler(), GaussianNB())",
@@ -403,15 +406,33 @@ TEST(HeldOut, RoomReservedBeforehandKeepsTheBlocks) {
   }
 }
 
+/// What naive Bayes of counts and categories takes.
+std::shared_ptr<Dataset> write_counts(const Communicator& comm) {
+  on_root(comm, [&] {
+    TreeArray<double> x{{300, 2}, {}}, y{{300}, {}};
+    for (Index i = 0; i < 300; ++i) {
+      x.values.insert(x.values.end(), {static_cast<double>(i % 3), static_cast<double>(i % 5)});
+      y.values.push_back(static_cast<double>(i * i % 7 % 2));
+    }
+    Tree tree;
+    tree.add("/X", x);
+    tree.add("/y", y);
+    write_tree("counts.h5", tree);
+  });
+  return Dataset::open(comm, "counts.h5");
+}
+
 TEST(HeldOut, EstimatorsKnowWhatTheirModelsCan) {
   const Communicator comm = Communicator::world();
   // Targets above zero: all estimators take them.
   const Sample positive{.first_class = 1.0};
   const auto data = write_rows(comm, "held_out.h5", positive, [](Index) { return true; });
+  const auto counts = write_counts(comm);
   Engine engine(comm, {.memory = roomy});
   for (const RegisteredEstimator& registered : registry()) {
     const auto estimator = registered.make();
-    const ModelPtr model = fit(engine, *estimator, data);
+    const bool takes_counts = registered.module == "naive_bayes";
+    const ModelPtr model = fit(engine, *estimator, takes_counts ? counts : data);
     for (const Method m : {Method::predict, Method::predict_proba, Method::decision_function,
                            Method::score_samples, Method::transform}) {
       EXPECT_EQ(estimator->can(m), model->can(m)) << estimator->name() << " " << method_name(m);

@@ -34,4 +34,8 @@ struct ClassMoments {
 void class_moments_add(ConstPanel x, const double* codes, const double* weights,
                        const double* shift, const ClassMoments& out);
 
+/// sums[k][c] = fma(weights[i], x[i][c], sums[k][c]) with k = codes[i], over the rows in order.
+/// sums: classes x columns. weights null: all 1.
+void class_sums_add(ConstPanel x, const double* codes, const double* weights, Panel sums);
+
 }  // namespace superstep::math

@@ -109,6 +109,11 @@ TYPED_TEST(ColumnStatsOnPack, ClassMomentsAddRowsInOrder) {
       ASSERT_TRUE(same_bits(squares, expected_squares)) << options;
       ASSERT_TRUE(sums.gaps_untouched());
       ASSERT_EQ(total, expected_total);
+      if (!with_codes || s != nullptr) continue;
+      Rectangle alone = Rectangle::random(3, columns, 4, 2);  // as sums began
+      class_sums_add_with<TypeParam>(x, codes.data(), w, alone);
+      ASSERT_TRUE(same_bits(alone, expected_sums)) << options;
+      ASSERT_TRUE(alone.gaps_untouched());
     }
   }
 }
@@ -140,6 +145,9 @@ TEST(ColumnStats, PublicFunctionsUseTheKernels) {
   double weight = 0;
   class_moments_add(x, nullptr, nullptr, nullptr, {sums, squares, &weight});
   EXPECT_EQ(weight, 20);
+  Rectangle alone(1, 10);
+  class_sums_add(x, std::vector<double>(20, 0.0).data(), nullptr, alone);
+  EXPECT_TRUE(same_bits(alone, sums));
 }
 
 }  // namespace

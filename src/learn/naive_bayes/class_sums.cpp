@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/naive_bayes/class_sums.hpp"
+
+#include <algorithm>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+SumsByClass::SumsByClass(Engine& engine, const Table& table, Index classes,
+                         std::span<const SplitPtr> splits, const Summands& summands)
+    : cells_(splits),
+      classes_(classes),
+      columns_(table.columns()),
+      width_(summands.width),
+      totals_(add_up(engine, table, summands)) {}
+
+// Runs of neighbouring cells lie side by side: kernels take cells x classes as their classes.
+Totals SumsByClass::add_up(Engine& engine, const Table& table, const Summands& summands) {
+  const Sketch sketch = engine.sketch(table);
+  const int rows = sketch.rows_exponent + sketch.weight_exponent;
+  const std::vector<int>& given = summands.exponents;
+  std::vector<int> exponents;
+  for (Index k = 0; k < classes_; ++k) {
+    for (const int e : given.empty() ? sketch.exponents : given) exponents.push_back(e + rows);
+  }
+  weights_ = shape_.runs();
+  for (Index c = 0; c < cells_.size(); ++c) shape_.add(classes_, rows);
+  sums_ = shape_.runs();
+  for (Index c = 0; c < cells_.size(); ++c) shape_.add(exponents);
+  if (summands.counts_outside()) {
+    outside_ = shape_.runs();
+    for (Index c = 0; c < cells_.size(); ++c) shape_.add(columns_, sketch.rows_exponent);
+  }
+  return engine.superstep(table, shape_,
+                          [&](const Block& block, Partial& sum, Workspace& workspace) {
+                            add(summands, block, sum, workspace);
+                          });
+}
+
+void SumsByClass::add(const Summands& summands, const Block& block, Partial& sum,
+                      Workspace& workspace) const {
+  cells_.each_partition(block, workspace, [&](Index first, const std::int32_t* cell) {
+    double* group = workspace.doubles(0, block.rows);
+    double* weights = sum[weights_ + first].data();
+    for (Index i = 0; i < block.rows; ++i) {
+      const Index its_cell = cell == nullptr ? 0 : cell[i];
+      group[i] = static_cast<double>(its_cell * classes_) + block.y[i];
+      weights[static_cast<Index>(group[i])] += block.weight_of(i);
+    }
+    const Index rest = cells_.size() - first;
+    summands.add(block, group, math::Panel(sum[sums_ + first].data(), rest * classes_, width_),
+                 workspace);
+    if (outside_ < 0) return;
+    count_outside(summands, block, cell, math::Panel(sum[outside_ + first].data(), rest, columns_));
+  });
+}
+
+// Most blocks hold none, which one look over all values tells.
+void SumsByClass::count_outside(const Summands& summands, const Block& block,
+                                const std::int32_t* cell, math::Panel counts) const {
+  const auto is_outside = [&](double x) { return x < summands.least || x > summands.most; };
+  bool any = false;
+  for (Index i = 0; i < block.rows * columns_; ++i) any |= is_outside(block.x[i]);
+  if (!any) return;
+  for (Index i = 0; i < block.rows; ++i) {
+    if (!(block.weight_of(i) > 0.0)) continue;
+    double* to = counts.row(cell == nullptr ? 0 : cell[i]);
+    const double* x = block.x + i * columns_;
+    for (Index c = 0; c < columns_; ++c) to[c] += is_outside(x[c]) ? 1.0 : 0.0;
+  }
+}
+
+ClassSums SumsByClass::of(const SplitPtr& split) const {
+  const std::vector<Index> cells = cells_.with_role(split, Role::train);
+  const auto together = [&](Index run, Index size) {
+    if (cells.empty()) return std::vector<double>(static_cast<std::size_t>(size), 0.0);
+    std::vector<Index> runs;
+    for (const Index cell : cells) runs.push_back(run + cell);
+    return totals_.combined(runs);
+  };
+  ClassSums s;
+  s.weight = VectorView(together(weights_, classes_).data(), classes_);
+  s.sums = MatrixView(together(sums_, classes_ * width_).data(), classes_, width_);
+  if (outside_ >= 0) s.outside = VectorView(together(outside_, columns_).data(), columns_);
+  return s;
+}
+
+Footprint SumsByClass::footprint(Index columns, Index classes, Index width,
+                                 std::span<const Candidate> batch) {
+  const Index cells = cells_of(batch);
+  return {cells * (classes * (width + 1) + columns), 1 + scratch_for_cells(cells, 0),
+          2 * cells * classes * (width + 1)};
+}
+
+}  // namespace superstep
