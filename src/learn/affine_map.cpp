@@ -2,6 +2,7 @@
 #include <superstep/learn/affine_map.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 #include <superstep/math/products.hpp>
 #include <superstep/math/scaling.hpp>
@@ -10,6 +11,13 @@ namespace superstep {
 
 AffineMap AffineMap::diagonal(Vector centre, Vector factor, Vector offset) {
   return {std::move(centre), std::move(factor), Matrix(), std::move(offset)};
+}
+
+AffineMap AffineMap::divided(Vector centre, Vector divisor) {
+  Vector none = Vector::Zero(centre.size());
+  AffineMap map = diagonal(std::move(centre), divisor.cwiseInverse(), std::move(none));
+  map.divisor_ = std::move(divisor);
+  return map;
 }
 
 AffineMap AffineMap::dense(Vector centre, Matrix weights, Vector offset) {
@@ -54,14 +62,20 @@ void AffineMap::apply(const double* in, Index rows, double* out) const {
 }
 
 Matrix AffineMap::times(const Matrix& M) const {
+  if (divisor_.size() > 0) return M.array().colwise() / divisor_.array();
   return is_diagonal() ? Matrix(factor_.asDiagonal() * M) : Matrix(weights_ * M);
 }
 
 Matrix AffineMap::transposed_times(const Matrix& M) const {
+  if (divisor_.size() > 0) return times(M);
   return is_diagonal() ? Matrix(factor_.asDiagonal() * M) : Matrix(weights_.transpose() * M);
 }
 
 Matrix AffineMap::sandwich(const Matrix& G) const {
+  const Matrix divisors = divisor_ * divisor_.transpose();
+  if (divisor_.size() > 0 && divisors.unaryExpr([](double v) { return std::isnormal(v); }).all()) {
+    return G.cwiseQuotient(divisors);
+  }
   return is_diagonal() ? Matrix(factor_.asDiagonal() * G * factor_.asDiagonal())
                        : Matrix(weights_.transpose() * G * weights_);
 }

@@ -15,6 +15,9 @@ class AffineMap final : public RowMap {
  public:
   /// y_j = (x_j - centre_j) factor_j + offset_j
   static AffineMap diagonal(Vector centre, Vector factor, Vector offset);
+  /// y_j = (x_j - centre_j) / divisor_j. Moments are truly divided: equal columns stay equal, where
+  /// rounded reciprocals would change each by a unit in its last place.
+  static AffineMap divided(Vector centre, Vector divisor);
   /// weights: columns in x columns out
   static AffineMap dense(Vector centre, Matrix weights, Vector offset);
   /// `second` behind `first`.
@@ -50,6 +53,7 @@ class AffineMap final : public RowMap {
 
   Vector centre_;
   Vector factor_;   ///< of a diagonal map
+  Vector divisor_;  ///< of one that divides
   Matrix weights_;  ///< of a dense one
   Vector offset_;
 };

@@ -47,7 +47,7 @@ class MaxAbsScalerModel final : public ScalerModel {
   AffineMapPtr affine() const override {
     if (clip_) return nullptr;
     const Vector zeros = Vector::Zero(features());
-    return std::make_shared<AffineMap>(AffineMap::diagonal(zeros, scale_.cwiseInverse(), zeros));
+    return std::make_shared<AffineMap>(AffineMap::divided(zeros, scale_));
   }
   void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 

@@ -297,24 +297,25 @@ class StandardScalerModel final : public ScalerModel {
       : ScalerModel(fitted.statistics.counts.size(), std::move(report)),
         fitted_(std::move(fitted)),
         shift_(Vector::Zero(features())),
-        factor_(Vector::Ones(features())) {
+        scale_(Vector::Ones(features())) {
     if (fitted_.params.with_mean) shift_ = fitted_.statistics.mean;
-    if (fitted_.params.with_std) factor_ = fitted_.scale.cwiseInverse();
+    if (fitted_.params.with_std) scale_ = fitted_.scale;
+    factor_ = scale_.cwiseInverse();
   }
 
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::centre_and_scale(x, shift_.data(), factor_.data(), out);
   }
   AffineMapPtr affine() const override {
-    return std::make_shared<AffineMap>(
-        AffineMap::diagonal(shift_, factor_, Vector::Zero(features())));
+    return std::make_shared<AffineMap>(AffineMap::divided(shift_, scale_));
   }
   void save(const AttributeWriter& out) const override { fields(out, fitted_); }
 
  private:
   FittedStandard fitted_;
   Vector shift_;
-  Vector factor_;
+  Vector scale_;
+  Vector factor_;  ///< 1 / scale
 };
 
 }  // namespace
