@@ -152,6 +152,10 @@ def check_regressor(estimator, name, X, y, w, extra=()):
         deviance = sk.mean_poisson_deviance(y, p, sample_weight=w)
         expected |= {"mean_poisson_deviance": deviance, "neg_mean_poisson_deviance": -deviance,
                      "d2_poisson_deviance": sk.d2_tweedie_score(y, p, sample_weight=w, power=1)}
+        if y.min() > 0:
+            deviance = sk.mean_gamma_deviance(y, p, sample_weight=w)
+            expected |= {"mean_gamma_deviance": deviance, "neg_mean_gamma_deviance": -deviance,
+                         "d2_gamma_deviance": sk.d2_tweedie_score(y, p, sample_weight=w, power=2)}
     compare(same_on_all_ranks(model, data, list(expected)), expected)
 
 
@@ -168,6 +172,15 @@ def test_poisson():
     y = rng.poisson(np.exp(X @ [0.3, -0.2, 0.1] + 0.5)).astype(float)
     for w in (None, weights(len(y))):
         check_regressor("PoissonRegressor(alpha=0.1)", "counts", X, y, w, extra=True)
+
+
+def test_gamma():
+    """Whatever the unit of the amounts; the score of scikit-learn's GammaRegressor among them."""
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(9000, 3))
+    y = rng.gamma(2.0, np.exp(X @ [0.3, -0.2, 0.1]))
+    for unit in (1e-6, 1.0, 1e9):
+        check_regressor("GammaRegressor(alpha=0.1)", "amounts", X, y * unit, weights(len(y)) if unit == 1.0 else None, extra=True)
 
 
 def test_small_errors_keep_their_digits():

@@ -301,12 +301,25 @@ double d2_poisson_deviance(const MetricStatistics& s) {
   return 1.0 - s.poisson_deviance / s.poisson_deviance_of_mean;
 }
 
+namespace {
+
+void require_gamma(const MetricStatistics& s) {
+  if (s.not_gamma == 0.0) return;
+  throw DataError(
+      "Mean Tweedie deviance error with power=2 can only be used on strictly positive y and "
+      "y_pred");
+}
+
+}  // namespace
+
+double d2_gamma_deviance(const MetricStatistics& s) {
+  require_gamma(s);
+  require_two_rows(s);
+  return 1.0 - s.gamma_deviance / s.gamma_deviance_of_mean;
+}
+
 double mean_gamma_deviance(const MetricStatistics& s) {
-  if (s.not_gamma > 0.0) {
-    throw DataError(
-        "Mean Tweedie deviance error with power=2 can only be used on strictly positive y and "
-        "y_pred");
-  }
+  require_gamma(s);
   return mean(s.gamma_deviance, s);
 }
 

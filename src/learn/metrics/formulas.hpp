@@ -60,6 +60,7 @@ double max_error(const MetricStatistics& s);
 double mean_poisson_deviance(const MetricStatistics& s);
 double d2_poisson_deviance(const MetricStatistics& s);
 double mean_gamma_deviance(const MetricStatistics& s);
+double d2_gamma_deviance(const MetricStatistics& s);
 double mean_squared_log_error(const MetricStatistics& s);
 double root_mean_squared_log_error(const MetricStatistics& s);
 double mean_absolute_percentage_error(const MetricStatistics& s);

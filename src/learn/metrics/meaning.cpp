@@ -64,6 +64,8 @@ constexpr Row rows[] = {
      "1 - sum(w (e - mean(e))^2) / sum(w (y - mean(y))^2), e = y - p"},
     {"d2_poisson_deviance", "Poisson deviance saved beside the mean",
      "1 - mean_poisson_deviance / mean_poisson_deviance(p = mean(y))"},
+    {"d2_gamma_deviance", "gamma deviance saved beside the mean",
+     "1 - mean_gamma_deviance / mean_gamma_deviance(p = mean(y))"},
     {"mean_squared_error", "mean squared error", "sum(w (y - p)^2) / W"},
     {"root_mean_squared_error", "root of the mean squared error", "sqrt(sum(w (y - p)^2) / W)"},
     {"mean_absolute_error", "mean absolute error", "sum(w |y - p|) / W"},

@@ -145,6 +145,7 @@ std::vector<Metric> all_metrics() {
   add_regressor(list, "explained_variance", Statistic::squared_errors,
                 formulas::explained_variance);
   add_regressor(list, "d2_poisson_deviance", Statistic::poisson, formulas::d2_poisson_deviance);
+  add_regressor(list, "d2_gamma_deviance", Statistic::gamma, formulas::d2_gamma_deviance);
   const auto add = [&](const std::vector<std::string>& names, Statistic needs, const Value& value) {
     add_loss(list, names, Kind::regressor, needs, false, value);
   };

@@ -81,7 +81,7 @@ void MetricSums::add_percentages(const OutputRows& rows, Partial& sums) const {
 
 void MetricSums::add_gamma(const OutputRows& rows, Partial& sums) const {
   const Index column = plan_->column_of(Method::predict);
-  double total = 0.0;
+  double total = 0.0, of_shift = 0.0, target = 0.0;
   for (Index i = 0; i < rows.outputs.rows; ++i) {
     const double w = rows.weight_of(i);
     if (w == 0.0) continue;
@@ -91,9 +91,14 @@ void MetricSums::add_gamma(const OutputRows& rows, Partial& sums) const {
       sums[not_gamma_][0] += 1.0;
       continue;
     }
+    const double unit = y / positive_shift_;
     total += w * (std::log(p / y) + y / p - 1.0);
+    of_shift += w * (unit - 1.0 - std::log(unit));
+    target += w * unit;
   }
   put(sums, gamma_, total);
+  put(sums, gamma_of_shift_, of_shift);
+  put(sums, gamma_target_, target);
 }
 
 }  // namespace superstep

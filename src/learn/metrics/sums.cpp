@@ -28,7 +28,7 @@ MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_
                        SumShape& shape)
     : plan_(&plan),
       target_shift_(sketch.y_shift),
-      poisson_shift_(sketch.y_shift > 0.0 ? sketch.y_shift : 1.0) {
+      positive_shift_(sketch.y_shift > 0.0 ? sketch.y_shift : 1.0) {
   const int weight = sketch.rows_exponent + sketch.weight_exponent;
   rows_ = shape.add(1, sketch.rows_exponent);
   weight_ = shape.add(1, weight);
@@ -77,7 +77,9 @@ void MetricSums::declare_more(SumShape& shape, int weight, int rows) {
   if (plan_->needs(Statistic::percentage_errors)) percentage_ = two_grids(shape, 30 + weight);
   if (plan_->needs(Statistic::gamma)) {
     not_gamma_ = shape.add(1, rows);
-    gamma_ = two_grids(shape, 20 + weight);
+    for (TwoGrids* grids : {&gamma_, &gamma_of_shift_, &gamma_target_}) {
+      *grids = two_grids(shape, 20 + weight);
+    }
   }
 }
 
@@ -255,7 +257,7 @@ void MetricSums::add_poisson(const OutputRows& rows, Partial& sums) const {
       continue;
     }
     deviance += w * (x_log_ratio(y, p) - y + p);
-    of_shift += w * (x_log_ratio(y, poisson_shift_) - y + poisson_shift_);
+    of_shift += w * (x_log_ratio(y, positive_shift_) - y + positive_shift_);
     target += w * y;
   }
   put(sums, deviance_, deviance);
@@ -323,7 +325,7 @@ MetricStatistics MetricSums::statistics(const Totals& totals) const {
   if (plan_->needs(Statistic::poisson)) {
     s.not_poisson = totals.value(not_poisson_);
     const double mean = get(totals, target_sum_) / s.weight;
-    const double shift = poisson_shift_;
+    const double shift = positive_shift_;
     s.poisson_deviance = 2.0 * get(totals, deviance_);
     // A mean divergence is least from the mean, and exceeds that by the mean's own divergence.
     s.poisson_deviance_of_mean = 2.0 * (get(totals, deviance_of_shift_) -
@@ -340,6 +342,10 @@ MetricStatistics MetricSums::statistics(const Totals& totals) const {
   if (plan_->needs(Statistic::gamma)) {
     s.not_gamma = totals.value(not_gamma_);
     s.gamma_deviance = 2.0 * get(totals, gamma_);
+    // As with the counts; targets were added up in units of the shift.
+    const double mean = get(totals, gamma_target_) / s.weight;
+    s.gamma_deviance_of_mean =
+        2.0 * (get(totals, gamma_of_shift_) - s.weight * (mean - 1.0 - std::log(mean)));
   }
   return s;
 }

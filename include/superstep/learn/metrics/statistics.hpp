@@ -77,6 +77,7 @@ struct MetricStatistics {
   double poisson_deviance_of_mean = 0.0;  ///< of a model that predicts the mean
   double not_gamma = 0.0;                 ///< rows without a positive target and prediction
   double gamma_deviance = 0.0;
+  double gamma_deviance_of_mean = 0.0;
   double not_log = 0.0;  ///< rows with a target or a prediction of -1 or less
   double squared_log_error = 0.0;
   double percentage_error = 0.0;

@@ -58,8 +58,8 @@ class MetricSums {
 
   const MetricPlan* plan_;
   std::vector<TwoGrids> reals_;
-  double target_shift_;   ///< targets are added up as distances from here
-  double poisson_shift_;  ///< a mean that targets are compared with
+  double target_shift_;    ///< targets are added up as distances from here
+  double positive_shift_;  ///< a mean that targets are compared with
   Index rows_ = -1;
   Index weight_ = -1;
   Index hits_ = -1;
@@ -72,7 +72,8 @@ class MetricSums {
   Index not_log_ = -1;
   Index best_two_ = -1;
   TwoGrids deviance_, deviance_of_shift_, target_sum_;
-  TwoGrids brier_, squared_log_, percentage_, gamma_;
+  TwoGrids brier_, squared_log_, percentage_;
+  TwoGrids gamma_, gamma_of_shift_, gamma_target_;
 };
 
 /// The greatest |target - prediction| among rows that count.
