@@ -55,7 +55,6 @@ const std::vector<Entry>& lacking() {
         "StackingClassifier",
         "TunedThresholdClassifierCV",
         "VotingClassifier"}},
-      {"PoissonRegressor", {"GammaRegressor", "TweedieRegressor"}},
       {"Ridge, Lasso, ElasticNet, LinearRegression, PoissonRegressor",
        {"ARDRegression",
         "AdaBoostRegressor",

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/math/links.hpp>
 
+#include <algorithm>
+
 #include <math/links_kernels.hpp>
+#include <superstep/math/functions.hpp>
 
 namespace superstep::math {
 
@@ -18,6 +21,24 @@ void multinomial(ConstPanel z, Index classes, const double* y, const RowWeights&
 
 void poisson(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss) {
   link_with<Native>(z, y, rows, residual, loss, PoissonFamily());
+}
+
+double TweedieLoss::power_of_mean(double z, double e) { return e == 0.0 ? 1.0 : exp(e * z); }
+double TweedieLoss::integral(double z, double e) { return e == 0.0 ? z : exp(e * z) * (1.0 / e); }
+
+void tweedie(ConstPanel z, const TweedieLoss* losses, const double* y, const RowWeights& rows,
+             Panel residual, double* loss) {
+  const auto all_are = [&](double power) {
+    return std::all_of(losses, losses + z.columns, [&](TweedieLoss l) { return l.power == power; });
+  };
+  if (all_are(1.0)) return poisson(z, y, rows, residual, loss);
+  if (all_are(2.0)) return link_with<Native>(z, y, rows, residual, loss, GammaFamily());
+  link_with<Native>(z, y, rows, residual, loss, TweedieFamily(losses, z.columns, Native::width));
+}
+
+void tweedie_curvature(TweedieLoss loss, bool bounded, const double* z, const double* y, Index n,
+                       double* h) {
+  tweedie_curvature_with<Native>(loss, bounded, z, y, n, h);
 }
 
 void sigmoid(Panel z) {

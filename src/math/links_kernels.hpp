@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <vector>
 
@@ -144,8 +145,19 @@ inline void unflatten(const double* values, Panel r) {
   for (Index i = 0; i < r.rows; ++i) std::copy_n(values + i * r.columns, r.columns, r.row(i));
 }
 
+/// What the items of accumulators t, ... have as a family: all the same, unless it tells.
+template <class P, class Family>
+SUPERSTEP_INLINE decltype(auto) family_at(const Family& family, Index t) {
+  if constexpr (requires { family.template at<P>(t); }) {
+    return family.template at<P>(t);
+  } else {
+    return (family);
+  }
+}
+
 /// One margin a model: Family gives the derivative of the loss and, if wanted, the loss of a pack
-/// of items.
+/// of items. One whose models differ is asked for what the items of accumulators t, ... have: those
+/// of one model are always the same.
 template <class P, class Family>
 void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss,
                Family family) {
@@ -169,11 +181,12 @@ void link_with(ConstPanel z, const double* y, const RowWeights& rows, Panel resi
       using Pack = decltype(margin);
       const Pack target = Pack::load(items.target() + item);
       const Pack weight = Pack::load(items.weight() + item);
+      const auto& own = family_at<Pack>(family, t);
       if (!lanes.wanted()) {
-        return weighted<Family::is_bounded>(weight, family.derivative(margin, target));
+        return weighted<Family::is_bounded>(weight, own.derivative(margin, target));
       }
       Pack value;
-      const Pack derivative = family.derivative_and_loss(margin, target, value);
+      const Pack derivative = own.derivative_and_loss(margin, target, value);
       lanes.template add<Family::is_bounded>(value, weight, t);
       return weighted<Family::is_bounded>(weight, derivative);
     };
@@ -252,6 +265,87 @@ struct PoissonFamily {
     return mean - y;
   }
 };
+
+/// Power 2: loss = z + y / mu.
+struct GammaFamily {
+  static constexpr bool is_bounded = false;
+  template <class P>
+  SUPERSTEP_INLINE P derivative(P z, P y) const {
+    return fnma(y, exp_of(P::broadcast(0) - z), P::broadcast(1));
+  }
+  template <class P>
+  SUPERSTEP_INLINE P derivative_and_loss(P z, P y, P& loss) const {
+    const P inverse = exp_of(P::broadcast(0) - z);
+    loss = fma(y, inverse, z);
+    return fnma(y, inverse, P::broadcast(1));
+  }
+};
+
+/// Each model with a power of its own.
+class TweedieFamily {
+ public:
+  static constexpr bool is_bounded = false;
+
+  /// Packs of that width may read so far past the end.
+  TweedieFamily(const TweedieLoss* losses, Index models, Index width)
+      : room_(lane_rows * models + 2 * width) {
+    thread_local AlignedBuffer buffer;
+    values_ = buffer.reserve(4 * room_);
+    for (Index t = 0; t < room_; ++t) {
+      const TweedieLoss loss = losses[t % models];
+      const double both[] = {loss.a(), loss.b()};
+      for (Index i = 0; i < 2; ++i) {
+        values_[i * room_ + t] = both[i];
+        values_[(2 + i) * room_ + t] = both[i] == 0.0 ? 0.0 : 1.0 / both[i];
+      }
+    }
+  }
+
+  template <class P>
+  struct Items {
+    P a, b, inverse_a, inverse_b;
+
+    SUPERSTEP_INLINE P derivative(P z, P y) const { return fnma(y, exp_of(b * z), exp_of(a * z)); }
+    SUPERSTEP_INLINE P derivative_and_loss(P z, P y, P& loss) const {
+      const P zero = P::broadcast(0);
+      const P power_a = exp_of(a * z), power_b = exp_of(b * z);
+      const P integral_a = select(equal(a, zero), z, power_a * inverse_a);
+      const P integral_b = select(equal(b, zero), z, power_b * inverse_b);
+      loss = fnma(y, integral_b, integral_a);
+      return fnma(y, power_b, power_a);
+    }
+  };
+  template <class P>
+  SUPERSTEP_INLINE Items<P> at(Index t) const {
+    const auto load = [&](Index i) { return P::load(values_ + i * room_ + t); };
+    return {load(0), load(1), load(2), load(3)};
+  }
+
+ private:
+  Index room_;
+  double* values_;
+};
+
+template <class P>
+void tweedie_curvature_with(TweedieLoss loss, bool bounded, const double* z, const double* y,
+                            Index n, double* h) {
+  const double a = loss.a(), b = loss.b();
+  const double steepest = std::max({1.0, std::fabs(a), std::fabs(b)});
+  const auto power_of_mean = [](P margin, double e) {
+    return e == 0.0 ? P::broadcast(1) : exp_of(P::broadcast(e) * margin);
+  };
+  const auto at = [&](P margin, P target) {
+    const P power_a = power_of_mean(margin, a);
+    if (!bounded && b == 0.0) return P::broadcast(a) * power_a;
+    const P of_target = target * power_of_mean(margin, b);
+    if (bounded) return P::broadcast(steepest) * max(power_a, of_target);
+    return fnma(P::broadcast(b), of_target, P::broadcast(a) * power_a);
+  };
+  for (Index i = 0; i < n; i += P::width) {
+    const int count = static_cast<int>(std::min<Index>(P::width, n - i));
+    at(P::load_partial(z + i, count), P::load_partial(y + i, count)).store_partial(h + i, count);
+  }
+}
 
 /// z[c][t] = exp(z[c][t] - max), one pack of items at t; returns the sum over c and the greatest
 /// margin.

@@ -128,7 +128,7 @@ def names():
         answer("help", word, has=["make_pipeline(StandardScaler()"])
     for word in ("linear_model", "sklearn.linear_model", "naive_bayes", "preprocessing", "cluster", "decomposition"):
         answer("help", word, has=["superstep help"])
-    answer("help", "linear_model", has=["ElasticNet", "Lasso", "Ridge", "PoissonRegressor"])
+    answer("help", "linear_model", has=["ElasticNet", "Lasso", "Ridge", "GammaRegressor", "PoissonRegressor", "TweedieRegressor"])
     for word in ("estimators", "expressions", "loguniform", "np.logspace", "data", "mpirun", "halving", "hyperband", "scikit-learn"):
         answer("help", word)
     answer("help", "expressions", has=["loguniform", "np.logspace", "Pipeline([", "'passthrough'"])

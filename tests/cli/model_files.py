@@ -37,10 +37,16 @@ MODELS = {
     "LogisticRegression()": ("classes", "predict_proba"),
     "LogisticRegression(C=0.5)": ("words", "predict"),
     "PoissonRegressor()": ("counts", "predict"),
+    "GammaRegressor()": ("amounts", "predict"),
+    "TweedieRegressor(alpha=0.1)": ("real", "predict"),
+    "TweedieRegressor(power=1.5)": ("counts", "predict"),
     "PCA(n_components=3)": ("classes", "score_samples"),
     "TruncatedSVD(n_components=2)": ("classes", "transform"),
     "KMeans(n_clusters=3, n_init=1)": ("classes", "predict"),
     "GaussianNB()": ("words", "predict_proba"),
+    "LinearDiscriminantAnalysis()": ("classes", "predict_proba"),
+    "LinearDiscriminantAnalysis('eigen', n_components=1)": ("classes", "transform"),
+    "QuadraticDiscriminantAnalysis()": ("words", "predict_proba"),
     "BernoulliNB(binarize=1.0)": ("words", "predict_proba"),
     "make_pipeline(MinMaxScaler(), MultinomialNB())": ("classes", "predict_proba"),
     "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": ("classes", "predict"),
@@ -56,6 +62,7 @@ def make_data():
     with h5py.File("data.h5", "w") as f:
         f["X"], f["real"], f["classes"] = X, real, classes
         f["counts"] = RNG.poisson(1 + classes)
+        f["amounts"] = 0.5 + classes
         f.create_dataset("words", data=np.where(classes > 0, "paid", "due").astype(object), dtype=h5py.string_dtype())
         f["feature_names"] = [f"name {i}" for i in range(COLUMNS)]
 
@@ -350,8 +357,15 @@ def known_cases():
     return problems
 
 
+def known_estimators():
+    text = subprocess.run([PROGRAM, "help"], capture_output=True, text=True, check=True, env=ENV).stdout
+    return set(re.findall(r"\b[A-Z]\w+", text.split("estimators:")[1].split("splitters of --cv:")[0]))
+
+
 def main():
     print(f"seed {SEED}")
+    missing = known_estimators() - {name for e in MODELS for name in re.findall(r"\b[A-Z]\w+(?=\()", e)}
+    assert not missing, f"add these estimators to this test: {missing}"
     problems = []
     with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(2) as pool:
         os.chdir(folder)

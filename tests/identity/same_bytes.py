@@ -31,6 +31,10 @@ ESTIMATORS = {
     "LogisticRegression(class_weight='balanced')": "binary",
     "LogisticRegression(C=0.1, penalty='l1', solver='saga')": "binary",
     "PoissonRegressor()": "counts",
+    "GammaRegressor(alpha=0.01)": "amounts",
+    "TweedieRegressor(power=1.5, alpha=0.01)": "counts",
+    "TweedieRegressor(power=3, alpha=0.01)": "amounts",
+    "TweedieRegressor()": "real",
     "PCA(n_components=5)": "classes",
     "TruncatedSVD(n_components=3)": "classes",
     "KMeans(n_clusters=5, n_init=2, max_iter=20)": "classes",
@@ -53,7 +57,8 @@ def write_data(folder):
     X = (rng.normal(size=(ROWS, COLUMNS)) + centres[classes]) * np.logspace(-2, 2, COLUMNS) + np.arange(COLUMNS)
     targets = dict(classes=classes, binary=np.minimum(classes, 1),
                    real=X @ (rng.normal(size=COLUMNS) / np.logspace(-2, 2, COLUMNS)) + rng.normal(size=ROWS),
-                   counts=rng.poisson(np.exp(0.1 * rng.normal(size=ROWS))))
+                   counts=rng.poisson(np.exp(0.1 * rng.normal(size=ROWS))),
+                   amounts=rng.gamma(2, np.exp(classes - 1.0)))
     weight = rng.uniform(0.5, 2, ROWS)
     for name, options in (("plain", {}), ("gzip", dict(chunks=(3000, 5), compression="gzip", shuffle=True))):
         with h5py.File(os.path.join(folder, name + ".h5"), "w") as f:

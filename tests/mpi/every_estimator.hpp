@@ -21,7 +21,7 @@ inline constexpr Index columns = 4;
 inline constexpr const char* file = "journal.h5";
 
 /// Two columns that follow from each other, units that differ, rare values, one of them so large in
-/// a block that no sketch looks at that bounds are mended; three classes.
+/// a block that no sketch looks at that bounds are mended; three classes, none of them zero.
 inline void write_data(const Communicator& comm, Index rows) {
   on_root(comm, [&] {
     TreeArray<double> x{{rows, columns}, {}}, y{{rows}, {}};
@@ -31,7 +31,7 @@ inline void write_data(const Communicator& comm, Index rows) {
       x.values.insert(x.values.end(), {a, 3.0 * a - 1.0, 100.0 * b + 1000.0,
                                        i == 9000 ? 5000.0 : (i % 997 == 0 ? 1.0 : 0.0)});
       y.values.push_back(
-          a + 0.5 * b + random.normal() > 0.0 ? 1.0 : (random.uniform() < 0.3 ? 2.0 : 0.0));
+          a + 0.5 * b + random.normal() > 0.0 ? 2.0 : (random.uniform() < 0.3 ? 3.0 : 1.0));
     }
     Tree tree;
     tree.add("/X", x);
@@ -76,6 +76,8 @@ inline std::vector<std::vector<std::string>> every_training() {
   all.push_back({"LinearRegression(fit_intercept=False)"});
   all.push_back({"LogisticRegression(C=1000.0, class_weight='balanced')"});
   all.push_back({"Ridge(alpha=0.0)"});
+  all.push_back({"TweedieRegressor(power=1.5)", "TweedieRegressor(alpha=0.1)",
+                 "TweedieRegressor(power=3, alpha=0.1)"});
   all.push_back(
       {"make_pipeline(StandardScaler(), PCA(n_components=2), KMeans(n_clusters=3, max_iter=5))"});
   all.push_back({"make_pipeline(StandardScaler(), LogisticRegression())",

@@ -15,6 +15,7 @@
 #include <superstep/learn/linear_model/linear_model.hpp>
 #include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/linear_model/poisson_regressor.hpp>
+#include <superstep/learn/linear_model/tweedie_regressor.hpp>
 
 #include "learn/linear_model/glm_pass.hpp"
 #include "mpi/batch.hpp"
@@ -165,6 +166,15 @@ std::vector<PoissonRegressor> regressors(double tol = 1e-4) {
   return all;
 }
 
+/// Powers differ, one of them is least squares: from moments.
+std::vector<TweedieRegressor> tweedies(double tol = 1e-4) {
+  std::vector<TweedieRegressor> all;
+  for (const double power : {1.0, 1.5, 0.0, 1.9, 1.1}) {
+    all.emplace_back(TweedieRegressorParams{.power = power, .alpha = 0.01, .tol = tol});
+  }
+  return all;
+}
+
 template <class E>
 void expect_same_alone(Task kind, const std::vector<E>& estimators) {
   const Communicator comm = Communicator::world();
@@ -204,6 +214,7 @@ TEST(Glm, AModelOfABatchHasTheBitsOfTheModelAlone) {
   expect_same_alone(Task::two, classifiers());
   expect_same_alone(Task::three, classifiers());
   expect_same_alone(Task::counts, regressors());
+  expect_same_alone(Task::counts, tweedies());
 }
 
 Vector coefficients(const Model& model) {
@@ -249,6 +260,7 @@ TEST(Glm, SplitsAndMapsAreThoseOfTheTable) {
   expect_same_rows_and_columns(Task::two, classifiers(1e-7));
   expect_same_rows_and_columns(Task::three, classifiers(1e-7));
   expect_same_rows_and_columns(Task::counts, regressors(1e-10));
+  expect_same_rows_and_columns(Task::counts, tweedies(1e-10));
 }
 
 TEST(Glm, AModelInFrontOfItsMapPredictsTheSame) {
@@ -366,17 +378,36 @@ void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const 
   const GlmPoint begin{&objective, &start, false, 0};
   const auto again = evaluate_glm(engine, table, moments, {&begin, 1}, 0).front();
   const math::QuasiNewton solver = objective.begin();
-  EXPECT_NEAR(again->value, solver.objective(), 1e-12 * again->value);
+  EXPECT_NEAR(again->value, solver.objective(), 1e-12 * std::fabs(again->value));
+}
+
+// Near the optimum, where the sum of second derivatives is of use whatever the power.
+TEST(Glm, DerivativesOfEveryPower) {
+  const Communicator comm = Communicator::world();
+  Engine engine(comm, {});
+  constexpr Index n = 200;
+  const Table table = open_table(comm, Task::counts, true, n);
+  for (const double power : {1.0, 1.3, 2.0, 0.0}) {
+    GlmTask task;
+    task.features = maps()[2];
+    task.l2 = 0.7;
+    task.mean_loss = true;
+    task.tweedie = {power};
+    for (const bool intercept : {true, false}) {
+      task.fit_intercept = intercept;
+      expect_derivatives(engine, table, GlmLoss::tweedie, task);
+    }
+  }
 }
 
 TEST(Glm, DerivativesAreThoseOfTheObjective) {
   const Communicator comm = Communicator::world();
   Engine engine(comm, {});
   constexpr Index n = 200;
-  for (const GlmLoss loss : {GlmLoss::logistic, GlmLoss::multinomial, GlmLoss::poisson}) {
+  for (const GlmLoss loss : {GlmLoss::logistic, GlmLoss::multinomial, GlmLoss::tweedie}) {
     const Task kind = loss == GlmLoss::logistic
                           ? Task::two
-                          : (loss == GlmLoss::poisson ? Task::counts : Task::three);
+                          : (loss == GlmLoss::tweedie ? Task::counts : Task::three);
     const Table table = open_table(comm, kind, true, n);
     for (const AffineMapPtr& map : maps()) {
       for (const bool intercept : {true, false}) {
@@ -388,7 +419,7 @@ TEST(Glm, DerivativesAreThoseOfTheObjective) {
         task.features = map;
         task.fit_intercept = intercept;
         task.l2 = 0.7;
-        task.mean_loss = loss == GlmLoss::poisson;
+        task.mean_loss = loss == GlmLoss::tweedie;
         if (loss == GlmLoss::logistic) task.class_weight = Vector::LinSpaced(2, 0.5, 2.0);
         expect_derivatives(engine, table, loss, task);
       }

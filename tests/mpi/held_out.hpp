@@ -56,6 +56,7 @@ inline std::vector<SplitPtr> striped_splits() {
 struct Sample {
   Index classes = 2;  ///< 0: counts as targets
   bool is_weighted = false;
+  double first_class = 0.0;  ///< the least label
 };
 
 /// A file of the rows that `takes`.
@@ -76,7 +77,8 @@ inline std::shared_ptr<Dataset> write_rows(const Communicator& comm, const std::
       x.values.insert(x.values.end(), v, v + n_columns);
       if (sample.classes > 0) {
         const double code = std::floor((signal + 1.5) / 3.0 * static_cast<double>(sample.classes));
-        y.values.push_back(std::clamp(code, 0.0, static_cast<double>(sample.classes - 1)));
+        const auto last = static_cast<double>(sample.classes - 1);
+        y.values.push_back(sample.first_class + std::clamp(code, 0.0, last));
       } else {
         y.values.push_back(std::floor(std::exp(0.4 * signal)));
       }

@@ -48,6 +48,8 @@ const Names regressors = {
     "PoissonRegressor(alpha=0.0)",
     "make_pipeline(StandardScaler(), Ridge())",
     "make_pipeline(StandardScaler(), PoissonRegressor())",
+    "make_pipeline(StandardScaler(), TweedieRegressor(power=1.5))",
+    "TweedieRegressor(alpha=0.01)",
     "make_pipeline(StandardScaler(), PCA(n_components=2), LinearRegression())",
     "make_pipeline(MaxAbsScaler(), Lasso(alpha=0.01))",
 };
@@ -422,7 +424,9 @@ std::shared_ptr<Dataset> write_counts(const Communicator& comm) {
 
 TEST(HeldOut, EstimatorsKnowWhatTheirModelsCan) {
   const Communicator comm = Communicator::world();
-  const auto data = write_rows(comm, "held_out.h5", {}, [](Index) { return true; });
+  // Targets above zero: all estimators take them.
+  const Sample positive{.first_class = 1.0};
+  const auto data = write_rows(comm, "held_out.h5", positive, [](Index) { return true; });
   const auto counts = write_counts(comm);
   Engine engine(comm, {.memory = roomy});
   for (const RegisteredEstimator& registered : registry()) {

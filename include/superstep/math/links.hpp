@@ -38,6 +38,33 @@ void multinomial(ConstPanel z, Index classes, const double* y, const RowWeights&
 /// Poisson with log link. loss = exp(z) - y z; residual = w (exp(z) - y).
 void poisson(ConstPanel z, const double* y, const RowWeights& rows, Panel residual, double* loss);
 
+/// Half the deviance of a Tweedie distribution, whose variance goes by that power of the mean
+/// mu = exp(z), but for what z does not change: A(z) - y B(z) with A' = mu^a, B' = mu^b. Power 1 is
+/// Poisson, 2 gamma, 3 inverse Gaussian, 0 least squares of exp(z).
+struct TweedieLoss {
+  double power = 1.0;
+
+  double a() const { return 2.0 - power; }
+  double b() const { return 1.0 - power; }
+  /// Whether no row's second derivative a mu^a - b y mu^b is ever negative.
+  bool is_convex() const { return power >= 1.0 && power <= 2.0; }
+  bool operator==(const TweedieLoss&) const = default;
+
+  /// mu^e, exactly 1 for e = 0, and its integral by z.
+  static double power_of_mean(double z, double e);
+  static double integral(double z, double e);
+};
+
+/// Each model with a loss of its own: loss = A(z) - y B(z); residual = w (mu^a - y mu^b). Where all
+/// losses are of one common power it is quicker, with the same bits.
+void tweedie(ConstPanel z, const TweedieLoss* losses, const double* y, const RowWeights& rows,
+             Panel residual, double* loss);
+/// h[i]: the second derivative for margin z[i] and target y[i]. `bounded`: one that is no smaller
+/// than the residual nor than what is expected, mu^a, and grows as fast: where the loss is steep,
+/// its curvature grows on the way. h may be z.
+void tweedie_curvature(TweedieLoss loss, bool bounded, const double* z, const double* y, Index n,
+                       double* h);
+
 /// z = 1 / (1 + exp(-z)), in place; neither tail loses its digits.
 void sigmoid(Panel z);
 /// z_c = exp(z_c) / sum exp(z), over each group of `classes` adjacent columns, in place.

@@ -257,6 +257,13 @@ std::shared_ptr<Model> LinearDiscriminantAnalysis::load_fitted(const AttributeRe
   FittedLda fitted;
   fitted.linear = read_linear_classifier(in, {.infinite = true});
   fields(in, fitted, params().solver);
+  for (Index k = 0; k < fitted.linear.intercept.size(); ++k) {
+    const double value = fitted.linear.intercept[k];
+    const bool is_impossible = value < 0.0 && fitted.means.rows() > 2 && fitted.priors[k] == 0.0;
+    if (std::isfinite(value) || is_impossible) continue;
+    throw DataError(fmt::format("{} holds {} for a class that has a probability",
+                                in.path("intercept_"), value));
+  }
   const Index most = std::min(fitted.means.rows() - 1, fitted.means.cols());
   fitted.transformed = std::min(params().n_components.value_or(most), fitted.scalings.cols());
   return std::make_shared<LdaModel>(std::move(fitted), params().solver, FitReport{});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Generalised linear models with canonical link: minimise over coefficients w and intercepts b
+// Generalised linear models: minimise over coefficients w and intercepts b
 //   a sum_i v_i loss(y_i, f(x_i) w + b) + l2/2 |w|^2 + l1 |w|_1,   v_i = weight_i
 //   class_weight[y_i],
 // for a batch of settings, splits (only training rows count) and affine maps f at once. The first
@@ -21,6 +21,7 @@
 #include <superstep/engine/engine.hpp>
 #include <superstep/learn/candidate.hpp>
 #include <superstep/learn/model.hpp>
+#include <superstep/math/links.hpp>
 #include <superstep/math/matrix.hpp>
 #include <superstep/math/solvers/quasi_newton.hpp>
 
@@ -29,7 +30,7 @@ namespace superstep {
 enum class GlmLoss {
   logistic,     ///< two classes, one output
   multinomial,  ///< an output for each class
-  poisson,      ///< counts, log link, one output
+  tweedie,      ///< targets >= 0, log link, one output; the task has the power
 };
 
 /// Which rows second derivatives are taken from: every `stride`-th panel of a block, beginning
@@ -54,8 +55,8 @@ struct GlmLevel {
   Vector sampled_weight;    ///< of each part
 };
 
-/// What the first pass tells of the training rows of one split. A "part" is a class; for counts
-/// part 0 weighs rows by w, part 1 by w y.
+/// What the first pass tells of the training rows of one split. A "part" is a class; of a Tweedie
+/// loss part 0 weighs rows by w, part 1 by w y: whatever its power.
 struct GlmRows {
   SplitPtr split;                ///< null: all rows
   std::vector<Index> rows;       ///< of each part, with a weight above zero
@@ -65,6 +66,7 @@ struct GlmRows {
   Vector block_weight;           ///< no block has more
   Matrix block_squares;          ///< likewise
   std::vector<GlmLevel> levels;  ///< the same strides for all splits
+  Index negative = 0, zero = 0;  ///< rows with such a target, where part 1 weighs by it
   bool is_dense = true;          ///< all second derivatives of a model fit into one matrix
 
   Index parts() const { return weight.size(); }
@@ -87,8 +89,8 @@ struct GlmMoments {
   const GlmRows& of(const SplitPtr& split) const;
 };
 
-/// `splits`: those of the batch, repeated or not. AgreedError when no row of a split has a weight,
-/// or a count is negative. **Collective**, one superstep.
+/// `splits`: those of the batch, repeated or not. AgreedError when no row of a split has a weight.
+/// **Collective**, one superstep.
 GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index classes,
                        std::span<const SplitPtr> splits);
 
@@ -104,9 +106,10 @@ std::shared_ptr<const GlmMoments> glm_moments_for(
 
 /// One model of the batch.
 struct GlmTask {
-  SplitPtr split;         ///< trains on its training rows; null: all
-  AffineMapPtr features;  ///< the rows are seen through it; null: as they are
-  Vector class_weight;    ///< one a class; empty: all 1
+  SplitPtr split;               ///< trains on its training rows; null: all
+  AffineMapPtr features;        ///< the rows are seen through it; null: as they are
+  Vector class_weight;          ///< one a class; empty: all 1
+  math::TweedieLoss tweedie{};  ///< where that is the loss
   bool fit_intercept = true;
   double l1 = 0.0;
   double l2 = 0.0;

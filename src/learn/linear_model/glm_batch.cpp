@@ -34,7 +34,7 @@ struct Runner {
     if (const auto* earlier = dynamic_cast<const GlmState*>(task.resume.get())) {
       solver = earlier->solver;
       solver.go_on(task.max_iter);
-      slack = earlier->slack;
+      slack = held = earlier->slack;
       level = last;
       return;
     }
@@ -64,6 +64,7 @@ struct Runner {
       level = last;
       arrives = false;
       solver = objective.begin();
+      forget_what_was_out_of_reach();
       return;
     }
     if (e) arrives = false;
@@ -84,17 +85,28 @@ struct Runner {
   void step(std::optional<math::Evaluation> e) {
     constexpr int step = 24;
     if (e) {
+      const Index before = solver.iterations();
       solver.tell(std::move(*e));
+      if (solver.iterations() > before) held = slack;
+      forget_what_was_out_of_reach();
     } else if (slack < most_slack) {
       slack += step;  // the same point again, with wider bounds
     } else {
       solver.tell({});
+      forget_what_was_out_of_reach();
     }
+  }
+
+  /// Where wide bounds are how a point is found to be out of reach, they say nothing of others and
+  /// would cost digits.
+  void forget_what_was_out_of_reach() {
+    if (!objective.bounds_the_loss()) slack = held;
   }
 
   GlmObjective objective;
   math::QuasiNewton solver;
   int slack = 0;
+  int held = 0;      ///< was enough for the points that were accepted
   std::size_t last;  ///< level of all blocks
   std::size_t level = 0;
   bool arrives = false;   ///< on a level

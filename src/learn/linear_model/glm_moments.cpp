@@ -22,8 +22,9 @@ namespace {
 struct Lane {
   const Partition* partition = nullptr;
   Index cells = 1;
-  Index rows = 0, weight = 0, sums = 0, squares = 0, negative = 0;  ///< runs
-  int heaviest = 0;  ///< exponent of the weight of a block, as expected
+  Index rows = 0, weight = 0, sums = 0, squares = 0;  ///< runs
+  Index unusual = 0;  ///< run: of each cell how many targets are negative, and zero
+  int heaviest = 0;   ///< exponent of the weight of a block, as expected
 };
 
 /// What is counted of a level of a split.
@@ -34,10 +35,10 @@ struct LevelRuns {
 class MomentsPass {
  public:
   MomentsPass(const Table& table, const Sketch& sketch, const GlmMoments& m, Index parts)
-      : m_(m), parts_(parts), is_count_(m.loss == GlmLoss::poisson) {
+      : m_(m), parts_(parts), has_amounts_(m.loss == GlmLoss::tweedie) {
     const int weight = sketch.rows_exponent + sketch.weight_exponent;
-    // Part 1 of counts weighs by w y.
-    const int heaviest = weight + (is_count_ ? std::max(0, sketch.y_exponent) : 0);
+    // Part 1 of amounts weighs by w y.
+    const int heaviest = weight + (has_amounts_ ? std::max(0, sketch.y_exponent) : 0);
     for (const GlmRows& s : m.splits) {
       if (lane_index(s.split) == lanes_.size()) add_lane(s.split, sketch, heaviest);
       for (std::size_t level = 0; level < s.levels.size(); ++level) {
@@ -67,13 +68,12 @@ class MomentsPass {
   }
 
   /// Adds up the cells that the split trains on.
-  void read(const Totals& totals, std::size_t i, GlmRows& s, double& negative) const {
+  void read(const Totals& totals, std::size_t i, GlmRows& s) const {
     const Index d = m_.columns();
     const Lane& lane = lanes_[lane_index(s.split)];
     s.rows.assign(static_cast<std::size_t>(parts_), 0);
     s.weight = s.block_weight = Vector::Zero(parts_);
     s.sums = s.squares = s.block_squares = Matrix::Zero(parts_, d);
-    negative = 0.0;
     const Matrix weight_bounds = bounds_of(lane.weight, lane.cells * parts_, 1);
     const Matrix square_bounds = bounds_of(lane.squares, lane.cells * parts_, d);
     for (Index cell = 0; cell < lane.cells; ++cell) {
@@ -88,7 +88,9 @@ class MomentsPass {
       s.squares += MatrixView(totals[lane.squares].data() + from * d, parts_, d);
       s.block_weight += weight_bounds.middleRows(from, parts_);
       s.block_squares += square_bounds.middleRows(from, parts_);
-      negative += totals[lane.negative][static_cast<std::size_t>(cell)];
+      const auto unusual = totals[lane.unusual].subspan(static_cast<std::size_t>(2 * cell), 2);
+      s.negative += static_cast<Index>(unusual[0]);
+      s.zero += static_cast<Index>(unusual[1]);
     }
     for (std::size_t level = 0; level < s.levels.size(); ++level) {
       read_level(totals, levels_[i * s.levels.size() + level], s.levels[level]);
@@ -149,7 +151,7 @@ class MomentsPass {
     lane.weight = shape_.add(lane.cells * parts_, heaviest);
     lane.sums = shape_.add(sums);
     lane.squares = shape_.add(squares);
-    lane.negative = shape_.add(lane.cells, sketch.rows_exponent);
+    lane.unusual = shape_.add(2 * lane.cells, sketch.rows_exponent);
     lanes_.push_back(lane);
   }
 
@@ -164,7 +166,7 @@ class MomentsPass {
     const Index d = block.columns;
     double* code = workspace.doubles(codes, block.rows);
     for (Index r = 0; r < block.rows; ++r) {
-      code[r] = static_cast<double>(cell[r] * parts_) + (is_count_ ? 0.0 : block.y[r]);
+      code[r] = static_cast<double>(cell[r] * parts_) + (has_amounts_ ? 0.0 : block.y[r]);
     }
     const math::ClassMoments out{{sum[lane.sums].data(), lane.cells * parts_, d},
                                  {sum[lane.squares].data(), lane.cells * parts_, d},
@@ -174,11 +176,11 @@ class MomentsPass {
     for (Index r = 0; r < block.rows; ++r) {
       if (!(block.weight_of(r) > 0.0)) continue;
       sum[lane.rows][static_cast<std::size_t>(code[r])] += 1.0;
-      if (is_count_ && block.y[r] < 0.0) {
-        sum[lane.negative][static_cast<std::size_t>(cell[r])] += 1.0;
-      }
+      if (!has_amounts_ || block.y[r] > 0.0) continue;
+      const Index kind = block.y[r] < 0.0 ? 0 : 1;
+      sum[lane.unusual][static_cast<std::size_t>(2 * cell[r] + kind)] += 1.0;
     }
-    if (!is_count_) return;
+    if (!has_amounts_) return;
     double* wy = workspace.doubles(counts, block.rows);
     for (Index r = 0; r < block.rows; ++r) {
       wy[r] = block.weight_of(r) * std::max(0.0, block.y[r]);
@@ -201,11 +203,11 @@ class MomentsPass {
       for (Index r = first; r < std::min(first + tall, block.rows); ++r) {
         const double w = block.weight_of(r);
         if (!(w > 0.0) || (s.split && s.split->role_of(cell[r]) != Role::train)) continue;
-        const auto part = static_cast<std::size_t>(is_count_ ? 0.0 : block.y[r]);
+        const auto part = static_cast<std::size_t>(has_amounts_ ? 0.0 : block.y[r]);
         rows[part] += 1.0;
         weight[part] += w;
         sampled[part] += taken * w;
-        if (!is_count_) continue;
+        if (!has_amounts_) continue;
         const double counted = w * std::max(0.0, block.y[r]);
         rows[1] += counted > 0.0 ? 1.0 : 0.0;
         weight[1] += counted;
@@ -245,7 +247,7 @@ class MomentsPass {
 
   const GlmMoments& m_;
   Index parts_;
-  bool is_count_;
+  bool has_amounts_;
   SumShape shape_;
   std::vector<Lane> lanes_;
   std::vector<LevelRuns> levels_;  ///< of each level of each split
@@ -253,28 +255,7 @@ class MomentsPass {
   Index gram_ = -1;
 };
 
-[[noreturn]] void report_negative(Engine& engine, const Table& table, double count) {
-  const std::vector<double> last =
-      engine.maximum(table, 1, [](const Block& block, std::span<double> out, Workspace&) {
-        for (Index i = 0; i < block.rows; ++i) {
-          if (block.weight_of(i) > 0.0 && block.y[i] < 0.0) {
-            out[0] = std::max(out[0], -static_cast<double>(block.row(i)));
-          }
-        }
-      });
-  throw AgreedError(
-      ExitCode::bad_data,
-      fmt::format(
-          "{}: Some value(s) of y are out of the valid range of the loss 'HalfPoissonLoss': {} "
-          "negative, the first in row {}; counts must be >= 0, use Ridge for other targets",
-          table.data->y_name(), static_cast<Index>(count), static_cast<Index>(-last[0])));
-}
-
-void check(Engine& engine, const Table& table, const GlmMoments& m, const GlmRows& s,
-           double negative) {
-  if (negative > 0.0) {
-    report_negative(engine, s.split ? table.only(s.split, Role::train) : table, negative);
-  }
+void check(const Table& table, const GlmMoments& m, const GlmRows& s) {
   const char* where = s.split ? "among the training rows of a split" : "";
   if (!(m.total_weight(s) > 0.0)) {
     throw AgreedError(
@@ -320,7 +301,7 @@ Vector kernel_shift(const GlmMoments& m) {
 }  // namespace
 
 double GlmMoments::total_weight(const GlmRows& s) const {
-  return loss == GlmLoss::poisson ? s.weight[0] : s.weight.sum();
+  return loss == GlmLoss::tweedie ? s.weight[0] : s.weight.sum();
 }
 
 const GlmRows& GlmMoments::of(const SplitPtr& split) const {
@@ -339,12 +320,11 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
   m.kernel_shift = kernel_shift(m);
   m.splits = distinct(table, m, splits);
 
-  MomentsPass pass(table, sketch, m, loss == GlmLoss::poisson ? 2 : classes);
+  MomentsPass pass(table, sketch, m, loss == GlmLoss::tweedie ? 2 : classes);
   const Totals totals = engine.superstep(table, pass.shape(), std::cref(pass));
   for (std::size_t i = 0; i < m.splits.size(); ++i) {
-    double negative = 0.0;
-    pass.read(totals, i, m.splits[i], negative);
-    check(engine, table, m, m.splits[i], negative);
+    pass.read(totals, i, m.splits[i]);
+    check(table, m, m.splits[i]);
   }
   m.gram = pass.gram(totals);
   m.spread_exponents = pass.spread_exponents(sketch);

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "learn/linear_model/glm_objective.hpp"
 
+#include <Eigen/Cholesky>
 #include <cmath>
+
+#include <superstep/math/functions.hpp>
 
 namespace superstep {
 
 GlmObjective::GlmObjective(const GlmMoments& moments, const GlmTask& task)
     : m_(moments), rows_(moments.of(task.split)), task_(task), scale_(1.0) {
   if (task_.mean_loss) scale_ = 1.0 / m_.total_weight(rows_);
+  if (is_tweedie() && rows_.weight[1] > 0.0) {
+    typical_margin_ = math::log(rows_.weight[1] / rows_.weight[0]);
+  }
   find_mean();
   const Index d = columns();
   block_squares_ = Vector::Zero(d);
-  for (Index part = first_part(); part < rows_.parts(); ++part) {
-    const double v = class_weight(part);
+  for (Index part = first_part(); part < end_part(); ++part) {
+    const double v = part_weight(part);
     weight_ += v * rows_.weight[part];
     block_weight_ += v * rows_.block_weight[part];
     for (Index j = 0; j < d; ++j) {
@@ -24,8 +30,8 @@ GlmObjective::GlmObjective(const GlmMoments& moments, const GlmTask& task)
   }
   const auto factor_of = [&](const Vector& part_weights) {
     double some = 0.0;
-    for (Index part = first_part(); part < rows_.parts(); ++part) {
-      some += class_weight(part) * part_weights[part];
+    for (Index part = first_part(); part < end_part(); ++part) {
+      some += part_weight(part) * part_weights[part];
     }
     return some > 0.0 ? weight_ / some : 1.0;
   };
@@ -48,7 +54,7 @@ void GlmObjective::find_mean() {
     mean_ = Vector::Zero(offset_.size());
     return;
   }
-  const Index parts = m_.loss == GlmLoss::poisson ? 1 : rows_.parts();
+  const Index parts = end_of_rows();
   const Vector from_shift =
       rows_.sums.topRows(parts).colwise().sum().transpose() / m_.total_weight(rows_);
   const Vector mean = m_.shift + from_shift;
@@ -65,7 +71,11 @@ void GlmObjective::find_mean() {
   mean_ = behind(mean - task_.features->centre()) + task_.features->offset();
 }
 
-double GlmObjective::class_weight(Index part) const {
+double GlmObjective::part_weight(Index part) const {
+  if (is_tweedie()) {
+    const double e = part == 0 ? tweedie().a() : tweedie().b();
+    return math::TweedieLoss::power_of_mean(typical_margin_, e);
+  }
   return task_.class_weight.size() == 0 ? 1.0 : task_.class_weight[part];
 }
 
@@ -148,31 +158,47 @@ double GlmObjective::margin_bound(const Vector& parameters) const {
   return bound;
 }
 
+/// What sums of mu^a or y mu^b are expected to stay below: 2^10 times what they are at the mean
+/// target. Without an intercept training begins at means of 1.
+double GlmObjective::expected_means() const {
+  double means = weight_;
+  if (!task_.fit_intercept) {
+    means += rows_.weight[0] + (tweedie().b() == 0.0 ? 0.0 : rows_.weight[1]);
+  }
+  return means * 0x1p10;
+}
+
 // With classes |residual| <= v, and every bound follows from the moments by the Cauchy-Schwarz
-// inequality. For counts, exp(z) may be anything: it is expected to sum to no more than 2^10 times
-// the counts; a loss that is larger puts the point out of reach.
+// inequality; so it does for mu^0. Else the powers of exp(z) may be anything: a sum beyond what is
+// expected of them puts the point out of reach, or asks for wider bounds.
 Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curvature,
                             int slack) const {
   const Index d = columns();
-  const bool is_count = m_.loss == GlmLoss::poisson;
   const double outputs_bits = static_cast<double>(2 * outputs());
-  const double loss = outputs_bits * block_weight_ + 2.0 * margin_bound(parameters);
-  // Without an intercept training begins at rates of 1.
-  const double rates = task_.fit_intercept ? 0.0 : rows_.weight[0];
-  const double means = is_count ? (rows_.weight[1] + rates) * 0x1p10 : 0.0;
+  double loss = outputs_bits * block_weight_ + 2.0 * margin_bound(parameters);
+  double means = 0.0, curvatures = 0.0;
+  if (is_tweedie()) {
+    const double expected = expected_means();
+    for (const double e : {tweedie().a(), tweedie().b()}) {
+      if (e == 0.0) continue;
+      loss += expected / std::fabs(e);
+      means += expected;
+      curvatures += std::max(1.0, std::fabs(e)) * expected;
+    }
+  }
 
-  const Index first = shape.add(1, exponent_above(loss + means));
+  const Index first = shape.add(1, exponent_above(loss) + (bounds_the_loss() ? 0 : slack));
   std::vector<int> exponents, matrix;
   for (Index j = 0; j <= d; ++j) {
     const double square = j < d ? block_squares_[j] : block_weight_;
     double bound = std::sqrt(block_weight_ * square);
     int half = (exponent_above(square) + 1) / 2 + 1;
-    if (is_count) {
+    if (is_tweedie()) {
       const double shifted = j < d ? std::fabs(m_.shift[j] - m_.kernel_shift[j]) : 0.0;
       const double spread =
           j < d ? std::ldexp(1.0, m_.spread_exponents[static_cast<std::size_t>(j)]) : 1.0;
       bound += means * (spread + shifted);
-      half = exponent_above(spread + shifted) + (exponent_above(means) + 1) / 2;
+      half = exponent_above(spread + shifted) + (exponent_above(curvatures) + 1) / 2;
     }
     exponents.push_back(exponent_above(bound) + 1 + slack);
     matrix.push_back(half);
@@ -185,6 +211,19 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
   for (Index pair = 0; curvature && pair < pairs(); ++pair) shape.add_symmetric(matrix, slack);
   return first;
 }
+
+namespace {
+
+/// Where a loss is not convex, a sum of second derivatives need not be of use for a step.
+bool is_positive_definite(const Matrix& m) {
+  if (!(m.diagonal().minCoeff() > 0.0)) return false;
+  const Vector unit = m.diagonal().cwiseSqrt().cwiseInverse();
+  Matrix scaled = unit.asDiagonal() * m * unit.asDiagonal();
+  scaled.diagonal().array() += 1e-10;  // columns may depend on each other
+  return Eigen::LLT<Matrix, Eigen::Upper>(scaled).info() == Eigen::Success;
+}
+
+}  // namespace
 
 math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
                                         const Vector& parameters, bool curvature, std::size_t level,
@@ -216,7 +255,9 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
     }
     all.diagonal().segment(a * size, n).array() += task_.l2;
   }
-  e.curvature = math::Curvature::blocks(std::move(all), 1);
+  if (bounds_the_loss() || is_positive_definite(all)) {
+    e.curvature = math::Curvature::blocks(std::move(all), 1);
+  }
   return e;
 }
 
@@ -230,7 +271,7 @@ void GlmObjective::add_penalty(const Vector& parameters, math::Evaluation& e) co
 
 double GlmObjective::resolution(std::size_t level) const {
   Index rows = 0;
-  for (Index part = 0; part < (m_.loss == GlmLoss::poisson ? 1 : rows_.parts()); ++part) {
+  for (Index part = 0; part < end_of_rows(); ++part) {
     rows += rows_.levels[level].rows[static_cast<std::size_t>(part)];
   }
   // A level's optimum is expected to be half a unit a parameter above the least objective, a unit

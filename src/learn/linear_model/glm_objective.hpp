@@ -37,6 +37,9 @@ class GlmObjective {
   /// Going further down than this on the rows of a level brings the optimum of all rows no nearer.
   double resolution(std::size_t level) const;
 
+  /// Whether a loss beyond its bound means that the point is no way down, whatever it is.
+  bool bounds_the_loss() const { return !is_tweedie() || tweedie().is_convex(); }
+
   GlmFit finish(const math::QuasiNewton& solver) const;
 
  private:
@@ -44,8 +47,15 @@ class GlmObjective {
   Index columns_behind() const { return mean_.size(); }
   /// Parameters of an output.
   Index width() const { return columns_behind() + (task_.fit_intercept ? 1 : 0); }
-  double class_weight(Index part) const;
-  Index first_part() const { return m_.loss == GlmLoss::poisson ? 1 : 0; }
+  bool is_tweedie() const { return m_.loss == GlmLoss::tweedie; }
+  const math::TweedieLoss& tweedie() const { return task_.tweedie; }
+  /// The parts that a gradient's size is told by, and what a row of each counts there: classes by
+  /// their weights; of a Tweedie loss the part of mu^a or of y mu^b, at the mean target.
+  Index first_part() const { return is_tweedie() && tweedie().power < 2.0 ? 1 : 0; }
+  Index end_part() const { return is_tweedie() ? first_part() + 1 : rows_.parts(); }
+  double part_weight(Index part) const;
+  /// Rows are counted in the parts before.
+  Index end_of_rows() const { return is_tweedie() ? 1 : rows_.parts(); }
 
   void find_mean();
   Vector behind(const Vector& in_front) const;
@@ -55,7 +65,7 @@ class GlmObjective {
 
   Vector start_intercepts() const;
   math::Evaluation evaluate_start(const Vector& intercepts) const;
-  math::Curvature start_curvature(const Vector& means) const;
+  math::Curvature start_curvature(const Vector& intercepts, const Vector& means) const;
   math::Curvature diagonal_curvature(double factor) const;
   Vector squares_behind(Index first_part, Index last_part) const;
   void fill_up(Matrix& block, double factor) const;
@@ -69,12 +79,14 @@ class GlmObjective {
   };
   Line line(const Vector& parameters, Index output) const;
   double margin_bound(const Vector& parameters) const;
+  double expected_means() const;
 
   const GlmMoments& m_;
   const GlmRows& rows_;
   GlmTask task_;
-  double scale_;         ///< a of the objective
-  double weight_ = 0.0;  ///< of all rows
+  double scale_;                 ///< a of the objective
+  double typical_margin_ = 0.0;  ///< of a Tweedie loss: that of the mean target
+  double weight_ = 0.0;          ///< of all rows
   /// Of each level: weight of all rows over that of its own, and of those that second derivatives
   /// come from.
   std::vector<double> level_factor_, sample_factor_;

@@ -43,6 +43,7 @@ class GlmPass {
       p.objective->write_weights(*p.parameters, output, weights_, start_);
       first_run_.push_back(p.objective->declare(shape_, *p.parameters, p.curvature, p.slack));
       group_.push_back(groups_.add(*p.objective, level));
+      tweedie_.push_back(p.objective->task().tweedie);
       output += m_.outputs;
     }
     shifts_ = !m_.kernel_shift.isZero(0.0);
@@ -77,9 +78,10 @@ class GlmPass {
   /// What the finished sums say of the i-th point.
   std::optional<math::Evaluation> evaluation(const Totals& totals, std::size_t i) const {
     const GlmPoint& p = points_[i];
-    // Rates that add up to so much more than the counts are no way down, whatever they are.
-    if (!totals.holds(first_run_[i])) return math::Evaluation();
-    for (Index run = 1; run < p.objective->runs(p.curvature); ++run) {
+    const bool is_bounded = p.objective->bounds_the_loss();
+    // Means that add up to so much more than the targets are no way down, whatever they are.
+    if (is_bounded && !totals.holds(first_run_[i])) return math::Evaluation();
+    for (Index run = is_bounded ? 1 : 0; run < p.objective->runs(p.curvature); ++run) {
       if (!totals.holds(first_run_[i] + run)) return std::nullopt;
     }
     return p.objective->evaluate(totals, first_run_[i], *p.parameters, p.curvature, level_,
@@ -141,8 +143,8 @@ class GlmPass {
         return math::logistic(z, panel.y, rows, z, loss);
       case GlmLoss::multinomial:
         return math::multinomial(z, m_.outputs, panel.y, rows, z, loss);
-      case GlmLoss::poisson:
-        return math::poisson(z, panel.y, rows, z, loss);
+      case GlmLoss::tweedie:
+        return math::tweedie(z, tweedie_.data() + begin, panel.y, rows, z, loss);
     }
   }
 
@@ -159,8 +161,10 @@ class GlmPass {
       case GlmLoss::multinomial:
         math::softmax(mean, c);
         break;
-      case GlmLoss::poisson:
-        math::exponential(mean);
+      case GlmLoss::tweedie:
+        math::tweedie_curvature(tweedie_[static_cast<std::size_t>(i)],
+                                point(i).care == math::Care::cautious, mean.data, panel.y,
+                                mean.rows, mean.data);
         break;
     }
     add_pairs(panel, mean, i, sum, workspace);
@@ -170,10 +174,10 @@ class GlmPass {
   /// the residual: where the loss is steep, its curvature grows on the way, and a step stays
   /// near 1.
   double second_derivative(double p, double q, double y, math::Care care) const {
-    const bool is_count = m_.loss == GlmLoss::poisson;
-    const double second = is_count ? p : p * q;
+    if (m_.loss == GlmLoss::tweedie) return p;  // that is what the kernel gave
+    const double second = p * q;
     if (care != math::Care::cautious || m_.loss == GlmLoss::multinomial) return second;
-    return is_count ? std::max(p, y) : std::min(0.25, std::fabs(y - p));
+    return std::min(0.25, std::fabs(y - p));
   }
 
   /// Adds X' diag(v h) X for every pair of outputs, h being the second derivative of the loss,
@@ -216,6 +220,7 @@ class GlmPass {
   std::vector<Index> first_run_;
   GlmGroups groups_;
   std::vector<std::int32_t> group_;  ///< of each point
+  std::vector<math::TweedieLoss> tweedie_;
   SumShape shape_;
   Matrix weights_;  ///< columns x outputs of all points
   Vector start_;

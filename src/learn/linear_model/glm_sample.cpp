@@ -100,7 +100,7 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
   const bool is_dense = parameters <= widest_dense_sampled;
   const Index together = std::min(candidates, most_together(columns, outputs, is_dense));
   const Index pairs = outputs * (outputs + 1) / 2;
-  const Index parts = loss == GlmLoss::poisson ? 2 : std::max<Index>(outputs, 2);
+  const Index parts = loss == GlmLoss::tweedie ? 2 : std::max<Index>(outputs, 2);
   Footprint first, further;
   first.sums = cells * (parts * (2 * columns + 2) + 1) + 9 * parts * n_splits +
                (has_gram(columns) ? wide * wide : 0);

@@ -15,7 +15,7 @@ namespace {
 /// The mean of every output where only intercepts are in play: softmax, sigmoid or exp.
 Vector means_of(GlmLoss loss, const Vector& intercepts) {
   Vector means = intercepts;
-  if (loss == GlmLoss::poisson) means[0] = math::exp(intercepts[0]);
+  if (loss == GlmLoss::tweedie) means[0] = math::exp(intercepts[0]);
   if (loss == GlmLoss::logistic) means[0] = 1.0 / (1.0 + math::exp(-intercepts[0]));
   if (loss == GlmLoss::multinomial) {
     means.array() -= intercepts.maxCoeff();
@@ -25,10 +25,16 @@ Vector means_of(GlmLoss loss, const Vector& intercepts) {
   return means;
 }
 
-/// Second derivative of the loss by the margins of two outputs.
-double margin_curvature(GlmLoss loss, const Vector& means, Index a, Index b) {
-  if (loss == GlmLoss::poisson) return means[0];
+/// Second derivative of the loss of a class by the margins of two outputs.
+double margin_curvature(const Vector& means, Index a, Index b) {
   return means[a] * ((a == b ? 1.0 : 0.0) - means[b]);
+}
+
+/// That of a Tweedie loss for all rows at a margin, or what is expected of it if that is more.
+double margin_curvature(math::TweedieLoss loss, double margin, double mean_target) {
+  const double expected = math::TweedieLoss::power_of_mean(margin, loss.a());
+  const double of_targets = math::TweedieLoss::power_of_mean(margin, loss.b()) * mean_target;
+  return std::max(expected, loss.a() * expected - loss.b() * of_targets);
 }
 
 }  // namespace
@@ -45,16 +51,16 @@ math::QuasiNewton GlmObjective::begin(Index max_iter) const {
 Vector GlmObjective::start_intercepts() const {
   Vector b = Vector::Zero(outputs());
   if (!task_.fit_intercept) return b;
-  if (m_.loss == GlmLoss::poisson) {
+  if (is_tweedie()) {
     b[0] = math::log(rows_.weight[1] / rows_.weight[0]);
     return b;
   }
   Vector logs(rows_.parts());
   double sum = 0.0;
-  for (Index k = 0; k < logs.size(); ++k) sum += class_weight(k) * rows_.weight[k];
+  for (Index k = 0; k < logs.size(); ++k) sum += part_weight(k) * rows_.weight[k];
   for (Index k = 0; k < logs.size(); ++k) {
     // A class that weighs nothing is given little rather than nothing.
-    logs[k] = math::log(std::max(class_weight(k) * rows_.weight[k], 1e-8 * sum));
+    logs[k] = math::log(std::max(part_weight(k) * rows_.weight[k], 1e-8 * sum));
   }
   if (m_.loss == GlmLoss::logistic) {
     b[0] = logs[1] - logs[0];
@@ -79,13 +85,15 @@ math::Evaluation GlmObjective::evaluate_start(const Vector& intercepts) const {
     e.gradient.segment(output * width(), n) += residual * moments.row(part).transpose();
     if (task_.fit_intercept) e.gradient[output * width() + n] += residual * rows_.weight[part];
   };
-  if (m_.loss == GlmLoss::poisson) {
-    e.value = rows_.weight[0] * means[0] - rows_.weight[1] * intercepts[0];
-    add(0, 0, means[0]);
-    add(0, 1, -1.0);
+  if (is_tweedie()) {
+    const double z = intercepts[0], a = tweedie().a(), b = tweedie().b();
+    e.value = rows_.weight[0] * math::TweedieLoss::integral(z, a) -
+              rows_.weight[1] * math::TweedieLoss::integral(z, b);
+    add(0, 0, math::TweedieLoss::power_of_mean(z, a));
+    add(0, 1, -math::TweedieLoss::power_of_mean(z, b));
   } else {
     for (Index part = 0; part < rows_.parts(); ++part) {
-      const double v = class_weight(part);
+      const double v = part_weight(part);
       const bool is_logistic = m_.loss == GlmLoss::logistic;
       const double share = is_logistic
                                ? 1.0 / (1.0 + math::exp(part == 1 ? -intercepts[0] : intercepts[0]))
@@ -99,21 +107,25 @@ math::Evaluation GlmObjective::evaluate_start(const Vector& intercepts) const {
   }
   e.value *= scale_;
   e.gradient *= scale_;
-  e.curvature = start_curvature(means);
+  e.curvature = start_curvature(intercepts, means);
   return e;
 }
 
 // The Gram matrix is that of all rows: those a split trains on are taken to be like the others. The
 // rows' own class weights are not in it either; their mean stands for them.
-math::Curvature GlmObjective::start_curvature(const Vector& means) const {
+math::Curvature GlmObjective::start_curvature(const Vector& intercepts, const Vector& means) const {
   double factor = scale_;
   if (task_.class_weight.size() > 0) {
     factor *= task_.class_weight.dot(rows_.weight) / m_.total_weight(rows_);
   }
+  const double mean_target = is_tweedie() ? rows_.weight[1] / rows_.weight[0] : 0.0;
+  const auto curvature_of = [&](Index a, Index b) {
+    return is_tweedie() ? margin_curvature(tweedie(), intercepts[0], mean_target)
+                        : margin_curvature(means, a, b);
+  };
   double mean_curvature = 0.0;
   for (Index k = 0; k < outputs(); ++k) {
-    mean_curvature +=
-        factor * margin_curvature(m_.loss, means, k, k) / static_cast<double>(outputs());
+    mean_curvature += factor * curvature_of(k, k) / static_cast<double>(outputs());
   }
   if (m_.gram.size() == 0) return diagonal_curvature(mean_curvature);
   Matrix gram = m_.total_weight(rows_) * around_mean(m_.gram, shift_offset_);
@@ -127,7 +139,7 @@ math::Curvature GlmObjective::start_curvature(const Vector& means) const {
   Matrix all(outputs() * n, outputs() * n);
   for (Index a = 0; a < outputs(); ++a) {
     for (Index b = 0; b < outputs(); ++b) {
-      all.block(a * n, b * n, n, n) = factor * margin_curvature(m_.loss, means, a, b) * gram;
+      all.block(a * n, b * n, n, n) = factor * curvature_of(a, b) * gram;
     }
     all.diagonal().segment(a * n, columns_behind()).array() += task_.l2;
   }
@@ -145,12 +157,11 @@ Vector GlmObjective::squares_behind(Index begin, Index end) const {
 }
 
 // The Gram matrix comes from a sample, which may have missed a rare column; and a column whose
-// counts are far above their mean needs short steps. The diagonal is known of all rows.
+// targets are far above their mean needs short steps. The diagonal is known of all rows.
 void GlmObjective::fill_up(Matrix& gram, double mean) const {
   if (task_.features && !task_.features->is_diagonal()) return;
-  const bool is_count = m_.loss == GlmLoss::poisson;
-  Vector least = squares_behind(0, is_count ? 1 : rows_.parts());
-  if (is_count) least = 0.5 * (least + squares_behind(1, 2) / mean);
+  Vector least = squares_behind(0, end_of_rows());
+  if (is_tweedie()) least = 0.5 * (least + squares_behind(1, 2) / mean);
   for (Index j = 0; j < columns_behind(); ++j) {
     if (gram(j, j) < 0.5 * least[j]) gram(j, j) = least[j];
   }
@@ -159,7 +170,7 @@ void GlmObjective::fill_up(Matrix& gram, double mean) const {
 /// Behind a dense map as if the columns in front of it were not correlated.
 math::Curvature GlmObjective::diagonal_curvature(double factor) const {
   const Index n = columns_behind();
-  const Index parts = m_.loss == GlmLoss::poisson ? 1 : rows_.parts();
+  const Index parts = end_of_rows();
   const double weight = m_.total_weight(rows_);
   const Vector sums = rows_.sums.topRows(parts).colwise().sum().transpose();
   Vector squares = rows_.squares.topRows(parts).colwise().sum().transpose();
@@ -188,8 +199,12 @@ math::QuasiNewton::Options GlmObjective::options(Index max_iter) const {
   const double tightness = std::min(1.0, task_.tol / 1e-4);
   o.negligible = 1e-12 * tightness * tightness;
   o.curvature_on_demand = rows_.is_dense;
-  // Means less counts times margins.
-  if (m_.loss == GlmLoss::poisson) o.magnitude = scale_ * rows_.weight[1];
+  // A loss is the difference of integrals that may be larger.
+  if (is_tweedie()) {
+    for (const double e : {tweedie().a(), tweedie().b()}) {
+      if (e != 0.0) o.magnitude += scale_ * weight_ / std::fabs(e);
+    }
+  }
   const Vector least = rounding();
   o.tolerance = least.replicate(outputs(), 1).cwiseMax(task_.tol);
   for (Index k = 0; k < outputs(); ++k) o.l1.segment(k * width(), n).setConstant(task_.l1);
@@ -212,8 +227,8 @@ Vector GlmObjective::rounding() const {
   double weight = 0.0;
   Vector in_front = Vector::Zero(columns());
   const Vector apart = m_.shift - m_.kernel_shift;
-  for (Index part = first_part(); part < rows_.parts(); ++part) {
-    const double v = class_weight(part);
+  for (Index part = first_part(); part < end_part(); ++part) {
+    const double v = part_weight(part);
     weight += v * rows_.weight[part];
     for (Index j = 0; j < columns(); ++j) {
       in_front[j] += v * (rows_.squares(part, j) +

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/preprocessing/standard_scaler.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -272,6 +274,23 @@ void fields(const Archive& a, Fitted& f) {
   counts_field(a, f, columns);
 }
 
+/// NaN stands for a column of which no row had a value, and for nothing else.
+void check_nans(const AttributeReader& in, const FittedStandard& f) {
+  const auto check = [&](const char* name, const Vector& values) {
+    for (Index c = 0; c < values.size(); ++c) {
+      const bool is_missing = f.statistics.counts[c] == 0.0;
+      if (std::isnan(values[c]) == is_missing) continue;
+      throw DataError(fmt::format("{} of column {} is {}, where {} says that {}", in.path(name), c,
+                                  values[c], in.path(samples_seen),
+                                  is_missing ? "no row has a value" : "rows have values"));
+    }
+  };
+  if (f.params.with_mean || f.params.with_std) check("mean_", f.statistics.mean);
+  if (!f.params.with_std) return;
+  check("var_", f.statistics.variance);
+  check("scale_", f.scale);
+}
+
 class StandardScalerModel final : public ScalerModel {
  public:
   StandardScalerModel(FittedStandard fitted, FitReport report)
@@ -337,6 +356,7 @@ std::vector<Trained> StandardScaler::train(Engine& engine, const Table& table, B
 std::shared_ptr<Model> StandardScaler::load_fitted(const AttributeReader& in) const {
   FittedStandard fitted{params(), {}, {}};
   fields(in, fitted);
+  check_nans(in, fitted);
   return std::make_shared<StandardScalerModel>(std::move(fitted), FitReport{});
 }
 

@@ -15,7 +15,18 @@
 namespace superstep::math {
 namespace {
 
-enum class Family { logistic, poisson, multinomial };
+enum class Family { logistic, poisson, multinomial, gamma, tweedie };
+
+/// Model j's loss where each has its own.
+TweedieLoss own_loss(Index j) {
+  constexpr double powers[] = {1.5, 2.0, 1.0, 0.0, 3.0, -1.0, 1.25};
+  return {powers[j % 7]};
+}
+std::vector<TweedieLoss> own_losses(Index models) {
+  std::vector<TweedieLoss> losses;
+  for (Index j = 0; j < models; ++j) losses.push_back(own_loss(j));
+  return losses;
+}
 
 // Rows with weights and targets for `models` models, and margins. Model j trains on the rows
 // outside fold j / 2 % 6 of five; there is no sixth fold.
@@ -24,6 +35,7 @@ struct Problem {
   Rectangle z;
   std::vector<double> y, weights, masked[2];
   std::vector<std::int32_t> column;
+  std::vector<TweedieLoss> losses;
   static constexpr Index folds = 6;
 
   Problem(Family family, Index n_rows, Index n_models, Index gap = 0)
@@ -41,6 +53,7 @@ struct Problem {
       }
     }
     for (Index j = 0; j < models; ++j) column.push_back(static_cast<std::int32_t>(j / 2 % folds));
+    losses = own_losses(models);
   }
   RowWeights row_weights(bool weighted, bool masks) const {
     if (masks) return {masked[weighted ? 1 : 0].data(), folds, column.data()};
@@ -65,54 +78,95 @@ void run(Family family, const Problem& p, const RowWeights& w, Panel residual, d
       return link_with<P>(p.z, p.y.data(), w, residual, loss, PoissonFamily());
     case Family::multinomial:
       return multinomial_with<P>(p.z, p.classes, p.y.data(), w, residual, loss);
+    case Family::gamma:
+      return link_with<P>(p.z, p.y.data(), w, residual, loss, GammaFamily());
+    case Family::tweedie:
+      return link_with<P>(p.z, p.y.data(), w, residual, loss,
+                          TweedieFamily(p.losses.data(), p.models, P::width));
   }
 }
 
+struct Reference {
+  long double loss = 0, derivative[3] = {};
+  /// What the losses and the derivative are sums of, as far as that is larger.
+  long double loss_terms = 0, derivative_terms = 0;
+};
+
+/// mu^a and mu^b may be large where their difference is small; a product e z has a rounding error.
+Reference tweedie_reference(TweedieLoss loss, long double z, long double y) {
+  Reference r;
+  for (const int i : {0, 1}) {
+    const long double e = 2 - i - static_cast<long double>(loss.power), factor = i == 0 ? 1 : -y;
+    const long double power = factor * std::exp(e * z);
+    const long double integral = e == 0 ? factor * z : power / e;
+    r.derivative[0] += power;
+    r.loss += integral;
+    r.derivative_terms += std::fabs(power) * (1 + std::fabs(e * z));
+    r.loss_terms += std::fabs(integral) * (1 + std::fabs(e * z));
+  }
+  return r;
+}
+
 // Loss and derivatives of one row for one model, as the formulas say.
-long double reference(Family family, const double* z, Index classes, double y,
-                      long double* derivative) {
+Reference reference(Family family, TweedieLoss own, const double* z, Index classes, double y) {
+  Reference r;
   const long double margin = z[0];
-  if (family == Family::logistic) {
-    derivative[0] = 1 / (1 + std::exp(-margin)) - y;
-    return std::log1p(std::exp(-std::fabs(margin))) + std::max<long double>(margin, 0) - y * margin;
+  switch (family) {
+    case Family::logistic:
+      r.derivative[0] = 1 / (1 + std::exp(-margin)) - y;
+      r.loss =
+          std::log1p(std::exp(-std::fabs(margin))) + std::max<long double>(margin, 0) - y * margin;
+      break;
+    case Family::poisson:
+      r.derivative[0] = std::exp(margin) - y;
+      r.loss = std::exp(margin) - y * margin;
+      break;
+    case Family::gamma:
+      return tweedie_reference({2.0}, margin, y);
+    case Family::tweedie:
+      return tweedie_reference(own, margin, y);
+    case Family::multinomial: {
+      long double sum = 0;
+      for (Index c = 0; c < classes; ++c) sum += std::exp(static_cast<long double>(z[c]));
+      for (Index c = 0; c < classes; ++c) {
+        r.derivative[c] =
+            std::exp(static_cast<long double>(z[c])) / sum - (c == static_cast<Index>(y) ? 1 : 0);
+      }
+      r.loss = std::log(sum) - z[static_cast<Index>(y)];
+    }
   }
-  if (family == Family::poisson) {
-    derivative[0] = std::exp(margin) - y;
-    return std::exp(margin) - y * margin;
-  }
-  long double sum = 0;
-  for (Index c = 0; c < classes; ++c) sum += std::exp(static_cast<long double>(z[c]));
-  for (Index c = 0; c < classes; ++c) {
-    derivative[c] =
-        std::exp(static_cast<long double>(z[c])) / sum - (c == static_cast<Index>(y) ? 1 : 0);
-  }
-  return std::log(sum) - z[static_cast<Index>(y)];
+  r.loss_terms = r.loss;
+  return r;
 }
 
 void expect_near_reference(Family family, const Problem& p, const RowWeights& w,
                            const Result& got) {
   for (Index j = 0; j < p.models; ++j) {
     const auto model = static_cast<std::size_t>(j);
-    long double sum = 0.5;
+    long double sum = 0.5, terms = 0.5;
     for (Index i = 0; i < p.rows; ++i) {
       const double weight =
           w.weights == nullptr
               ? 1.0
               : w.weights[i * w.columns + (w.column == nullptr ? 0 : p.column[model])];
-      long double derivative[3];
       const double* z = ConstPanel(p.z).row(i) + j * p.classes;
-      sum += weight * reference(family, z, p.classes, p.y[static_cast<std::size_t>(i)], derivative);
+      const Reference r =
+          reference(family, p.losses[model], z, p.classes, p.y[static_cast<std::size_t>(i)]);
+      sum += weight * r.loss;
+      terms += weight * r.loss_terms;
       for (Index c = 0; c < p.classes; ++c) {
-        const double expected = weight * static_cast<double>(derivative[c]);
-        ASSERT_NEAR(got.residual(i, j * p.classes + c), expected, 1e-15 * (1 + std::fabs(expected)))
+        const double expected = weight * static_cast<double>(r.derivative[c]);
+        const double size = 1 + std::fabs(expected) + static_cast<double>(r.derivative_terms);
+        ASSERT_NEAR(got.residual(i, j * p.classes + c), expected, 1e-15 * size)
             << "row " << i << " model " << j;
       }
     }
-    ASSERT_NEAR(got.loss[model], static_cast<double>(sum), 1e-14 * static_cast<double>(sum));
+    ASSERT_NEAR(got.loss[model], static_cast<double>(sum), 1e-14 * static_cast<double>(terms));
   }
 }
 
-constexpr Family families[] = {Family::logistic, Family::poisson, Family::multinomial};
+constexpr Family families[] = {Family::logistic, Family::poisson, Family::multinomial,
+                               Family::gamma, Family::tweedie};
 
 template <class P>
 class LinksOnPack : public ::testing::Test {};
@@ -194,6 +248,7 @@ TEST(Links, AModelAloneHasTheBitsItHasInABatch) {
       alone.models = 1;
       alone.z = column_group(batch.z, j * batch.classes, batch.classes);
       alone.column = {batch.column[model]};
+      alone.losses = {batch.losses[model]};
       Result single(alone);
       run<simd::NativePack>(family, alone, alone.row_weights(true, true), single.residual,
                             single.loss.data());
@@ -235,6 +290,50 @@ TEST(Links, MarginsThatOverflowLeaveMaskedRowsAtZero) {
     poisson(p.z, p.y.data(), p.row_weights(false, true), got.residual, got.loss.data());
     EXPECT_EQ(std::isfinite(got.loss[0]), fold == 2);
     EXPECT_EQ(got.residual(2, 0) == 0, fold == 2);
+  }
+}
+
+// A common power has a kernel of its own; which one is taken depends on the batch.
+TEST(Links, ACommonPowerHasTheBitsItHasAmongOthers) {
+  for (const double power : {1.0, 2.0, 1.5}) {
+    const Problem p(Family::tweedie, 203, 5);
+    std::vector<TweedieLoss> losses(5, TweedieLoss{power});
+    const RowWeights w = p.row_weights(true, true);
+    Result own(p), mixed(p);
+    tweedie(p.z, losses.data(), p.y.data(), w, own.residual, own.loss.data());
+    losses[4] = {3.0};
+    tweedie(p.z, losses.data(), p.y.data(), w, mixed.residual, mixed.loss.data());
+    EXPECT_TRUE(same_bits(column_group(own.residual, 0, 4), column_group(mixed.residual, 0, 4)));
+    for (std::size_t j = 0; j < 4; ++j) EXPECT_TRUE(same_bits(own.loss[j], mixed.loss[j]));
+    EXPECT_FALSE(same_bits(own.loss[4], mixed.loss[4]));
+  }
+}
+
+TYPED_TEST(LinksOnPack, CurvaturesAreTheDerivativesOfResiduals) {
+  const std::vector<double> z = {-2.0, -0.5, 0.0, 0.25, 0.5, 1.0, 3.0, -1.5, 0.125};
+  const std::vector<double> y = {0.5, 2.0, 1.0, 0.0, 4.0, 1.0, 25.0, 3.0, 0.75};
+  const auto n = static_cast<Index>(z.size());
+  for (Index j = 0; j < 7; ++j) {
+    const TweedieLoss loss = own_loss(j);
+    std::vector<double> h(z.size()), bounded(z.size()), native(z.size());
+    tweedie_curvature_with<TypeParam>(loss, false, z.data(), y.data(), n, h.data());
+    tweedie_curvature_with<TypeParam>(loss, true, z.data(), y.data(), n, bounded.data());
+    tweedie_curvature(loss, false, z.data(), y.data(), n, native.data());
+    EXPECT_EQ(h, native);
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      const long double step = 1e-4L;
+      const Reference up = tweedie_reference(loss, z[i] + step, y[i]);
+      const Reference down = tweedie_reference(loss, z[i] - step, y[i]);
+      const auto slope = static_cast<double>((up.derivative[0] - down.derivative[0]) / (2 * step));
+      EXPECT_NEAR(h[i], slope, 1e-6 * static_cast<double>(up.derivative_terms)) << loss.power;
+      EXPECT_GE(bounded[i],
+                std::fabs(static_cast<double>(tweedie_reference(loss, z[i], y[i]).derivative[0])) *
+                    (1 - 1e-14));
+      EXPECT_GT(bounded[i], 0.0);
+      if (loss.is_convex()) {
+        EXPECT_GE(h[i], 0.0);
+      }
+    }
   }
 }
 

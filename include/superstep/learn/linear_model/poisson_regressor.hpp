@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Poisson regression with log link: minimise  sum_i w_i (exp(z_i) - y_i z_i) / sum_i w_i + alpha/2
-// |coef|^2, z = x coef + intercept, the intercept not penalised. One pass for moments, then one a
-// step.
+// Poisson regression with log link: the loss is exp(z) - y z, z = x coef + intercept.
 #pragma once
 
-#include <superstep/learn/estimator.hpp>
+#include <superstep/learn/linear_model/tweedie_family.hpp>
 
 namespace superstep {
 
-struct PoissonRegressorParams {
-  double alpha = 1.0;
-  bool fit_intercept = true;
-  std::string solver = "lbfgs";
-  Index max_iter = 100;
-  double tol = 1e-4;
-};
+using PoissonRegressorParams = TweedieParams;
 
-class PoissonRegressor final : public EstimatorOf<PoissonRegressor, PoissonRegressorParams> {
+class PoissonRegressor final
+    : public WithParams<PoissonRegressor, PoissonRegressorParams, TweedieFamily> {
  public:
-  using EstimatorOf::EstimatorOf;
-  Kind kind() const override { return Kind::regressor; }
+  using WithParams::WithParams;
   static const ParamTable<PoissonRegressorParams>& param_table();
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  bool gathers() const override { return true; }
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
-  Fusion fusion() const override { return {true, true, true}; }
 
- protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+  double variance_power() const override { return 1.0; }
+  TweedieParams settings() const override { return params(); }
+  std::string loss_name() const override { return "HalfPoissonLoss"; }
+  std::string takes() const override;
 };
 
 }  // namespace superstep
