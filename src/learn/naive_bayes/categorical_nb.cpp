@@ -41,33 +41,6 @@ NBSettings CategoricalNB::settings() const { return settings_of(params()); }
 
 namespace {
 
-std::vector<Index> least_categories(const Value& given, Index columns) {
-  const auto n = static_cast<std::size_t>(columns);
-  if (given.is_none()) return std::vector<Index>(n, 1);
-  if (given.is_int()) return std::vector<Index>(n, given.as_int());
-  if (given.items().size() != n) {
-    throw AgreedError(
-        ExitCode::usage,
-        fmt::format("CategoricalNB: min_categories should hold a number for each column; there are "
-                    "{} numbers and {} columns",
-                    given.items().size(), columns));
-  }
-  std::vector<Index> least;
-  for (const Value& v : given.items()) least.push_back(v.as_int());
-  return least;
-}
-
-/// The categories of a model among those of a batch; those that no row had have no count.
-Matrix chosen(const Matrix& sums, std::span<const Index> from, std::span<const Index> counts) {
-  const std::vector<Index> begins = begins_of(from), to = begins_of(counts);
-  Matrix all = Matrix::Zero(sums.rows(), to.back());
-  for (std::size_t c = 0; c < counts.size(); ++c) {
-    const Index n = std::min(from[c], counts[c]);
-    all.middleCols(to[c], n) = sums.middleCols(begins[c], n);
-  }
-  return all;
-}
-
 class TableLikelihood final : public JointLikelihood {
  public:
   TableLikelihood(const NBFit& fit, Vector start)
@@ -94,10 +67,14 @@ class TableLikelihood final : public JointLikelihood {
     if (value >= 0.0 && value < static_cast<double>(known) && value == std::floor(value)) {
       return static_cast<Index>(value);
     }
-    throw DataError(fmt::format(
-        "column {} holds {}, which is no category that CategoricalNB knows: in training there were "
-        "0 to {}; fit with min_categories={} or more, or leave such rows out",
-        column, value, known - 1, std::max(std::floor(value), static_cast<double>(known)) + 1.0));
+    if (value < 0.0 || value != std::floor(value)) {
+      throw DataError(fmt::format(
+          "column {} holds {}, which is no category; they are numbered from 0", column, value));
+    }
+    throw DataError(
+        fmt::format("column {} holds category {}, which CategoricalNB has not met in training (0 "
+                    "to {}); fit with min_categories={} or more, or leave such rows out",
+                    column, value, known - 1, value + 1.0));
   }
 
   std::vector<Index> counts_, begins_;
@@ -109,36 +86,11 @@ class TableLikelihood final : public JointLikelihood {
 
 std::vector<NBCounts> CategoricalNB::count(Engine& engine, const Table& table,
                                            std::span<const Candidate> candidates) const {
-  const Labels& classes = table.data->classes(engine.comm());
-  const std::vector<SplitPtr> splits = splits_of_batch(candidates);
-  std::vector<std::vector<Index>> least;
+  std::vector<Value> least;
   for (const Candidate& c : candidates) {
-    const auto& p = dynamic_cast<const CategoricalNB&>(*c.estimator).params();
-    least.push_back(least_categories(p.min_categories, table.columns()));
+    least.push_back(dynamic_cast<const CategoricalNB&>(*c.estimator).params().min_categories);
   }
-  const std::vector<CategoriesSeen> seen = categories_seen(engine, table, splits, least);
-  std::vector<Index> most(static_cast<std::size_t>(table.columns()), 0);
-  for (const CategoriesSeen& s : seen) {
-    for (std::size_t c = 0; c < most.size() && !s.refusal; ++c) {
-      most[c] = std::max(most[c], s.counts[c]);
-    }
-  }
-  std::vector<NBCounts> all(candidates.size());
-  std::optional<SumsByClass> sums;
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (seen[i].refusal) {
-      all[i].refusal = seen[i].refusal;
-      continue;
-    }
-    if (!sums) {
-      sums.emplace(sums_by_category(engine, table, classes.size(), candidates, splits, most));
-    }
-    ClassSums s = sums->of(splits[i]);
-    s.sums = chosen(s.sums, most, seen[i].counts);
-    all[i] = counts_of(table, classes, splits[i], s);
-    all[i].categories = seen[i].counts;
-  }
-  return all;
+  return counts_of_categories(engine, table, candidates, least);
 }
 
 std::shared_ptr<NBModel> CategoricalNB::conclude(NBFit fit) const {

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-
-#include "learn/naive_bayes/discrete_nb.hpp"
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace superstep {
 
@@ -127,15 +128,37 @@ std::string complaint_of_tests(const Table& table, const Reach& test,
   return {};
 }
 
-}  // namespace
+std::vector<Index> least_categories(const Value& given, Index columns) {
+  const auto n = static_cast<std::size_t>(columns);
+  if (given.is_none()) return std::vector<Index>(n, 1);
+  if (given.is_int()) return std::vector<Index>(n, given.as_int());
+  if (given.items().size() != n) {
+    throw AgreedError(
+        ExitCode::usage,
+        fmt::format("CategoricalNB: min_categories should hold a number for each column; there are "
+                    "{} numbers and {} columns",
+                    given.items().size(), columns));
+  }
+  std::vector<Index> least;
+  for (const Value& v : given.items()) least.push_back(v.as_int());
+  return least;
+}
 
+/// What one split's rows hold.
+struct CategoriesSeen {
+  std::vector<Index> counts;  ///< of each column, the greatest category and one
+  std::shared_ptr<const AgreedError> refusal{};
+};
+
+/// **Collective**, one pass.
 std::vector<CategoriesSeen> categories_seen(Engine& engine, const Table& table,
                                             std::span<const SplitPtr> splits,
-                                            std::span<const std::vector<Index>> least) {
-  const ReachOfCells reach(engine, table, splits);
+                                            std::span<const Value> least) {
   std::vector<CategoriesSeen> all;
+  for (const Value& given : least) all.push_back({least_categories(given, table.columns())});
+  const ReachOfCells reach(engine, table, splits);
   for (std::size_t i = 0; i < splits.size(); ++i) {
-    CategoriesSeen seen{least[i], nullptr};
+    CategoriesSeen& seen = all[i];
     const Reach train = reach.of(splits[i], Role::train);
     std::string text = complaint(table, train);
     if (text.empty()) {
@@ -148,11 +171,12 @@ std::vector<CategoriesSeen> categories_seen(Engine& engine, const Table& table,
       if (splits[i]) text = complaint_of_tests(table, reach.of(splits[i], Role::test), seen.counts);
     }
     if (!text.empty()) seen.refusal = std::make_shared<AgreedError>(ExitCode::bad_data, text);
-    all.push_back(std::move(seen));
   }
   return all;
 }
 
+/// Weights of the rows of each class by category, for `counts` categories of each column side by
+/// side: others are left out. **Collective**, one pass.
 SumsByClass sums_by_category(Engine& engine, const Table& table, Index classes,
                              std::span<const Candidate> batch, std::span<const SplitPtr> splits,
                              const std::vector<Index>& counts) {
@@ -179,6 +203,49 @@ SumsByClass sums_by_category(Engine& engine, const Table& table, Index classes,
     }
   };
   return {engine, table, classes, splits, s};
+}
+
+/// The categories of a model among those of a batch; those that no row had have no count.
+Matrix chosen(const Matrix& sums, std::span<const Index> from, std::span<const Index> counts) {
+  const std::vector<Index> begins = begins_of(from), to = begins_of(counts);
+  Matrix all = Matrix::Zero(sums.rows(), to.back());
+  for (std::size_t c = 0; c < counts.size(); ++c) {
+    const Index n = std::min(from[c], counts[c]);
+    all.middleCols(to[c], n) = sums.middleCols(begins[c], n);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<NBCounts> counts_of_categories(Engine& engine, const Table& table,
+                                           std::span<const Candidate> candidates,
+                                           std::span<const Value> least) {
+  const Labels& classes = table.data->classes(engine.comm());
+  const std::vector<SplitPtr> splits = splits_of_batch(candidates);
+  const std::vector<CategoriesSeen> seen = categories_seen(engine, table, splits, least);
+  std::vector<Index> most(static_cast<std::size_t>(table.columns()), 0);
+  for (const CategoriesSeen& s : seen) {
+    for (std::size_t c = 0; c < most.size() && !s.refusal; ++c) {
+      most[c] = std::max(most[c], s.counts[c]);
+    }
+  }
+  std::vector<NBCounts> all(candidates.size());
+  std::optional<SumsByClass> sums;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (seen[i].refusal) {
+      all[i].refusal = seen[i].refusal;
+      continue;
+    }
+    if (!sums) {
+      sums.emplace(sums_by_category(engine, table, classes.size(), candidates, splits, most));
+    }
+    ClassSums s = sums->of(splits[i]);
+    s.sums = chosen(s.sums, most, seen[i].counts);
+    all[i] = counts_of(table, classes, splits[i], s);
+    all[i].categories = seen[i].counts;
+  }
+  return all;
 }
 
 }  // namespace superstep

@@ -2,6 +2,7 @@
 #include "learn/naive_bayes/class_sums.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include <superstep/learn/estimator.hpp>
 
@@ -59,10 +60,13 @@ void SumsByClass::add(const Summands& summands, const Block& block, Partial& sum
 // Most blocks hold none, which one look over all values tells.
 void SumsByClass::count_outside(const Summands& summands, const Block& block,
                                 const std::int32_t* cell, math::Panel counts) const {
-  const auto is_outside = [&](double x) { return x < summands.least || x > summands.most; };
-  bool any = false;
-  for (Index i = 0; i < block.rows * columns_; ++i) any |= is_outside(block.x[i]);
-  if (!any) return;
+  const double least = summands.least, most = summands.most;
+  const auto is_outside = [=](double x) { return x < least || x > most; };
+  std::int64_t any = 0;  // of doubles' width, so that the loop vectorises
+  for (const double *x = block.x, *end = x + block.rows * columns_; x < end; ++x) {
+    any |= static_cast<std::int64_t>(*x < least) | static_cast<std::int64_t>(*x > most);
+  }
+  if (any == 0) return;
   for (Index i = 0; i < block.rows; ++i) {
     if (!(block.weight_of(i) > 0.0)) continue;
     double* to = counts.row(cell == nullptr ? 0 : cell[i]);
