@@ -208,9 +208,10 @@ class Batch {
     engine_.reserve(its_rows, refining_footprint(its_rows, sums_->cells(), request_.targets()),
                     "some columns follow from others, or nearly: to look at the rows again, ");
     const bool is_new = view.features != nullptr || sums_->training(view.split).is_lost();
+    MomentsRequest request = request_;
     Moments first =
-        view.features ? moments(engine_, its_rows) : sums_->exactly(engine_, view.split);
-    const MomentsRequest request{.centred = takes_means_out(view, first)};
+        view.features ? moments(engine_, its_rows, request) : sums_->exactly(engine_, view.split);
+    request.centred = takes_means_out(view, first);
     if (view.features && !request.centred) first = around_zero(first);
     const std::optional<Moments> tested = sums_->testing(view.split);
     std::optional<Spectrum> spectrum;
