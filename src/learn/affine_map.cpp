@@ -85,7 +85,8 @@ bool AffineMap::operator==(const AffineMap& other) const {
     return a.rows() == b.rows() && a.cols() == b.cols() && a == b;
   };
   return equal(centre_, other.centre_) && equal(factor_, other.factor_) &&
-         equal(weights_, other.weights_) && equal(offset_, other.offset_);
+         equal(weights_, other.weights_) && equal(offset_, other.offset_) &&
+         equal(divisor_, other.divisor_);
 }
 
 AffineMapPtr composed(const AffineMapPtr& first, const AffineMapPtr& second) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <superstep/core/error.hpp>
 
@@ -35,13 +36,32 @@ class ByClass final : public Partition {
   Index classes_;
 };
 
-SplitPtr of_class(std::shared_ptr<const Partition> partition, const SplitPtr& base, Role role,
-                  Index k, Index classes, Index rows) {
+/// The classes of the rows with one role in a split, and one cell with all other rows.
+class OfOneSplit final : public Partition {
+ public:
+  OfOneSplit(SplitPtr base, Role role, Index classes)
+      : base_(std::move(base)), role_(role), classes_(classes) {}
+  Index cells() const override { return classes_ + 1; }
+  void assign(const Block& block, std::int32_t* cell) const override {
+    base_->partition->assign(block, cell);
+    for (Index i = 0; i < block.rows; ++i) {
+      const bool is_its = base_->role_of(cell[i]) == role_;
+      cell[i] = static_cast<std::int32_t>(is_its ? static_cast<Index>(block.y[i]) : classes_);
+    }
+  }
+
+ private:
+  SplitPtr base_;
+  Role role_;
+  Index classes_;
+};
+
+/// The split of a partition that trains on some of its cells.
+template <class F>
+SplitPtr training_on(std::shared_ptr<const Partition> partition, Index rows, F&& is_its) {
   auto split = std::make_shared<Split>();
-  split->roles.assign(static_cast<std::size_t>(partition->cells()), Role::unused);
-  for (Index cell = 0; cell < partition->cells() / classes; ++cell) {
-    const bool is_its = !base || base->role_of(static_cast<std::int32_t>(cell)) == role;
-    if (is_its) split->roles[static_cast<std::size_t>(cell * classes + k)] = Role::train;
+  for (Index cell = 0; cell < partition->cells(); ++cell) {
+    split->roles.push_back(is_its(cell) ? Role::train : Role::unused);
   }
   split->partition = std::move(partition);
   split->train_rows = rows;  // at most
@@ -53,19 +73,26 @@ SplitPtr of_class(std::shared_ptr<const Partition> partition, const SplitPtr& ba
 ClassSplits::ClassSplits(const Table& table, Index classes, std::span<const SplitPtr> splits)
     : table_(table), classes_(classes) {
   table_.split = nullptr;
+  const std::set<SplitPtr> distinct(splits.begin(), splits.end());
   std::map<const Partition*, std::shared_ptr<const Partition>> finer;
   for (const SplitPtr& split : splits) {
     if (by_class_.contains(split)) continue;
     // All rows of a table may be those of a split.
     const SplitPtr& base = split ? split : table.split;
     const Role role = split ? Role::train : table.role;
+    const Index rows = base ? base->rows(role) : table.data->rows();
+    const bool is_alone = base && distinct.size() == 1;
     const std::shared_ptr<const Partition> partition = base ? base->partition : nullptr;
     auto& its = finer[partition.get()];
+    if (!its && is_alone) its = std::make_shared<OfOneSplit>(base, role, classes);
     if (!its) its = std::make_shared<ByClass>(partition, classes);
     std::vector<SplitPtr>& of_split = by_class_[split];
     for (Index k = 0; k < classes; ++k) {
-      const Index rows = base ? base->rows(role) : table.data->rows();
-      of_split.push_back(of_class(its, base, role, k, classes, rows));
+      of_split.push_back(training_on(its, rows, [&](Index cell) {
+        if (is_alone || !base) return cell == k;
+        const auto coarse = static_cast<std::int32_t>(cell / classes);
+        return cell % classes == k && base->role_of(coarse) == role;
+      }));
       all_.push_back(of_split.back());
     }
   }
@@ -80,6 +107,17 @@ ClassMoments::ClassMoments(Engine& engine, const Table& table, Index classes,
   gathered->sums =
       std::make_shared<const MomentSums>(engine, splits.table(), request, splits.all());
   sums = std::move(gathered);
+}
+
+Moments ClassMoments::of(Engine& engine, const SplitPtr& split, Index k, const AffineMapPtr& map,
+                         double bearable) const {
+  const SplitPtr& rows = splits.of(split, k);
+  Moments m = sums->sums->exactly(engine, rows, bearable);
+  if (!map) return m;
+  m = moments_behind(*map, m);
+  // What a projection leaves of the digits shows behind it.
+  if (map->is_diagonal() || m.amplification() <= bearable) return m;
+  return moments(engine, splits.table().only(rows, Role::train).through(map), sums->request);
 }
 
 std::shared_ptr<const ClassMoments> class_moments_for(
@@ -127,7 +165,9 @@ Vector class_priors(const Value& given, const std::string& estimator, const Vect
   if (!(priors.minCoeff() >= 0.0)) refuse("a probability is not negative");
   if (!(priors.sum() > 0.0) || !std::isfinite(priors.sum())) refuse("they have no sum above zero");
   // What has no rows cannot be told, whatever its prior.
-  return (class_weight.array() > 0.0).select(priors, 0.0);
+  priors = (class_weight.array() > 0.0).select(priors, 0.0);
+  if (!(priors.sum() > 0.0)) refuse("no class that has rows has a probability");
+  return priors;
 }
 
 }  // namespace superstep

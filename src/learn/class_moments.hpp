@@ -42,10 +42,10 @@ struct ClassMoments : StageState {
   bool has_rows(const SplitPtr& split, Index k) const {
     return sums->sums->has_rows(splits.of(split, k));
   }
-  /// None of them lost. For a class with rows. **Collective.**
-  Moments of(Engine& engine, const SplitPtr& split, Index k) const {
-    return sums->sums->exactly(engine, splits.of(split, k));
-  }
+  /// Seen through a map (may be null), for a class with rows; looked at again where digits are lost
+  /// beyond `bearable` (Moments::amplification). **Collective.**
+  Moments of(Engine& engine, const SplitPtr& split, Index k, const AffineMapPtr& map,
+             double bearable) const;
 
   ClassSplits splits;
   std::shared_ptr<const GatheredMoments> sums;

@@ -97,9 +97,6 @@ std::vector<math::ExtraColumn> extra_columns(const Block& block, Index first_row
   return extra;
 }
 
-/// Where digits are lost beyond this, the rows are looked at again.
-constexpr double most_amplification = 0x1p10;
-
 /// Rounding errors of a sum over a block are random signs rather than a conspiracy: sqrt(rows) of
 /// them remain (Higham and Mary 2019), here with a factor 4 for safety. Equal summands, as of
 /// columns of zeros and ones, drift the same way while the sum is between two powers of two.
@@ -233,9 +230,8 @@ double Moments::amplification(double ridge) const {
   return most;
 }
 
-bool Moments::is_lost() const {
-  return amplification() > most_amplification ||
-         (y_noise_scale.array() > most_amplification * yy.array()).any();
+bool Moments::is_lost(double bearable) const {
+  return amplification() > bearable || (y_noise_scale.array() > bearable * yy.array()).any();
 }
 
 // ---- splits ------------------------------------------------------------------------------------
@@ -306,7 +302,7 @@ struct MomentSums::Sums {
     for (const SplitPtr& split : splits) {
       if (std::ranges::find(seeming, split) != seeming.end()) continue;
       const std::optional<Moments> m = of(split, Role::train, request.centred);
-      if (m && m->amplification() > most_amplification) seeming.push_back(split);
+      if (m && m->amplification() > Moments::most_amplification) seeming.push_back(split);
     }
     if (seeming.empty()) return;
     extremes = extremes_of(engine, table, seeming);
@@ -381,9 +377,9 @@ Moments moments(Engine& engine, const Table& table, const MomentsRequest& reques
   return sums.exactly(engine, all_rows);
 }
 
-Moments MomentSums::exactly(Engine& engine, const SplitPtr& split) const {
+Moments MomentSums::exactly(Engine& engine, const SplitPtr& split, double bearable) const {
   Moments m = training(split);
-  if (!m.is_lost()) return m;
+  if (!m.is_lost(bearable)) return m;
   const Table its_rows = split ? sums_->table.only(split, Role::train) : sums_->table;
   const SplitPtr all_rows;
   const Extremes* known = sums_->extremes_in(split);

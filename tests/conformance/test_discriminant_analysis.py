@@ -120,10 +120,50 @@ def test_priors():
     X, y = draw(RNG, classes=3)
     compare("LinearDiscriminantAnalysis(priors=[0.2, 0.5, 0.3])", LDA(priors=[0.2, 0.5, 0.3]), X, y)
     compare("QuadraticDiscriminantAnalysis(priors=(0.2, 0.5, 0.3))", QDA(priors=(0.2, 0.5, 0.3)), X, y)
+    # What is between the classes is indefinite where priors are not as frequencies are.
+    compare("LinearDiscriminantAnalysis('eigen', priors=[0.9, 0.05, 0.05])", LDA("eigen", priors=[0.9, 0.05, 0.05]), X, y)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         report = compare("LinearDiscriminantAnalysis(priors=[2, 5, 3])", LDA(priors=[2, 5, 3]), X, y)
     assert any("do not sum to 1" in w for w in report["warnings"]), report
+
+
+def test_classes_that_cannot_be():
+    X, y = draw(RNG, classes=3)
+    data = write("impossible", X, np.minimum(y, 1))
+    for priors, only in (([0, 1], 1), ([1, 0], 0)):
+        _, _, model = fit(f"LinearDiscriminantAnalysis(priors={priors})", data)
+        assert np.all(output("predict", model, data, ranks=1) == only), priors
+    weight = np.where(y == 2, 0.0, 1.0)
+    data = write("absent", X, y, weight)
+    for solver in ("svd", "eigen"):
+        ours, report, model = fit(f"LinearDiscriminantAnalysis('{solver}')", data)
+        assert any("class 2" in w and "never" in w for w in report["warnings"]), report["warnings"]
+        found = output("transform", model, data, ranks=1)
+        assert found.shape == (len(y), 1) == (len(y), len(ours["explained_variance_ratio_"]))
+        assert not np.any(output("predict", model, data, ranks=1) == 2)
+        done = run("fit", f"LinearDiscriminantAnalysis('{solver}', priors=[0, 0, 1])", data, "--model", path("m.h5"), check=False)
+        assert done.returncode == 2 and "no class that has rows" in done.stderr, done.stderr
+
+
+def test_classes_far_apart_and_columns_nearly_dependent():
+    """Digits that the common centre costs are looked for in the rows of the class, whatever the solver."""
+    X, y = draw(RNG, classes=3)
+    X = np.c_[X, X[:, :1] + 3e-3 * RNG.normal(size=(len(y), 1))]
+    for apart in (10.0, 25.0, 60.0):
+        for expression, theirs in (("LinearDiscriminantAnalysis('lsqr')", LDA("lsqr")), ("LinearDiscriminantAnalysis('eigen')", LDA("eigen"))):
+            compare(expression, theirs, X + apart * np.eye(X.shape[1])[:3][y], y, rtol=1e-5)
+
+
+def test_a_candidate_without_a_solution_leaves_the_others():
+    X, y = draw(RNG, classes=3)
+    X[:, 0] = y  # constant within the classes
+    data, results = write("constant", X, y), path("results.csv")
+    done = run("search", "LinearDiscriminantAnalysis()", data, "--grid", "{'solver': ['svd', 'lsqr', 'eigen']}", "--cv", "3", "--error-score", "nan",
+               "--results", results)
+    with open(results, newline="") as f:
+        scores = [float(row["mean_test_score"] or "nan") for row in csv.DictReader(f)]
+    assert np.isfinite(scores[:2]).all() and np.isnan(scores[2]) and "column 0" in done.stderr, (scores, done.stderr)
 
 
 def test_searches_share_one_pass():

@@ -241,5 +241,17 @@ def test_settings_that_are_refused():
                 assert word in done.stderr, (word, done.stderr)
 
 
+def test_units_of_the_targets_change_the_intercept_alone():
+    """Of a gamma distribution, by 40 orders of magnitude."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    y = rng.gamma(2.0, np.exp(X @ [0.3, -0.2, 0.1]) / 2)
+    plain = fit("GammaRegressor(alpha=0.001)", write("units", X, y))[0]
+    for unit in (1e-24, 1e-12, 1e9, 1e15, 1e21):
+        ours = fit("GammaRegressor(alpha=0.001)", write("units", X, y * unit))[0]
+        close(ours["coef_"], plain["coef_"], 1e-4, 1e-5, f"{unit}")
+        close(ours["intercept_"], plain["intercept_"] + np.log(unit), 1e-5, 1e-5, f"{unit}")
+
+
 if __name__ == "__main__":
     main(globals())

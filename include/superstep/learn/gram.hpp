@@ -64,7 +64,8 @@ struct Moments {
   double amplification(double ridge = 0.0) const;
   /// Whether some column or the target lies so far from its provisional mean that three digits are
   /// gone: another look at the rows, around a better one, has them all.
-  bool is_lost() const;
+  bool is_lost(double bearable = most_amplification) const;
+  static constexpr double most_amplification = 0x1p10;
   /// Whether that leaves nine digits of gram, for solvers that cannot tell.
   bool keeps_digits() const { return noise * amplification() < 1e-9; }
 };
@@ -82,9 +83,10 @@ class MomentSums {
   /// The moments of the rows that the split trains on, which must be one of those given; the same
   /// bits whatever the others were. AgreedError when no row has a weight above zero.
   Moments training(const SplitPtr& split) const;
-  /// The same; where they are lost, from the rows of the split alone, around their own means.
-  /// **Collective.**
-  Moments exactly(Engine& engine, const SplitPtr& split) const;
+  /// The same; where digits are lost beyond `bearable`, from the rows of the split alone, around
+  /// their own means. **Collective.**
+  Moments exactly(Engine& engine, const SplitPtr& split,
+                  double bearable = Moments::most_amplification) const;
   /// Whether the split trains on a row with a weight above zero.
   bool has_rows(const SplitPtr& split) const;
   /// In how many cells the rows were summed.

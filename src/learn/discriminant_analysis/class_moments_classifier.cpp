@@ -2,6 +2,7 @@
 #include <superstep/learn/discriminant_analysis/class_moments_classifier.hpp>
 
 #include <algorithm>
+#include <set>
 
 #include "learn/class_moments.hpp"
 #include "learn/views.hpp"
@@ -15,8 +16,13 @@ Footprint ClassMomentsClassifier::footprint(Index columns, Index classes,
   std::vector<View> views;
   for (const Candidate& c : batch) views.push_back({c.split, c.features});
   // Of each class that a view shows: moments, axes, those on their way between ranks; the models.
-  const Index seen = (std::ssize(grouped(views)) * 3 + std::ssize(batch)) * classes;
+  const std::vector<ViewGroup> groups = grouped(views);
+  const Index seen = (std::ssize(groups) * 3 + 2 * std::ssize(batch)) * classes;
   need.solving = std::max(need.solving, (seen + 4) * columns * columns);
+  // Of each split and class a byte for every cell (ClassSplits).
+  std::set<SplitPtr> splits;
+  for (const ViewGroup& g : groups) splits.insert(g.view.split);
+  need.replicated += (std::ssize(splits) * classes * cells) / 8;
   return need;
 }
 

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <Eigen/Eigenvalues>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <superstep/comm/answering.hpp>
 #include <superstep/core/error.hpp>
@@ -14,6 +16,7 @@
 #include "learn/decomposition/principal_axes.hpp"
 #include "learn/discriminant_analysis/within_classes.hpp"
 #include "learn/linear_model/linear_classifier.hpp"
+#include "learn/views.hpp"
 
 namespace superstep {
 
@@ -64,8 +67,8 @@ struct FittedLda {
 
 template <class Archive, class Fitted>
 void fields(const Archive& a, Fitted& f, const std::string& solver) {
-  linear_classifier_fields(a, f.linear, {.infinite = true});
   Length columns, classes, directions, explained;
+  linear_classifier_fields(a, f.linear, columns, classes, {.infinite = true});
   a("means_", f.means, classes, columns);
   a("priors_", f.priors, classes, allowed::not_negative);
   if (solver != "svd") a("covariance_", f.covariance, columns, columns);
@@ -120,14 +123,24 @@ class Fit {
     fitted_.linear.classes = classes;
     fitted_.means = within.means;
     fitted_.priors = class_priors(p_.priors, estimator.name(), within.weight);
-    const double sum = fitted_.priors.sum();
-    if (std::fabs(sum - 1.0) > 1e-5) {
-      fitted_.priors /= sum;
-      if (!p_.priors.is_none()) report_.warnings.push_back("the priors do not sum to 1: rescaled");
+    fitted_.priors /= fitted_.priors.sum();
+    if (!p_.priors.is_none()) say_of_priors();
+    for (Index k = 0; k < classes.size(); ++k) {
+      if (within.weight[k] > 0.0) continue;
+      report_.warnings.push_back(
+          fmt::format("class {} has no row with a weight above zero and will never be predicted",
+                      classes.text(k)));
     }
     const Index most = std::min(present() - 1, within.means.cols());
     if (p_.n_components.value_or(1) > most) refuse_components(most);
     components_ = p_.n_components.value_or(most);
+  }
+
+  /// Whether the moments do not tell the inverse of the covariance, where one is needed.
+  bool lacks_digits() const {
+    if (p_.solver == "svd") return false;
+    const ScaledCholesky cholesky(covariance(), 0.0);
+    return !cholesky.resolves(within_.noise());
   }
 
   std::shared_ptr<Model> run() {
@@ -146,6 +159,13 @@ class Fit {
  private:
   Index present() const { return (within_.weight.array() > 0.0).count(); }
   double rows() const { return within_.weight.sum(); }
+
+  void say_of_priors() {
+    double sum = 0.0;
+    for (const Value& v : p_.priors.items()) sum += v.as_double();
+    if (std::fabs(sum - 1.0) <= 1e-5) return;
+    report_.warnings.push_back("the priors do not sum to 1: rescaled");
+  }
 
   [[noreturn]] void refuse_components(Index most) const {
     throw AgreedError(ExitCode::bad_data,
@@ -176,10 +196,14 @@ class Fit {
         -0.5 * coef.rowwise().squaredNorm() - fitted_.linear.coef * fitted_.xbar;
   }
 
+  Matrix covariance() const {
+    return within_.covariance(fitted_.priors, p_.shrinkage.value_or(0.0));
+  }
+
   void solve_covariance() {
-    fitted_.covariance = within_.covariance(fitted_.priors, p_.shrinkage.value_or(0.0));
+    fitted_.covariance = covariance();
     const ScaledCholesky cholesky(fitted_.covariance, 0.0);
-    if (!cholesky.succeeded() || !cholesky.resolves(within_.noise())) refuse_dependent();
+    if (!cholesky.resolves(within_.noise())) refuse_dependent();
     fitted_.linear.coef.resize(fitted_.means.rows(), fitted_.means.cols());
     for (Index k = 0; k < fitted_.means.rows(); ++k) {
       fitted_.linear.coef.row(k) = cholesky.solve(fitted_.means.row(k).transpose()).transpose();
@@ -193,15 +217,26 @@ class Fit {
   void solve_eigen(const ScaledCholesky& cholesky) {
     const Matrix outside =
         within_.covariance_of_all(p_.shrinkage.value_or(0.0)) - fitted_.covariance;
+    Index constant = 0;
+    if (!(fitted_.covariance.diagonal().minCoeff(&constant) > 0.0)) refuse_constant(constant);
     const Matrix R = cholesky.factor();
-    const Matrix half =
-        R.triangularView<Eigen::Upper>().transpose().solve(Eigen::MatrixXd(outside));
-    const Matrix whole =
-        R.triangularView<Eigen::Upper>().transpose().solve(Eigen::MatrixXd(half.transpose()));
-    const Eigenpairs found = eigenpairs_of(0.5 * (whole + whole.transpose()));
-    fitted_.scalings = R.triangularView<Eigen::Upper>().solve(found.vectors);
+    const auto solved = [&](const Matrix& B) -> Matrix {
+      return R.triangularView<Eigen::Upper>().transpose().solve(Eigen::MatrixXd(B));
+    };
+    const Matrix whole = solved(solved(outside).transpose());
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> found(0.5 * (whole + whole.transpose()));
+    const Eigen::MatrixXd vectors = found.eigenvectors().rowwise().reverse();
+    fitted_.scalings = R.triangularView<Eigen::Upper>().solve(vectors);
     fix_signs(fitted_.scalings);
-    fitted_.explained_variance_ratio = found.values / found.values.sum();
+    fitted_.explained_variance_ratio = found.eigenvalues().reverse() / found.eigenvalues().sum();
+  }
+
+  [[noreturn]] void refuse_constant(Index column) const {
+    throw AgreedError(
+        ExitCode::bad_data,
+        fmt::format("{}: column {} does not vary within the classes, so that solver='eigen' has no "
+                    "solution; leave it out, use solver='svd', or a shrinkage above zero",
+                    estimator_.name(), column));
   }
 
   [[noreturn]] void refuse_dependent() const {
@@ -239,33 +274,49 @@ std::vector<Trained> LinearDiscriminantAnalysis::train_batch(
   for (const Candidate& c : candidates) splits.push_back(c.split);
   const auto by_class =
       class_moments_for(engine, table, classes.size(), splits, gathered_for(candidates));
-  std::vector<Trained> all;
-  for (const Candidate& c : candidates) {
-    const auto& estimator = dynamic_cast<const LinearDiscriminantAnalysis&>(*c.estimator);
-    all.push_back(attempt([&]() -> Trained {
-      WithinClasses within(engine, table, *by_class, c.split, c.features);
-      if (estimator.params().solver == "svd") within.look_again(estimator.params().tol);
-      std::shared_ptr<Model> model;
-      answering(engine.comm(), [&] { model = Fit(estimator, classes, within).run(); });
-      return model;
-    }));
+  std::vector<View> views;
+  for (const Candidate& c : candidates) views.push_back({c.split, c.features});
+  std::vector<Trained> all(candidates.size());
+  for (const auto& [view, members] : grouped(views)) {
+    // As the first pass tells it, and where some candidate needs more digits of a covariance.
+    std::optional<WithinClasses> within, sharper;
+    const auto look = [&, &seen = view](double bearable) {
+      return WithinClasses(engine, table, *by_class, seen.split, seen.features, bearable);
+    };
+    for (const std::size_t i : members) {
+      const auto& estimator =
+          dynamic_cast<const LinearDiscriminantAnalysis&>(*candidates[i].estimator);
+      all[i] = attempt([&]() -> Trained {
+        if (!within) within.emplace(look(Moments::most_amplification));
+        bool lacks_digits = false;
+        answering(engine.comm(),
+                  [&] { lacks_digits = Fit(estimator, classes, *within).lacks_digits(); });
+        if (lacks_digits && !sharper) sharper.emplace(look(16.0));
+        WithinClasses& its = lacks_digits ? *sharper : *within;
+        if (estimator.params().solver == "svd") its.prepare(estimator.params().tol);
+        std::shared_ptr<Model> model;
+        answering(engine.comm(), [&] { model = Fit(estimator, classes, its).run(); });
+        return model;
+      });
+    }
   }
   return all;
 }
 
 std::shared_ptr<Model> LinearDiscriminantAnalysis::load_fitted(const AttributeReader& in) const {
   FittedLda fitted;
-  fitted.linear = read_linear_classifier(in, {.infinite = true});
   fields(in, fitted, params().solver);
+  require_two_classes(in, fitted.linear.classes);
+  const Vector& priors = fitted.priors;
   for (Index k = 0; k < fitted.linear.intercept.size(); ++k) {
     const double value = fitted.linear.intercept[k];
-    const bool is_impossible = value < 0.0 && fitted.means.rows() > 2 && fitted.priors[k] == 0.0;
-    if (std::isfinite(value) || is_impossible) continue;
+    const Index loser = priors.size() > 2 ? k : (value > 0.0 ? 0 : 1);
+    const bool is_of_impossible = priors[loser] == 0.0 && (value < 0.0 || priors.size() == 2);
+    if (std::isfinite(value) || is_of_impossible) continue;
     throw DataError(fmt::format("{} holds {} for a class that has a probability",
                                 in.path("intercept_"), value));
   }
-  const Index most = std::min(fitted.means.rows() - 1, fitted.means.cols());
-  fitted.transformed = std::min(params().n_components.value_or(most), fitted.scalings.cols());
+  fitted.transformed = std::min(fitted.explained_variance_ratio.size(), fitted.scalings.cols());
   return std::make_shared<LdaModel>(std::move(fitted), params().solver, FitReport{});
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <superstep/comm/answering.hpp>
 #include <superstep/core/error.hpp>
 
 namespace superstep {
@@ -40,7 +41,7 @@ Matrix sum_of_grams(const std::vector<std::optional<Moments>>& of_class, Index c
 }  // namespace
 
 WithinClasses::WithinClasses(Engine& engine, const Table& table, const ClassMoments& moments,
-                             const SplitPtr& split, const AffineMapPtr& map)
+                             const SplitPtr& split, const AffineMapPtr& map, double bearable)
     : engine_(engine), table_(table), moments_(moments), split_(split), map_(map) {
   const Index classes = moments.splits.classes();
   const Index columns = map ? map->columns_out() : table.columns();
@@ -50,8 +51,7 @@ WithinClasses::WithinClasses(Engine& engine, const Table& table, const ClassMome
   Index rows = 0;
   const std::vector<Index> present = present_classes(moments, table, split);
   for (const Index k : present) {
-    Moments m = moments.of(engine, split, k);
-    if (map) m = moments_behind(*map, m);
+    Moments m = moments.of(engine, split, k, map, bearable);
     weight[k] = m.weight;
     means.row(k) = m.mean.transpose();
     rows += m.rows;
@@ -59,18 +59,18 @@ WithinClasses::WithinClasses(Engine& engine, const Table& table, const ClassMome
   }
   if (rows <= std::ssize(present)) {
     throw AgreedError(ExitCode::bad_data,
-                      fmt::format("{}: the number of rows must be more than the number of classes",
-                                  table.data->y_name()));
+                      fmt::format("{}: {} rows of {} classes do not tell what varies within them; "
+                                  "the number of rows must be more than the number of classes",
+                                  table.data->y_name(), rows, present.size()));
   }
   gram_ = sum_of_grams(of_class_, columns);
   deviation_ = (gram_.diagonal() / weight.sum()).cwiseSqrt();
   deviation_ = (deviation_.array() > 0.0).select(deviation_, 1.0);
-  axes_ = axes_of(gram_);
 }
 
-WithinClasses::Axes WithinClasses::axes_of(const Matrix& gram) const {
+WithinClasses::Axes WithinClasses::rough_axes() const {
   const Vector inverse = deviation_.cwiseInverse();
-  const Matrix scaled = inverse.asDiagonal() * gram * inverse.asDiagonal() / weight.sum();
+  const Matrix scaled = inverse.asDiagonal() * gram_ * inverse.asDiagonal() / weight.sum();
   const Eigenpairs found = eigenpairs_of(0.5 * (scaled + scaled.transpose()));
   return {found.values.cwiseSqrt(), found.vectors};
 }
@@ -83,48 +83,66 @@ double WithinClasses::noise() const {
   return most;
 }
 
-// With (x - mean of its class) / deviation = Y D V' and V, D the axes and singular values of the
-// first look, the Gram matrix H of Y is close to the identity, so that its root R loses nothing,
-// and R D V' has the singular values and right vectors of the rows.
-void WithinClasses::look_again(double tol) {
+void WithinClasses::prepare(double tol) {
+  if (!rough_) answering(engine_.comm(), [&] { rough_ = rough_axes(); });
+  if (!tells(tol) && !refined_) refined_ = look_again();
+}
+
+/// Whether the first look tells which directions are kept, and where they lie.
+bool WithinClasses::tells(double tol) const {
   const double error = noise() * std::sqrt(static_cast<double>(means.cols()));
   const double least = std::max(tol * tol, 0x1p-100);
   // The smallest variance that is kept, and the gap to the largest that is not.
   double kept = 1.0, gap = 1.0;
-  for (const double s : axes_.singular) {
+  for (const double s : rough_->singular) {
     if (s > tol) kept = std::min(kept, s * s);
     gap = std::min(gap, std::fabs(s * s - least));
   }
-  if (1e6 * error <= kept && 4.0 * error <= gap) return;
-  const Vector D = axes_.singular.cwiseMax(0x1p-26 * axes_.singular[0]);
-  const Matrix& V = axes_.axes;
+  const bool varies = rough_->singular[0] > 0.0;
+  return !varies || (1e6 * error <= kept && 4.0 * error <= gap);
+}
+
+// With (x - mean of its class) / deviation = Y D V' and V, D the axes and singular values of the
+// first look, the Gram matrix H of Y is close to the identity, so that its root R loses nothing,
+// and R D V' has the singular values and right vectors of the rows.
+WithinClasses::Axes WithinClasses::look_again() const {
+  const Vector D = rough_->singular.cwiseMax(0x1p-26 * rough_->singular[0]);
+  const Matrix& V = rough_->axes;
   const Vector mean = means.transpose() * weight / weight.sum();
   const Matrix whitened =
       deviation_.cwiseInverse().asDiagonal() * V * D.cwiseInverse().asDiagonal();
   Table seen = map_ ? table_.through(map_) : table_;
   seen = seen.through(
       std::make_shared<AffineMap>(AffineMap::dense(mean, whitened, Vector::Zero(D.size()))));
-  Footprint need = moments_footprint(D.size(), std::ssize(of_class_));
-  need.solving += 12 * D.size() * D.size();
+  const Index classes = std::ssize(of_class_), matrix = D.size() * D.size();
+  Footprint need = moments_footprint(D.size(), classes + 1);
+  // Sums and moments of the first look, those of the second, and what is decomposed.
+  need.replicated += (2 * moments_.sums->sums->cells() + 3 * classes + 8) * matrix;
+  need.solving += 12 * matrix;
   engine_.reserve(seen, need,
                   "some columns nearly follow from others: to look at the rows again, ");
-  const ClassMoments again(engine_, seen, std::ssize(of_class_), {&split_, 1});
+  const ClassMoments again(engine_, seen, classes, {&split_, 1});
   std::vector<std::optional<Moments>> of_class(of_class_.size());
   for (std::size_t k = 0; k < of_class.size(); ++k) {
-    if (of_class_[k]) of_class[k] = again.of(engine_, split_, static_cast<Index>(k));
+    if (!of_class_[k]) continue;
+    of_class[k] =
+        again.of(engine_, split_, static_cast<Index>(k), nullptr, Moments::most_amplification);
   }
-  const Matrix gram = sum_of_grams(of_class, D.size()) / weight.sum();
-  const Eigenpairs H = eigenpairs_of(gram);
-  const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
-  const ThinSvd svd = graded_svd(R * D.asDiagonal());
-  axes_ = {svd.values, V * svd.V};
+  Axes found;
+  answering(engine_.comm(), [&] {
+    const Eigenpairs H = eigenpairs_of(sum_of_grams(of_class, D.size()) / weight.sum());
+    const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
+    const ThinSvd svd = graded_svd(R * D.asDiagonal());
+    found = {svd.values, V * svd.V};
+  });
+  return found;
 }
 
 Matrix WithinClasses::whitening(double tol) const {
-  const Index rank = std::count_if(axes_.singular.begin(), axes_.singular.end(),
-                                   [&](double s) { return s > tol; });
-  return deviation_.cwiseInverse().asDiagonal() * axes_.axes.leftCols(rank) *
-         axes_.singular.head(rank).cwiseInverse().asDiagonal();
+  const Axes& found = tells(tol) ? *rough_ : *refined_;
+  const Index rank = std::ranges::count_if(found.singular, [&](double s) { return s > tol; });
+  return deviation_.cwiseInverse().asDiagonal() * found.axes.leftCols(rank) *
+         found.singular.head(rank).cwiseInverse().asDiagonal();
 }
 
 Matrix WithinClasses::covariance(const Vector& priors, double shrinkage) const {

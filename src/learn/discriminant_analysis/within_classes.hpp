@@ -14,19 +14,20 @@ namespace superstep {
 
 class WithinClasses {
  public:
-  /// Of the rows that the split trains on, seen through the map; both may be null. AgreedError
-  /// unless they are of two classes at least, and more than the classes. **Collective.**
+  /// Of the rows that the split trains on, seen through the map; both may be null. Where digits are
+  /// lost beyond `bearable` the rows of a class are looked at again. AgreedError unless they are of
+  /// two classes at least, and more than the classes. **Collective.**
   WithinClasses(Engine& engine, const Table& table, const ClassMoments& moments,
-                const SplitPtr& split, const AffineMapPtr& map);
+                const SplitPtr& split, const AffineMapPtr& map, double bearable);
 
   Vector weight;  ///< of each class
   Matrix means;   ///< classes x columns; zeros for a class without rows
 
-  /// Makes whitening(tol) exact to a millionth: one more pass where the moments do not tell.
-  /// **Collective.**
-  void look_again(double tol);
+  /// Makes whitening(tol) exact to a millionth: one more pass where the moments do not tell. What
+  /// it gives does not depend on earlier calls. **Collective.**
+  void prepare(double tol);
   /// T with T' S T = 1, S the covariance within the classes, over the directions whose deviation is
-  /// above tol where each column's is 1: columns x directions.
+  /// above tol where each column's is 1: columns x directions. After prepare(tol).
   Matrix whitening(double tol) const;
 
   /// sum of prior x covariance of the class, each shrunk towards its mean variance.
@@ -38,11 +39,12 @@ class WithinClasses {
 
  private:
   struct Axes {
-    Vector
-        singular;  ///< of the deviations in units of `deviation`, divided by the root of the rows
-    Matrix axes;   ///< one a column
+    Vector singular;  ///< of the deviations in units of `deviation_`, over the root of the rows
+    Matrix axes;      ///< one a column
   };
-  Axes axes_of(const Matrix& gram) const;
+  Axes rough_axes() const;
+  bool tells(double tol) const;
+  Axes look_again() const;
 
   Engine& engine_;
   const Table& table_;
@@ -52,7 +54,7 @@ class WithinClasses {
   std::vector<std::optional<Moments>> of_class_;
   Matrix gram_;       ///< of the deviations from the means
   Vector deviation_;  ///< of each column within the classes; 1 for one that does not vary
-  Axes axes_;
+  std::optional<Axes> rough_, refined_;
 };
 
 }  // namespace superstep

@@ -23,8 +23,8 @@ struct Lane {
   const Partition* partition = nullptr;
   Index cells = 1;
   Index rows = 0, weight = 0, sums = 0, squares = 0;  ///< runs
-  Index unusual = 0;  ///< run: of each cell how many targets are negative, and zero
-  int heaviest = 0;   ///< exponent of the weight of a block, as expected
+  Index unusual = 0;            ///< run: of each cell how many targets are negative, and zero
+  std::vector<int> heaviest{};  ///< of each part: exponent of a block's weight, as expected
 };
 
 /// What is counted of a level of a split.
@@ -37,13 +37,13 @@ class MomentsPass {
   MomentsPass(const Table& table, const Sketch& sketch, const GlmMoments& m, Index parts)
       : m_(m), parts_(parts), has_amounts_(m.loss == GlmLoss::tweedie) {
     const int weight = sketch.rows_exponent + sketch.weight_exponent;
-    // Part 1 of amounts weighs by w y.
-    const int heaviest = weight + (has_amounts_ ? std::max(0, sketch.y_exponent) : 0);
+    std::vector<int> heaviest(static_cast<std::size_t>(parts), weight);
+    if (has_amounts_) heaviest[1] += amount_exponent(sketch);  // weighs by w y
     for (const GlmRows& s : m.splits) {
       if (lane_index(s.split) == lanes_.size()) add_lane(s.split, sketch, heaviest);
       for (std::size_t level = 0; level < s.levels.size(); ++level) {
-        levels_.push_back({shape_.add(parts, sketch.rows_exponent), shape_.add(parts, heaviest),
-                           shape_.add(parts, heaviest)});
+        levels_.push_back(
+            {shape_.add(parts, sketch.rows_exponent), shape_.add(heaviest), shape_.add(heaviest)});
       }
     }
     all_ = choose_sample(table.rows(), m.columns(), m.outputs, m.panel_rows).sample;
@@ -111,7 +111,8 @@ class MomentsPass {
            ++i) {
         const std::size_t j = i % spread.size();
         const int needed = shape_.exponents()[from + i];
-        if (needed > 2 * sketch.spread_exponents[j] + lane.heaviest) {
+        const std::size_t part = i / spread.size() % lane.heaviest.size();
+        if (needed > 2 * sketch.spread_exponents[j] + lane.heaviest[part]) {
           spread[j] = std::max(spread[j], (needed + 1) / 2);
         }
       }
@@ -136,19 +137,31 @@ class MomentsPass {
                                     lanes_.begin());
   }
 
-  void add_lane(const SplitPtr& split, const Sketch& sketch, int heaviest) {
+  /// Of the targets. Rows that were not looked at may be nearer to 1 than those that were, unless
+  /// these are very small.
+  static int amount_exponent(const Sketch& sketch) {
+    constexpr int very_small = -20;
+    const bool all_are_zero = sketch.y_exponent <= exponent_above(0.0);
+    return all_are_zero || sketch.y_exponent > very_small ? std::max(0, sketch.y_exponent)
+                                                          : sketch.y_exponent;
+  }
+
+  void add_lane(const SplitPtr& split, const Sketch& sketch, const std::vector<int>& heaviest) {
     Lane lane;
     if (split) lane = {split->partition.get(), split->partition->cells()};
     lane.heaviest = heaviest;
-    std::vector<int> sums, squares;
-    for (Index part = 0; part < lane.cells * parts_; ++part) {
-      for (const int e : sketch.spread_exponents) {
-        sums.push_back(e + heaviest);
-        squares.push_back(2 * e + heaviest);
+    std::vector<int> weights, sums, squares;
+    for (Index cell = 0; cell < lane.cells; ++cell) {
+      weights.insert(weights.end(), heaviest.begin(), heaviest.end());
+      for (const int weight : heaviest) {
+        for (const int e : sketch.spread_exponents) {
+          sums.push_back(e + weight);
+          squares.push_back(2 * e + weight);
+        }
       }
     }
     lane.rows = shape_.add(lane.cells * parts_, sketch.rows_exponent);
-    lane.weight = shape_.add(lane.cells * parts_, heaviest);
+    lane.weight = shape_.add(weights);
     lane.sums = shape_.add(sums);
     lane.squares = shape_.add(squares);
     lane.unusual = shape_.add(2 * lane.cells, sketch.rows_exponent);

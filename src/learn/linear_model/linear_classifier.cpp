@@ -83,15 +83,20 @@ std::shared_ptr<const Model> LinearClassifier::in_front_of(const AffineMap& map)
 
 void LinearClassifier::save(const AttributeWriter& out) const {
   const SavedLinearClassifier saved{classes_, function_.coef(), function_.intercept()};
-  linear_classifier_fields(out, saved);
+  Length columns, classes;
+  linear_classifier_fields(out, saved, columns, classes);
 }
 
-SavedLinearClassifier read_linear_classifier(const AttributeReader& in, Allowed intercepts) {
+void require_two_classes(const AttributeReader& in, const Labels& classes) {
+  if (classes.size() >= 2) return;
+  throw DataError(fmt::format("{} holds one class, where two are needed", in.path("classes_")));
+}
+
+SavedLinearClassifier read_linear_classifier(const AttributeReader& in) {
   SavedLinearClassifier saved;
-  linear_classifier_fields(in, saved, intercepts);
-  if (saved.classes.size() < 2) {
-    throw DataError(fmt::format("{} holds one class, where two are needed", in.path("classes_")));
-  }
+  Length columns, classes;
+  linear_classifier_fields(in, saved, columns, classes);
+  require_two_classes(in, saved.classes);
   return saved;
 }
 

@@ -48,9 +48,10 @@ struct SavedLinearClassifier {
 
   LinearFunction function() const { return {coef, intercept}; }
 };
+/// `columns` and `classes` are those of whatever else the file holds.
 template <class Archive, class Saved>
-void linear_classifier_fields(const Archive& a, Saved& f, Allowed intercepts = allowed::finite) {
-  Length columns, classes;
+void linear_classifier_fields(const Archive& a, Saved& f, Length& columns, Length& classes,
+                              Allowed intercepts = allowed::finite) {
   a.size("n_features_in_", columns, f.coef.cols());
   a("classes_", f.classes, classes);
   const Index k = f.classes.size();
@@ -58,9 +59,8 @@ void linear_classifier_fields(const Archive& a, Saved& f, Allowed intercepts = a
   a("coef_", f.coef, outputs, columns);
   a("intercept_", f.intercept, outputs, intercepts);
 }
-/// DataError for fewer than two classes. `intercepts`: minus infinity for a class of probability
-/// zero.
-SavedLinearClassifier read_linear_classifier(const AttributeReader& in,
-                                             Allowed intercepts = allowed::finite);
+/// DataError for fewer than two classes.
+SavedLinearClassifier read_linear_classifier(const AttributeReader& in);
+void require_two_classes(const AttributeReader& in, const Labels& classes);
 
 }  // namespace superstep

@@ -55,7 +55,8 @@ std::shared_ptr<NBModel> ComplementNB::conclude(NBFit fit) const {
       if (std::isinf(weights[c])) refuse_infinite(fit, k, c);
       sum += weights[c];
     }
-    const double factor = params().norm ? sum : -1.0;
+    // The logarithms of a single column are zero.
+    const double factor = !params().norm ? -1.0 : (sum == 0.0 ? 1.0 : sum);
     for (Index c = 0; c < count.cols(); ++c) weights[c] /= factor;
   }
   Vector start = start_of(fit);
