@@ -22,6 +22,7 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   if (data.has_groups()) block.group = stored.group.data();
   next_ = 0;
   if (table.split) choose_rows(table, block);
+  if (table.class_weight) weigh_classes(*table.class_weight, block);
   if (data.is_float32()) {
     widen(stored.x32.data(), block);
   } else if (block.taken != nullptr) {
@@ -62,6 +63,14 @@ void BlockView::choose_rows(const Table& table, Block& block) {
   pick(block.group, group_);
   block.rows = n;
   block.taken = taken_.data();
+}
+
+void BlockView::weigh_classes(const std::vector<double>& factors, Block& block) {
+  class_weight_.grow(block.rows);
+  for (Index i = 0; i < block.rows; ++i) {
+    class_weight_.data()[i] = block.weight_of(i) * factors[static_cast<std::size_t>(block.code[i])];
+  }
+  block.weight = class_weight_.data();
 }
 
 /// Copies the rows of the block, in double precision.

@@ -16,6 +16,7 @@ class BlockView {
 
  private:
   void choose_rows(const Table& table, Block& block);
+  void weigh_classes(const std::vector<double>& factors, Block& block);
   template <class T>
   void widen(const T* from, Block& block);
   double* next_scratch(Index count);
@@ -23,7 +24,7 @@ class BlockView {
   Buffer<double> scratch_[2];
   int next_ = 0;
   Buffer<std::int32_t> cells_, taken_;
-  Buffer<double> y_, weight_, group_;
+  Buffer<double> y_, weight_, group_, class_weight_;
 };
 
 }  // namespace superstep

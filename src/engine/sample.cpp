@@ -56,6 +56,10 @@ std::vector<double> look(Table table) {
       if (block.weight != nullptr) weight.add(block.weight[row]);
     }
   }
+  if (table.class_weight && weight.count > 0.0) {  // a rare class may not be among these rows
+    const double rows = data.has_weight() ? weight.max_abs() : 1.0;
+    weight.add(rows * *std::ranges::max_element(*table.class_weight));
+  }
   std::vector<double> told;
   for (const Range& r : x) {
     told.insert(told.end(), {r.max_abs(), r.centre(), r.spread()});

@@ -9,6 +9,8 @@
 
 #include <superstep/core/error.hpp>
 
+#include "learn/seen_moments.hpp"
+
 namespace superstep {
 
 namespace {
@@ -109,15 +111,21 @@ ClassMoments::ClassMoments(Engine& engine, const Table& table, Index classes,
   sums = std::move(gathered);
 }
 
-Moments ClassMoments::of(Engine& engine, const SplitPtr& split, Index k, const AffineMapPtr& map,
-                         double bearable) const {
-  const SplitPtr& rows = splits.of(split, k);
-  Moments m = sums->sums->exactly(engine, rows, bearable);
-  if (!map) return m;
-  m = moments_behind(*map, m);
-  // What a projection leaves of the digits shows behind it.
-  if (map->is_diagonal() || m.amplification() <= bearable) return m;
-  return moments(engine, splits.table().only(rows, Role::train).through(map), sums->request);
+std::vector<std::optional<Moments>> ClassMoments::of(Engine& engine, const SplitPtr& split,
+                                                     const AffineMapPtr& map,
+                                                     double bearable) const {
+  std::vector<View> views;
+  for (Index k = 0; k < splits.classes(); ++k) {
+    if (has_rows(split, k)) views.push_back({splits.of(split, k), map});
+  }
+  std::vector<Moments> seen =
+      seen_moments(engine, splits.table(), *sums->sums, sums->request, views, bearable);
+  std::vector<std::optional<Moments>> all(static_cast<std::size_t>(splits.classes()));
+  auto next = seen.begin();
+  for (Index k = 0; k < splits.classes(); ++k) {
+    if (has_rows(split, k)) all[static_cast<std::size_t>(k)] = std::move(*next++);
+  }
+  return all;
 }
 
 std::shared_ptr<const ClassMoments> class_moments_for(

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -42,10 +43,11 @@ struct ClassMoments : StageState {
   bool has_rows(const SplitPtr& split, Index k) const {
     return sums->sums->has_rows(splits.of(split, k));
   }
-  /// Seen through a map (may be null), for a class with rows; looked at again where digits are lost
-  /// beyond `bearable` (Moments::amplification). **Collective.**
-  Moments of(Engine& engine, const SplitPtr& split, Index k, const AffineMapPtr& map,
-             double bearable) const;
+  /// Of each class, seen through a map (may be null); none for one without rows. Where digits are
+  /// lost beyond `bearable` (Moments::amplification) its rows are looked at again. **Collective.**
+  std::vector<std::optional<Moments>> of(Engine& engine, const SplitPtr& split,
+                                         const AffineMapPtr& map,
+                                         double bearable = Moments::most_amplification) const;
 
   ClassSplits splits;
   std::shared_ptr<const GatheredMoments> sums;

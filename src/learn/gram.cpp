@@ -75,11 +75,24 @@ class CellSums {
   Totals totals_;
 };
 
-/// The extra columns of a part of a block: the target, the constant 1.
-std::vector<math::ExtraColumn> extra_columns(const Block& block, Index first_row, bool target,
-                                             double y_shift) {
+/// The extra columns of some rows of a block: the targets, the constant 1. Takes the doubles 1 of
+/// the workspace.
+std::vector<math::ExtraColumn> extra_columns(const Block& block, Index first_row, Index rows,
+                                             const MomentsRequest& request, const Vector& y_shift,
+                                             Workspace& workspace) {
   std::vector<math::ExtraColumn> extra;
-  if (target) extra.push_back({block.y + first_row, 1, y_shift});
+  const Index targets = request.targets();
+  const double* values = block.y + (targets > 0 ? first_row : 0);
+  if (request.classes > 0) {
+    double* signs = workspace.doubles(1, rows * targets);
+    for (Index i = 0; i < rows; ++i) {
+      for (Index t = 0; t < targets; ++t) {
+        signs[i * targets + t] = sign_of_class(static_cast<Index>(values[i]), t, targets);
+      }
+    }
+    values = signs;
+  }
+  for (Index t = 0; t < targets; ++t) extra.push_back({values + t, targets, y_shift[t]});
   extra.push_back({});
   return extra;
 }
@@ -96,8 +109,8 @@ double rounding_noise(const Table& table, Index rows) {
 /// What columns are summed around, and below what they stay.
 struct Bounds {
   Vector shift;
-  double y_shift = 0.0;
-  std::vector<int> exponents;  ///< of the columns, the target if there is one, the constant
+  Vector y_shift;
+  std::vector<int> exponents;  ///< of the columns, the targets, the constant
   int extra = 0;               ///< of a block's rows
 };
 
@@ -135,7 +148,7 @@ void set_constants(Moments& m, const Extremes& extremes, bool centred) {
     if (centred) m.mean[c] = extremes.low[c];
     m.gram.row(c).setZero();
     m.gram.col(c).setZero();
-    if (m.xy.size() > 0) m.xy[c] = 0.0;
+    m.xy.row(c).setZero();
     m.noise_scale[c] = 0.0;
   }
 }
@@ -152,7 +165,8 @@ Moments finish(const Table& table, Index rows, const MomentsRequest& request, Ra
                const Bounds& bounds) {
   Matrix& products = raw.products;
   const Index last = products.rows() - 1;
-  const Index columns = last - (request.target ? 1 : 0);
+  const Index targets = request.targets();
+  const Index columns = last - targets;
   Moments m;
   m.rows = raw.rows;
   m.weight = products(last, last);
@@ -163,15 +177,14 @@ Moments finish(const Table& table, Index rows, const MomentsRequest& request, Ra
   m.y_mean = bounds.y_shift;
   if (request.centred) {
     m.mean += products.col(last).head(columns) / m.weight;
-    if (request.target) m.y_mean += products(columns, last) / m.weight;
+    m.y_mean += products.col(last).segment(columns, targets) / m.weight;
     take_out_means(products);
   }
   m.gram = products.topLeftCorner(columns, columns);
-  if (request.target) {
-    m.xy = products.col(columns).head(columns);
-    m.yy = products(columns, columns);
-    m.y_noise_scale = scales[columns];
-  }
+  m.xy = products.block(0, columns, columns, targets);
+  m.yy = products.diagonal().segment(columns, targets);
+  // What is 1 or -1 loses nothing, however rare a class is.
+  m.y_noise_scale = request.classes > 0 ? m.yy : Vector(scales.segment(columns, targets));
   return m;
 }
 
@@ -218,7 +231,7 @@ double Moments::amplification(double ridge) const {
 }
 
 bool Moments::is_lost(double bearable) const {
-  return amplification() > bearable || y_noise_scale > bearable * yy;
+  return amplification() > bearable || (y_noise_scale.array() > bearable * yy.array()).any();
 }
 
 // ---- splits ------------------------------------------------------------------------------------
@@ -231,10 +244,11 @@ Bounds sketched_bounds(const Table& table, const MomentsRequest& request, const 
   b.shift = Vector::Zero(table.columns());
   b.exponents = request.centred ? sketch.spread_exponents : sketch.exponents;
   if (request.centred) b.shift = VectorView(sketch.shift.data(), table.columns());
-  if (request.centred && request.target) b.y_shift = sketch.y_shift;
-  if (request.target) {
-    b.exponents.push_back(request.centred ? sketch.y_spread_exponent : sketch.y_exponent);
-  }
+  b.y_shift = Vector::Zero(request.targets());
+  const bool is_number = request.target && request.classes == 0;
+  if (request.centred && is_number) b.y_shift[0] = sketch.y_shift;
+  const int of_number = request.centred ? sketch.y_spread_exponent : sketch.y_exponent;
+  for (Index t = 0; t < request.targets(); ++t) b.exponents.push_back(is_number ? of_number : 1);
   b.exponents.push_back(1);
   b.extra = sketch.rows_exponent + sketch.weight_exponent;
   return b;
@@ -250,7 +264,7 @@ Bounds measured_bounds(const MomentsRequest& request, const Moments& first,
     b.exponents[static_cast<std::size_t>(c)] =
         exponent_above(std::max(high - b.shift[c], b.shift[c] - low));
   }
-  if (request.centred) b.y_shift = first.y_mean;
+  if (request.centred && request.classes == 0) b.y_shift = first.y_mean;
   return b;
 }
 
@@ -274,8 +288,9 @@ struct MomentSums::Sums {
     for (Index c = 0; c < table.columns(); ++c) check_squares(table, sketch, c);
     bounds = given != nullptr ? *given : sketched_bounds(table, request, sketch);
     sums.emplace(engine, table, cells, bounds.exponents, bounds.extra,
-                 [&](const Block& block, const Rows& rows, double* products, Workspace&) {
-                   const auto extra = extra_columns(block, 0, request.target, bounds.y_shift);
+                 [&](const Block& block, const Rows& rows, double* products, Workspace& workspace) {
+                   const auto extra =
+                       extra_columns(block, 0, block.rows, request, bounds.y_shift, workspace);
                    const math::ConstPanel x(block.x, block.rows, block.columns);
                    math::gram_add({x, block.weight, bounds.shift.data(), extra, rows}, products);
                  });
@@ -307,7 +322,9 @@ struct MomentSums::Sums {
     const Index last = raw.products.rows() - 1;
     if (!(raw.products(last, last) > 0.0)) return std::nullopt;
     const Index rows = split ? split->rows(role) : table.rows();
-    Moments m = finish(table, rows, {centred, request.target}, std::move(raw), bounds);
+    MomentsRequest asked = request;
+    asked.centred = centred;
+    Moments m = finish(table, rows, asked, std::move(raw), bounds);
     const Extremes* known = role == Role::train ? extremes_in(split) : nullptr;
     if (known != nullptr) set_constants(m, *known, centred);
     return m;
@@ -387,7 +404,7 @@ Moments moments_behind(const AffineMap& map, const Moments& m) {
   seen.yy = m.yy;
   seen.mean = map.offset() + map.transposed_times(m.mean - map.centre()).col(0);
   seen.gram = map.sandwich(m.gram);
-  if (m.xy.size() > 0) seen.xy = map.transposed_times(m.xy).col(0);
+  seen.xy = map.transposed_times(m.xy);
   if (!map.is_diagonal()) {
     seen.gram = (0.5 * (seen.gram + seen.gram.transpose())).eval();
     // Errors of the entries are independent: their squares add up.
@@ -412,14 +429,12 @@ Moments around_zero(const Moments& m) {
   Moments moved = m;
   moved.noise_scale += m.weight * m.mean.cwiseAbs2();
   moved.gram += m.weight * m.mean * m.mean.transpose();
-  if (m.xy.size() > 0) {
-    const double y_square = m.weight * m.y_mean * m.y_mean;
-    moved.xy += m.weight * m.y_mean * m.mean;
-    moved.yy += y_square;
-    moved.y_noise_scale += y_square;
-  }
+  const Vector y_squares = m.weight * m.y_mean.cwiseAbs2();
+  moved.xy += m.weight * m.mean * m.y_mean.transpose();
+  moved.yy += y_squares;
+  moved.y_noise_scale += y_squares;
   moved.mean.setZero();
-  moved.y_mean = 0.0;
+  moved.y_mean.setZero();
   return moved;
 }
 
@@ -431,7 +446,7 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
   // known.
   const auto root_exponent = [](double square) { return (exponent_above(square) + 2) / 2; };
   std::vector<int> exponents(static_cast<std::size_t>(R.cols()), root_exponent(first.weight));
-  if (request.target) exponents.push_back(root_exponent(first.yy));
+  for (const double square : first.yy) exponents.push_back(root_exponent(square));
   exponents.push_back(root_exponent(first.weight));
   const SplitPtr all_rows;
   const Cells one({&all_rows, 1});
@@ -443,7 +458,7 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
           const Index rows = std::min(panel_rows, block.rows - row);
           double* u = workspace.doubles(0, rows * block.columns);
           substitute(R, first.mean, {block.x + row * block.columns, rows, block.columns}, u);
-          const auto extra = extra_columns(block, row, request.target, first.y_mean);
+          const auto extra = extra_columns(block, row, rows, request, first.y_mean, workspace);
           const double* weight = block.weight == nullptr ? nullptr : block.weight + row;
           math::gram_add({{u, rows, block.columns}, weight, nullptr, extra}, products);
         }
@@ -456,17 +471,17 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
     if (m.gram(c, c) > m.noise * m.noise_scale[c]) continue;
     m.gram.row(c).setZero();
     m.gram.col(c).setZero();
-    if (request.target) m.xy[c] = 0.0;
+    m.xy.row(c).setZero();
     m.noise_scale[c] = 0.0;
   }
   return m;
 }
 
-Footprint moments_footprint(Index columns, Index cells) {
-  const Index width = columns + 2;
+Footprint moments_footprint(Index columns, Index cells, Index targets) {
+  const Index width = columns + targets + 1;
   // Sums of a split, what they are rounded to, the moments made of that.
   return {.sums = cells * (width * width + 1),
-          .row_doubles = scratch_for_cells(cells, columns),
+          .row_doubles = scratch_for_cells(cells, columns) + (targets > 1 ? targets : 0),
           .replicated = 0,
           .entries = cells * (width * (width + 1) / 2 + 1),
           .solving = 3 * width * width,

@@ -45,6 +45,7 @@ MODELS = {
     "KMeans(n_clusters=3, n_init=1)": ("classes", "predict"),
     "GaussianNB()": ("words", "predict_proba"),
     "LinearDiscriminantAnalysis()": ("classes", "predict_proba"),
+    "RidgeClassifier()": ("words", "decision_function"),
     "LinearDiscriminantAnalysis('eigen', n_components=1)": ("classes", "transform"),
     "QuadraticDiscriminantAnalysis()": ("words", "predict_proba"),
     "BernoulliNB(binarize=1.0)": ("words", "predict_proba"),

@@ -44,6 +44,8 @@ ESTIMATORS = {
     "BernoulliNB(binarize=0.5)": "classes",
     "CategoricalNB()": "classes categories",
     "LinearDiscriminantAnalysis()": "classes",
+    "RidgeClassifier()": "classes",
+    "RidgeClassifier(alpha=0.1, class_weight='balanced')": "classes",
     "LinearDiscriminantAnalysis('eigen', shrinkage=0.2)": "classes",
     "make_pipeline(StandardScaler(), QuadraticDiscriminantAnalysis())": "classes",
     "make_pipeline(StandardScaler(), PCA(n_components=4), LogisticRegression())": "classes",

@@ -106,10 +106,10 @@ TEST(Moments, EqualPlainSumsWithinTheNoiseTheyState) {
     EXPECT_NEAR(m.weight, static_cast<double>(plain.weight), 1e-14 * m.weight);
     EXPECT_LT(m.noise, 1e-12);
     for (Index i = 0; i <= columns; ++i) {
-      const Real mean = i < columns ? m.mean[i] : m.y_mean;
+      const Real mean = i < columns ? m.mean[i] : m.y_mean[0];
       EXPECT_LE(std::fabs(mean - plain.mean[i]), 1e-15L * (1 + std::fabs(plain.mean[i]))) << i;
       for (Index j = 0; j <= i; ++j) {
-        const Real ours = i < columns ? m.gram(i, j) : (j < columns ? m.xy[j] : m.yy);
+        const Real ours = i < columns ? m.gram(i, j) : (j < columns ? m.xy(j, 0) : m.yy[0]);
         const Real scale = std::sqrt(plain.products(i, i) * plain.products(j, j));
         EXPECT_LE(std::fabs(ours - plain.products(i, j)), m.noise * scale) << i << " " << j;
       }

@@ -30,6 +30,10 @@ struct Table {
 
   Index block_stride = 1;  ///< every so-manyth block is looked at
 
+  /// Factor on the weights of each class's rows, by class code; null: all 1. The target must be
+  /// read as classes.
+  std::shared_ptr<const std::vector<double>> class_weight{};
+
   SplitPtr split{};  ///< only the rows with `role` in this split; null: all
   Role role = Role::train;
 

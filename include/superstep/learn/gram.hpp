@@ -22,20 +22,34 @@ namespace superstep {
 
 struct MomentsRequest {
   bool centred = true;  ///< around the means; else around zero (fit_intercept=False)
-  bool target = true;   ///< with the table's target, which must be read as numbers
+  bool target = true;   ///< with the table's target
+  /// The target is read as classes, of so many classes, each of which is one to regress on: 1 for
+  /// its own rows, -1 for the others. Of two classes there is one, 1 for the second. 0: numbers.
+  Index classes = 0;
+
+  /// How many are regressed on.
+  Index targets() const {
+    if (!target) return 0;
+    return classes > 2 ? classes : 1;
+  }
   bool operator==(const MomentsRequest&) const = default;
 };
+
+/// Of a row of that class for target t of so many (MomentsRequest::classes): 1 or -1.
+constexpr double sign_of_class(Index code, Index t, Index targets) {
+  return code == (targets == 1 ? 1 : t) ? 1.0 : -1.0;
+}
 
 /// Sums over the rows, w being a row's weight (1 without weights).
 struct Moments {
   Index rows = 0;       ///< with a weight above zero
   double weight = 0.0;  ///< sum of w, above zero
   Vector mean;          ///< weighted means; zeros when not centred
-  double y_mean = 0.0;  ///< likewise; 0 without target
-  Matrix gram;      ///< sum of w (x - mean)(x - mean)', symmetric, columns x columns; a constant
-                    ///< column has zeros
-  Vector xy;        ///< sum of w (x - mean)(y - y_mean); empty without target
-  double yy = 0.0;  ///< sum of w (y - y_mean)^2
+  Vector y_mean{};      ///< likewise, of each target
+  Matrix gram;  ///< sum of w (x - mean)(x - mean)', symmetric, columns x columns; a constant column
+                ///< has zeros
+  Matrix xy;    ///< sum of w (x - mean)(y - y_mean)', columns x targets
+  Vector yy{};  ///< sum of w (y - y_mean)^2
   /// What to expect of the error of gram(i, j) relative to sqrt(noise_scale[i] noise_scale[j]):
   /// rounding inside blocks. As a rule 6e-14.
   double noise = 0.0;
@@ -44,7 +58,7 @@ struct Moments {
   /// those of the columns it is made of amount to. Zero for a constant column, which is known
   /// exactly.
   Vector noise_scale{};
-  double y_noise_scale = 0.0;  ///< the same for yy
+  Vector y_noise_scale{};  ///< the same for yy
 
   /// How much larger noise_scale is than the diagonal of gram + ridge I, at most; 1 or more.
   double amplification(double ridge = 0.0) const;
@@ -127,7 +141,7 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
                         const Moments& first, const Matrix& R);
 
 /// What they need for so many columns and cells, the result for one split included.
-Footprint moments_footprint(Index columns, Index cells = 1);
+Footprint moments_footprint(Index columns, Index cells = 1, Index targets = 1);
 
 /// What a thread keeps for the products of so many columns: the triangle in the kernel's layout,
 /// and two panels of rows.

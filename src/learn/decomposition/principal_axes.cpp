@@ -15,6 +15,7 @@
 #include <superstep/math/scaling.hpp>
 
 #include "learn/decompositions.hpp"
+#include "learn/seen_moments.hpp"
 #include "learn/share_out.hpp"
 
 namespace superstep {
@@ -175,22 +176,11 @@ constexpr MomentsRequest request{.centred = true, .target = false};
 std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
     Engine& engine, const Table& table, std::span<const View> views,
     const std::shared_ptr<const StageState>& gathered) {
-  constexpr double bearable = 16.0;
   const std::vector<ViewGroup> groups = grouped(views);
-  const auto all = sums_for(engine, table, request, splits_of(groups), gathered);
-  const MomentSums& sums = *all;
-  std::vector<Moments> moments;
-  for (const auto& [view, members] : groups) {
-    Moments m = sums.training(view.split);
-    // A scaling changes no column's digits; what a projection leaves of them shows behind it.
-    const bool is_projected = view.features && !view.features->is_diagonal();
-    bool is_lost = m.is_lost();
-    if (is_lost && !view.features) m = sums.exactly(engine, view.split);
-    if (view.features) m = moments_behind(*view.features, m);
-    is_lost = is_lost || (is_projected && m.amplification() > bearable);
-    if (is_lost && view.features) m = superstep::moments(engine, seen_by(view, table), request);
-    moments.push_back(std::move(m));
-  }
+  const auto sums = sums_for(engine, table, request, splits_of(groups), gathered);
+  std::vector<View> distinct;
+  for (const ViewGroup& group : groups) distinct.push_back(group.view);
+  std::vector<Moments> moments = seen_moments(engine, table, *sums, request, distinct);
   const auto decompose = [&](Index g) {
     const auto at = static_cast<std::size_t>(g);
     return packed(rough_axes(moments[at], groups[at].view.centred));

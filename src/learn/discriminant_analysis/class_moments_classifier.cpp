@@ -26,9 +26,20 @@ Footprint ClassMomentsClassifier::footprint(Index columns, Index classes,
   return need;
 }
 
+/// With room for the classes of a view to be looked at again side by side.
+Footprint ClassMomentsClassifier::ample_footprint(Index columns, Index classes,
+                                                  std::span<const Candidate> batch) const {
+  constexpr Index most_side_by_side = 64;
+  Footprint ample = footprint(columns, classes, batch);
+  for (Index k = 0; k < std::min(classes, most_side_by_side); ++k) {
+    ample = ample + moments_footprint(columns) + Engine::of_a_stack();
+  }
+  return ample;
+}
+
 TrainingCost ClassMomentsClassifier::cost(Index columns, Index, std::span<const Candidate>) const {
   TrainingCost cost = moments_cost(columns);
-  cost.most_passes = 2;
+  cost.most_passes = 4;  // extremes, classes far apart, directions of little variance
   return cost;
 }
 

@@ -47,15 +47,14 @@ WithinClasses::WithinClasses(Engine& engine, const Table& table, const ClassMome
   const Index columns = map ? map->columns_out() : table.columns();
   weight = Vector::Zero(classes);
   means = Matrix::Zero(classes, columns);
-  of_class_.resize(static_cast<std::size_t>(classes));
-  Index rows = 0;
   const std::vector<Index> present = present_classes(moments, table, split);
+  of_class_ = moments.of(engine, split, map, bearable);
+  Index rows = 0;
   for (const Index k : present) {
-    Moments m = moments.of(engine, split, k, map, bearable);
+    const Moments& m = *of_class_[static_cast<std::size_t>(k)];
     weight[k] = m.weight;
     means.row(k) = m.mean.transpose();
     rows += m.rows;
-    of_class_[static_cast<std::size_t>(k)] = std::move(m);
   }
   if (rows <= std::ssize(present)) {
     throw AgreedError(ExitCode::bad_data,
@@ -122,12 +121,7 @@ WithinClasses::Axes WithinClasses::look_again() const {
   engine_.reserve(seen, need,
                   "some columns nearly follow from others: to look at the rows again, ");
   const ClassMoments again(engine_, seen, classes, {&split_, 1});
-  std::vector<std::optional<Moments>> of_class(of_class_.size());
-  for (std::size_t k = 0; k < of_class.size(); ++k) {
-    if (!of_class_[k]) continue;
-    of_class[k] =
-        again.of(engine_, split_, static_cast<Index>(k), nullptr, Moments::most_amplification);
-  }
+  const auto of_class = again.of(engine_, split_, nullptr);
   Axes found;
   answering(engine_.comm(), [&] {
     const Eigenpairs H = eigenpairs_of(sum_of_grams(of_class, D.size()) / weight.sum());

@@ -38,12 +38,9 @@ const ParamTable<ElasticNetParams>& ElasticNet::param_table() {
 MomentFit PenalisedRegressor::solve(const Moments& m) const {
   if (!m.keeps_digits()) return {.is_resolved = false};
   const ElasticNetParams p = net();
-  const PenalisedQuadratic problem{m.gram / m.weight,
-                                   m.xy / m.weight,
-                                   m.yy / m.weight,
-                                   p.alpha * p.l1_ratio,
-                                   p.alpha * (1.0 - p.l1_ratio),
-                                   p.positive};
+  const PenalisedQuadratic problem{
+      m.gram / m.weight,    m.xy.col(0) / m.weight,       m.yy[0] / m.weight,
+      p.alpha * p.l1_ratio, p.alpha * (1.0 - p.l1_ratio), p.positive};
   const Descent found = coordinate_descent(problem, p.tol, p.max_iter);
   MomentFit fit = MomentFit::of(found.coef, m.mean, m.y_mean);
   fit.n_iter = found.n_iter;

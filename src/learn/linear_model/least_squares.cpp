@@ -89,24 +89,24 @@ Matrix ScaledCholesky::factor() const {
   return R;
 }
 
-Vector ScaledCholesky::solve_transposed(const Vector& b) const {
-  Vector z = scale_.cwiseProduct(b);
+Matrix ScaledCholesky::solve_transposed(const Matrix& b) const {
+  Matrix z = scale_.asDiagonal() * b;
   upper_.triangularView<Eigen::Upper>().transpose().solveInPlace(z);
   return z;
 }
 
-Vector ScaledCholesky::solve(const Vector& b) const {
-  Vector z = solve_transposed(b);
+Matrix ScaledCholesky::solve(const Matrix& b) const {
+  Matrix z = solve_transposed(b);
   upper_.triangularView<Eigen::Upper>().solveInPlace(z);
-  return scale_.cwiseProduct(z);
+  return scale_.asDiagonal() * z;
 }
 
 Index Spectrum::above(double least) const { return count_above(values, least); }
 
-Vector Spectrum::solve(double ridge, Index rank) const {
+Matrix Spectrum::solve(double ridge, Index rank) const {
   const auto s = values.head(rank).array();
-  const Vector t = s * uy.head(rank).array() / (s * s + ridge);
-  return V.leftCols(rank) * t;
+  const Vector shrink = s / (s * s + ridge);
+  return V.leftCols(rank) * (shrink.asDiagonal() * uy.topRows(rank));
 }
 
 bool is_clear_cut(const Vector& values, double least, double error) {
@@ -135,7 +135,7 @@ bool are_far_apart(const Vector& lengths) {
   return longest > 0x1p8 * shortest;
 }
 
-void decompose(const Matrix& A, const Vector& ay, Spectrum& out) {
+void decompose(const Matrix& A, const Matrix& ay, Spectrum& out) {
   const Vector lengths = A.colwise().norm().transpose();
   const bool is_graded = are_far_apart(lengths);
   const ThinSvd svd = is_graded ? graded_svd(A) : thin_svd(A);
@@ -181,15 +181,29 @@ Matrix gather_rows(Engine& engine, const Table& table) {
   return MatrixView(totals[0].data(), all_rows, width);
 }
 
-Spectrum spectrum_of_rows(Engine& engine, const Table& table, const Moments& first) {
+/// What is regressed on, in a column for each target, of codes or numbers.
+Matrix targets_of(const Vector& y, const MomentsRequest& request) {
+  if (request.classes == 0) return y;
+  Matrix signs(y.size(), request.targets());
+  for (Index i = 0; i < signs.rows(); ++i) {
+    for (Index t = 0; t < signs.cols(); ++t) {
+      signs(i, t) = sign_of_class(static_cast<Index>(y[i]), t, signs.cols());
+    }
+  }
+  return signs;
+}
+
+Spectrum spectrum_of_rows(Engine& engine, const Table& table, const MomentsRequest& request,
+                          const Moments& first) {
   Matrix A = gather_rows(engine, table);
   const Index d = table.columns();
-  Vector ay = A.col(d).array() - first.y_mean;
+  Matrix ay = targets_of(A.col(d), request);
+  ay.rowwise() -= first.y_mean.transpose();
   const Vector root = A.col(d + 1).cwiseSqrt();
   A.conservativeResize(Eigen::NoChange, d);
   A.rowwise() -= first.mean.transpose();
   A = root.asDiagonal() * A;
-  ay = root.cwiseProduct(ay);
+  ay = root.asDiagonal() * ay;
   Spectrum s;
   decompose(A, ay, s);
   s.mean = first.mean;
@@ -218,7 +232,7 @@ Matrix better_preconditioner(const Moments& m, double shift, const Matrix& P) {
 
 /// R with R'R = P' gram P, and what solves R'(ry) = P' xy. Keeps nothing else: what follows takes
 /// much memory.
-Matrix triangle_of(Moments m, double shift, Matrix P, Vector& ry) {
+Matrix triangle_of(Moments m, double shift, Matrix P, Matrix& ry) {
   ScaledCholesky plain(m, 0.0);
   if (!plain.succeeded()) plain = ScaledCholesky(m.gram, 0.0, shift);
   ry = plain.solve_transposed(m.xy);
@@ -253,7 +267,7 @@ Moments reordered(const Moments& m, const std::vector<Index>& order) {
   for (Index c = 0; c < m.mean.size(); ++c) {
     const Index from = order[static_cast<std::size_t>(c)];
     sorted.mean[c] = m.mean[from];
-    sorted.xy[c] = m.xy[from];
+    sorted.xy.row(c) = m.xy.row(from);
     sorted.noise_scale[c] = m.noise_scale[from];
     for (Index k = 0; k < m.mean.size(); ++k) {
       sorted.gram(c, k) = m.gram(from, order[static_cast<std::size_t>(k)]);
@@ -281,7 +295,7 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
     s.mean += P.transpose() * m.mean;
     s.y_mean = m.y_mean;
   }
-  Vector ry;
+  Matrix ry;
   const Matrix R = triangle_of(std::move(m), shift, std::move(P), ry);
   decompose(R, ry, s);
   return s;
@@ -292,7 +306,7 @@ Spectrum spectrum_by_cholesky_qr(Engine& engine, const Table& table, const Momen
 Spectrum refined_spectrum(Engine& engine, const Table& table, const MomentsRequest& request,
                           const Moments& first) {
   // Fewer rows than columns are no larger than the Gram matrix itself.
-  if (table.data->rows() <= table.columns()) return spectrum_of_rows(engine, table, first);
+  if (table.data->rows() <= table.columns()) return spectrum_of_rows(engine, table, request, first);
   const Vector lengths = first.gram.diagonal().cwiseSqrt();
   if (!are_far_apart(lengths)) return spectrum_by_cholesky_qr(engine, table, request, first);
   // Behind a short column rounding of the long ones would be as large as it is itself.

@@ -34,9 +34,9 @@ class ScaledCholesky {
   /// What times its own transpose from the left is gram + ridge I: C D^-1.
   Matrix factor() const;
   /// C^-T D b: zero for columns of zeros.
-  Vector solve_transposed(const Vector& b) const;
+  Matrix solve_transposed(const Matrix& b) const;
   /// (gram + ridge I)^-1 b, of least norm in columns of zeros.
-  Vector solve(const Vector& b) const;
+  Matrix solve(const Matrix& b) const;
 
  private:
   void decompose(const Matrix& gram, double ridge, double shift);
@@ -52,10 +52,10 @@ class ScaledCholesky {
 struct Spectrum {
   Matrix V;               ///< columns x values
   Vector values;          ///< singular values, descending
-  Vector uy;              ///< U'(y - y_mean)
+  Matrix uy;              ///< U'(y - y_mean), values x targets
   double rounding = 0.0;  ///< relative to the first value: what is below is nothing else
   Vector mean;
-  double y_mean = 0.0;
+  Vector y_mean{};
   Index passes = 0;  ///< taken over the data to find it
 
   /// How many values are above `least` times the first.
@@ -63,7 +63,7 @@ struct Spectrum {
   /// How many double precision tells from zero.
   Index rank() const { return above(rounding); }
   /// argmin |y - X b|^2 + ridge |b|^2 over the first `rank` directions; of least norm.
-  Vector solve(double ridge, Index rank) const;
+  Matrix solve(double ridge, Index rank) const;
 };
 
 /// From a factorisation of the Gram matrix alone.

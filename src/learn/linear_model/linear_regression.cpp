@@ -32,7 +32,7 @@ MomentFit fit_positive(const Moments& m) {
   if (!m.keeps_digits()) return {.is_resolved = false};
   constexpr Index most_sweeps = 10000;
   const PenalisedQuadratic problem{
-      m.gram / m.weight, m.xy / m.weight, m.yy / m.weight, 0.0, 0.0, true};
+      m.gram / m.weight, m.xy.col(0) / m.weight, m.yy[0] / m.weight, 0.0, 0.0, true};
   const Descent found = coordinate_descent(problem, 0.0, most_sweeps);
   MomentFit fit = MomentFit::of(found.coef, m.mean, m.y_mean);
   fit.n_iter = found.n_iter;

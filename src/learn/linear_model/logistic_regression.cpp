@@ -8,6 +8,7 @@
 
 #include <superstep/core/error.hpp>
 
+#include "learn/class_weight.hpp"
 #include "learn/linear_model/glm.hpp"
 #include "learn/linear_model/linear_classifier.hpp"
 
@@ -15,13 +16,6 @@ namespace superstep {
 
 const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() {
   using P = LogisticRegressionParams;
-  const auto is_class_weight = [](const Value& v) {
-    if (v.is_none()) return true;
-    if (v.is_string()) return v.as_string() == "balanced";
-    return v.is_dict() && std::ranges::all_of(v.entries(), [](const auto& entry) {
-             return entry.second.is_number() && entry.second.as_double() >= 0.0;
-           });
-  };
   static const auto table =
       ParamTable<P>("LogisticRegression", "A linear classifier that gives probabilities.")
           .add("penalty", &P::penalty, one_of({"deprecated", "l2", "l1", "elasticnet", "none"}),
@@ -38,8 +32,7 @@ const ParamTable<LogisticRegressionParams>& LogisticRegression::param_table() {
                "whether a constant is fitted, without penalty")
           .refuse("intercept_scaling", {1, 1.0},
                   "the intercept is not penalised, so its scale is nothing")
-          .add("class_weight", &P::class_weight,
-               satisfies("None, 'balanced' or a dict of label: weight >= 0", is_class_weight),
+          .add("class_weight", &P::class_weight, class_weight_range(),
                "factor on the weights of a class's rows")
           .add("random_state", &P::random_state, anything(),
                "without effect: nothing is drawn at random")
@@ -135,35 +128,6 @@ class LogisticModel final : public LinearClassifier {
   std::vector<Index> n_iter_;
 };
 
-/// As scikit-learn's 'balanced': weight / (classes * weight of the class), of the rows and classes
-/// that are trained on.
-Vector balanced_weights(const GlmRows& trained) {
-  const double all = trained.weight.sum();
-  const auto present = static_cast<double>((trained.weight.array() > 0.0).count());
-  return trained.weight.unaryExpr(
-      [&](double weight) { return weight > 0.0 ? all / (present * weight) : 0.0; });
-}
-
-Vector listed_weights(const Labels& classes, const Value& listed) {
-  Vector weights = Vector::Ones(classes.size());
-  for (const auto& [label, weight] : listed.entries()) {
-    const Index k = classes.find(label);
-    if (k < 0) {
-      std::string names;
-      for (Index i = 0; i < std::min<Index>(classes.size(), 10); ++i) {
-        names += (i == 0 ? "" : ", ") + classes.value(i).repr();
-      }
-      throw AgreedError(
-          ExitCode::bad_data,
-          fmt::format("LogisticRegression: class_weight names {}, which is no class of the "
-                      "data ({}{})",
-                      label.repr(), names, classes.size() > 10 ? ", ..." : ""));
-    }
-    weights[k] = weight.as_double();
-  }
-  return weights;
-}
-
 /// scikit-learn minimises two outputs -z and z for two classes and multi_class='multinomial'. In
 /// terms of their difference 2 z the loss is that of one output, with half the squared penalty and
 /// the same L1 penalty.
@@ -178,8 +142,10 @@ GlmTask task_of(const CandidateOf<LogisticRegressionParams>& candidate, const La
   task.split = candidate.split;
   task.features = candidate.features;
   task.resume = candidate.resume;
-  if (p.class_weight.is_string()) task.class_weight = balanced_weights(trained);
-  if (p.class_weight.is_dict()) task.class_weight = listed_weights(classes, p.class_weight);
+  if (!p.class_weight.is_none()) {
+    task.class_weight =
+        class_factors(p.class_weight, "LogisticRegression", classes, trained.weight);
+  }
   task.fit_intercept = p.fit_intercept;
   task.tol = p.tol;
   task.max_iter = p.max_iter;

@@ -15,9 +15,9 @@
 
 namespace superstep {
 
-MomentFit MomentFit::of(Vector coef, const Vector& mean, double y_mean) {
+MomentFit MomentFit::of(Matrix coef, const Vector& mean, const Vector& y_mean) {
   MomentFit fit;
-  fit.intercept = y_mean - mean.dot(coef);
+  fit.intercept = y_mean - coef.transpose() * mean;
   fit.coef = std::move(coef);
   return fit;
 }
@@ -26,33 +26,33 @@ MomentFit MomentFit::of(Vector coef, const Vector& mean, double y_mean) {
 
 std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
                                                        const Vector& coef, double intercept) {
+  const double y_mean = m.y_mean[0], yy = m.yy[0], y_noise_scale = m.y_noise_scale[0];
   constexpr double bearable = 1e-7;
   constexpr double rounding = 0x1p-50;
   // Of the columns themselves: prediction = (x - centre) b + start.
   const Vector b = map == nullptr ? coef : Vector(map->times(coef).col(0));
   const double start = intercept + (map == nullptr ? 0.0 : map->offset().dot(coef));
   const Vector from_centre = map == nullptr ? m.mean : Vector(m.mean - map->centre());
-  const double mean_error = m.y_mean - (from_centre.dot(b) + start);
+  const double mean_error = y_mean - (from_centre.dot(b) + start);
   const double mean_noise =
-      rounding *
-          (std::fabs(m.y_mean) + from_centre.cwiseAbs().dot(b.cwiseAbs()) + std::fabs(start)) +
-      m.noise * std::sqrt((m.y_noise_scale + b.cwiseAbs2().dot(m.noise_scale)) / m.weight);
-  const double around_mean = m.yy + b.dot(m.gram * b - 2.0 * m.xy);
+      rounding * (std::fabs(y_mean) + from_centre.cwiseAbs().dot(b.cwiseAbs()) + std::fabs(start)) +
+      m.noise * std::sqrt((y_noise_scale + b.cwiseAbs2().dot(m.noise_scale)) / m.weight);
+  const double around_mean = yy + b.dot(m.gram * b - 2.0 * m.xy.col(0));
   const double squared = around_mean + m.weight * mean_error * mean_error;
   // Errors of the moments are independent, so squares of what they contribute add up.
   const double spread_noise =
-      (m.noise + rounding) * (m.y_noise_scale + b.cwiseAbs2().dot(m.noise_scale));
+      (m.noise + rounding) * (y_noise_scale + b.cwiseAbs2().dot(m.noise_scale));
   const double noise =
       spread_noise + m.weight * mean_noise * (2.0 * std::fabs(mean_error) + mean_noise);
-  if (!(m.yy > 0.0) || !(around_mean > 0.0) || !(noise <= bearable * squared)) return nullptr;
+  if (!(yy > 0.0) || !(around_mean > 0.0) || !(noise <= bearable * squared)) return nullptr;
   if (!(spread_noise <= bearable * around_mean)) return nullptr;
-  if (!(m.noise * m.y_noise_scale <= bearable * m.yy)) return nullptr;
+  if (!(m.noise * y_noise_scale <= bearable * yy)) return nullptr;
   auto s = std::make_shared<MetricStatistics>();
   s->rows = static_cast<double>(m.rows);
   s->weight = m.weight;
   s->error = m.weight * mean_error;
   s->squared_error = squared;
-  s->target_square = m.yy;
+  s->target_square = yy;
   s->error_square = around_mean;
   return s;
 }
@@ -65,14 +65,15 @@ namespace {
 
 std::vector<double> packed(const MomentFit& fit) {
   if (!fit.is_resolved) return {};
-  std::vector<double> values = {fit.intercept, static_cast<double>(fit.n_iter),
-                                fit.converged ? 1.0 : 0.0, static_cast<double>(fit.coef.size()),
-                                fit.held_out ? 1.0 : 0.0};
+  std::vector<double> values = {static_cast<double>(fit.coef.cols()),
+                                static_cast<double>(fit.n_iter), fit.converged ? 1.0 : 0.0,
+                                static_cast<double>(fit.coef.rows()), fit.held_out ? 1.0 : 0.0};
   if (const auto& s = fit.held_out) {
     values.insert(values.end(), {s->rows, s->weight, s->error, s->squared_error, s->target_square,
                                  s->error_square});
   }
-  values.insert(values.end(), fit.coef.begin(), fit.coef.end());
+  values.insert(values.end(), fit.intercept.begin(), fit.intercept.end());
+  values.insert(values.end(), fit.coef.data(), fit.coef.data() + fit.coef.size());
   values.insert(values.end(), fit.others.begin(), fit.others.end());
   return values;
 }
@@ -81,7 +82,7 @@ MomentFit unpacked(const std::vector<double>& values) {
   MomentFit fit;
   fit.is_resolved = !values.empty();
   if (!fit.is_resolved) return fit;
-  fit.intercept = values[0];
+  const auto targets = static_cast<Index>(values[0]);
   fit.n_iter = static_cast<Index>(values[1]);
   fit.converged = values[2] != 0.0;
   const auto columns = static_cast<Index>(values[3]);
@@ -97,26 +98,30 @@ MomentFit unpacked(const std::vector<double>& values) {
     fit.held_out = std::move(s);
     at += 6;
   }
-  fit.coef = VectorView(at, columns);
-  fit.others = VectorView(at + columns, values.data() + values.size() - at - columns);
+  fit.intercept = VectorView(at, targets);
+  at += targets;
+  fit.coef = MatrixView(at, columns, targets);
+  at += columns * targets;
+  fit.others = VectorView(at, values.data() + values.size() - at);
   return fit;
 }
 
 /// For what is done where the sums of the common pass do not resolve a fit.
-Footprint refining_footprint(const Table& table, Index cells) {
-  const Index matrix = (table.columns() + 2) * (table.columns() + 2);
+Footprint refining_footprint(const Table& table, Index cells, Index targets) {
+  const Index width = table.columns() + targets + 1;
+  const Index matrix = width * width;
   const bool is_tall = table.data->rows() > table.columns();
   return {.sums = matrix + 1,
-          .row_doubles = table.columns() / 16 + 1,  // 256 rows of a block at a time
+          .row_doubles = (table.columns() + targets) / 16 + 1,  // 256 rows of a block at a time
           // The sums of the common pass, the first moments, preconditioner, moments through it.
           .replicated = (cells + 3) * matrix,
           .entries = is_tall ? matrix / 2 + table.columns() + 2 : 0,
           .solving = 11 * matrix,  // a singular value decomposition with both sides
-          .thread_doubles = gram_scratch(table.columns() + 2)};
+          .thread_doubles = gram_scratch(width)};
 }
 
-const MomentRegressor& regressor(const Candidate& c) {
-  return dynamic_cast<const MomentRegressor&>(*c.estimator);
+const MomentLearner& learner(const Candidate& c) {
+  return dynamic_cast<const MomentLearner&>(*c.estimator);
 }
 
 /// The candidates that one pass serves.
@@ -128,6 +133,7 @@ class Batch {
         table_(table),
         candidates_(candidates),
         groups_(std::move(groups)),
+        request_(request),
         sums_(sums_for(engine, table, request, splits_of(groups_), gathered_for(candidates))) {}
 
   void fit(std::vector<MomentFit>& fits) {
@@ -155,15 +161,16 @@ class Batch {
 
   MomentFit solved(std::size_t i, const View& view, const Moments& m,
                    const std::optional<Moments>& tested) const {
-    MomentFit fit = regressor(candidates_[i]).solve(m);
-    if (fit.is_resolved) complete(fit, view, tested);
+    MomentFit fit = learner(candidates_[i]).solve(m);
+    if (fit.is_resolved) complete(fit, i, view, tested);
     return fit;
   }
 
-  static void complete(MomentFit& fit, const View& view, const std::optional<Moments>& tested) {
-    if (!view.centred) fit.intercept = 0.0;
-    if (!tested) return;
-    fit.held_out = squared_errors(*tested, view.features.get(), fit.coef, fit.intercept);
+  void complete(MomentFit& fit, std::size_t i, const View& view,
+                const std::optional<Moments>& tested) const {
+    if (!view.centred) fit.intercept.setZero();
+    if (!tested || learner(candidates_[i]).tells() == 0) return;
+    fit.held_out = squared_errors(*tested, view.features.get(), fit.coef.col(0), fit.intercept[0]);
   }
 
   /// Every candidate from the moments of the common pass; each on one rank.
@@ -198,12 +205,13 @@ class Batch {
   void look_again(const ViewGroup& group, std::vector<MomentFit>& fits) const {
     const View& view = group.view;
     const Table its_rows = seen_by(view, table_);
-    engine_.reserve(its_rows, refining_footprint(its_rows, sums_->cells()),
+    engine_.reserve(its_rows, refining_footprint(its_rows, sums_->cells(), request_.targets()),
                     "some columns follow from others, or nearly: to look at the rows again, ");
     const bool is_new = view.features != nullptr || sums_->training(view.split).is_lost();
+    MomentsRequest request = request_;
     Moments first =
-        view.features ? moments(engine_, its_rows) : sums_->exactly(engine_, view.split);
-    const MomentsRequest request{.centred = takes_means_out(view, first)};
+        view.features ? moments(engine_, its_rows, request) : sums_->exactly(engine_, view.split);
+    request.centred = takes_means_out(view, first);
     if (view.features && !request.centred) first = around_zero(first);
     const std::optional<Moments> tested = sums_->testing(view.split);
     std::optional<Spectrum> spectrum;
@@ -211,8 +219,8 @@ class Batch {
       if (is_new) fits[i] = solved(i, view, first, tested);
       if (fits[i].is_resolved) continue;
       if (!spectrum) spectrum = refined_spectrum(engine_, its_rows, request, first);
-      fits[i] = regressor(candidates_[i]).refine(first, *spectrum);
-      complete(fits[i], view, tested);
+      fits[i] = learner(candidates_[i]).refine(first, *spectrum);
+      complete(fits[i], i, view, tested);
     }
   }
 
@@ -220,8 +228,18 @@ class Batch {
   const Table& table_;
   std::span<const Candidate> candidates_;
   std::vector<ViewGroup> groups_;
+  MomentsRequest request_;
   std::shared_ptr<const MomentSums> sums_;
 };
+
+}  // namespace
+
+namespace {
+
+MomentsRequest request_for(const Engine& engine, const Table& table) {
+  const bool has_classes = table.target == Target::classes;
+  return {.classes = has_classes ? table.data->classes(engine.comm()).size() : 0};
+}
 
 }  // namespace
 
@@ -229,7 +247,7 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
                                         std::span<const Candidate> candidates) {
   std::vector<View> views;
   for (const Candidate& c : candidates) {
-    views.push_back({c.split, c.features, regressor(c).fits_intercept()});
+    views.push_back({c.split, c.features, learner(c).fits_intercept()});
   }
   std::vector<MomentFit> fits(views.size());
   std::vector<ViewGroup> around_means, around_zero;
@@ -238,60 +256,69 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
     const bool takes_centred = g.view.centred || g.view.features;
     (takes_centred ? around_means : around_zero).push_back(std::move(g));
   }
+  MomentsRequest request = request_for(engine, table);
   for (const bool centred : {true, false}) {
     std::vector<ViewGroup>& groups = centred ? around_means : around_zero;
     if (groups.empty()) continue;
-    Batch(engine, table, candidates, std::move(groups), {.centred = centred}).fit(fits);
+    request.centred = centred;
+    Batch(engine, table, candidates, std::move(groups), request).fit(fits);
   }
   return fits;
 }
 
 // ---- the estimator -----------------------------------------------------------------------------
 
-Footprint MomentRegressor::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+Footprint MomentLearner::footprint(Index columns, Index classes,
+                                   std::span<const Candidate> batch) const {
+  const Index targets = MomentsRequest{.classes = classes}.targets();
   const Index cells = cells_of(batch);
-  const Index matrix = (columns + 2) * (columns + 2);
-  Footprint f = moments_footprint(columns, cells);
+  const Index matrix = (columns + targets + 1) * (columns + targets + 1);
+  Footprint f = moments_footprint(columns, cells, targets);
   // Moments of the rows that train and of those that test.
   const Index held = cells > 1 ? 2 : 1;
   f.solving = (held + std::max<Index>(matrices_to_solve(), 3)) * matrix;
-  f.replicated = 4 * std::ssize(batch) * (2 * columns + 16);  // the fits, on their way too
+  // The fits, on their way too.
+  f.replicated = 4 * std::ssize(batch) * ((targets + 1) * columns + 16);
   return f;
 }
 
-TrainingCost MomentRegressor::cost(Index columns, Index, std::span<const Candidate>) const {
+TrainingCost MomentLearner::cost(Index columns, Index, std::span<const Candidate>) const {
   return least_squares_cost(columns);
+}
+
+std::shared_ptr<const StageState> MomentLearner::gather(Engine& engine, const Table& table,
+                                                        std::span<const SplitPtr> splits) const {
+  return gather_moments(engine, table, request_for(engine, table), splits);
+}
+
+MomentFit MomentLearner::refine(const Moments&, const Spectrum&) const {
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{}: the rows do not keep enough digits of their squares; scale "
+                                "the columns (make_pipeline(StandardScaler(), ...))",
+                                name()));
+}
+
+std::vector<Trained> MomentLearner::train_batch(Engine& engine, const Table& table,
+                                                std::span<const Candidate> candidates) const {
+  std::vector<MomentFit> fits = fit_from_moments(engine, table, candidates);
+  std::vector<Trained> all;
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    Trained trained;
+    trained.held_out = fits[i].held_out;
+    if (fits[i].held_out) trained.told = static_cast<unsigned>(Statistic::squared_errors);
+    trained.model = learner(candidates[i]).model_of(engine, table, fits[i]);
+    all.push_back(std::move(trained));
+  }
+  return all;
 }
 
 unsigned MomentRegressor::tells() const { return static_cast<unsigned>(Statistic::squared_errors); }
 
-std::shared_ptr<const StageState> MomentRegressor::gather(Engine& engine, const Table& table,
-                                                          std::span<const SplitPtr> splits) const {
-  return gather_moments(engine, table, {}, splits);
-}
-
-MomentFit MomentRegressor::refine(const Moments&, const Spectrum&) const {
-  throw AgreedError(
-      ExitCode::bad_data,
-      fmt::format("{}: the rows do not keep enough digits of their squares; scale the "
-                  "columns (make_pipeline(StandardScaler(), ...))",
-                  name()));
-}
-
-std::vector<Trained> MomentRegressor::train_batch(Engine& engine, const Table& table,
-                                                  std::span<const Candidate> candidates) const {
-  std::vector<MomentFit> fits = fit_from_moments(engine, table, candidates);
-  std::vector<Trained> all;
-  for (std::size_t i = 0; i < fits.size(); ++i) {
-    MomentFit& fit = fits[i];
-    FittedAttributes attributes = regressor(candidates[i]).conclude(fit);
-    all.push_back(
-        std::make_shared<LinearModel>(fit.coef, fit.intercept, std::move(attributes),
-                                      FitReport{fit.n_iter, fit.converged, fit.warnings}));
-    all.back().held_out = fit.held_out;
-    if (fit.held_out) all.back().told = static_cast<unsigned>(Statistic::squared_errors);
-  }
-  return all;
+std::shared_ptr<Model> MomentRegressor::model_of(const Engine&, const Table&,
+                                                 MomentFit& fit) const {
+  FittedAttributes attributes = conclude(fit);
+  return std::make_shared<LinearModel>(fit.coef.col(0), fit.intercept[0], std::move(attributes),
+                                       FitReport{fit.n_iter, fit.converged, fit.warnings});
 }
 
 std::shared_ptr<Model> MomentRegressor::load_fitted(const AttributeReader& in) const {

@@ -14,12 +14,12 @@
 
 namespace superstep {
 
-/// A linear function found, of the columns behind the view's map.
+/// Linear functions found, one a target, of the columns behind the view's map.
 struct MomentFit {
   /// Whether the moments were enough to find it; if not, the rest is not looked at.
   bool is_resolved = true;
-  Vector coef{};
-  double intercept = 0.0;
+  Matrix coef{};  ///< columns x targets
+  Vector intercept{};
   Index n_iter = 0;
   bool converged = true;
   Vector others{};  ///< what else the estimator wants to know
@@ -28,17 +28,17 @@ struct MomentFit {
   std::shared_ptr<const MetricStatistics> held_out{};
 
   /// With the intercept that goes with these means.
-  static MomentFit of(Vector coef, const Vector& mean, double y_mean);
+  static MomentFit of(Matrix coef, const Vector& mean, const Vector& y_mean);
 };
 
-/// Fits all candidates, each a MomentRegressor: one pass for those with an intercept and one for
+/// Fits all candidates, each a MomentLearner: one pass for those with an intercept and one for
 /// those without; further ones for a split and map that the moments do not resolve (behind a map
 /// its own moments first, then the spectrum). **Collective.**
 std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
                                         std::span<const Candidate> candidates);
 
-/// The squared errors of y ~ map(x) coef + intercept (map may be null) on the rows of these
-/// moments; null where cancellation would leave fewer than seven digits.
+/// Of one target. The squared errors of y ~ map(x) coef + intercept (map may be null) on the rows
+/// of these moments; null where cancellation would leave fewer than seven digits.
 std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
                                                        const Vector& coef, double intercept);
 

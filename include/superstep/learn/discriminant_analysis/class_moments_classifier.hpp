@@ -14,6 +14,8 @@ class ClassMomentsClassifier : public Estimator {
     return method == Method::decision_function || Estimator::can(method);
   }
   Footprint footprint(Index columns, Index classes, std::span<const Candidate> batch) const final;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const final;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const final;
   bool gathers() const final { return true; }
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,

@@ -14,12 +14,11 @@ struct Moments;
 struct MomentFit;  // learn/linear_model/moment_fits.hpp, as are the equations' tools
 struct Spectrum;
 
-class MomentRegressor : public Estimator {
+/// What is found from moments with one target or several: numbers, or for classes 1 and -1 of each.
+class MomentLearner : public Estimator {
  public:
-  Kind kind() const final { return Kind::regressor; }
   Footprint footprint(Index columns, Index classes, std::span<const Candidate> batch) const final;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const final;
-  unsigned tells() const final;
   bool gathers() const final { return true; }
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
                                            std::span<const SplitPtr> splits) const final;
@@ -33,14 +32,27 @@ class MomentRegressor : public Estimator {
   virtual MomentFit refine(const Moments& m, const Spectrum& spectrum) const;
   /// How many matrices of the size of the Gram matrix a solution takes at a time, beside it.
   virtual Index matrices_to_solve() const { return 3; }
+  virtual std::shared_ptr<Model> model_of(const Engine& engine, const Table& table,
+                                          MomentFit& fit) const = 0;
+
+ protected:
+  std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                   std::span<const Candidate> candidates) const override;
+};
+
+/// A regressor.
+class MomentRegressor : public MomentLearner {
+ public:
+  Kind kind() const final { return Kind::regressor; }
+  unsigned tells() const final;
   /// The fitted attributes beside coef_ and intercept_; may add warnings to the fit.
   virtual FittedAttributes conclude(MomentFit&) const { return {}; }
   /// Which of them, and of what type, a model file may have.
   virtual FittedAttributes attributes() const { return {}; }
+  std::shared_ptr<Model> model_of(const Engine& engine, const Table& table,
+                                  MomentFit& fit) const final;
 
  protected:
-  std::vector<Trained> train_batch(Engine& engine, const Table& table,
-                                   std::span<const Candidate> candidates) const final;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const final;
 };
 
