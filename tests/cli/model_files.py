@@ -24,7 +24,7 @@ ENV = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIR
 RNG = np.random.default_rng(SEED)
 ROWS, COLUMNS = 400, 6
 
-# estimator: target and command
+# estimator: target, command, and the columns if they are not X
 MODELS = {
     "StandardScaler()": ("classes", "transform"),
     "StandardScaler(with_std=False)": ("classes", "transform"),
@@ -49,6 +49,7 @@ MODELS = {
     "LinearDiscriminantAnalysis('eigen', n_components=1)": ("classes", "transform"),
     "QuadraticDiscriminantAnalysis()": ("words", "predict_proba"),
     "BernoulliNB(binarize=1.0)": ("words", "predict_proba"),
+    "CategoricalNB(min_categories=4)": ("classes", "predict_proba", "categories"),
     "make_pipeline(MinMaxScaler(), MultinomialNB())": ("classes", "predict_proba"),
     "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": ("classes", "predict"),
     "make_pipeline(StandardScaler(), PCA(n_components=4), Ridge())": ("real", "predict"),
@@ -64,14 +65,23 @@ def make_data():
         f["X"], f["real"], f["classes"] = X, real, classes
         f["counts"] = RNG.poisson(1 + classes)
         f["amounts"] = 0.5 + classes
+        f["categories"] = RNG.integers(0, 4, (ROWS, 3))
         f.create_dataset("words", data=np.where(classes > 0, "paid", "due").astype(object), dtype=h5py.string_dtype())
         f["feature_names"] = [f"name {i}" for i in range(COLUMNS)]
 
 
+def columns(number):
+    """Options that name the columns of a model."""
+    _, _, *others = list(MODELS.values())[number]
+    return [option for name in others for option in ("--x", "/" + name)]
+
+
 def command(model, method, out):
+    number = re.match(r"model(\d+)", model)
+    options = ["--out", out, *(columns(int(number.group(1))) if number else [])]
     if method == "transform":
-        return [PROGRAM, "transform", model, "data.h5", "--out", out]
-    return [PROGRAM, "predict", model, "data.h5", "--method", method, "--out", out]
+        return [PROGRAM, "transform", model, "data.h5", *options]
+    return [PROGRAM, "predict", model, "data.h5", "--method", method, *options]
 
 
 def ask(model, method, ranks=1):
@@ -259,12 +269,12 @@ def judged(case):
     return None, True
 
 
-def cases_of(number, expression, target, method):
+def cases_of(number, expression, target, method, *_):
     """Edited and damaged copies of one model."""
     rng = np.random.default_rng([SEED, number])
     base = f"model{number}.h5"
-    subprocess.run([PROGRAM, "fit", expression, "data.h5", "--y", "/" + target, "--model", base, "--quiet"], check=True,
-                   capture_output=True, env=ENV)
+    subprocess.run([PROGRAM, "fit", expression, "data.h5", "--y", "/" + target, "--model", base, "--quiet", *columns(number)],
+                   check=True, capture_output=True, env=ENV)
     code, expected, _, said = ask(base, method)
     assert code == 0 and expected is not None, said
     cases = []
