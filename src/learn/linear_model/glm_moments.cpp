@@ -23,7 +23,7 @@ struct Lane {
   const Partition* partition = nullptr;
   Index cells = 1;
   Index rows = 0, weight = 0, sums = 0, squares = 0;  ///< runs
-  Index unusual = 0;            ///< run: of each cell how many targets are negative, and zero
+  Index unusual = 0;            ///< run, of amounts: of each cell how many are negative, and zero
   std::vector<int> heaviest{};  ///< of each part: exponent of a block's weight, as expected
 };
 
@@ -88,6 +88,7 @@ class MomentsPass {
       s.squares += MatrixView(totals[lane.squares].data() + from * d, parts_, d);
       s.block_weight += weight_bounds.middleRows(from, parts_);
       s.block_squares += square_bounds.middleRows(from, parts_);
+      if (!has_amounts_) continue;
       const auto unusual = totals[lane.unusual].subspan(static_cast<std::size_t>(2 * cell), 2);
       s.negative += static_cast<Index>(unusual[0]);
       s.zero += static_cast<Index>(unusual[1]);
@@ -164,7 +165,7 @@ class MomentsPass {
     lane.weight = shape_.add(weights);
     lane.sums = shape_.add(sums);
     lane.squares = shape_.add(squares);
-    lane.unusual = shape_.add(2 * lane.cells, sketch.rows_exponent);
+    if (has_amounts_) lane.unusual = shape_.add(2 * lane.cells, sketch.rows_exponent);
     lanes_.push_back(lane);
   }
 
