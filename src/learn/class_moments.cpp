@@ -128,10 +128,13 @@ std::vector<std::optional<Moments>> ClassMoments::of(Engine& engine, const Split
   return all;
 }
 
-std::shared_ptr<const ClassMoments> class_moments_for(
-    Engine& engine, const Table& table, Index classes, std::span<const SplitPtr> splits,
-    const std::shared_ptr<const StageState>& gathered) {
+std::shared_ptr<const ClassMoments> class_moments_for(Engine& engine, const Table& table,
+                                                      std::span<const Candidate> candidates) {
+  const auto gathered = gathered_for(candidates);
   if (auto known = std::dynamic_pointer_cast<const ClassMoments>(gathered)) return known;
+  std::vector<SplitPtr> splits;
+  for (const Candidate& c : candidates) splits.push_back(c.split);
+  const Index classes = table.data->classes(engine.comm()).size();
   return std::make_shared<const ClassMoments>(engine, table, classes, splits);
 }
 

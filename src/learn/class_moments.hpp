@@ -53,10 +53,10 @@ struct ClassMoments : StageState {
   std::shared_ptr<const GatheredMoments> sums;
 };
 
-/// What was gathered, if anything; else the sums of a pass. The bits are the same. **Collective.**
-std::shared_ptr<const ClassMoments> class_moments_for(
-    Engine& engine, const Table& table, Index classes, std::span<const SplitPtr> splits,
-    const std::shared_ptr<const StageState>& gathered);
+/// What was gathered for these candidates, if anything; else the sums of a pass. The bits are the
+/// same. **Collective.**
+std::shared_ptr<const ClassMoments> class_moments_for(Engine& engine, const Table& table,
+                                                      std::span<const Candidate> candidates);
 
 /// The classes that a split trains on, by number; AgreedError unless there are two at least.
 std::vector<Index> present_classes(const ClassMoments& moments, const Table& table,

@@ -270,10 +270,7 @@ class Fit {
 std::vector<Trained> LinearDiscriminantAnalysis::train_batch(
     Engine& engine, const Table& table, std::span<const Candidate> candidates) const {
   const Labels& classes = table.data->classes(engine.comm());
-  std::vector<SplitPtr> splits;
-  for (const Candidate& c : candidates) splits.push_back(c.split);
-  const auto by_class =
-      class_moments_for(engine, table, classes.size(), splits, gathered_for(candidates));
+  const auto by_class = class_moments_for(engine, table, candidates);
   std::vector<View> views;
   for (const Candidate& c : candidates) views.push_back({c.split, c.features});
   std::vector<Trained> all(candidates.size());
