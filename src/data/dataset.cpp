@@ -13,7 +13,6 @@
 #include <unordered_set>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/hash.hpp>
 #include <superstep/core/philox.hpp>
@@ -343,8 +342,8 @@ std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, C
   collectively(comm, [&] {
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
     const Index rows = share.size() * blocks.rows_per_block();
-    TraceEvent event{.what = "targets", .blocks = share.size()};
-    comm.trace().open();
+    const Stretch reading(comm.events(), {.kind = Event::Kind::targets});
+    Event event{.blocks = share.size()};
     for (Index i = share.begin; i < share.end; ++i) {
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
       if (static_cast<Index>(mine.size()) > in.most) throw DataError(in.complaint);
@@ -353,7 +352,7 @@ std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, C
       comm.answer();
     }
     in.reader.require_unchanged();
-    comm.trace().close(event);
+    reading.end(event);
     packed = pack(mine);
   });
   const auto values = static_cast<std::size_t>(comm.sum(std::ssize(mine)));

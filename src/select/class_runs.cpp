@@ -13,7 +13,6 @@
 #include <numeric>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 
 #include "select/partitions.hpp"
@@ -35,8 +34,8 @@ void for_each_block(const Communicator& comm, const Dataset& data,
     const BlockPlan& blocks = data.blocks();
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
     std::vector<double> codes(static_cast<std::size_t>(blocks.rows_per_block()));
-    TraceEvent event{.what = "targets"};
-    comm.trace().open();
+    const Stretch reading(comm.events(), {.kind = Event::Kind::targets});
+    Event event;
     for (Index i = share.begin; i < share.end; ++i) {
       if (!wanted(i)) continue;
       data.read_classes(i, codes.data());
@@ -46,7 +45,7 @@ void for_each_block(const Communicator& comm, const Dataset& data,
       comm.answer();
     }
     data.require_unchanged();
-    comm.trace().close(event);
+    reading.end(event);
   });
 }
 

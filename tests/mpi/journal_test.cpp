@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <superstep/core/error.hpp>
+#include <superstep/engine/journal.hpp>
 #include "mpi/every_estimator.hpp"
 
 namespace superstep {
