@@ -51,6 +51,11 @@ class ByteReader {
  public:
   explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
   bool at_end() const { return bytes_.empty(); }
+  /// How many values of this type there can be yet.
+  template <PlainValue T>
+  std::int64_t left() const {
+    return static_cast<std::int64_t>(bytes_.size() / sizeof(T));
+  }
 
   template <PlainValue T>
   T get() {

@@ -31,6 +31,12 @@ class StateWriter {
   void finite(const Values& values) {
     for (Index i = 0; i < values.size(); ++i) out_.put(values.data()[i]);
   }
+  /// A vector or a matrix of any size.
+  template <class Values>
+  void sized(const Values& values) {
+    out_.put(Index{values.rows()}).put(Index{values.cols()});
+    for (Index i = 0; i < values.size(); ++i) out_.put(values.data()[i]);
+  }
   std::vector<std::byte> take() { return out_.take(); }
 
  private:
@@ -59,6 +65,15 @@ class StateReader {
       number(values.data()[i]);
       if (!std::isfinite(values.data()[i])) throw std::out_of_range("a state that has no number");
     }
+  }
+  template <class Values>
+  void sized(Values& values) {
+    const auto rows = in_.get<Index>(), columns = in_.get<Index>();
+    if (rows < 0 || columns < 0 || (columns > 0 && rows > in_.left<double>() / columns)) {
+      throw std::out_of_range("a state that ends too early");
+    }
+    values.resize(rows, columns);
+    for (Index i = 0; i < values.size(); ++i) number(values.data()[i]);
   }
   void require_end() const {
     if (!in_.at_end()) throw std::out_of_range("a state of something else");

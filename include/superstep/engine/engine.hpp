@@ -52,6 +52,8 @@ struct Footprint {
   bool operator==(const Footprint&) const = default;
   /// With so many threads, beside their scratch.
   std::size_t bytes(std::size_t threads) const;
+  /// How many may solve at once in that; one at the least.
+  Index solvers(std::size_t threads) const;
 };
 
 /// What a few blocks, the same for every run, tell about the columns: where to put the exact grid
@@ -166,6 +168,19 @@ class Engine {
   /// That of the training that is running; null: none. Loops keep their state there
   /// (engine/kept.hpp).
   Journal* journal() const;
+
+  // Work for which no rows are needed.
+
+  /// A thread's way to do a task: its number in, the bytes of its result out.
+  using Task = std::function<std::vector<std::byte>(Index)>;
+  /// Task 0, 1, ... of `count`, on every rank: each is done once, by a thread of one of the ranks,
+  /// neighbours in order by the same, as a rule, and `worker` makes what a thread does them by.
+  /// A task sees what is the same on every rank and does not communicate; somebody answers the
+  /// watch meanwhile. An exception there ends the work on every rank. See engine/tasks.hpp.
+  /// **Collective.**
+  std::vector<std::vector<std::byte>> tasks(Index count, const std::function<Task()>& worker);
+  /// What every rank does for itself, with the same outcome, while it answers the watch.
+  void replicated(const std::function<void()>& work);
 
   // What a training may ask for. Nothing else tells it of the rows.
 

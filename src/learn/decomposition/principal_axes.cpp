@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <superstep/core/error.hpp>
+#include <superstep/engine/tasks.hpp>
 #include <superstep/learn/decomposition/axes_transformer.hpp>
 #include <superstep/learn/estimator.hpp>
 #include <superstep/math/products.hpp>
@@ -16,7 +17,6 @@
 
 #include "learn/decompositions.hpp"
 #include "learn/seen_moments.hpp"
-#include "learn/share_out.hpp"
 
 namespace superstep {
 
@@ -152,23 +152,6 @@ PrincipalAxes rough_axes(const Moments& m, bool centred) {
   return rough;
 }
 
-std::vector<double> packed(const PrincipalAxes& axes) {
-  std::vector<double> values(axes.singular.begin(), axes.singular.end());
-  values.insert(values.end(), axes.spread.begin(), axes.spread.end());
-  values.insert(values.end(), axes.axes.data(), axes.axes.data() + axes.axes.size());
-  return values;
-}
-
-PrincipalAxes unpacked(const std::vector<double>& values, Index columns) {
-  const double* at = values.data();
-  return {VectorView(at, columns), MatrixView(at + 2 * columns, columns, columns),
-          VectorView(at + columns, columns)};
-}
-
-}  // namespace
-
-namespace {
-
 constexpr MomentsRequest request{.centred = true, .target = false};
 
 }  // namespace
@@ -183,16 +166,16 @@ std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
   std::vector<Moments> moments = seen_moments(engine, table, *sums, request, distinct);
   const auto decompose = [&](Index g) {
     const auto at = static_cast<std::size_t>(g);
-    return packed(rough_axes(moments[at], groups[at].view.centred));
+    return rough_axes(moments[at], groups[at].view.centred);
   };
-  const auto found = share_out(engine.comm(), std::ssize(groups), decompose);
+  std::vector<PrincipalAxes> found = tasks(engine, std::ssize(groups), [&] { return decompose; });
   std::vector<std::shared_ptr<PrincipalAxesOf>> axes(views.size());
   for (std::size_t g = 0; g < groups.size(); ++g) {
     const View& view = groups[g].view;
     const Index columns = moments[g].mean.size();
     const auto its_axes = std::make_shared<PrincipalAxesOf>(
-        engine, seen_by(view, table), view.centred, std::move(moments[g]),
-        unpacked(found[g], columns), held_by(std::ssize(groups), columns));
+        engine, seen_by(view, table), view.centred, std::move(moments[g]), std::move(found[g]),
+        held_by(std::ssize(groups), columns));
     for (const std::size_t i : groups[g].members) axes[i] = its_axes;
   }
   return axes;

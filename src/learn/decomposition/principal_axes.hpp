@@ -23,6 +23,13 @@ struct PrincipalAxes {
   Vector singular;
   Matrix axes;    ///< one a row; the entry of largest size is positive, the first of equal ones
   Vector spread;  ///< sum of w (t - mean of t)^2 of the rows' coordinates t on each axis
+
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive.sized(singular);
+    archive.sized(axes);
+    archive.sized(spread);
+  }
 };
 
 /// Those of what one view shows of a table, around its means or around zero.

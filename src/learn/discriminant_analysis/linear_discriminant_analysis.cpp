@@ -8,7 +8,6 @@
 #include <cmath>
 #include <optional>
 
-#include <superstep/comm/answering.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/math/functions.hpp>
 
@@ -287,13 +286,12 @@ std::vector<Trained> LinearDiscriminantAnalysis::train_batch(
       all[i] = attempt([&]() -> Trained {
         if (!within) within.emplace(look(Moments::most_amplification));
         bool lacks_digits = false;
-        answering(engine.comm(),
-                  [&] { lacks_digits = Fit(estimator, classes, *within).lacks_digits(); });
+        engine.replicated([&] { lacks_digits = Fit(estimator, classes, *within).lacks_digits(); });
         if (lacks_digits && !sharper) sharper.emplace(look(16.0));
         WithinClasses& its = lacks_digits ? *sharper : *within;
         if (estimator.params().solver == "svd") its.prepare(estimator.params().tol);
         std::shared_ptr<Model> model;
-        answering(engine.comm(), [&] { model = Fit(estimator, classes, its).run(); });
+        engine.replicated([&] { model = Fit(estimator, classes, its).run(); });
         return model;
       });
     }

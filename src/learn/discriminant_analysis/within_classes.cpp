@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include <superstep/comm/answering.hpp>
 #include <superstep/core/error.hpp>
 
 namespace superstep {
@@ -83,7 +82,7 @@ double WithinClasses::noise() const {
 }
 
 void WithinClasses::prepare(double tol) {
-  if (!rough_) answering(engine_.comm(), [&] { rough_ = rough_axes(); });
+  if (!rough_) engine_.replicated([&] { rough_ = rough_axes(); });
   if (!tells(tol) && !refined_) refined_ = look_again();
 }
 
@@ -123,7 +122,7 @@ WithinClasses::Axes WithinClasses::look_again() const {
   const ClassMoments again(engine_, seen, classes, {&split_, 1});
   const auto of_class = again.of(engine_, split_, nullptr);
   Axes found;
-  answering(engine_.comm(), [&] {
+  engine_.replicated([&] {
     const Eigenpairs H = eigenpairs_of(sum_of_grams(of_class, D.size()) / weight.sum());
     const Eigen::MatrixXd R = H.values.cwiseSqrt().asDiagonal() * H.vectors.transpose();
     const ThinSvd svd = graded_svd(R * D.asDiagonal());
