@@ -54,7 +54,7 @@ class Engine::Impl {
   SideBySide& trainings() { return trainings_; }
   Task& task() { return trainings_.task(); }
   /// This rank's share of the tasks, on as many threads as there is memory for.
-  void do_tasks_on_threads(const Share& share, const std::function<Task()>& worker,
+  void do_tasks_on_threads(const Share& share, const std::function<DoTask()>& worker,
                            std::vector<std::byte>* results);
   void set_task(std::string name, Index passes) {
     task() = {std::move(name), passes};

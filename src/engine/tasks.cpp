@@ -14,16 +14,16 @@ namespace superstep {
 namespace {
 
 /// The tasks of a share, on one thread.
-void do_tasks(const Share& share, const std::function<Engine::Task()>& worker,
+void do_tasks(const Share& share, const std::function<Engine::DoTask()>& worker,
               std::vector<std::byte>* results) {
-  const Engine::Task task = worker();
+  const Engine::DoTask task = worker();
   for (Index i = share.begin; i < share.end; ++i) *results++ = task(i);
 }
 
 }  // namespace
 
 // As many threads as there is memory for: between passes what they take is free.
-void Engine::Impl::do_tasks_on_threads(const Share& share, const std::function<Task()>& worker,
+void Engine::Impl::do_tasks_on_threads(const Share& share, const std::function<DoTask()>& worker,
                                        std::vector<std::byte>* results) {
   const int threads = static_cast<int>(
       std::min({Index{workers()}, share.size(), reserved_.solvers(workers_.size())}));
@@ -47,7 +47,7 @@ void Engine::Impl::do_tasks_on_threads(const Share& share, const std::function<T
 }
 
 std::vector<std::vector<std::byte>> Engine::tasks(Index count,
-                                                  const std::function<Task()>& worker) {
+                                                  const std::function<DoTask()>& worker) {
   // One task is done by everybody sooner than it is told.
   const bool is_shared = comm_.size() > 1 && count > 1;
   const Share share = is_shared ? share_of(count, comm_.rank(), comm_.size()) : Share{0, count};

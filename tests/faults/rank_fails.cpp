@@ -19,11 +19,10 @@
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
+#include <superstep/engine/tasks.hpp>
 #include <superstep/io/parallel_file.hpp>
 #include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/session.hpp>
-
-#include "learn/share_out.hpp"
 
 namespace {
 
@@ -88,10 +87,20 @@ double three_supersteps(superstep::Engine& engine, const superstep::Data& data,
   return rows;
 }
 
-void four_solves(const superstep::Communicator& comm, const Failure& failure) {
-  superstep::share_out(comm, 4, [&](superstep::Index i) {
-    failure.at("solve");
-    return std::vector<double>{static_cast<double>(i)};
+struct Solution {
+  double value = 0.0;
+  template <class Archive>
+  void fields(Archive& archive) {
+    archive.number(value);
+  }
+};
+
+void four_solves(superstep::Engine& engine, const Failure& failure) {
+  superstep::tasks(engine, 4, [&] {
+    return [&](superstep::Index i) {
+      failure.at("solve");
+      return Solution{static_cast<double>(i)};
+    };
   });
 }
 
@@ -109,7 +118,7 @@ void write_file(const superstep::Communicator& comm, const std::string& path,
 void work(superstep::Engine& engine, superstep::Session& session, const superstep::Data& data,
           const std::string& data_path, const Failure& failure) {
   const double rows = three_supersteps(engine, data, failure);
-  four_solves(engine.comm(), failure);
+  four_solves(engine, failure);
   if (&engine == &session.engine()) {
     write_file(engine.comm(), data_path + ".out", failure);
     failure.at("targets");

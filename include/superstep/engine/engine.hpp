@@ -180,13 +180,13 @@ class Engine {
   // Work for which no rows are needed.
 
   /// A thread's way to do a task: its number in, the bytes of its result out.
-  using Task = std::function<std::vector<std::byte>(Index)>;
+  using DoTask = std::function<std::vector<std::byte>(Index)>;
   /// Task 0, 1, ... of `count`, on every rank: each is done once, by a thread of one of the ranks,
   /// neighbours in order by the same, as a rule, and `worker` makes what a thread does them by.
   /// A task sees what is the same on every rank and does not communicate; somebody answers the
   /// watch meanwhile. An exception there ends the work on every rank. See engine/tasks.hpp.
   /// **Collective.**
-  std::vector<std::vector<std::byte>> tasks(Index count, const std::function<Task()>& worker);
+  std::vector<std::vector<std::byte>> tasks(Index count, const std::function<DoTask()>& worker);
   /// What every rank does for itself, with the same outcome, while it answers the watch.
   void replicated(const std::function<void()>& work);
 

@@ -21,7 +21,7 @@ namespace superstep {
 template <class Worker>
 auto tasks(Engine& engine, Index count, const Worker& worker) {
   using Result = std::invoke_result_t<std::invoke_result_t<Worker>&, Index>;
-  const auto packing = [&]() -> Engine::Task {
+  const auto packing = [&]() -> Engine::DoTask {
     return [task = worker()](Index i) mutable {
       Result result = task(i);
       StateWriter out;

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <optional>
 
 #include <superstep/core/error.hpp>
+#include <superstep/engine/tasks.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 
-#include "learn/share_out.hpp"
 #include "learn/views.hpp"
 
 namespace superstep {
@@ -78,60 +79,37 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
   return all;
 }
 
+/// What of them squared_errors() tells.
+template <class Archive>
+static void squared_error_fields(Archive& archive, MetricStatistics& s) {
+  for (double* value :
+       {&s.rows, &s.weight, &s.error, &s.squared_error, &s.target_square, &s.error_square}) {
+    archive.number(*value);
+  }
+}
+
+template <class Archive>
+void MomentFit::fields(Archive& archive) {
+  archive.flag(is_resolved);
+  if (!is_resolved) return;
+  archive.flag(converged);
+  archive.within(n_iter, 0, std::numeric_limits<Index>::max());
+  archive.sized(coef);
+  archive.sized(intercept);
+  archive.sized(others);
+  bool has_held_out = held_out != nullptr;
+  archive.flag(has_held_out);
+  if (!has_held_out) return;
+  MetricStatistics statistics = held_out ? *held_out : MetricStatistics{};
+  squared_error_fields(archive, statistics);
+  statistics.other_targets.resize(static_cast<std::size_t>(coef.cols() - 1));
+  for (MetricStatistics& other : statistics.other_targets) squared_error_fields(archive, other);
+  held_out = std::make_shared<MetricStatistics>(std::move(statistics));
+}
+
 // ---- batches -----------------------------------------------------------------------------------
 
 namespace {
-
-// A fit on its way between ranks. What was held out is six numbers for each target, or nothing.
-
-void put(std::vector<double>& values, const MetricStatistics& s) {
-  values.insert(values.end(),
-                {s.rows, s.weight, s.error, s.squared_error, s.target_square, s.error_square});
-  for (const MetricStatistics& other : s.other_targets) put(values, other);
-}
-
-MetricStatistics taken(const double*& at) {
-  MetricStatistics s;
-  for (double* value :
-       {&s.rows, &s.weight, &s.error, &s.squared_error, &s.target_square, &s.error_square}) {
-    *value = *at++;
-  }
-  return s;
-}
-
-std::vector<double> packed(const MomentFit& fit) {
-  if (!fit.is_resolved) return {};
-  std::vector<double> values = {static_cast<double>(fit.coef.cols()),
-                                static_cast<double>(fit.n_iter), fit.converged ? 1.0 : 0.0,
-                                static_cast<double>(fit.coef.rows()), fit.held_out ? 1.0 : 0.0};
-  if (fit.held_out) put(values, *fit.held_out);
-  values.insert(values.end(), fit.intercept.begin(), fit.intercept.end());
-  values.insert(values.end(), fit.coef.data(), fit.coef.data() + fit.coef.size());
-  values.insert(values.end(), fit.others.begin(), fit.others.end());
-  return values;
-}
-
-MomentFit unpacked(const std::vector<double>& values) {
-  MomentFit fit;
-  fit.is_resolved = !values.empty();
-  if (!fit.is_resolved) return fit;
-  const auto targets = static_cast<Index>(values[0]);
-  fit.n_iter = static_cast<Index>(values[1]);
-  fit.converged = values[2] != 0.0;
-  const auto columns = static_cast<Index>(values[3]);
-  const double* at = values.data() + 5;
-  if (values[4] != 0.0) {
-    auto s = std::make_shared<MetricStatistics>(taken(at));
-    for (Index t = 1; t < targets; ++t) s->other_targets.push_back(taken(at));
-    fit.held_out = std::move(s);
-  }
-  fit.intercept = VectorView(at, targets);
-  at += targets;
-  fit.coef = MatrixView(at, columns, targets);
-  at += columns * targets;
-  fit.others = VectorView(at, values.data() + values.size() - at);
-  return fit;
-}
 
 /// For what is done where the sums of the common pass do not resolve a fit.
 Footprint refining_footprint(const Table& table, Index cells, Index targets) {
@@ -200,32 +178,49 @@ class Batch {
     fit.held_out = squared_errors(*tested, view.features.get(), fit.coef, fit.intercept);
   }
 
-  /// Every candidate from the moments of the common pass; each on one rank.
-  void fit_shared(std::vector<MomentFit>& fits) const {
-    std::vector<std::pair<const ViewGroup*, std::size_t>> tasks;
-    for (const ViewGroup& g : groups_) {
-      for (const std::size_t i : g.members) tasks.emplace_back(&g, i);
+  /// Candidates one after the other, mostly of the same split and map.
+  class Solver {
+   public:
+    explicit Solver(const Batch& batch) : batch_(batch) {}
+    MomentFit operator()(const ViewGroup& group, std::size_t i) {
+      if (&group != current_) look_at(group);
+      if (is_lost_) return {.is_resolved = false};
+      return batch_.solved(i, group.view, moments_, tested_);
     }
-    const ViewGroup* current = nullptr;
-    Moments m;
-    bool is_lost = false;
-    std::optional<Moments> tested;
-    const auto task = [&](Index k) {
-      const auto [group, i] = tasks[static_cast<std::size_t>(k)];
-      const View& view = group->view;
-      if (group != current) {
-        m = sums_->training(view.split);
-        is_lost = m.is_lost();
-        if (!is_lost) m = seen(view, std::move(m));
-        if (current == nullptr || current->view.split != view.split) {
-          tested = sums_->testing(view.split);
-        }
-        current = group;
+
+   private:
+    void look_at(const ViewGroup& group) {
+      const View& view = group.view;
+      moments_ = batch_.sums_->training(view.split);
+      is_lost_ = moments_.is_lost();
+      if (!is_lost_) moments_ = seen(view, std::move(moments_));
+      if (current_ == nullptr || current_->view.split != view.split) {
+        tested_ = batch_.sums_->testing(view.split);
       }
-      return packed(is_lost ? MomentFit{.is_resolved = false} : solved(i, view, m, tested));
+      current_ = &group;
+    }
+
+    const Batch& batch_;
+    const ViewGroup* current_ = nullptr;
+    Moments moments_;
+    bool is_lost_ = false;
+    std::optional<Moments> tested_;
+  };
+
+  /// Every candidate from the moments of the common pass; each once, somewhere.
+  void fit_shared(std::vector<MomentFit>& fits) const {
+    std::vector<std::pair<const ViewGroup*, std::size_t>> all;
+    for (const ViewGroup& g : groups_) {
+      for (const std::size_t i : g.members) all.emplace_back(&g, i);
+    }
+    const auto worker = [&] {
+      return [&, solver = Solver(*this)](Index k) mutable {
+        const auto [group, i] = all[static_cast<std::size_t>(k)];
+        return solver(*group, i);
+      };
     };
-    const auto results = share_out(engine_.comm(), std::ssize(tasks), task);
-    for (std::size_t k = 0; k < tasks.size(); ++k) fits[tasks[k].second] = unpacked(results[k]);
+    std::vector<MomentFit> found = tasks(engine_, std::ssize(all), worker);
+    for (std::size_t k = 0; k < all.size(); ++k) fits[all[k].second] = std::move(found[k]);
   }
 
   /// As an estimator would that sees only these rows, through this map.

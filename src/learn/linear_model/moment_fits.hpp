@@ -29,6 +29,10 @@ struct MomentFit {
 
   /// With the intercept that goes with these means.
   static MomentFit of(Matrix coef, const Vector& mean, const Vector& y_mean);
+
+  /// All but the warnings, which come with the model.
+  template <class Archive>
+  void fields(Archive& archive);
 };
 
 /// Fits all candidates, each a MomentLearner: one pass for those with an intercept and one for
