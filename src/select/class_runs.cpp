@@ -57,11 +57,17 @@ const Labels& classes_of(const Communicator& comm, Dataset& data) {
   try {
     return data.classes(comm);
   } catch (const AgreedError& e) {
-    if (!data.has_y() || !is_floating(data) || e.exit_code() != ExitCode::bad_data) throw;
-    throw AgreedError(e.exit_code(),
-                      fmt::format("Supported target types are: ('binary', 'multiclass'). Got "
-                                  "'continuous' instead. {} holds no classes; use KFold",
-                                  data.y_name()));
+    const bool has_several = data.targets() > 1;
+    const bool is_no_class = data.has_y() && (is_floating(data) || has_several);
+    if (!is_no_class || e.exit_code() != ExitCode::bad_data) throw;
+    const std::string kind = is_floating(data) ? "continuous" : "multiclass";
+    throw AgreedError(
+        e.exit_code(),
+        fmt::format("Supported target types are: ('binary', 'multiclass'). Got '{}{}' instead. {} "
+                    "holds {}; use KFold",
+                    kind, has_several ? "-multioutput" : "", data.y_name(),
+                    has_several ? fmt::format("{} targets in each row", data.targets())
+                                : std::string("no classes")));
   }
 }
 

@@ -229,6 +229,9 @@ SearchResult Search::run(Engine& engine, const FoldSource& source, SearchProgres
 
 SearchResult SearchRun::run() {
   const FoldedData all = source_(1.0);
+  for (Index i = 0; all.data->targets() > 1 && i < search_.size(); ++i) {
+    check_target(*search_.candidate(i), *all.data);  // steps may have been exchanged
+  }
   result_.n_splits = static_cast<Index>(all.splits.size());
   const RowsAtHand rows = rows_at_hand(all, classes_at_hand(all));
   std::vector<Bracket> brackets;

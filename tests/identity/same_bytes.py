@@ -25,6 +25,8 @@ ESTIMATORS = {
     "MaxAbsScaler()": "classes",
     "LinearRegression()": "real",
     "Ridge(alpha=0.5)": "real",
+    "Ridge(alpha=0.25)": "several",
+    "make_pipeline(StandardScaler(), LinearRegression())": "several",
     "Lasso(alpha=0.01)": "real",
     "ElasticNet(alpha=0.01)": "real",
     "LogisticRegression(C=0.5)": "classes",
@@ -61,6 +63,7 @@ def write_data(folder):
                    real=X @ (rng.normal(size=COLUMNS) / np.logspace(-2, 2, COLUMNS)) + rng.normal(size=ROWS),
                    counts=rng.poisson(np.exp(0.1 * rng.normal(size=ROWS))),
                    amounts=rng.gamma(2, np.exp(classes - 1.0)))
+    targets["several"] = np.column_stack([targets["real"] * 1e8, targets["counts"], targets["amounts"] * 1e-8 + 1.0, classes])
     weight = rng.uniform(0.5, 2, ROWS)
     for name, options in (("plain", {}), ("gzip", dict(chunks=(3000, 5), compression="gzip", shuffle=True))):
         with h5py.File(os.path.join(folder, name + ".h5"), "w") as f:

@@ -55,14 +55,22 @@ struct Footprint {
 /// What a few blocks, the same for every run, tell about the columns: where to put the exact grid
 /// and a provisional centre. Never trusted: a bound that is broken is noticed and mended.
 struct Sketch {
+  /// Of one target of several, or the only one.
+  struct OfTarget {
+    double shift = 0.0;
+    int exponent = 1;
+    int spread_exponent = 1;
+  };
   std::vector<int> exponents;  ///< |x_j| < 2^e in the sampled rows
   std::vector<double> shift;   ///< mean of the sampled rows; the value itself if they are all equal
   std::vector<int> spread_exponents;  ///< |x_j - shift_j| < 2^e in the sampled rows
   int weight_exponent = 1;
-  double y_shift = 0.0;
-  int y_exponent = 1;
-  int y_spread_exponent = 1;
+  std::vector<OfTarget> targets;
   int rows_exponent = 0;  ///< rows of any block < 2^e
+
+  OfTarget target(Index t = 0) const {
+    return t < std::ssize(targets) ? targets[static_cast<std::size_t>(t)] : OfTarget{};
+  }
 };
 
 /// What a superstep does when a block's partial exceeds its declared bound.
