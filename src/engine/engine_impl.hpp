@@ -37,6 +37,8 @@ class Engine::Impl {
   std::size_t least_memory(const Table& table, const Footprint& need) const;
   Footprint beside_blocks(const Table& table, const Footprint& least, const Footprint& ample) const;
   Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
+  /// Whether the blocks of the table are those that are kept.
+  bool serves(const Table& table) const;
   /// Whether what is reserved covers `need` beside what other trainings need at the same time.
   bool has_room(const Footprint& need) const;
   bool share_blocks(const Table& table, const Footprint& need, std::span<const Share> wanted);
@@ -90,7 +92,6 @@ class Engine::Impl {
   /// Lets whoever has been asked to move blocks to other ranks do so.
   void move_blocks(const Table& table);
   bool are_shared(const Table& table) const;
-  bool serves(const Table& table) const;
 
   Engine& engine_;
   ThreadPool pool_;

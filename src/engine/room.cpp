@@ -204,6 +204,10 @@ Footprint Engine::make_room(const Table& table, const Footprint& least, const Fo
   return impl_->make_room(table, least, wanted);
 }
 
+bool Engine::has_room(const Table& table, const Footprint& need) const {
+  return impl_->serves(table) && impl_->has_room(need);
+}
+
 bool Engine::share_blocks(const Table& table, const Footprint& need,
                           std::span<const Share> wanted) {
   return impl_->share_blocks(table, need, wanted);

@@ -67,7 +67,9 @@ struct SubBatch {
       candidates.push_back(all[i]);
       if (split) candidates.back().split = nullptr;
       if (features) candidates.back().features = nullptr;
-      if (split || features) candidates.back().gathered = nullptr;  // of other rows
+      if (!split && !features) continue;
+      candidates.back().gathered = nullptr;  // of other rows
+      candidates.back().judge = nullptr;     // who has to know the split
     }
   }
 };

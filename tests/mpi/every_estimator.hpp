@@ -105,8 +105,9 @@ class AsCategories final : public RowMap {
 inline Table table_for(const Communicator& comm, const std::shared_ptr<Dataset>& data,
                        const Estimators& estimators) {
   Table table;
-  const bool has_targets = estimators.front()->takes_targets();
-  table.data = has_targets ? Dataset::open(comm, file, {.y = "/targets"}) : data;
+  DataOptions several;
+  several.y = "/targets";
+  table.data = estimators.front()->takes_targets() ? Dataset::open(comm, file, several) : data;
   table.target = estimators.front()->target();
   if (table.target == Target::classes) data->classes(comm);
   if (estimators.front()->name() == "CategoricalNB") {

@@ -135,6 +135,10 @@ class Engine {
   /// what there is, the same on every rank. **Collective.**
   Footprint make_room(const Table& table, const Footprint& least, const Footprint& wanted);
 
+  /// Whether what is reserved for these blocks covers `need` beside what is done side by side. The
+  /// same on every rank.
+  bool has_room(const Table& table, const Footprint& need) const;
+
   /// Reads the blocks of `wanted`, the shares that this rank will work on, into memory that the
   /// ranks of a node share; tables of these data are served from there from then on, and so are
   /// those of engines that borrow them. False, with nothing done, where the budget, beside `need`,

@@ -63,6 +63,9 @@ class Estimator {
                             std::span<const Candidate> batch) const = 0;
   /// Statistic bits that training tells of held-out rows, as a rule.
   virtual unsigned tells() const { return 0; }
+  /// Whether its trainings may end with a look at the model itself, in which Candidate::judge can
+  /// judge it.
+  virtual bool ends_with_a_look() const { return false; }
   /// What train_batch takes as it is.
   virtual Fusion fusion() const { return {}; }
   /// Whether gather() finds out what training wants first: something of the rows as they are,
@@ -169,7 +172,7 @@ class EstimatorOf : public WithParams<Derived, P, Estimator> {
     std::vector<CandidateOf<P>> batch;
     for (const Candidate& c : candidates) {
       const auto& estimator = dynamic_cast<const EstimatorOf&>(*c.estimator);
-      batch.push_back({estimator.params(), c.split, c.features, c.resume, c.gathered});
+      batch.push_back({estimator.params(), c.split, c.features, c.resume, c.gathered, c.judge});
     }
     return train(engine, table, batch);
   }

@@ -45,6 +45,7 @@ class Pipeline final : public Estimator {
   unsigned tells() const override { return last().tells(); }
   Fusion fusion() const override { return {true, true, true}; }
   std::string family() const override;
+  bool ends_with_a_look() const override { return steps_.back().estimator->ends_with_a_look(); }
   void apply(const EstimatorExpression& expression) override;
 
  protected:

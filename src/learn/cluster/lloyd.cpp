@@ -22,6 +22,7 @@ class ActiveRun {
   ActiveRun(LloydRun& run, const Sketch& sketch);
 
   bool is(const LloydRun& run) const { return &run_ == &run; }
+  bool is_last_look() const { return is_last_look_; }
   Index set() const { return run_.set; }
   Index clusters() const { return run_.centers.rows(); }
   Index columns() const { return run_.centers.cols(); }
@@ -305,6 +306,11 @@ class Turns {
     return !active_.empty();
   }
   const std::vector<std::unique_ptr<ActiveRun>>& active() const { return active_; }
+  /// Whether all centres stand.
+  bool is_last_look() const {
+    return next_ == runs_.size() &&
+           std::ranges::all_of(active_, [](const auto& run) { return run->is_last_look(); });
+  }
   Index ended() const { return static_cast<Index>(next_ - active_.size()); }
   void move() {
     std::erase_if(active_, [&](const std::unique_ptr<ActiveRun>& run) {
@@ -341,14 +347,19 @@ class Turns {
 }  // namespace
 
 void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
-           const Sketch& sketch, std::span<LloydRun> runs) {
+           const Sketch& sketch, std::span<LloydRun> runs, const LookAtTheEnd& last_look) {
   Turns turns(runs, sketch);
   const Kept kept(engine, [&](auto& archive) { turns.fields(archive); });
   for (;;) {
     kept.keep();
     if (!turns.fill()) return;
     engine.set_models(turns.ended(), static_cast<Index>(runs.size()));
-    iterate({engine, table, rows, origin}, turns.active());
+    const auto look = [&] { iterate({engine, table, rows, origin}, turns.active()); };
+    if (last_look && turns.is_last_look()) {
+      last_look(look);
+    } else {
+      look();
+    }
     turns.move();
   }
 }

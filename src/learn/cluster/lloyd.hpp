@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
@@ -41,9 +42,11 @@ inline constexpr Index lloyd_most_sums = Index{1} << 20;
 
 /// Iterates every run until it converges or has no iterations left; from where it stands, if an
 /// earlier call has taken it somewhere. A run's result does not depend on the others, nor on how
-/// its iterations are cut into calls. **Collective.**
+/// its iterations are cut into calls. `last_look`, where there is one, is given the look in which
+/// the centres of all runs stand, to do it. **Collective.**
+using LookAtTheEnd = std::function<void(const std::function<void()>& look)>;
 void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
-           const Sketch& sketch, std::span<LloydRun> runs);
+           const Sketch& sketch, std::span<LloydRun> runs, const LookAtTheEnd& last_look = {});
 
 template <class Archive>
 void LloydRun::fields(Archive& archive) {

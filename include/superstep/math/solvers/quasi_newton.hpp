@@ -87,6 +87,9 @@ class QuasiNewton {
   Care care() const { return care_; }
   void tell(Evaluation at_trial);
 
+  /// Whether the next look is expected to find that the trial is where it ends.
+  bool may_end() const;
+
   const Vector& point() const { return point_; }
   Index iterations() const { return iterations_; }
   /// What the model of F promises for a whole step from point().
