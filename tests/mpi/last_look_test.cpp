@@ -94,5 +94,20 @@ TEST_F(LastLookTest, AStepThatIsNotLookedAtIsJudgedLater) {
       0);
 }
 
+TEST_F(LastLookTest, WithoutRoomTheyAreJudgedLater) {
+  const std::vector<std::string> fits = {"LogisticRegression(max_iter=2)",
+                                         "LogisticRegression(C=0.01, max_iter=2)"};
+  constexpr std::size_t step = std::size_t{1} << 16;
+  for (std::size_t memory = std::size_t{5} << 20;; memory += step) {
+    ASSERT_LT(memory, roomy);
+    try {
+      EXPECT_EQ(saved(fits, of_classes, {.classes = 2}, memory), 0);
+      break;
+    } catch (const Error& e) {
+      ASSERT_EQ(e.exit_code(), ExitCode::memory) << e.what();  // not even one after the other
+    }
+  }
+}
+
 }  // namespace
 }  // namespace superstep
