@@ -24,7 +24,9 @@ class Gatherer {
     return {of(block_.x, block_.columns, gathered_x, first, n), n, block_.columns};
   }
   const double* y(Index first, Index n) const {
-    return of(block_.y, block_.targets, gathered_y, first, n);
+    // One value is copied where a few would be a call.
+    return block_.targets == 1 ? of(block_.y, 1, gathered_y, first, n)
+                               : of(block_.y, block_.targets, gathered_y, first, n);
   }
   const double* weight(Index first, Index n) const {
     return of(block_.weight, 1, gathered_weight, first, n);
