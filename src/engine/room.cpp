@@ -113,10 +113,10 @@ bool Engine::Impl::share_blocks(const Table& table, const Footprint& need,
   if (comm.min(Index{fits ? 1 : 0}) == 0) return false;
   store_.reset();
   shared_.reset();
-  const auto start = Clock::now();
+  const Stretch sharing(engine_.events_, {.kind = Event::Kind::share});
   shared_ = std::make_shared<NodeBlocks>(comm, table.data, table.target, std::move(blocks), pool_,
-                                         [this] { tick(0.0); });
-  engine_.counters_.seconds_read += seconds_since(start);
+                                         [&] { tick(sharing); });
+  sharing.end({.wait_s = sharing.seconds()});
   return true;
 }
 
@@ -202,6 +202,10 @@ Footprint Engine::beside_blocks(const Table& table, const Footprint& least,
 
 Footprint Engine::make_room(const Table& table, const Footprint& least, const Footprint& wanted) {
   return impl_->make_room(table, least, wanted);
+}
+
+bool Engine::has_room(const Table& table, const Footprint& need) const {
+  return impl_->serves(table) && impl_->has_room(need);
 }
 
 bool Engine::share_blocks(const Table& table, const Footprint& need,

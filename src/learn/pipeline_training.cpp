@@ -101,6 +101,7 @@ struct Lane {
   AffineMapPtr features;  ///< the affine maps behind them
   std::string prefix;     ///< all steps so far
   std::shared_ptr<const StageState> resume;           ///< of the last step
+  std::shared_ptr<const HeldOutJudge> judge;          ///< of the whole
   std::shared_ptr<const StageState> gathered{};       ///< of the table's rows, for this step
   std::shared_ptr<const StageState> gathered_next{};  ///< likewise, for the next one
   std::vector<PipelineModel::Step> fitted{};
@@ -224,6 +225,30 @@ void advance_by_ledger(Engine& engine, std::vector<Lane>& lanes, std::size_t ste
   }
 }
 
+/// Judges a pipeline whose last step is being trained.
+class JudgeBehindSteps final : public HeldOutJudge {
+ public:
+  explicit JudgeBehindSteps(const Lane& lane)
+      : outer_(lane.judge), steps_(lane.fitted), name_(lane.pipeline->steps().back().name) {}
+  bool has_room(const Engine& engine, const Table& table) const override {
+    return outer_->has_room(engine, table);
+  }
+  ModelPtr whole(ModelPtr model) const override {
+    std::vector<PipelineModel::Step> steps = steps_;
+    steps.push_back({name_, std::move(model)});
+    return outer_->whole(std::make_shared<PipelineModel>(std::move(steps)));
+  }
+  void judge_beside(Engine& engine, const std::function<void()>& look,
+                    std::span<Subject> subjects) const override {
+    outer_->judge_beside(engine, look, subjects);
+  }
+
+ private:
+  std::shared_ptr<const HeldOutJudge> outer_;
+  std::vector<PipelineModel::Step> steps_;
+  std::string name_;
+};
+
 std::vector<Stage> stages_of(const std::vector<Lane*>& lanes, std::size_t step) {
   std::map<std::pair<std::string, std::string>, std::size_t> stage_of;
   std::map<std::string, std::pair<std::size_t, std::size_t>> place_of;
@@ -238,8 +263,10 @@ std::vector<Stage> stages_of(const std::vector<Lane*>& lanes, std::size_t step) 
         place_of.try_emplace(key_of(lane, step), found->second, stage.candidates.size());
     if (is_new) {
       const bool is_last = step + 1 == lane.pipeline->steps().size();
-      stage.candidates.push_back({&lane.estimator(step), lane.split, lane.features,
-                                  is_last ? lane.resume : nullptr, lane.gathered});
+      stage.candidates.push_back(
+          {&lane.estimator(step), lane.split, lane.features, is_last ? lane.resume : nullptr,
+           lane.gathered,
+           is_last && lane.judge ? std::make_shared<JudgeBehindSteps>(lane) : nullptr});
       stage.lanes.emplace_back();
     }
     stages[place->second.first].lanes[place->second.second].push_back(&lane);
@@ -280,8 +307,8 @@ std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
                                            std::span<const Candidate> candidates) const {
   std::vector<Lane> lanes;
   for (const Candidate& c : candidates) {
-    lanes.push_back(
-        {dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, "", c.resume});
+    lanes.push_back({dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, "",
+                     c.resume, c.judge});
   }
   for (std::size_t step = 0;
        std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {

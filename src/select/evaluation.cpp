@@ -20,6 +20,44 @@ double now_s() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+/// Judges by the test rows of the splits beside the last look of a training.
+class FoldJudge final : public HeldOutJudge {
+ public:
+  FoldJudge(const FoldedData& folds, const std::vector<std::string>& metrics,
+            const Footprint& training, const Footprint& judging)
+      : folds_(folds), metrics_(metrics), training_(training), judging_(judging) {}
+
+  bool has_room(const Engine& engine, const Table& table) const override {
+    return engine.has_room(table, room_beside(training_, judging_));
+  }
+  void judge_beside(Engine& engine, const std::function<void()>& look,
+                    std::span<Subject> subjects) const override {
+    engine.side_by_side({{training_ + Engine::of_a_stack(), look},
+                         {judging_ + Engine::of_a_stack(), [&] { judge(engine, subjects); }}});
+  }
+  static Footprint room_beside(const Footprint& training, const Footprint& judging) {
+    return training + judging + Engine::of_a_stack() + Engine::of_a_stack();
+  }
+
+ private:
+  // What cannot be judged says so when its turn comes.
+  void judge(Engine& engine, std::span<Subject> subjects) const {
+    engine.set_task("score");
+    std::vector<Judged> judged;
+    for (const Subject& s : subjects) judged.push_back({s.model, s.split, Role::test});
+    try {
+      auto found = find_out(engine, folds_.data, judged, metrics_);
+      for (std::size_t i = 0; i < found.size(); ++i) subjects[i].statistics = std::move(found[i]);
+    } catch (const AgreedError& e) {
+      if (!is_the_candidates_fault(e)) throw;
+    }
+  }
+
+  const FoldedData& folds_;
+  const std::vector<std::string>& metrics_;
+  Footprint training_, judging_;
+};
+
 }  // namespace
 
 Table Evaluator::table_for(const Estimator& estimator) const {
@@ -41,8 +79,7 @@ std::vector<Candidate> Evaluator::all_fits(std::span<const Estimator* const> can
 }
 
 Index Evaluator::classes_of(const Estimator& estimator) const {
-  return estimator.target() == Target::classes ? folds_.data->classes(engine_.comm()).size()
-                                               : Index{0};
+  return outcomes_of(engine_.comm(), estimator, *folds_.data);
 }
 
 Footprint Evaluator::need(std::span<const Candidate> fits) const {
@@ -132,12 +169,22 @@ std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* co
   const JudgingRoom judging =
       judging_room(*folds_.data, classes, engine_.comm().size(), fits, options_.metrics);
   const Table table = table_for(*candidates.front());
-  ample = engine_.beside_blocks(table, most, most | ample);
+  const bool judges_beside =
+      !options_.train_scores && engine_.journal() == nullptr &&
+      std::ranges::any_of(candidates, [](const Estimator* e) { return e->ends_with_a_look(); });
+  const Footprint beside = judges_beside ? FoldJudge::room_beside(most, judging.wanted) : most;
+  ample = engine_.beside_blocks(table, most, most | ample | beside);
   engine_.make_room(table, most | judging.least, ample | judging.wanted);
   begin = 0;
   for (const Index size : cut.batch_sizes) {
     const auto count = static_cast<std::size_t>(size);
-    run(std::span(fits).subspan(begin, count), std::span(flat).subspan(begin, count));
+    const auto batch = std::span(fits).subspan(begin, count);
+    if (judges_beside) {
+      const auto judge =
+          std::make_shared<FoldJudge>(folds_, options_.metrics, need(batch), judging.wanted);
+      for (Candidate& c : batch) c.judge = judge;
+    }
+    run(batch, std::span(flat).subspan(begin, count));
     begin += count;
     if (watcher != nullptr) watcher->ended(static_cast<Index>(begin), cut.fits);
   }

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <concepts>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 
 #include <superstep/core/error.hpp>
+#include <superstep/engine/engine.hpp>
 #include <superstep/engine/ledger.hpp>
 #include <superstep/learn/affine_map.hpp>
 #include <superstep/learn/metrics/statistics.hpp>
@@ -19,6 +21,25 @@ namespace superstep {
 
 class Estimator;
 using ModelPtr = std::shared_ptr<const Model>;
+
+/// Judges models by the test rows of their splits in the passes that still train some of the batch.
+class HeldOutJudge {
+ public:
+  struct Subject {
+    ModelPtr model{};  ///< whole()
+    SplitPtr split{};
+    /// What became of it; null: nothing that is known by now.
+    std::shared_ptr<const MetricStatistics> statistics{};
+  };
+  virtual ~HeldOutJudge() = default;
+  /// Whether there is room for judging beside training. The same on every rank.
+  virtual bool has_room(const Engine& engine, const Table& table) const = 0;
+  /// What is judged where this is the last step.
+  virtual ModelPtr whole(ModelPtr model) const { return model; }
+  /// Does `look`, a look at all rows, and judges beside it. **Collective.**
+  virtual void judge_beside(Engine& engine, const std::function<void()>& look,
+                            std::span<Subject> subjects) const = 0;
+};
 
 /// One model of a batch.
 struct Candidate {
@@ -30,6 +51,8 @@ struct Candidate {
   std::shared_ptr<const StageState> resume{};
   /// What Estimator::gather found out of the table's rows before the map was known; may be null.
   std::shared_ptr<const StageState> gathered{};
+  /// For trainings whose last look is at the model itself; null: judged later.
+  std::shared_ptr<const HeldOutJudge> judge{};
 };
 
 /// The same to the mathematics of one estimator.
@@ -40,6 +63,7 @@ struct CandidateOf {
   AffineMapPtr features{};
   std::shared_ptr<const StageState> resume{};
   std::shared_ptr<const StageState> gathered{};
+  std::shared_ptr<const HeldOutJudge> judge{};
 };
 
 /// What was gathered for all candidates of a batch; null where it was not for some of them.
@@ -50,6 +74,13 @@ std::shared_ptr<const StageState> gathered_for(std::span<const C> batch) {
   return std::ranges::all_of(batch, has_it) ? first : nullptr;
 }
 
+/// Who judges the models of a batch beside its last look; null where some are judged otherwise.
+template <class C>
+const HeldOutJudge* judge_for(std::span<const C> batch) {
+  const auto has_one = [](const C& c) { return c.judge != nullptr; };
+  return std::ranges::all_of(batch, has_one) ? batch.front().judge.get() : nullptr;
+}
+
 /// What became of a candidate: a model, or the reason why there is none.
 struct Trained {
   std::shared_ptr<Model> model{};
@@ -58,6 +89,11 @@ struct Trained {
   /// rows (moments tell the squared error of a linear model); only the statistics named in `told`.
   std::shared_ptr<const MetricStatistics> held_out{};
   unsigned told = 0;  ///< Statistic bits that held_out has
+  /// All that is wanted of them, found by Candidate::judge; null: nothing.
+  void tell_all(std::shared_ptr<const MetricStatistics> found) {
+    held_out = std::move(found);
+    told = held_out ? ~0U : 0U;
+  }
   /// For Candidate::resume, from estimators that can go on.
   std::shared_ptr<const StageState> state{};
 

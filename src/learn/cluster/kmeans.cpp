@@ -222,6 +222,7 @@ class Training {
     std::size_t first_run = 0;
     const KMeansState* earlier = nullptr;  ///< goes on from there
     std::shared_ptr<const AgreedError> failure{};
+    std::shared_ptr<const MetricStatistics> held_out{};
   };
 
   std::uint64_t seed(const KMeansParams& p) const {
@@ -246,6 +247,8 @@ class Training {
   void weigh_candidates();
   void fill_starts_from_pools();
   std::span<const LloydRun> runs_of(std::size_t candidate) const;
+  void judge_beside(const std::function<void()>& look);
+  std::shared_ptr<KMeansModel> model_of(const LloydRun& run, FitReport report) const;
   Trained model(std::size_t candidate) const;
 
   Engine& engine_;
@@ -467,7 +470,29 @@ void Training::run() {
     }
   }
   fill_starts_from_pools();
-  lloyd(engine_, table_, rows_, origin_, sketch_, runs_);
+  const bool is_one_run = std::ranges::all_of(
+      batch_, [](const auto& candidate) { return restarts(candidate.params) == 1; });
+  LookAtTheEnd last_look;
+  if (is_one_run && judge_for(batch_) != nullptr) {
+    last_look = [this](const std::function<void()>& look) { judge_beside(look); };
+  }
+  lloyd(engine_, table_, rows_, origin_, sketch_, runs_, last_look);
+}
+
+/// The centres are those of the models; only what training tells of them is wanted still.
+void Training::judge_beside(const std::function<void()>& look) {
+  const HeldOutJudge& judge = *judge_for(batch_);
+  if (!judge.has_room(engine_, table_)) return look();
+  std::vector<HeldOutJudge::Subject> subjects;
+  std::vector<Plan*> plans;
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    if (plans_[i].failure) continue;
+    const LloydRun& run = runs_of(i).front();
+    subjects.push_back({batch_[i].judge->whole(model_of(run, {})), batch_[i].split});
+    plans.push_back(&plans_[i]);
+  }
+  judge.judge_beside(engine_, look, subjects);
+  for (std::size_t i = 0; i < plans.size(); ++i) plans[i]->held_out = subjects[i].statistics;
 }
 
 // Choosing from a pool is replicated mathematics, but for hundreds of runs it takes longer than a
@@ -531,14 +556,18 @@ Trained Training::model(std::size_t candidate) const {
                     "Possibly due to duplicate points in X; use a smaller n_clusters",
                     run.filled, run.centers.rows()));
   }
+  Trained trained = model_of(run, std::move(report));
+  trained.tell_all(plans_[candidate].held_out);
+  trained.state = std::make_shared<KMeansState>(std::vector<LloydRun>(runs.begin(), runs.end()));
+  return trained;
+}
+
+std::shared_ptr<KMeansModel> Training::model_of(const LloydRun& run, FitReport report) const {
   Matrix centers = run.centers;
   for (Index j = 0; j < centers.rows(); ++j) {
     for (Index c = 0; c < centers.cols(); ++c) centers(j, c) += origin_[c];
   }
-  Trained trained =
-      std::make_shared<KMeansModel>(std::move(centers), run.inertia, std::move(report));
-  trained.state = std::make_shared<KMeansState>(std::vector<LloydRun>(runs.begin(), runs.end()));
-  return trained;
+  return std::make_shared<KMeansModel>(std::move(centers), run.inertia, std::move(report));
 }
 
 std::vector<Trained> Training::models() const {

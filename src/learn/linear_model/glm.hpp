@@ -15,6 +15,7 @@
 // second derivative).
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -126,11 +127,20 @@ struct GlmFit {
   math::Stop stop = math::Stop::running;
   double gradient = 0.0;  ///< its largest entry
   std::shared_ptr<const StageState> state{};
+  std::shared_ptr<const MetricStatistics> held_out{};  ///< where they were judged on the way
+};
+
+/// How the models of a batch are judged in the look that is expected to be the last one of all of
+/// them; no judge: not here.
+struct GlmJudging {
+  const HeldOutJudge* judge = nullptr;
+  /// What is judged of the task of this number.
+  std::function<HeldOutJudge::Subject(std::size_t task, const GlmFit& fit)> subject{};
 };
 
 /// Trains every task. A fit's bits do not depend on the other tasks. **Collective.**
 std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments& moments,
-                            std::span<const GlmTask> tasks);
+                            std::span<const GlmTask> tasks, const GlmJudging& judging = {});
 
 /// What either needs for so many models of a batch.
 Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,

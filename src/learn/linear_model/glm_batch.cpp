@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include <superstep/engine/kept.hpp>
+
 #include "learn/linear_model/glm_pass.hpp"
 #include "learn/linear_model/glm_sample.hpp"
 
@@ -103,6 +105,23 @@ struct Runner {
     if (!objective.bounds_the_loss()) slack = held;
   }
 
+  /// What passes change.
+  template <class Archive>
+  void fields(Archive& archive) {
+    solver.fields(archive, std::max(objective.task().max_iter, most_steps_on_a_sample));
+    archive.within(slack, 0, 2 * most_slack);
+    archive.within(held, 0, 2 * most_slack);
+    archive.within(level, 0, last);
+    archive.flag(arrives);
+    archive.number(at_start);
+  }
+
+  /// Where the fit is expected to have ended after the next look at all rows; none: elsewhere.
+  const Vector* end() const {
+    if (!is_running()) return &solver.point();
+    return level == last && solver.may_end() ? &solver.trial() : nullptr;
+  }
+
   GlmObjective objective;
   math::QuasiNewton solver;
   int slack = 0;
@@ -111,11 +130,60 @@ struct Runner {
   std::size_t level = 0;
   bool arrives = false;   ///< on a level
   double at_start = 0.0;  ///< the objective where training began
+  std::shared_ptr<const MetricStatistics> held_out{};
+};
+
+/// All models of a batch judged by their held-out rows in the look that is expected to be the last
+/// of all of them. Where it was not, they are judged later.
+class LastLook {
+ public:
+  /// `tasks`: the number of each runner's.
+  LastLook(Engine& engine, const Table& table, const GlmJudging& judging,
+           std::vector<Runner>& runners, std::span<const std::size_t> tasks)
+      : engine_(engine), table_(table), judging_(judging), runners_(runners), tasks_(tasks) {}
+
+  bool is_expected() const {
+    return judging_.judge != nullptr && tries_ < most_tries &&
+           std::ranges::all_of(runners_, [](const Runner& r) { return r.end() != nullptr; }) &&
+           judging_.judge->has_room(engine_, table_);
+  }
+  /// `look`: evaluates those that run and tells them.
+  void judge_beside(const std::function<void()>& look) {
+    ++tries_;
+    std::vector<HeldOutJudge::Subject> subjects;
+    std::vector<Vector> ends;
+    for (std::size_t i = 0; i < runners_.size(); ++i) {
+      const Runner& r = runners_[i];
+      ends.push_back(*r.end());
+      subjects.push_back(judging_.subject(tasks_[i], r.objective.finish(r.solver, ends.back())));
+    }
+    judging_.judge->judge_beside(engine_, look, subjects);
+    for (std::size_t i = 0; i < runners_.size(); ++i) {
+      Runner& r = runners_[i];
+      if (!r.is_running() && r.solver.point() == ends[i]) r.held_out = subjects[i].statistics;
+    }
+  }
+
+ private:
+  static constexpr int most_tries = 2;
+  Engine& engine_;
+  const Table& table_;
+  const GlmJudging& judging_;
+  std::vector<Runner>& runners_;
+  std::span<const std::size_t> tasks_;
+  int tries_ = 0;
 };
 
 void run(Engine& engine, const Table& table, const GlmMoments& moments,
-         std::vector<Runner>& runners) {
-  for (std::size_t level = 0; level < moments.splits.front().levels.size();) {
+         std::vector<Runner>& runners, LastLook last_look) {
+  const std::size_t levels = moments.splits.front().levels.size();
+  std::size_t level = 0;
+  const Kept kept(engine, [&](auto& archive) {
+    archive.within(level, 0, levels);
+    for (Runner& r : runners) r.fields(archive);
+  });
+  while (level < levels) {
+    kept.keep();
     std::vector<Runner*> running;
     std::vector<GlmPoint> points;
     for (Runner& r : runners) {
@@ -130,9 +198,17 @@ void run(Engine& engine, const Table& table, const GlmMoments& moments,
     const Index done =
         std::ranges::count_if(runners, [](const Runner& r) { return !r.is_running(); });
     engine.set_models(done, static_cast<Index>(runners.size()));
-    auto evaluations = evaluate_glm(engine, table, moments, points, level);
-    for (std::size_t i = 0; i < running.size(); ++i) running[i]->tell(std::move(evaluations[i]));
+    const auto look = [&] {
+      auto evaluations = evaluate_glm(engine, table, moments, points, level);
+      for (std::size_t i = 0; i < running.size(); ++i) running[i]->tell(std::move(evaluations[i]));
+    };
+    if (last_look.is_expected()) {
+      last_look.judge_beside(look);
+    } else {
+      look();
+    }
   }
+  kept.keep();
 }
 
 /// Models of the same split and class weights side by side, in the order of their first ones.
@@ -153,7 +229,7 @@ std::vector<std::size_t> grouped(std::span<const GlmTask> tasks) {
 }  // namespace
 
 std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments& moments,
-                            std::span<const GlmTask> tasks) {
+                            std::span<const GlmTask> tasks, const GlmJudging& judging) {
   const std::vector<std::size_t> order = grouped(tasks);
   const bool is_dense = std::ranges::any_of(moments.splits, &GlmRows::is_dense);
   const auto most =
@@ -163,10 +239,12 @@ std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments
     const std::size_t end = std::min(order.size(), begin + most);
     std::vector<Runner> runners;
     for (std::size_t i = begin; i < end; ++i) runners.emplace_back(moments, tasks[order[i]]);
-    run(engine, table, moments, runners);
+    run(engine, table, moments, runners,
+        {engine, table, judging, runners, std::span(order).subspan(begin, end - begin)});
     for (std::size_t i = begin; i < end; ++i) {
       const Runner& r = runners[i - begin];
-      fits[order[i]] = r.objective.finish(r.solver);
+      fits[order[i]] = r.objective.finish(r.solver, r.solver.point());
+      fits[order[i]].held_out = r.held_out;
       fits[order[i]].state = std::make_shared<GlmState>(r.solver, r.slack);
     }
   }

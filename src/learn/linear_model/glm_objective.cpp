@@ -280,9 +280,8 @@ double GlmObjective::resolution(std::size_t level) const {
   return 0.05 * 0.5 * static_cast<double>(outputs() * width()) * unit;
 }
 
-GlmFit GlmObjective::finish(const math::QuasiNewton& solver) const {
+GlmFit GlmObjective::finish(const math::QuasiNewton& solver, const Vector& t) const {
   const Index n = columns_behind();
-  const Vector& t = solver.point();
   GlmFit fit;
   fit.coef.resize(outputs(), n);
   fit.intercept = Vector::Zero(outputs());

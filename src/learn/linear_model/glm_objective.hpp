@@ -40,7 +40,8 @@ class GlmObjective {
   /// Whether a loss beyond its bound means that the point is no way down, whatever it is.
   bool bounds_the_loss() const { return !is_tweedie() || tweedie().is_convex(); }
 
-  GlmFit finish(const math::QuasiNewton& solver) const;
+  /// The fit at this point.
+  GlmFit finish(const math::QuasiNewton& solver, const Vector& point) const;
 
  private:
   Index columns() const { return m_.columns(); }

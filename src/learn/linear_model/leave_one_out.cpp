@@ -147,14 +147,14 @@ Totals add_up(Engine& engine, const Table& table, const std::vector<Shrinkage>& 
   const int tall = std::bit_width(static_cast<std::size_t>(table.data->blocks().rows_per_block()));
   SumShape shape;
   for (const Shrinkage& s : all) {
-    const int y = s.weight > 0.0 ? sketch.y_spread_exponent : sketch.y_exponent;
+    const int y = s.weight > 0.0 ? sketch.target().spread_exponent : sketch.target().exponent;
     for (Index a = 0; a < s.alphas(); ++a) {
       shape.add(1, y + room);
       shape.add(1, 2 * y + room);
     }
     shape.add(2, tall);
-    shape.add(1, sketch.y_spread_exponent + room);
-    shape.add(1, 2 * sketch.y_spread_exponent + room);
+    shape.add(1, sketch.target().spread_exponent + room);
+    shape.add(1, 2 * sketch.target().spread_exponent + room);
   }
   return engine.superstep(
       table, shape, [&](const Block& block, Partial& sum, Workspace& workspace) {
@@ -171,7 +171,7 @@ Totals add_up(Engine& engine, const Table& table, const std::vector<Shrinkage>& 
           for (const double e : errors) sum[run++][0] = e;
           sum[run][0] = static_cast<double>(rows.size());
           for (const std::int32_t i : rows) {
-            const double w = block.weight_of(i), y = block.y[i] - sketch.y_shift;
+            const double w = block.weight_of(i), y = block.y[i] - sketch.target().shift;
             sum[run][1] += w > 0.0 ? 1.0 : 0.0;
             sum[run + 1][0] += w * y;
             sum[run + 2][0] += w * y * y;

@@ -204,14 +204,22 @@ std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& tabl
   for (const SplitPtr& split : splits) check_classes(table, classes, moments.of(split));
   std::vector<GlmTask> tasks;
   for (const auto& c : batch) tasks.push_back(task_of(c, classes, moments.of(c.split)));
-  std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks);
+  const auto model_of = [&](std::size_t i, GlmFit fit, FitReport report) {
+    return make_model(classes, std::move(fit), is_two_sided(batch[i].params, classes),
+                      std::move(report));
+  };
+  const auto subject = [&](std::size_t i, const GlmFit& fit) {
+    return HeldOutJudge::Subject{batch[i].judge->whole(model_of(i, fit, {})), batch[i].split};
+  };
+  std::vector<GlmFit> fits = fit_glm(engine, table, moments, tasks, {judge_for(batch), subject});
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     FitReport report = glm_report(name(), tasks[i], fits[i]);
     auto state = std::move(fits[i].state);
-    models.push_back(make_model(classes, std::move(fits[i]), is_two_sided(batch[i].params, classes),
-                                std::move(report)));
-    models.back().state = std::move(state);
+    auto held_out = std::move(fits[i].held_out);
+    Trained& trained = models.emplace_back(model_of(i, std::move(fits[i]), std::move(report)));
+    trained.state = std::move(state);
+    trained.tell_all(std::move(held_out));
   }
   return models;
 }

@@ -138,7 +138,17 @@ std::vector<Trained> TweedieFamily::train_batch(Engine& engine, const Table& tab
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     check_targets(engine, table, estimator_of(candidates[i]), *moments, tasks[i]);
   }
-  const std::vector<GlmFit> fits = fit_glm(engine, table, *moments, tasks);
+  const auto model_of = [](const GlmFit& fit, FitReport report) {
+    return std::make_shared<TweedieModel>(Vector(fit.coef.row(0).transpose()), fit.intercept[0],
+                                          FittedAttributes{{"n_iter_", fit.n_iter}},
+                                          std::move(report));
+  };
+  const auto subject = [&](std::size_t i, const GlmFit& fit) {
+    return HeldOutJudge::Subject{candidates[i].judge->whole(model_of(fit, {})),
+                                 candidates[i].split};
+  };
+  const std::vector<GlmFit> fits =
+      fit_glm(engine, table, *moments, tasks, {judge_for(candidates), subject});
   std::vector<Trained> models;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     const GlmFit& fit = fits[i];
@@ -146,10 +156,9 @@ std::vector<Trained> TweedieFamily::train_batch(Engine& engine, const Table& tab
     if (tasks[i].l2 == 0.0 && !has_targets(*moments, tasks[i])) {
       report.warnings.push_back(said_of_no_targets(table, tasks[i]));
     }
-    models.push_back(std::make_shared<TweedieModel>(
-        Vector(fit.coef.row(0).transpose()), fit.intercept[0],
-        FittedAttributes{{"n_iter_", fit.n_iter}}, std::move(report)));
-    models.back().state = fit.state;
+    Trained& trained = models.emplace_back(model_of(fit, std::move(report)));
+    trained.state = fit.state;
+    trained.tell_all(fit.held_out);
   }
   return models;
 }

@@ -49,6 +49,15 @@ JudgingCost cost_of(const Judging& j, const Dataset& data, int ranks) {
                       ModelTree::scratch(j.route, j.plan));
 }
 
+/// All rows, for models like this one.
+Table table_for_all(const std::shared_ptr<Dataset>& data, const Judging& model) {
+  Table base;
+  base.data = data;
+  base.target = target_of(model.plan);
+  base.nan_is_fine = model.judged.model->takes_nan();
+  return base;
+}
+
 /// Those whose rows may hold NaN go apart from those that refuse it.
 void find_statistics_alike(Engine& engine, const Table& base, std::span<Judging* const> models) {
   std::vector<JudgingCost> costs;
@@ -74,11 +83,7 @@ void find_statistics(Engine& engine, const std::shared_ptr<Dataset>& data,
       if (!j.is_told() && j.judged.model->takes_nan() == takes_nan) models.push_back(&j);
     }
     if (models.empty()) continue;
-    Table base;
-    base.data = data;
-    base.target = target_of(models.front()->plan);
-    base.nan_is_fine = takes_nan;
-    find_statistics_alike(engine, base, models);
+    find_statistics_alike(engine, table_for_all(data, *models.front()), models);
   }
   for (Judging& j : all) {
     if (j.is_told()) j.statistics = *j.judged.known;
@@ -95,7 +100,7 @@ Judgement judgement_of(const Judging& j) {
     bool has_failed = false;
     try {
       if (j.failure) throw DataError(j.failure->what());
-      value = metric->value(j.statistics);
+      value = value_of(*metric, j.statistics);
     } catch (const formulas::Undefined& e) {
       value = e.value;
       complaint = e.what();
@@ -112,6 +117,21 @@ Judgement judgement_of(const Judging& j) {
 }
 
 }  // namespace
+
+std::vector<std::shared_ptr<const MetricStatistics>> find_out(
+    Engine& engine, const std::shared_ptr<Dataset>& data, std::span<const Judged> judged,
+    std::span<const std::string> metrics) {
+  std::vector<Judging> all = prepare_judging(engine, data, judged, metrics);
+  std::vector<std::shared_ptr<const MetricStatistics>> found(all.size());
+  // Blocks that lie in memory without the targets would have to be read again.
+  if (!engine.has_room(table_for_all(data, all.front()), {})) return found;
+  find_statistics(engine, data, all);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].failure) continue;
+    found[i] = std::make_shared<MetricStatistics>(std::move(all[i].statistics));
+  }
+  return found;
+}
 
 std::vector<Judgement> judge(Engine& engine, const std::shared_ptr<Dataset>& data,
                              std::span<const Judged> judged, std::span<const std::string> metrics) {

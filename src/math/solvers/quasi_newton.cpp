@@ -121,6 +121,18 @@ bool QuasiNewton::is_last_step() const {
   return left <= options_.negligible * std::fabs(objective_);
 }
 
+// The gradient is expected to shrink as it did with the step before, as far as the model's promises
+// tell.
+bool QuasiNewton::may_end() const {
+  if (is_done() || is_arriving_ || length_ < 1.0) return false;
+  if (iterations_ + 1 >= options_.max_iter) return true;
+  if (!(promised_before_ > 0.0) || !(promised() > 0.0)) return false;
+  const double shrinks = std::sqrt(promised() / promised_before_);
+  const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
+  const Vector h = least_subgradient(tested, point_);
+  return (shrinks * h.array().abs() <= options_.tolerance.array()).all();
+}
+
 // Entry by entry, so that a small slope is not the difference of large penalties.
 double QuasiNewton::slope_to(const Vector& target) const {
   double slope = 0.0;

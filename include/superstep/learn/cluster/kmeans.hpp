@@ -31,6 +31,7 @@ class KMeans final : public EstimatorOf<KMeans, KMeansParams> {
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool ends_with_a_look() const override { return true; }
   Fusion fusion() const override { return {.splits = true}; }
 
  protected:

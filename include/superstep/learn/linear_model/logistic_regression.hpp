@@ -36,6 +36,7 @@ class LogisticRegression final : public EstimatorOf<LogisticRegression, Logistic
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool ends_with_a_look() const override { return true; }
   bool gathers() const override { return true; }
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
                                            std::span<const SplitPtr> splits) const override;

@@ -26,6 +26,7 @@ class TweedieFamily : public Estimator {
   bool gathers() const final { return true; }
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
                                            std::span<const SplitPtr> splits) const override;
+  bool ends_with_a_look() const override { return true; }
   Fusion fusion() const final { return {true, true, true}; }
 
   /// The variance goes by this power of the mean.

@@ -42,6 +42,13 @@ struct Judgement {
 std::vector<Judgement> judge(Engine& engine, const std::shared_ptr<Dataset>& data,
                              std::span<const Judged> judged, std::span<const std::string> metrics);
 
+/// What judge() would find out of the rows, for Judged::known; null where that fails.
+/// **Collective.**
+std::vector<std::shared_ptr<const MetricStatistics>> find_out(Engine& engine,
+                                                              const std::shared_ptr<Dataset>& data,
+                                                              std::span<const Judged> judged,
+                                                              std::span<const std::string> metrics);
+
 /// Memory beside the blocks: the least that judge() can do with, and what it does everything with
 /// in one pass. For Engine::make_room, put together with what training needs.
 struct JudgingRoom {
@@ -50,7 +57,7 @@ struct JudgingRoom {
 };
 
 /// What judging these candidates' models by the test rows of their splits will need, before they
-/// are trained. `classes`: of the data. UsageError as metric_for().
+/// are trained. `classes`: of the data (outcomes_of()). UsageError as metric_for().
 JudgingRoom judging_room(const Dataset& data, Index classes, int ranks,
                          std::span<const Candidate> candidates,
                          std::span<const std::string> metrics);
