@@ -51,7 +51,7 @@ constexpr const char* plan_summary = "what fit, cross-validate or search would n
 std::string overview(const Commands& commands) {
   std::string text = fmt::format(
       "superstep {}: scikit-learn {}'s estimators and searches, on MPI and HDF5\n"
-      "  superstep COMMAND [arguments] [options]      mpirun -n 4 superstep COMMAND ...\n\n",
+      "  superstep COMMAND [arguments] [options]      mpirun -n 4 superstep COMMAND ...\n",
       version, scikit_learn_version);
   for (const auto& c : commands) text += entry(c->name(), c->summary(), 19);
   text += entry("plan COMMAND", plan_summary, 19);

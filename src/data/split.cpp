@@ -3,6 +3,16 @@
 
 namespace superstep {
 
+Block bare_block(const BlockPlan& blocks, Index i) {
+  Block block;
+  block.index = blocks.id(i);
+  block.position = i;
+  block.first_row = blocks.first_row(i);
+  block.first_place = i * blocks.rows_per_block();
+  block.rows = blocks.rows_of(i);
+  return block;
+}
+
 Index rows_with_role(const Split& split, Role role, const Block& block, std::int32_t* cells,
                      std::int32_t* rows) {
   split.partition->assign(block, cells);

@@ -12,17 +12,6 @@ namespace superstep {
 
 namespace {
 
-/// What a partition wants to know of a block: its place alone, it reads targets and groups itself.
-Block block_at(const BlockPlan& blocks, Index i) {
-  Block block;
-  block.index = blocks.id(i);
-  block.position = i;
-  block.first_row = blocks.first_row(i);
-  block.first_place = i * blocks.rows_per_block();
-  block.rows = blocks.rows_of(i);
-  return block;
-}
-
 /// The rows of a block with a role.
 struct ChosenRows {
   std::vector<std::int32_t> cells;
@@ -60,7 +49,7 @@ class PartSource final : public RowSource {
       const Index begin = before_[static_cast<std::size_t>(i)];
       if (before_[static_cast<std::size_t>(i) + 1] == begin) continue;
       data_->read(i, target_, stored);
-      const Index n = chosen.choose(*split_, role_, block_at(data_->blocks(), i));
+      const Index n = chosen.choose(*split_, role_, bare_block(data_->blocks(), i));
       const Index skipped = first + done - begin;
       const Index take = std::min(count - done, n - skipped);
       for (Index k = 0; k < take; ++k) {
@@ -140,7 +129,7 @@ void SplitParts::count_rows(const Communicator& comm, const ParallelFor& paralle
   collectively(comm, [&] {
     parallel_for(share.size(), [&](Index task) {
       ChosenRows chosen;
-      const Block block = block_at(blocks, share.begin + task);
+      const Block block = bare_block(blocks, share.begin + task);
       auto* count = counts.data() + 2 * task;
       count[0] = chosen.choose(*split_, Role::train, block);
       count[1] = 0;

@@ -57,6 +57,11 @@ void AttributeWriter::operator()(const std::string& name, const Labels& labels,
   }
 }
 
+void AttributeWriter::operator()(const std::string& name, const TreeArray<double>& values,
+                                 Allowed) const {
+  tree_->add(prefix_ + name, values);
+}
+
 void AttributeWriter::size(const std::string& name, Length&, Index value) const {
   (*this)(name, value);
 }
@@ -86,7 +91,8 @@ std::string shape_text(const std::vector<Index>& shape) {
 
 std::string dimensions_text(std::size_t dimensions) {
   if (dimensions == 0) return "a single value";
-  return dimensions == 1 ? "one dimension" : "two dimensions";
+  if (dimensions == 1) return "one dimension";
+  return dimensions == 2 ? "two dimensions" : "three dimensions";
 }
 
 template <class T>
@@ -121,7 +127,7 @@ const TreeArray<T>& AttributeReader::array(const std::string& name, std::size_t 
   }
   if (array->shape.size() != dimensions) {
     throw DataError(fmt::format("{} holds {}, where {} {} needed", path, shape_text(array->shape),
-                                dimensions_text(dimensions), dimensions == 2 ? "are" : "is"));
+                                dimensions_text(dimensions), dimensions >= 2 ? "are" : "is"));
   }
   return *array;
 }
@@ -211,6 +217,17 @@ void AttributeReader::operator()(const std::string& name, std::vector<std::strin
   const auto& found = array<std::string>(name, 1);
   take(name, length, found.shape[0]);
   texts = found.values;
+}
+
+void AttributeReader::operator()(const std::string& name, TreeArray<double>& values,
+                                 Allowed allowed) const {
+  const auto& found = array<double>(name, values.shape.size());
+  if (found.shape != values.shape) {
+    throw DataError(fmt::format("{}{} holds {}, where {} are needed", prefix_, name,
+                                shape_text(found.shape), shape_text(values.shape)));
+  }
+  check_values(name, found.values, allowed);
+  values.values = found.values;
 }
 
 void AttributeReader::operator()(const std::string& name, Labels& labels, Length& length) const {

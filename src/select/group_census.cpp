@@ -8,6 +8,7 @@
 
 #include <superstep/comm/collectively.hpp>
 
+#include "data/partitions.hpp"
 #include "select/rules.hpp"
 
 namespace superstep {
@@ -120,6 +121,16 @@ std::shared_ptr<const Partition> cell_for_each_group(const Communicator& comm,
   std::vector<std::int32_t> cells(groups);
   for (std::size_t g = 0; g < groups; ++g) cells[g] = static_cast<std::int32_t>(g);
   return std::make_shared<GroupPartition>(data, static_cast<Index>(groups), std::move(cells));
+}
+
+Folds test_each_fold(const std::shared_ptr<const Dataset>& data, Index n_splits,
+                     std::vector<std::int32_t> fold_of_group, const std::vector<Index>& sizes) {
+  std::vector<Index> fold_rows(static_cast<std::size_t>(n_splits), 0);
+  for (std::size_t g = 0; g < sizes.size(); ++g) {
+    fold_rows[static_cast<std::size_t>(fold_of_group[g])] += sizes[g];
+  }
+  const auto partition = std::make_shared<GroupPartition>(data, n_splits, std::move(fold_of_group));
+  return {test_each_cell(partition, fold_rows), {}};
 }
 
 }  // namespace superstep

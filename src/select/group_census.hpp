@@ -8,9 +8,8 @@
 
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/dataset.hpp>
+#include <superstep/data/split.hpp>
 #include <superstep/engine/engine.hpp>
-
-#include "select/partitions.hpp"
 
 namespace superstep {
 
@@ -29,5 +28,9 @@ std::vector<Index> class_counts_of_groups(Engine& engine, Dataset& data, Index n
 std::shared_ptr<const Partition> cell_for_each_group(const Communicator& comm,
                                                      const std::shared_ptr<Dataset>& data,
                                                      std::size_t groups);
+
+/// Folds of whole groups. `sizes`: rows of each group.
+Folds test_each_fold(const std::shared_ptr<const Dataset>& data, Index n_splits,
+                     std::vector<std::int32_t> fold_of_group, const std::vector<Index>& sizes);
 
 }  // namespace superstep

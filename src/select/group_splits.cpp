@@ -8,8 +8,8 @@
 #include <numeric>
 #include <queue>
 
+#include "data/partitions.hpp"
 #include "select/group_census.hpp"
-#include "select/partitions.hpp"
 #include "select/rules.hpp"
 
 namespace superstep {
@@ -72,7 +72,7 @@ std::vector<std::int32_t> drawn(Index groups, Index n_splits, std::uint64_t seed
 
 Folds GroupKFold::make_folds(Engine& engine, const std::shared_ptr<Dataset>& data) const {
   const Index n_splits = params().n_splits;
-  check_enough_rows(*data, n_splits);
+  check_enough_rows(*data, n_splits, data->rows());
   const std::vector<Index> sizes = group_sizes(engine, *data);
   check_enough_groups(*data, n_splits, std::ssize(sizes));
   std::vector<std::int32_t> fold_of_group =

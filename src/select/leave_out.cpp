@@ -8,8 +8,8 @@
 
 #include <superstep/core/error.hpp>
 
+#include "data/partitions.hpp"
 #include "select/group_census.hpp"
-#include "select/partitions.hpp"
 #include "select/rules.hpp"
 
 namespace superstep {

@@ -4,39 +4,16 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
-#include <superstep/core/params.hpp>
 #include <superstep/engine/engine.hpp>
+
+#include "data/split_rules.hpp"
 
 namespace superstep {
 
-/// A range that the table states and check_params() enforces in scikit-learn's words.
-Range stated(std::string text);
-
-/// UsageError unless there are at least two folds.
-void check_fold_count(Index n_splits);
-
-/// UsageError when a seed is given for an order that is not drawn.
-void check_order_is_drawn(bool shuffle, std::optional<Index> random_state);
-
-/// So many splits can be handled.
-inline constexpr Index most_splits = 10'000;
-
-/// UsageError when there are more splits than anybody can have meant: every split has a role for
-/// every cell.
-void check_split_count(Index n_splits);
-
-/// The same on every rank: the data do not allow it.
-[[noreturn]] void refuse_data(const std::string& message);
-
-/// AgreedError when there are fewer rows than folds.
-void check_enough_rows(const Dataset& data, Index n_splits);
-
-/// AgreedError when there are fewer groups than folds.
-void check_enough_groups(const Dataset& data, Index n_splits, Index groups);
-
 /// The seed of a splitter: random_state, or that of the engine.
-std::uint64_t seed_of(const Engine& engine, std::optional<Index> random_state);
+inline std::uint64_t seed_of(const Engine& engine, std::optional<Index> random_state) {
+  return random_state ? static_cast<std::uint64_t>(*random_state) : engine.options().seed;
+}
 
 }  // namespace superstep

@@ -10,9 +10,9 @@
 #include <superstep/core/philox.hpp>
 #include <superstep/core/text.hpp>
 
-#include "select/class_runs.hpp"
+#include "data/class_runs.hpp"
+#include "data/partitions.hpp"
 #include "select/group_census.hpp"
-#include "select/partitions.hpp"
 #include "select/rules.hpp"
 
 namespace superstep {
@@ -167,7 +167,7 @@ ClassRuns drawn_runs(const ClassCensus& census, const Sizes& sizes, Permutation 
   std::vector<Index> left(train.size());
   std::ranges::transform(census.counts, train, left.begin(), std::minus{});
   const std::vector<Index> test = proportional(left, sizes.test, random);
-  ClassRuns runs{3, std::move(order), {}};
+  ClassRuns runs{3, std::move(order), {}, census.counts};
   for (std::size_t c = 0; c < train.size(); ++c) {
     runs.ranks.push_back(train[c]);
     runs.ranks.push_back(train[c] + test[c]);
@@ -218,7 +218,7 @@ Folds StratifiedShuffleSplit::make_folds(Engine& engine,
                                   RowRandom(ties, stream)));
   }
   Folds folds;
-  for (auto& partition : partition_classes(engine.comm(), data, census, requests)) {
+  for (auto& partition : partition_classes(engine.comm(), data, requests)) {
     folds.splits.push_back(
         split_of(std::move(partition), {Role::train, Role::test, Role::unused}, sizes));
   }

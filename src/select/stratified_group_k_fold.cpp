@@ -12,7 +12,7 @@
 
 #include <superstep/select/group_splits.hpp>
 
-#include "select/class_runs.hpp"
+#include "data/class_runs.hpp"
 #include "select/group_census.hpp"
 #include "select/rules.hpp"
 

@@ -7,7 +7,7 @@
 
 #include <superstep/core/error.hpp>
 
-#include "select/partitions.hpp"
+#include "data/partitions.hpp"
 #include "select/rules.hpp"
 
 namespace superstep {

@@ -84,7 +84,8 @@ def write_table(rng, name, rows, columns, kind):
         f["group"] = rng.integers(0, 50, rows)
 
 
-REGRESSORS = ["Ridge()", "LinearRegression()", "Lasso(alpha=0.05)", "ElasticNet(alpha=0.05)", "make_pipeline(StandardScaler(), Ridge())"]
+REGRESSORS = ["Ridge()", "LinearRegression()", "Lasso(alpha=0.05)", "ElasticNet(alpha=0.05)", "make_pipeline(StandardScaler(), Ridge())",
+              "RidgeCV()", "LassoCV(alphas=10, cv=3)", "RidgeCV(cv=3)"]
 DISCRIMINANTS = ["LinearDiscriminantAnalysis()", "LinearDiscriminantAnalysis(solver='eigen', shrinkage=0.1)", "QuadraticDiscriminantAnalysis(reg_param=0.1)"]
 OTHERS = ["PCA(n_components=3)", "TruncatedSVD(n_components=3)", "StandardScaler()", "MinMaxScaler()", "MaxAbsScaler()",
           "KMeans(n_clusters=5, n_init=2, max_iter=10)"]
@@ -97,7 +98,8 @@ def draw_words(dice, data, columns):
     if way == "regress":
         return ["fit", dice.choice(REGRESSORS), data, *out]
     if way == "classify":
-        return ["fit", dice.choice(["LogisticRegression(max_iter=30)", "GaussianNB()", *DISCRIMINANTS]), data, "--y", dice.choice(["/class", "/two"]), *out]
+        return ["fit", dice.choice(["LogisticRegression(max_iter=30)", "LogisticRegressionCV(Cs=3, cv=2, max_iter=30)", "GaussianNB()",
+                                    *DISCRIMINANTS]), data, "--y", dice.choice(["/class", "/two"]), *out]
     if way == "count":
         return ["fit", "PoissonRegressor(max_iter=30)", data, "--y", "/count", *out]
     if way == "other":

@@ -197,7 +197,7 @@ def lacking():
         fail(["lacking"], f"only {lacks} of scikit-learn's estimators were asked for")
     for word in ("ColumnTransformer", "OneHotEncoder", "SimpleImputer", "svc", "sklearn.svm.SVC", "SVC()", "make_column_transformer"):
         refusal("help", word, has=["scikit-learn has"])
-    for word in ("GridSearchCV", "sklearn.model_selection.RandomizedSearchCV", "cross_val_score", "train_test_split", "LassoCV"):
+    for word in ("GridSearchCV", "sklearn.model_selection.RandomizedSearchCV", "cross_val_score", "train_test_split", "lasso_path"):
         answer("help", word, has=["is a command here: superstep "])
 
 

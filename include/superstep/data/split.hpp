@@ -38,6 +38,15 @@ struct Split {
 };
 using SplitPtr = std::shared_ptr<const Split>;
 
+/// What became of a splitter and a dataset.
+struct Folds {
+  std::vector<SplitPtr> splits;  ///< in scikit-learn's order; they share partitions
+  std::vector<std::string> warnings;
+};
+
+/// What a partition wants to know of a block: its place alone, it reads targets and groups itself.
+Block bare_block(const BlockPlan& blocks, Index i);
+
 /// The rows of a block with some role in a split, in order. `cells` is scratch for the block's
 /// rows; `rows` gets their numbers within the block. Returns how many.
 Index rows_with_role(const Split& split, Role role, const Block& block, std::int32_t* cells,

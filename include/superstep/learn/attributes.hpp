@@ -66,6 +66,8 @@ class AttributeWriter {
                   Index least = 0) const;
   void operator()(const std::string& name, const std::vector<std::string>& texts, Length&) const;
   void operator()(const std::string& name, const Labels& labels, Length&) const;
+  void operator()(const std::string& name, const TreeArray<double>& values,
+                  Allowed = allowed::finite) const;
   /// An attribute that is itself a length.
   void size(const std::string& name, Length&, Index value) const;
   /// What follows from other attributes, written for those who look into the file.
@@ -102,6 +104,9 @@ class AttributeReader {
   void operator()(const std::string& name, std::vector<Index>& values, Length&,
                   Index least = 0) const;
   void operator()(const std::string& name, std::vector<std::string>& texts, Length&) const;
+  /// Of the extents that `values` has.
+  void operator()(const std::string& name, TreeArray<double>& values,
+                  Allowed = allowed::finite) const;
   /// At least one, in ascending order.
   void operator()(const std::string& name, Labels& labels, Length&) const;
   /// At least 1; `value` is what a writer needs.

@@ -2,15 +2,10 @@
 // Every row is tested once: KFold and StratifiedKFold, and the two repeated in other orders.
 #pragma once
 
+#include <superstep/data/k_folds.hpp>
 #include <superstep/select/splitter.hpp>
 
 namespace superstep {
-
-struct KFoldParams {
-  Index n_splits = 5;
-  bool shuffle = false;
-  std::optional<Index> random_state{};  ///< None: the seed of the engine
-};
 
 /// Runs of rows of nearly equal length, in the order of the file or in one drawn.
 class KFold final : public SplitterOf<KFoldParams> {

@@ -15,16 +15,11 @@
 #include <vector>
 
 #include <superstep/core/params.hpp>
+#include <superstep/data/split.hpp>
 #include <superstep/engine/engine.hpp>
 #include <superstep/learn/estimator.hpp>
 
 namespace superstep {
-
-/// What became of a splitter and a dataset.
-struct Folds {
-  std::vector<SplitPtr> splits;  ///< in scikit-learn's order; they share partitions
-  std::vector<std::string> warnings;
-};
 
 class Splitter {
  public:

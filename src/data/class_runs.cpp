@@ -3,7 +3,7 @@
 // rows. It is found by counting positions in buckets and looking into the bucket that holds it, all
 // ranks of all classes in all orders at once. So a row's cell follows from its position and class,
 // and no rank needs to know how many rows of the class other ranks have.
-#include "select/class_runs.hpp"
+#include "data/class_runs.hpp"
 
 #include <fmt/format.h>
 
@@ -15,8 +15,8 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 
-#include "select/partitions.hpp"
-#include "select/rules.hpp"
+#include "data/partitions.hpp"
+#include "data/split_rules.hpp"
 
 namespace superstep {
 
@@ -24,12 +24,12 @@ namespace {
 
 constexpr Index most_counters = Index{1} << 18;  // per pass, unless there are very many classes
 
-using CodesOf = std::function<void(Index first_place, Index rows, const double* codes)>;
+using UseOfBlock = std::function<void(const Block& block, const double* codes)>;
 
-/// Hands the class codes of this rank's blocks to `f`. `wanted` says which are of interest.
-/// **Collective.**
-void for_each_block(const Communicator& comm, const Dataset& data,
-                    const std::function<bool(Index block)>& wanted, const CodesOf& f) {
+/// Hands the class codes of this rank's blocks to `f`, or zeros. `wanted` says which are of
+/// interest. **Collective.**
+void for_each_block(const Communicator& comm, const Dataset& data, bool by_class,
+                    const std::function<bool(Index block)>& wanted, const UseOfBlock& f) {
   collectively(comm, [&] {
     const BlockPlan& blocks = data.blocks();
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
@@ -38,8 +38,12 @@ void for_each_block(const Communicator& comm, const Dataset& data,
     Event event;
     for (Index i = share.begin; i < share.end; ++i) {
       if (!wanted(i)) continue;
-      data.read_classes(i, codes.data());
-      f(i * blocks.rows_per_block(), blocks.rows_of(i), codes.data());
+      Block block = bare_block(blocks, i);
+      if (by_class) {
+        data.read_classes(i, codes.data());
+        block.code = codes.data();
+      }
+      f(block, codes.data());
       ++event.blocks;
       event.rows += blocks.rows_of(i);
       comm.answer();
@@ -48,6 +52,27 @@ void for_each_block(const Communicator& comm, const Dataset& data,
     reading.end(event);
   });
 }
+
+constexpr double not_counted = -2.0;
+
+/// The codes of the rows that train in a split, `not_counted` for all others.
+class CountedCodes {
+ public:
+  const double* of(const SplitPtr& within, const Block& block, const double* codes) {
+    if (!within) return codes;
+    cells_.resize(static_cast<std::size_t>(block.rows));
+    codes_.assign(codes, codes + block.rows);
+    within->partition->assign(block, cells_.data());
+    for (std::size_t i = 0; i < cells_.size(); ++i) {
+      if (within->role_of(cells_[i]) != Role::train) codes_[i] = not_counted;
+    }
+    return codes_.data();
+  }
+
+ private:
+  std::vector<std::int32_t> cells_;
+  std::vector<double> codes_;
+};
 
 /// Whether /y holds floating-point numbers, so that what is no class is a continuous target.
 bool is_floating(const Dataset& data) { return data.y_type().starts_with("float"); }
@@ -73,40 +98,56 @@ const Labels& classes_of(const Communicator& comm, Dataset& data) {
 }  // namespace
 
 ClassCensus class_census(const Communicator& comm, Dataset& data) {
-  const auto n = static_cast<std::size_t>(classes_of(comm, data).size());
-  ClassCensus census{std::vector<Index>(n, 0), std::vector<Index>(n)};
-  std::vector<double> last(n, -static_cast<double>(data.rows()));  // minus the first place
+  const SplitPtr all_rows;
+  return std::move(class_censuses(comm, data, {&all_rows, 1}, true).front());
+}
+
+std::vector<ClassCensus> class_censuses(const Communicator& comm, Dataset& data,
+                                        std::span<const SplitPtr> within, bool by_class) {
+  const auto n = static_cast<std::size_t>(by_class ? classes_of(comm, data).size() : 1);
+  std::vector<Index> counts(within.size() * n, 0);
+  // Minus the first place.
+  std::vector<double> last(within.size() * n, -static_cast<double>(data.rows()));
   BadValues bad;
-  const Index tall = data.blocks().rows_per_block();
-  for_each_block(
-      comm, data, [](Index) { return true; },
-      [&](Index first_place, Index rows, const double* codes) {
-        for (Index i = 0; i < rows; ++i) {
-          if (!(codes[i] >= 0.0)) {
-            const Index row = data.blocks().first_row(first_place / tall) + i;
-            if (bad.y_count++ == 0) bad.y_first = row;
-            continue;
-          }
-          const auto code = static_cast<std::size_t>(codes[i]);
-          if (census.counts[code]++ == 0) last[code] = -static_cast<double>(first_place + i);
+  CountedCodes counted;
+  const auto count = [&](const Block& block, const double* codes) {
+    for (std::size_t s = 0; s < within.size(); ++s) {
+      const double* its = counted.of(within[s], block, codes);
+      for (Index i = 0; i < block.rows; ++i) {
+        if (its[i] == not_counted) continue;
+        if (!(its[i] >= 0.0)) {
+          if (bad.y_count++ == 0) bad.y_first = block.row(i);
+          continue;
         }
-      });
+        const std::size_t k = s * n + static_cast<std::size_t>(its[i]);
+        if (counts[k]++ == 0) last[k] = -static_cast<double>(block.place(i));
+      }
+    }
+  };
+  for_each_block(
+      comm, data, by_class, [](Index) { return true; }, count);
   const Index none = data.rows_in_file();
   const Index first_bad = comm.min(bad.y_count > 0 ? bad.y_first : none);
   bad.y_count = comm.sum(bad.y_count);
   bad.y_first = first_bad;
   if (bad.y_count > 0) throw_bad_values(data, bad);
-  comm.sum(census.counts);
+  comm.sum(counts);
   comm.max(last);
-  std::ranges::transform(last, census.first.begin(),
-                         [](double v) { return static_cast<Index>(-v); });
-  return census;
+  std::vector<ClassCensus> all(within.size());
+  for (std::size_t k = 0; k < counts.size(); ++k) {
+    all[k / n].counts.push_back(counts[k]);
+    all[k / n].first.push_back(static_cast<Index>(-last[k]));
+  }
+  return all;
 }
 
 std::vector<std::string> check_class_sizes(const Dataset& data, const ClassCensus& census,
                                            Index n_splits) {
   const Index largest = std::ranges::max(census.counts);
-  const Index smallest = std::ranges::min(census.counts);
+  Index smallest = largest;
+  for (const Index rows : census.counts) {
+    if (rows > 0) smallest = std::min(smallest, rows);
+  }
   if (n_splits > largest) {
     refuse_data(fmt::format(
         "n_splits={} cannot be greater than the number of members in each class. The largest of "
@@ -137,17 +178,17 @@ struct Interval {
 /// The search of one request.
 class Search {
  public:
-  Search(const ClassRuns& request, const ClassCensus& census, Index rows)
+  Search(const ClassRuns& request, Index rows)
       : request_(request),
         starts_(request.ranks.size()),
-        open_(census.counts.size()),
+        open_(request.counts.size()),
         is_everywhere_(request.order.has_value()) {
     const auto width = static_cast<std::size_t>(request.cells - 1);
     for (std::size_t c = 0; c < open_.size(); ++c) {
       Interval all{0, rows, 0};
       for (std::size_t cut = c * width; cut < (c + 1) * width; ++cut) {
         const Index rank = request.ranks[cut];
-        if (rank > 0 && rank < census.counts[c]) {
+        if (rank > 0 && rank < request.counts[c]) {
           all.cuts.push_back(cut);
         } else {
           starts_[cut] = rank <= 0 ? 0 : rows;
@@ -191,14 +232,16 @@ class Search {
     }
   }
 
-  void count(Index first_place, Index rows, const double* codes, std::vector<Index>& positions,
-             std::vector<std::int64_t>& counters) const {
+  void count(const Block& block, const double* all_codes, CountedCodes& counted,
+             std::vector<Index>& positions, std::vector<std::int64_t>& counters) const {
     if (request_.order) {
-      request_.order->positions(first_place, rows, positions.data());
+      request_.order->positions(block.first_place, block.rows, positions.data());
     } else {
-      std::iota(positions.begin(), positions.begin() + rows, first_place);
+      std::iota(positions.begin(), positions.begin() + block.rows, block.first_place);
     }
-    for (Index i = 0; i < rows; ++i) {
+    const double* codes = counted.of(request_.within, block, all_codes);
+    for (Index i = 0; i < block.rows; ++i) {
+      if (codes[i] == not_counted) continue;
       const auto& list = open_[static_cast<std::size_t>(codes[i])];
       const Index position = positions[static_cast<std::size_t>(i)];
       const auto next = std::upper_bound(
@@ -251,7 +294,7 @@ class Search {
 };
 
 /// One pass over the targets. **Collective.**
-void narrow_all(const Communicator& comm, const Dataset& data, Index open,
+void narrow_all(const Communicator& comm, const Dataset& data, bool by_class, Index open,
                 std::vector<Search>& searches) {
   const Index each = std::max<Index>(most_counters / open, 16);
   std::size_t size = 0;
@@ -263,11 +306,13 @@ void narrow_all(const Communicator& comm, const Dataset& data, Index open,
   std::vector<bool> wanted(static_cast<std::size_t>(share.size()), false);
   for (const Search& search : searches) search.mark(share, tall, wanted);
   std::vector<Index> positions(static_cast<std::size_t>(tall));
+  CountedCodes counted;
   for_each_block(
-      comm, data, [&](Index i) { return wanted[static_cast<std::size_t>(i - share.begin)]; },
-      [&](Index first_place, Index rows, const double* codes) {
+      comm, data, by_class,
+      [&](Index i) { return wanted[static_cast<std::size_t>(i - share.begin)]; },
+      [&](const Block& block, const double* codes) {
         for (const Search& search : searches) {
-          search.count(first_place, rows, codes, positions, counters);
+          search.count(block, codes, counted, positions, counters);
         }
       });
   comm.sum(counters);
@@ -277,21 +322,30 @@ void narrow_all(const Communicator& comm, const Dataset& data, Index open,
 }  // namespace
 
 std::vector<std::shared_ptr<const Partition>> partition_classes(
-    const Communicator& comm, const std::shared_ptr<Dataset>& data, const ClassCensus& census,
-    const std::vector<ClassRuns>& requests) {
+    const Communicator& comm, const std::shared_ptr<Dataset>& data,
+    const std::vector<ClassRuns>& requests, bool by_class) {
   std::vector<Search> searches;
-  for (const ClassRuns& request : requests) searches.emplace_back(request, census, data->rows());
+  for (const ClassRuns& request : requests) searches.emplace_back(request, data->rows());
   const auto open_intervals = [&] {
     return std::accumulate(searches.begin(), searches.end(), Index{0},
                            [](Index n, const Search& s) { return n + s.open_intervals(); });
   };
   for (Index open = open_intervals(); open > 0; open = open_intervals()) {
-    narrow_all(comm, *data, open, searches);
+    narrow_all(comm, *data, by_class, open, searches);
   }
   std::vector<std::shared_ptr<const Partition>> partitions;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    partitions.push_back(std::make_shared<ClassPartition>(
-        data, requests[i].cells, searches[i].take_starts(), requests[i].order));
+    const ClassRuns& request = requests[i];
+    std::vector<Index> starts = searches[i].take_starts();
+    std::shared_ptr<const Partition> cells;
+    if (by_class) {
+      cells =
+          std::make_shared<ClassPartition>(data, request.cells, std::move(starts), request.order);
+    } else {
+      cells = std::make_shared<RunPartition>(std::move(starts), request.order);
+    }
+    if (request.within) cells = std::make_shared<WithinSplit>(request.within, std::move(cells));
+    partitions.push_back(std::move(cells));
   }
   return partitions;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "select/rules.hpp"
+#include "data/split_rules.hpp"
 
 #include <fmt/format.h>
 
@@ -35,12 +35,12 @@ void check_split_count(Index n_splits) {
 
 void refuse_data(const std::string& message) { throw AgreedError(ExitCode::bad_data, message); }
 
-void check_enough_rows(const Dataset& data, Index n_splits) {
-  if (n_splits <= data.rows()) return;
+void check_enough_rows(const Dataset& data, Index n_splits, Index rows) {
+  if (n_splits <= rows) return;
   refuse_data(
       fmt::format("Cannot have number of splits n_splits={} greater than the number of samples: "
                   "n_samples={}. Use fewer splits, or more rows of {}",
-                  n_splits, data.rows(), data.x_name()));
+                  n_splits, rows, data.x_name()));
 }
 
 void check_enough_groups(const Dataset& data, Index n_splits, Index groups) {
@@ -49,10 +49,6 @@ void check_enough_groups(const Dataset& data, Index n_splits, Index groups) {
       fmt::format("Cannot have number of splits n_splits={} greater than the number of groups: "
                   "{}. Use fewer splits, or other groups than {}:{}",
                   n_splits, groups, data.path(), data.options().groups));
-}
-
-std::uint64_t seed_of(const Engine& engine, std::optional<Index> random_state) {
-  return random_state ? static_cast<std::uint64_t>(*random_state) : engine.options().seed;
 }
 
 }  // namespace superstep

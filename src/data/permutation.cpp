@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "select/permutation.hpp"
+#include "data/permutation.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "select/partitions.hpp"
+#include "data/partitions.hpp"
 
 #include <algorithm>
 #include <numeric>
@@ -101,6 +101,22 @@ void GroupPartition::assign(const Block& block, std::int32_t* cell) const {
   }
 }
 
+WithinSplit::WithinSplit(SplitPtr split, std::shared_ptr<const Partition> cells)
+    : split_(std::move(split)),
+      cells_(std::move(cells)),
+      has_unused_(std::ranges::find(split_->roles, Role::unused) != split_->roles.end()) {}
+
+void WithinSplit::assign(const Block& block, std::int32_t* cell) const {
+  cells_->assign(block, cell);
+  std::vector<std::int32_t> of_split(static_cast<std::size_t>(block.rows));
+  split_->partition->assign(block, of_split.data());
+  const auto tested = static_cast<std::int32_t>(cells_->cells());
+  for (Index i = 0; i < block.rows; ++i) {
+    const Role role = split_->role_of(of_split[static_cast<std::size_t>(i)]);
+    if (role != Role::train) cell[i] = role == Role::test ? tested : tested + 1;
+  }
+}
+
 std::vector<SplitPtr> test_each_cell(const std::shared_ptr<const Partition>& partition,
                                      const std::vector<Index>& cell_rows) {
   const Index all = std::accumulate(cell_rows.begin(), cell_rows.end(), Index{0});
@@ -108,23 +124,14 @@ std::vector<SplitPtr> test_each_cell(const std::shared_ptr<const Partition>& par
   for (std::size_t tested = 0; tested < cell_rows.size(); ++tested) {
     auto split = std::make_shared<Split>();
     split->partition = partition;
-    split->roles.assign(cell_rows.size(), Role::train);
+    split->roles.assign(static_cast<std::size_t>(partition->cells()), Role::unused);
+    std::fill_n(split->roles.begin(), cell_rows.size(), Role::train);
     split->roles[tested] = Role::test;
     split->test_rows = cell_rows[tested];
     split->train_rows = all - cell_rows[tested];
     splits.push_back(std::move(split));
   }
   return splits;
-}
-
-Folds test_each_fold(const std::shared_ptr<const Dataset>& data, Index n_splits,
-                     std::vector<std::int32_t> fold_of_group, const std::vector<Index>& sizes) {
-  std::vector<Index> fold_rows(static_cast<std::size_t>(n_splits), 0);
-  for (std::size_t g = 0; g < sizes.size(); ++g) {
-    fold_rows[static_cast<std::size_t>(fold_of_group[g])] += sizes[g];
-  }
-  const auto partition = std::make_shared<GroupPartition>(data, n_splits, std::move(fold_of_group));
-  return {test_each_cell(partition, fold_rows), {}};
 }
 
 std::vector<Index> run_lengths(Index n, Index k) {

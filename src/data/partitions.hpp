@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The partitions that splitters make: by place, by class and place, by group. And the splits that
-// are made of them.
+// The partitions that splitters make: by place, by class and place, by group, within a split. And
+// the splits that are made of them.
 #pragma once
 
 #include <memory>
@@ -9,9 +9,8 @@
 
 #include <superstep/data/dataset.hpp>
 #include <superstep/data/split.hpp>
-#include <superstep/select/splitter.hpp>
 
-#include "select/permutation.hpp"
+#include "data/permutation.hpp"
 
 namespace superstep {
 
@@ -60,14 +59,24 @@ class GroupPartition final : public Partition {
   std::vector<std::int32_t> cell_of_group_;
 };
 
+/// The cells of a partition, for the rows that train in a split; behind them one for the rows that
+/// it tests, and one for those that it does not use, if there are any.
+class WithinSplit final : public Partition {
+ public:
+  WithinSplit(SplitPtr split, std::shared_ptr<const Partition> cells);
+  Index cells() const override { return cells_->cells() + 1 + (has_unused_ ? 1 : 0); }
+  void assign(const Block& block, std::int32_t* cell) const override;
+
+ private:
+  SplitPtr split_;
+  std::shared_ptr<const Partition> cells_;
+  bool has_unused_;
+};
+
 /// Splits that test one cell and train on all others, for every cell in turn. `cell_rows`: rows of
-/// each.
+/// each. Further cells are not used.
 std::vector<SplitPtr> test_each_cell(const std::shared_ptr<const Partition>& partition,
                                      const std::vector<Index>& cell_rows);
-
-/// Folds of whole groups. `sizes`: rows of each group.
-Folds test_each_fold(const std::shared_ptr<const Dataset>& data, Index n_splits,
-                     std::vector<std::int32_t> fold_of_group, const std::vector<Index>& sizes);
 
 /// Lengths of the k runs that n rows make: the first n % k are longer by one.
 std::vector<Index> run_lengths(Index n, Index k);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A drawn order meets every position once, is a function of its seed, and favours nothing.
-#include "select/permutation.hpp"
+#include "data/permutation.hpp"
 
 #include <gtest/gtest.h>
 
