@@ -48,9 +48,10 @@ std::vector<double> look(Table table) {
   BlockView view;
   for (const Index i : std::set<Index>{0, n / 3, 2 * n / 3, n - 1}) {
     data.read(i, table.target, stored);
+    view.next_block();
     const Block block = view.of(table, i, stored);
     for (Index row = 0; row < block.rows; ++row) {
-      const double* values = block.x + row * block.columns;
+      const double* values = block.x.doubles() + row * block.columns;
       for (std::size_t c = 0; c < columns; ++c) x[c].add(values[c]);
       if (block.y != nullptr) y.add(block.y[row]);
       if (block.weight != nullptr) weight.add(block.weight[row]);

@@ -41,9 +41,16 @@ struct PackedRows {
   Index rows = 0;
   Index columns = 0;
   Index stride = 0;  ///< from column to column
-  /// rows x columns doubles that will be read a while later and are fetched from memory meanwhile;
+  /// rows x columns values that will be read a while later and are fetched from memory meanwhile;
   /// null: nothing.
-  const double* next = nullptr;
+  const void* next = nullptr;
+  Index next_bytes = 0;  ///< of one value
+
+  template <class T>
+  void fetch_from(const T* values) {
+    next = values;
+    next_bytes = sizeof(T);
+  }
 };
 /// From column to column: an odd number of cache lines, which spreads columns over the cache.
 constexpr Index packed_rows_stride(Index rows) { return ((rows + 7) / 8 | 1) * 8; }

@@ -173,7 +173,7 @@ Matrix gather_rows(Engine& engine, const Table& table) {
       engine.superstep(table, shape, [&](const Block& block, Partial& sum, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
           const auto to = sum[block.place(i)];
-          std::copy_n(block.x + i * block.columns, block.columns, to.begin());
+          std::copy_n(block.x.doubles() + i * block.columns, block.columns, to.begin());
           to[to.size() - 2] = block.y[i];
           to[to.size() - 1] = block.weight_of(i);
         }
