@@ -26,3 +26,4 @@ superstep_require(Boost "libboost-program-options-dev libboost-context-dev" 1.74
 superstep_require(fmt libfmt-dev 9)
 superstep_require(libdeflate libdeflate-dev)
 superstep_require(ZLIB zlib1g-dev)
+superstep_require(xxHash libxxhash-dev)

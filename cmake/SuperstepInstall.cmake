@@ -15,4 +15,5 @@ install(FILES
     ${PROJECT_BINARY_DIR}/superstepConfig.cmake
     ${PROJECT_BINARY_DIR}/superstepConfigVersion.cmake
     ${PROJECT_SOURCE_DIR}/cmake/Findlibdeflate.cmake
+    ${PROJECT_SOURCE_DIR}/cmake/FindxxHash.cmake
   DESTINATION ${package_dir})

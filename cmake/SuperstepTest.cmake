@@ -12,7 +12,27 @@ set(superstep_test_environment
   OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_hwloc_base_binding_policy=none
   OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_btl_vader_single_copy_mechanism=none
-  OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1)
+  OMP_NUM_THREADS=1 ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1
+  "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/thread_sanitizer.txt history_size=4"
+  SUPERSTEP_SANITIZED=${SUPERSTEP_SANITIZE})
+
+# Some tests run once more under sanitizers (the presets debug and thread): they have the label `sanitized`
+# there, the target sanitized_tests builds what they need, and they have more time. Scripts find the word in
+# $SUPERSTEP_SANITIZED and ask for less.
+add_custom_target(sanitized_tests)
+set(superstep_slower 1)
+if(SUPERSTEP_SANITIZE)
+  set(superstep_slower 5)
+endif()
+
+# What the target is part of, and the label of its tests, where this build has the sanitizer: one of those listed.
+function(superstep_sanitized label target)
+  set(${label} "" PARENT_SCOPE)
+  if(SUPERSTEP_SANITIZE AND SUPERSTEP_SANITIZE IN_LIST ARGN)
+    add_dependencies(sanitized_tests ${target})
+    set(${label} sanitized PARENT_SCOPE)
+  endif()
+endfunction()
 
 function(superstep_test_executable target)
   add_executable(${target} ${ARGN})
@@ -28,47 +48,63 @@ function(superstep_unit_test name)
   superstep_test_executable(unit_${name} ${ARGN})
   add_dependencies(unit_tests unit_${name})
   target_link_libraries(unit_${name} PRIVATE GTest::gtest_main)
+  superstep_sanitized(sanitized unit_${name} address)
   add_test(NAME unit.${name} COMMAND unit_${name} WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/scratch)
   set_tests_properties(unit.${name} PROPERTIES
-    LABELS unit TIMEOUT 300 ENVIRONMENT "${superstep_test_environment}")
+    LABELS "unit;${sanitized}" TIMEOUT 300 ENVIRONMENT "${superstep_test_environment}")
 endfunction()
 
-# superstep_mpi_test(NAME SOURCES source... RANKS 1 2 3 5 [TIMEOUT seconds]): one program for any number
-# of ranks; a test `mpi.NAME.npN` for each number, with the labels mpi and npN.
+# superstep_mpi_test(NAME SOURCES source... RANKS 1 2 3 5 [TIMEOUT seconds] [THREADED]): one program for any number
+# of ranks; a test `mpi.NAME.npN` for each number, with the labels mpi and npN. On one and two ranks it runs under
+# the address sanitizer, too, and under that of threads where it is THREADED.
 function(superstep_mpi_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "SOURCES;RANKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADED" "TIMEOUT" "SOURCES;RANKS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
   superstep_test_executable(mpi_${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/mpi/main.cpp)
+  set(sanitizers address)
+  if(arg_THREADED)
+    list(APPEND sanitizers thread)
+  endif()
+  superstep_sanitized(sanitized mpi_${name} ${sanitizers})
+  math(EXPR timeout "${arg_TIMEOUT} * ${superstep_slower}")
   foreach(ranks IN LISTS arg_RANKS)
+    if(ranks GREATER 2)
+      set(sanitized "")
+    endif()
     set(test mpi.${name}.np${ranks})
     set(scratch ${CMAKE_CURRENT_BINARY_DIR}/scratch/${name}.np${ranks})
     file(MAKE_DIRECTORY ${scratch})
     add_test(NAME ${test} WORKING_DIRECTORY ${scratch}
              COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
                      $<TARGET_FILE:mpi_${name}> ${MPIEXEC_POSTFLAGS})
-    set_tests_properties(${test} PROPERTIES LABELS "mpi;np${ranks}" PROCESSORS ${ranks}
-      TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${superstep_test_environment};SUPERSTEP_TEST_RANKS=${ranks}")
+    set_tests_properties(${test} PROPERTIES LABELS "mpi;np${ranks};${sanitized}" PROCESSORS ${ranks}
+      TIMEOUT ${timeout} ENVIRONMENT "${superstep_test_environment};SUPERSTEP_TEST_RANKS=${ranks}")
   endforeach()
 endfunction()
 
-# superstep_script_test(NAME COMMAND command... [LABELS label...] [TIMEOUT seconds] [PROCESSORS n]): any
-# command. It finds the program in $SUPERSTEP, the MPI launcher in $MPIEXEC, the sources in $SUPERSTEP_SOURCE
+# superstep_script_test(NAME COMMAND command... [LABELS label...] [TIMEOUT seconds] [PROCESSORS n] [SANITIZED target]): any
+# command, also under the address sanitizer where it says so and which target it needs for that. It finds the program in $SUPERSTEP, the MPI launcher in $MPIEXEC, the sources in $SUPERSTEP_SOURCE
 # and starts in an empty directory of its own.
 function(superstep_script_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS" "COMMAND;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;SANITIZED" "COMMAND;LABELS")
+  if(arg_SANITIZED)
+    superstep_sanitized(sanitized ${arg_SANITIZED} address)
+    list(APPEND arg_LABELS ${sanitized})
+  endif()
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
   if(NOT arg_PROCESSORS)
     set(arg_PROCESSORS 1)
   endif()
+  math(EXPR timeout "${arg_TIMEOUT} * ${superstep_slower}")
   set(scratch ${CMAKE_CURRENT_BINARY_DIR}/scratch/${name})
   file(MAKE_DIRECTORY ${scratch})
   add_test(NAME ${name} WORKING_DIRECTORY ${scratch} COMMAND ${arg_COMMAND})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" PROCESSORS ${arg_PROCESSORS}
-    TIMEOUT ${arg_TIMEOUT}
+    TIMEOUT ${timeout}
     ENVIRONMENT "${superstep_test_environment};SUPERSTEP=$<TARGET_FILE:superstep_app>;MPIEXEC=${MPIEXEC_EXECUTABLE};SUPERSTEP_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()
 
@@ -84,13 +120,13 @@ else()
 endif()
 
 # superstep_conformance_test(NAME [ALSO_DEBIAN]): tests/conformance/test_NAME.py beside the newest
-# scikit-learn, as conformance.NAME; also beside Debian's.
+# scikit-learn, as conformance.NAME; a few of its tests, others every day, also beside Debian's.
 function(superstep_conformance_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "ALSO_DEBIAN" "" "")
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.py)
   superstep_script_test(conformance.${name} LABELS conformance TIMEOUT 600 COMMAND ${superstep_oracle} ${script})
   if(arg_ALSO_DEBIAN AND NOT superstep_oracle STREQUAL superstep_debian_python)
     superstep_script_test(conformance.${name}.debian LABELS conformance TIMEOUT 600
-      COMMAND ${superstep_debian_python} ${script})
+      COMMAND ${superstep_debian_python} ${script} --draw 6)
   endif()
 endfunction()

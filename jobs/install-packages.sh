@@ -5,7 +5,8 @@
 set -euo pipefail
 
 packages=(cmake ninja-build g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev libeigen3-dev
-          libboost-program-options-dev libboost-context-dev libfmt-dev libdeflate-dev zlib1g-dev)
+          libboost-program-options-dev libboost-context-dev libfmt-dev libdeflate-dev zlib1g-dev
+          libxxhash-dev)
 case "${1:-}" in
   build) ;;
   tests) packages+=(libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy hdf5-tools

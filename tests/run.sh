@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Everything from a clean checkout on a bare Debian 12: installs what the tests need, builds, runs all tests
-# on the release build and the unit tests once more under the sanitizers. The last line is the sum.
-# usage: tests/run.sh [--no-debug] [further arguments of ctest for the release build, such as -L mpi]
+# on the release build, and those with the label `sanitized` once more under the sanitizers (presets debug and
+# thread). The last line is the sum.
+# usage: tests/run.sh [--no-sanitizers] [further arguments of ctest for the release build, such as -L mpi]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-with_debug=yes
-if [[ ${1:-} == --no-debug ]]; then
-  with_debug=no
+sanitizers="debug thread"
+if [[ ${1:-} == --no-sanitizers ]]; then
+  sanitizers=""
   shift
 fi
 jobs=$(nproc)
@@ -38,10 +39,10 @@ jobs/install-packages.sh tests
 cmake --preset release -DSUPERSTEP_BUILD_TESTS=ON -DSUPERSTEP_BUILD_BENCH=ON
 cmake --build --preset release --parallel "$jobs"
 count_tests --preset release "$@"
-if [[ $with_debug == yes ]]; then
-  cmake --preset debug
-  cmake --build --preset debug --parallel "$jobs" --target unit_tests
-  count_tests --preset debug -L unit
-fi
+for preset in $sanitizers; do
+  cmake --preset "$preset"
+  cmake --build --preset "$preset" --parallel "$jobs" --target sanitized_tests
+  count_tests --preset "$preset" -L sanitized
+done
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 ]]

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <optional>
 
 #include <superstep/comm/agreement.hpp>
 #include <superstep/comm/collectively.hpp>
@@ -78,13 +79,15 @@ void run_command(const Communicator& world, Command& command,
     command.validate();
   });
   on_root(world, [&] { check_files(line.files(), common.overwrite); });
+  std::optional<Trace> trace;
   if (common.trace) {
     world.barrier();
-    world.trace().begin();
+    trace.emplace(world.events());
   }
-  Session session(world, options);
   ProgressBar progress(world.size());
-  if (!common.quiet) session.engine().set_progress(&progress);
+  std::optional<Listening> shown;
+  if (!common.quiet && world.is_root()) shown.emplace(world.events(), progress);
+  Session session(world, options);
   Context context(session, common, progress, start_s);
   const auto show_notices = [&] {
     for (const std::string& text : take_notices()) context.warn(text);
@@ -97,10 +100,10 @@ void run_command(const Communicator& world, Command& command,
     context.note(fmt::format("streamed: {} of memory per rank ({}) did not hold all blocks",
                              format_bytes(static_cast<Index>(budget.bytes)), budget.source));
   }
-  if (common.trace) {
-    const std::string events = trace_csv(world);
+  if (trace) {
+    const std::string rows = trace_csv(world, *trace);
     collectively(world, [&] {
-      if (world.is_root()) write_file(*common.trace, events);
+      if (world.is_root()) write_file(*common.trace, rows);
     });
   }
 }

@@ -12,10 +12,7 @@
 
 namespace superstep::app {
 
-BulkWork::BulkWork(Context& context)
-    : context_(context),
-      bar_(context.comm().size()),
-      is_shown_(context.comm().is_root() && !context.common().quiet) {
+BulkWork::BulkWork(Context& context) : context_(context) {
   collectively(context.comm(), [&] {
     pool_ = std::make_unique<ThreadPool>(static_cast<int>(context.common().threads));
   });
@@ -54,11 +51,17 @@ ParallelFor BulkWork::parallel_for() {
 }
 
 void BulkWork::begin(const std::string& what, Index rows, std::size_t bytes) {
-  if (is_shown_) bar_.begin({what, ++phase_, rows, bytes});
+  context_.comm().events().publish({.kind = Event::Kind::bulk,
+                                    .moment = Event::Moment::begins,
+                                    .name = what,
+                                    .bytes = static_cast<Index>(bytes),
+                                    .rows = rows,
+                                    .number = ++phase_});
 }
 
 void BulkWork::update(double fraction) {
-  if (is_shown_) bar_.update(fraction);
+  context_.comm().events().publish(
+      {.kind = Event::Kind::bulk, .moment = Event::Moment::goes_on, .fraction = fraction});
 }
 
 WriteMeans BulkWork::write_means() {

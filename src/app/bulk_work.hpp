@@ -11,7 +11,6 @@
 #include <superstep/engine/thread_pool.hpp>
 
 #include "app/command.hpp"
-#include "app/progress_bar.hpp"
 
 namespace superstep::app {
 
@@ -22,7 +21,7 @@ class BulkWork {
   /// Tasks of this rank on the threads of --threads; the watch of other ranks is answered
   /// meanwhile.
   ParallelFor parallel_for();
-  /// What is done from now on, for the progress display.
+  /// What is done from now on, for those who watch.
   void begin(const std::string& what, Index rows, std::size_t bytes);
   void update(double fraction);
   /// For write_dataset.
@@ -33,8 +32,6 @@ class BulkWork {
 
   Context& context_;
   std::unique_ptr<ThreadPool> pool_;
-  ProgressBar bar_;
-  bool is_shown_;
   Index phase_ = 0;
 };
 

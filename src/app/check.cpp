@@ -144,7 +144,12 @@ Json Check::json_of(const Dataset& data, const DataQuality& quality,
   json.set("constant_columns", std::move(constant)).set("column_ranges", std::move(columns));
   if (data.has_y()) {
     Json y = data.y_is_text() ? Json::object() : range_json(quality.target);
-    if (bad.y_count > 0) y.set("first_bad_row", bad.y_first);
+    if (bad.y_count > 0) y.set("first_bad_row", bad.y_first / data.targets());
+    if (!quality.targets.empty()) {
+      Json targets = Json::array();
+      for (const ValueRange& range : quality.targets) targets.push_back(range_json(range));
+      y.set("targets", std::move(targets));
+    }
     if (quality.classes.size() > 0) {
       Json classes = Json::array();
       for (Index k = 0; k < quality.classes.size(); ++k) {
@@ -203,12 +208,25 @@ std::string features_text(const Dataset& data, const DataQuality& quality) {
   return text;
 }
 
+/// Of several.
+std::string targets_text(const std::vector<ValueRange>& targets) {
+  std::string text = plural(std::ssize(targets), "target", "targets") + ": numbers";
+  for (std::size_t t = 0; t < std::min(targets.size(), most_listed); ++t) {
+    text += t > 0 ? "," : "";
+    text += targets[t].has_finite()
+                ? fmt::format(" from {} to {}", number(targets[t].low), number(targets[t].high))
+                : " none of them finite";
+  }
+  return text + (targets.size() > most_listed ? ", ...\n" : "\n");
+}
+
 std::string target_text(const Dataset& data, const DataQuality& quality) {
   std::string text = fmt::format("{:<10} ", data.options().y);
   if (quality.bad.y_count > 0) {
     text += fmt::format("{}, the first at row {}\n           ", bad_text(quality.target),
-                        quality.bad.y_first);
+                        quality.bad.y_first / data.targets());
   }
+  if (!quality.targets.empty()) return text + targets_text(quality.targets);
   if (quality.classes.size() == 0) {
     return text + (quality.target.has_finite()
                        ? fmt::format("numbers from {} to {}\n", number(quality.target.low),

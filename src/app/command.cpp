@@ -21,7 +21,7 @@ double now_s() {
 
 }  // namespace
 
-std::string passes_text(const EngineCounters& counters) {
+std::string passes_text(const Counters& counters) {
   std::string text = fmt::format("{} pass{}", counters.passes, counters.passes == 1 ? "" : "es");
   if (counters.sample_passes > 0) {
     text += fmt::format(" and {} over a sample", counters.sample_passes);
@@ -45,20 +45,11 @@ void Context::result(Json json, const std::string& text, const std::string& rema
 }
 
 void Context::add_costs(Json& json) {
-  const EngineCounters& counters = engine().counters();
-  const Traffic& traffic = comm().traffic();
-  json.set("ranks", comm().size())
-      .set("threads", common_.threads)
-      .set("passes", counters.passes)
-      .set("sample_passes", counters.sample_passes)
-      .set("supersteps", counters.supersteps)
-      .set("supersteps_repeated", counters.repeated)
-      .set("collectives", traffic.collectives)
-      .set("allreduces", traffic.allreduces)
-      .set("bytes_reduced", traffic.bytes)
-      .set("seconds_passes", counters.seconds_map)
-      .set("blocks_streamed", counters.blocks_streamed)
-      .set("budget_bytes", engine().budget().bytes)
+  json.set("ranks", comm().size()).set("threads", common_.threads);
+  for_each_counter(comm().counters(), [&](const CounterInfo& info, auto value) {
+    if (*info.key != '\0') json.set(info.key, value);
+  });
+  json.set("budget_bytes", engine().budget().bytes)
       .set("budget_source", engine().budget().source)
       .set("peak_memory_bytes", peak_resident_bytes());
 }

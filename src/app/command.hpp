@@ -30,7 +30,7 @@ struct CommonOptions {
 void describe_common(CommandLine& line, CommonOptions& common);
 
 /// "7 passes and 12 over a sample".
-std::string passes_text(const EngineCounters& counters);
+std::string passes_text(const Counters& counters);
 
 class ProgressBar;
 
@@ -54,8 +54,6 @@ class Context {
   /// A warning, on standard error of the root even with --quiet.
   void warn(const std::string& text) const;
   double seconds() const;
-  /// Who is told how far a search is; null with --quiet.
-  ProgressBar* search_progress() const { return common_.quiet ? nullptr : &bar_; }
 
  private:
   Session& session_;

@@ -20,6 +20,11 @@ namespace po = boost::program_options;
 
 namespace {
 
+constexpr unsigned line_length = 80;
+constexpr unsigned description_length = 53;
+/// Under which Boost collects the positional arguments.
+constexpr const char* argument_key = "argument";
+
 /// Without the byte-order mark and the carriage returns that some editors write.
 std::string plain_lines(std::string text) {
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
@@ -51,54 +56,64 @@ void CommandLine::argument(const std::string& name, std::string& target, const s
   arguments_.push_back({name, help, &target});
 }
 
-void CommandLine::add(Option option) {
-  option.heading = heading_;
-  options_.push_back(std::move(option));
+void CommandLine::heading(const std::string& text) {
+  groups_.emplace_back(text, po::options_description(text, line_length, description_length));
 }
 
-void CommandLine::heading(const std::string& text) { heading_ = text; }
+void CommandLine::add(const std::string& name, const std::string& value, const std::string& help,
+                      const std::string& given, std::function<void(const std::string&)> set) {
+  if (groups_.empty()) heading("options");
+  auto* const text = po::value<std::string>()->notifier(std::move(set));
+  if (value.empty()) {
+    text->implicit_value("true")->zero_tokens();
+  } else {
+    text->value_name(value);
+  }
+  if (!given.empty()) text->default_value(given);
+  groups_.back().second.add_options()(name.c_str(), text, help.c_str());
+}
 
 void CommandLine::option(const std::string& name, const std::string& value, std::string& target,
                          const std::string& help) {
-  add({name, value, help, target, "", [&target](const std::string& text) { target = text; }});
+  add(name, value, help, target, [&target](const std::string& text) { target = text; });
 }
 
 void CommandLine::option(const std::string& name, const std::string& value, Index& target,
                          const std::string& help) {
-  add({name, value, help, std::to_string(target), "",
-       [&target, name](const std::string& text) { target = whole(name, text); }});
+  add(name, value, help, std::to_string(target),
+      [&target, name](const std::string& text) { target = whole(name, text); });
 }
 
 void CommandLine::option(const std::string& name, const std::string& value, double& target,
                          const std::string& help) {
-  add({name, value, help, format_double(target), "",
-       [&target, name](const std::string& text) { target = real(name, text); }});
+  add(name, value, help, format_double(target),
+      [&target, name](const std::string& text) { target = real(name, text); });
 }
 
 void CommandLine::option(const std::string& name, const std::string& value,
                          std::optional<Index>& target, const std::string& help) {
-  add({name, value, help, "", "",
-       [&target, name](const std::string& text) { target = whole(name, text); }});
+  add(name, value, help, "",
+      [&target, name](const std::string& text) { target = whole(name, text); });
 }
 
 void CommandLine::option(const std::string& name, const std::string& value,
                          std::optional<double>& target, const std::string& help) {
-  add({name, value, help, "", "",
-       [&target, name](const std::string& text) { target = real(name, text); }});
+  add(name, value, help, "",
+      [&target, name](const std::string& text) { target = real(name, text); });
 }
 
 void CommandLine::option(const std::string& name, const std::string& value,
                          std::optional<std::string>& target, const std::string& help) {
-  add({name, value, help, "", "", [&target](const std::string& text) { target = text; }});
+  add(name, value, help, "", [&target](const std::string& text) { target = text; });
 }
 
 void CommandLine::flag(const std::string& name, bool& target, const std::string& help) {
-  add({name, "", help, "", "", [&target, name](const std::string& text) {
-         if (text != "true" && text != "false") {
-           throw UsageError(fmt::format("--{} is a switch: true or false, got '{}'", name, text));
-         }
-         target = text == "true";
-       }});
+  add(name, "", help, "", [&target, name](const std::string& text) {
+    if (text != "true" && text != "false") {
+      throw UsageError(fmt::format("--{} is a switch: true or false, got '{}'", name, text));
+    }
+    target = text == "true";
+  });
 }
 
 void CommandLine::add_file(const std::string& name, const std::string& target,
@@ -149,7 +164,9 @@ std::vector<NamedFile> CommandLine::files() const {
 
 std::vector<std::string> CommandLine::option_names() const {
   std::vector<std::string> names;
-  for (const Option& o : options_) names.push_back("--" + o.name);
+  for (const auto& [heading, group] : groups_) {
+    for (const auto& o : group.options()) names.push_back("--" + o->long_name());
+  }
   return names;
 }
 
@@ -159,26 +176,25 @@ std::string CommandLine::flag_before(const std::string& extra,
   const auto found = std::ranges::find(arguments, extra);
   if (found == arguments.begin() || found == arguments.end()) return "";
   const std::string& before = *std::prev(found);
-  const auto is_it = [&](const Option& o) { return o.value.empty() && "--" + o.name == before; };
-  if (std::ranges::none_of(options_, is_it)) return "";
+  const auto is_it = [&](const auto& o) {
+    return o->semantic()->max_tokens() == 0 && "--" + o->long_name() == before;
+  };
+  const auto has_it = [&](const auto& group) {
+    return std::ranges::any_of(group.second.options(), is_it);
+  };
+  if (std::ranges::none_of(groups_, has_it)) return "";
   return fmt::format(", and {} takes no value", before);
 }
 
-std::vector<std::pair<std::string, std::string>> CommandLine::parse(
+/// What the command line says, then what the file does that --config names.
+po::variables_map CommandLine::stored(
     const std::vector<std::string>& arguments,
     const std::function<std::string(const std::string&)>& read_config) const {
   po::options_description known;
-  for (const Option& o : options_) {
-    if (o.value.empty()) {
-      known.add_options()(o.name.c_str(),
-                          po::value<std::string>()->implicit_value("true")->zero_tokens());
-    } else {
-      known.add_options()(o.name.c_str(), po::value<std::string>());
-    }
-  }
-  known.add_options()("argument", po::value<std::vector<std::string>>());
+  for (const auto& [heading, group] : groups_) known.add(group);
+  known.add_options()(argument_key, po::value<std::vector<std::string>>());
   po::positional_options_description positional;
-  positional.add("argument", -1);
+  positional.add(argument_key, -1);
   po::variables_map values;
   try {
     const int style =
@@ -197,9 +213,11 @@ std::vector<std::pair<std::string, std::string>> CommandLine::parse(
   } catch (const po::error& e) {
     throw UsageError(fmt::format("{}; usage: {}", e.what(), usage()));
   }
-  const auto given = values.count("argument") > 0
-                         ? values["argument"].as<std::vector<std::string>>()
-                         : std::vector<std::string>();
+  return values;
+}
+
+void CommandLine::set_arguments(const std::vector<std::string>& given,
+                                const std::vector<std::string>& all) const {
   if (given.size() < arguments_.size()) {
     throw UsageError(
         fmt::format("{} is missing; usage: {}", arguments_[given.size()].name, usage()));
@@ -207,18 +225,27 @@ std::vector<std::pair<std::string, std::string>> CommandLine::parse(
   if (given.size() > arguments_.size()) {
     const std::string& extra = given[arguments_.size()];
     throw UsageError(fmt::format("'{}' is one argument too many{}; usage: {}", extra,
-                                 flag_before(extra, arguments), usage()));
+                                 flag_before(extra, all), usage()));
   }
+  for (std::size_t i = 0; i < given.size(); ++i) *arguments_[i].target = given[i];
+}
+
+std::vector<std::pair<std::string, std::string>> CommandLine::parse(
+    const std::vector<std::string>& arguments,
+    const std::function<std::string(const std::string&)>& read_config) const {
+  po::variables_map values = stored(arguments, read_config);
+  std::vector<std::string> given;
+  if (values.count(argument_key) > 0) given = values[argument_key].as<std::vector<std::string>>();
+  set_arguments(given, arguments);
+  po::notify(values);
   std::vector<std::pair<std::string, std::string>> words;
-  for (std::size_t i = 0; i < given.size(); ++i) {
-    *arguments_[i].target = given[i];
-    words.emplace_back(arguments_[i].name, given[i]);
-  }
-  for (const Option& o : options_) {
-    if (values.count(o.name) == 0) continue;
-    const std::string& text = values[o.name].as<std::string>();
-    o.set(text);
-    words.emplace_back("--" + o.name, text);
+  for (const Argument& a : arguments_) words.emplace_back(a.name, *a.target);
+  for (const auto& [heading, group] : groups_) {
+    for (const auto& o : group.options()) {
+      const po::variable_value& value = values[o->long_name()];
+      if (value.empty() || value.defaulted()) continue;
+      words.emplace_back("--" + o->long_name(), value.as<std::string>());
+    }
   }
   return words;
 }
@@ -231,26 +258,26 @@ std::string CommandLine::usage() const {
 
 std::vector<CommandLine::OptionText> CommandLine::option_texts() const {
   std::vector<OptionText> texts;
-  for (const Option& o : options_) {
-    const std::string name = "--" + o.name + (o.value.empty() ? "" : " " + o.value);
-    texts.push_back(
-        {name,
-         o.default_text.empty() ? o.help : fmt::format("{} (default {})", o.help, o.default_text),
-         o.heading});
+  for (const auto& [heading, group] : groups_) {
+    for (const auto& o : group.options()) {
+      const std::string value = o->format_parameter();
+      texts.push_back(
+          {"--" + o->long_name() + (value.empty() ? "" : " " + value), o->description()});
+    }
   }
   return texts;
 }
 
 std::string CommandLine::help_text() const {
-  constexpr std::size_t column = 27;
-  std::string text;
-  for (const Argument& a : arguments_) text += entry(a.name, a.help, column);
-  std::string heading;
-  for (const OptionText& o : option_texts()) {
-    if (o.heading != heading) text += fmt::format("\n{}:\n", heading = o.heading);
-    text += entry(o.name, o.help, column);
+  std::ostringstream text;
+  for (const Argument& a : arguments_) {
+    text << entry(a.name, a.help, line_length - description_length);
   }
-  return text;
+  for (const auto& [heading, group] : groups_) {
+    text << '\n';
+    group.print(text, line_length - description_length);
+  }
+  return text.str();
 }
 
 }  // namespace superstep::app

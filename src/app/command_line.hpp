@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The arguments and options of one command: each described once, bound to the variable it sets,
-// which also holds its default. Parsing, --config, help and error messages come from that
-// description.
+// The arguments and options of one command: each described once to Boost.Program_options, bound to
+// the variable it sets, which also holds its default. Parsing, --config, defaults, groups and the
+// text of help come from that description; here are the error messages, and which files are named.
 #pragma once
 
+#include <boost/program_options.hpp>
 #include <functional>
+#include <list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -64,9 +66,8 @@ class CommandLine {
   std::string help_text() const;
   /// An option in words.
   struct OptionText {
-    std::string name;  ///< "--threads N"
-    std::string help;  ///< with its default
-    std::string heading;
+    std::string name;  ///< "--threads N (=1)"
+    std::string help;
   };
   std::vector<OptionText> option_texts() const;
   std::vector<std::string> option_names() const;
@@ -79,28 +80,27 @@ class CommandLine {
     std::string help;
     std::string* target;
   };
-  struct Option {
-    std::string name;
-    std::string value;  ///< "N", "FILE"; empty for a flag
-    std::string help;
-    std::string default_text;
-    std::string heading;
-    std::function<void(const std::string&)> set;
-  };
   struct File {
     std::string name;
     std::function<std::optional<std::string>()> path;
     std::optional<Content> written;
   };
+  /// `set` reads the text; `given` is what the target holds, where that is to be told.
+  void add(const std::string& name, const std::string& value, const std::string& help,
+           const std::string& given, std::function<void(const std::string&)> set);
+  void add_file(const std::string& name, const std::string& target, std::optional<Content> written);
   std::string flag_before(const std::string& extra,
                           const std::vector<std::string>& arguments) const;
-  void add(Option option);
-  void add_file(const std::string& name, const std::string& target, std::optional<Content> written);
+  boost::program_options::variables_map stored(
+      const std::vector<std::string>& arguments,
+      const std::function<std::string(const std::string&)>& read_config) const;
+  void set_arguments(const std::vector<std::string>& given,
+                     const std::vector<std::string>& all) const;
 
   std::string name_;
-  std::string heading_ = "options";
   std::vector<Argument> arguments_;
-  std::vector<Option> options_;
+  /// The options under each heading.
+  std::list<std::pair<std::string, boost::program_options::options_description>> groups_;
   std::vector<File> files_;
 };
 

@@ -102,8 +102,7 @@ FoldedData EvaluationChoice::open(Context& context, const std::string& path,
     check_can_train(estimator, *data);
     if (metrics_.empty()) metrics_.push_back(default_metric(estimator));
   });
-  const Index classes =
-      estimator.target() == Target::classes ? data->classes(context.comm()).size() : Index{0};
+  const Index classes = outcomes_of(context.comm(), estimator, *data);
   collectively(context.comm(), [&] {
     for (const std::string& name : metrics_) metric_for(estimator, classes, name);
   });

@@ -56,6 +56,7 @@ class Import final : public Command {
            "\nexamples:\n"
            "  superstep import iris.csv iris.h5 --target species\n"
            "  mpirun -n 4 superstep import big.tsv big.h5 --target 0 --no-header --drop 3,7\n"
+           "  superstep import table.csv train.h5 --target height,weight\n"
            "  superstep import X.npy train.h5 --y y.npy\n"
            "  superstep import other.h5 train.h5 --x /features --y /labels --dtype float32\n";
   }
@@ -68,7 +69,8 @@ class Import final : public Command {
     line.option("rows", "N", rows_, "take the first N rows only");
     line.heading("CSV and TSV");
     line.option("target", "NAME", target_,
-                "column for /y, by name or number (default: the one called y or target)");
+                "column for /y, by name or number (default: the one called y or target); several "
+                "of numbers: A,B");
     line.flag("no-target", no_target_, "no column becomes /y");
     line.option("drop", "A,B", drop_, "columns to leave out, by names or numbers");
     line.option("na", "A,B", na_,

@@ -40,6 +40,8 @@ class Make final : public Command {
     line.option("columns", "N", options_.columns, "columns of /X");
     line.option("informative", "N", options_.informative,
                 "the first N columns matter (default: half of them; not blobs)");
+    line.option("targets", "N", options_.targets,
+                "regression: values of /y in each row (default 1)");
     line.option("classes", "N", options_.classes, "classes (classification; default 2)");
     line.option("centers", "N", options_.centers,
                 "blobs: centres (default 3); classification: centres of each class (default 1)");

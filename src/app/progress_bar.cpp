@@ -68,8 +68,20 @@ bool ProgressBar::is_due() const {
   return since_s > (is_terminal_ ? terminal_interval_s : log_interval_s);
 }
 
-void ProgressBar::begin(const PassInfo& pass) {
-  pass_ = pass;
+void ProgressBar::hear(const Event& event) {
+  const bool goes_on = event.moment == Event::Moment::goes_on;
+  if (event.kind == Event::Kind::search) {
+    if (goes_on) return update(*event.search);
+    search_.reset();
+  } else if (goes_on) {
+    update(event.fraction);
+  } else if (event.moment == Event::Moment::begins && event.number > 0) {
+    begin(event);
+  }
+}
+
+void ProgressBar::begin(const Event& pass) {
+  pass_ = {std::string(pass.name), pass.number, pass.expected, pass.models, pass.models_done};
   pass_start_ = Clock::now();
   if (pass.number == 1) task_start_ = pass_start_;
   if (is_terminal_ && is_due()) show(0.0);
@@ -79,8 +91,6 @@ void ProgressBar::update(double fraction) {
   const bool has_begun = pass_.number > 0;  // blocks are looked at before the first pass, too
   if (has_begun && is_due()) show(fraction);
 }
-
-void ProgressBar::end() {}
 
 void ProgressBar::update(const SearchState& state) {
   if (!search_) {

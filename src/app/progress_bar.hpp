@@ -8,28 +8,32 @@
 #include <optional>
 #include <string>
 
-#include <superstep/engine/progress.hpp>
-#include <superstep/select/search.hpp>
+#include <superstep/core/events.hpp>
 
 namespace superstep::app {
 
-class ProgressBar final : public Progress, public SearchProgress {
+class ProgressBar final : public Listener {
  public:
   explicit ProgressBar(int ranks);
   ~ProgressBar() override;
-  // Passes.
-  void begin(const PassInfo& pass) override;
-  void update(double fraction) override;
-  void end() override;
-  // Searches.
-  void update(const SearchState& state) override;
-  void end_search() { search_.reset(); }
+  void hear(const Event& event) override;
 
   /// Takes the line off the terminal, so that something else can be printed.
   void erase();
 
  private:
   using Clock = std::chrono::steady_clock;
+  /// What is gone through: a pass, or rows that a command goes through by itself.
+  struct Pass {
+    std::string what{};
+    Index number = 0;
+    Index expected = 0;
+    Index models = 0;
+    Index models_done = 0;
+  };
+  void begin(const Event& pass);
+  void update(double fraction);
+  void update(const SearchState& state);
   bool is_due() const;
   void show(double fraction);
   std::string line(double fraction);
@@ -40,7 +44,7 @@ class ProgressBar final : public Progress, public SearchProgress {
   int ranks_;
   bool is_terminal_;
   bool is_drawn_ = false;
-  PassInfo pass_;
+  Pass pass_;
   std::optional<SearchState> search_;
   double search_done_ = 0.0;      ///< what was shown of it: passes that score do not count back
   Clock::time_point task_start_;  ///< of the passes counted from 1

@@ -15,7 +15,6 @@
 
 #include "app/commands.hpp"
 #include "app/evaluation_choice.hpp"
-#include "app/progress_bar.hpp"
 #include "app/scikit_learn_calls.hpp"
 #include "app/search_table.hpp"
 #include "app/shown.hpp"
@@ -110,10 +109,8 @@ class SearchCommand final : public Command {
     const FoldSource source = [&](double fraction) {
       return choice_.open_fraction(context, data_, folds, fraction);
     };
-    ProgressBar* const bar = context.search_progress();
     const double before_s = context.seconds() - context.engine().counters().seconds_read;
-    const SearchResult result = search->run(context.engine(), source, bar);
-    if (bar != nullptr) bar->end_search();
+    const SearchResult result = search->run(context.engine(), source);
     search_s_ = context.seconds() - context.engine().counters().seconds_read - before_s;
     for (const std::string& w : result.warnings) context.warn(w);
     if (results_) on_root(context.comm(), [&] { write_file(*results_, cv_results_csv(result)); });

@@ -17,7 +17,6 @@
 #include <superstep/comm/inside_mpi.hpp>
 #include <superstep/comm/launch.hpp>
 #include <superstep/comm/native.hpp>
-#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 #include "comm/leave_job.hpp"
 #include "comm/signs_of_life.hpp"
@@ -118,12 +117,15 @@ void Environment::finalize() {
 // 0. Ranks at work answer between blocks, waiting ranks answer while they wait. Who stays silent
 // for as long again is named, and the job ends. Only the thread that started MPI talks, so no
 // thread support is needed.
-/// When a rank last showed that it lives; of a communicator and those split from it.
-struct LastSign {
-  Clock::time_point at = Clock::now();
+/// What a communicator and those split from it have in common.
+struct OfTheRun {
+  Events events;
+  Counting counting;
+  Listening counts{events, counting};
+  Clock::time_point last_sign = Clock::now();  ///< that this rank has given
 };
 
-struct Communicator::State {
+struct Communicator::State : Listener {
   // Of one rank until `of` has asked MPI. Such a rank has nobody to talk to, and no communicator of
   // MPI where MPI was not started or where the rank was alone in the group that this is part of.
   MPI_Comm comm = MPI_COMM_NULL;
@@ -134,10 +136,9 @@ struct Communicator::State {
   int all_ranks = 1;             ///< how many these are
   bool has_a_core = false;       ///< the node has one for each rank at least
   State* parent = nullptr;       ///< what this was split from
-  std::shared_ptr<Traffic> traffic = std::make_shared<Traffic>();
-  std::shared_ptr<Trace> trace = std::make_shared<Trace>();
-  std::shared_ptr<LastSign> last_sign = std::make_shared<LastSign>();
+  std::shared_ptr<OfTheRun> run = std::make_shared<OfTheRun>();
   std::vector<char> answered;
+  std::optional<Listening> listening;  ///< from when it is whole
 
   static constexpr int ping = 1;
   static constexpr int pong = 2;
@@ -148,17 +149,13 @@ struct Communicator::State {
     state->parent = this;
     state->names = names;
     state->all_ranks = all_ranks;
-    state->traffic = traffic;
-    state->trace = trace;
-    state->last_sign = last_sign;
+    state->run = run;
     state->has_a_core = has_a_core;
     return state;
   }
 
   State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() {
+  ~State() override {
     int finalized = 0;
     MPI_Finalized(&finalized);
     // MPI_Comm_free is collective: while an exception unwinds it is left to the end of the process.
@@ -174,10 +171,19 @@ struct Communicator::State {
     MPI_Request_free(&request);
   }
 
+  /// While something takes its time, others are answered.
+  void hear(const Event& event) override {
+    if (event.moment == Event::Moment::goes_on) answer();
+  }
+
   /// Of this group, and of the larger ones it is part of.
   void answer_all() {
-    last_sign->at = Clock::now();
     if (parent != nullptr) parent->answer_all();
+    answer();
+  }
+
+  void answer() {
+    run->last_sign = Clock::now();
     if (size == 1) return;
     for (int pending = 1; pending != 0;) {
       MPI_Status status;
@@ -214,7 +220,9 @@ struct Communicator::State {
   }
 };
 
-Communicator::Communicator(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Communicator::Communicator(std::unique_ptr<State> state) : state_(std::move(state)) {
+  state_->listening.emplace(state_->run->events, *state_);
+}
 Communicator::Communicator(Communicator&&) noexcept = default;
 Communicator& Communicator::operator=(Communicator&&) noexcept = default;
 Communicator::~Communicator() = default;
@@ -234,40 +242,36 @@ Communicator Communicator::of(std::unique_ptr<State> state) {
   return Communicator(std::move(state));
 }
 
-/// One collective, as this rank goes through it: waits until all have come, is counted and, where
-/// that is asked for, traced.
+/// One collective, as this rank goes through it: waits until all have come, and is told of.
 class Communicator::Call {
  public:
   Call(const Communicator& comm, const char* what, std::size_t bytes)
-      : comm_(comm), state_(*comm.state_), what_(what) {
-    ++state_.traffic->collectives;
+      : comm_(comm),
+        state_(*comm.state_),
+        stretch_(state_.run->events, {.kind = Event::Kind::collective, .what = what}) {
+    told_.what = what;
+    told_.ranks = state_.size;
     carries(bytes);
-    state_.trace->open();
+    if (state_.size == 1) return;
     wait_for_all(what);
-    wait_s_ = state_.trace->open_for_s();
-    if (state_.size > 1) inside_.emplace(what);
+    told_.wait_s = stretch_.seconds();
+    inside_.emplace(what);
   }
-  ~Call() {
-    state_.trace->close({.what = what_, .bytes = bytes_, .ranks = state_.size, .wait_s = wait_s_});
-  }
+  ~Call() { stretch_.end(told_); }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
   /// For messages whose size is learnt on the way.
-  void carries(std::size_t bytes) {
-    bytes_ += static_cast<Index>(bytes);
-    state_.traffic->bytes += static_cast<Index>(bytes);
-  }
-  void is_allreduce() { ++state_.traffic->allreduces; }
+  void carries(std::size_t bytes) { told_.bytes += static_cast<Index>(bytes); }
+  void is_allreduce() { told_.is_allreduce = true; }
 
  private:
   void wait_for_all(const char* what);
 
   const Communicator& comm_;
   State& state_;
-  const char* what_;
-  Index bytes_ = 0;
-  double wait_s_ = 0.0;
+  Stretch stretch_;
+  Event told_;
   std::optional<InsideMpi> inside_;  ///< once all have come
 };
 
@@ -308,8 +312,8 @@ int Communicator::size() const { return state_->size; }
 int Communicator::world_rank(int rank) const {
   return state_->names[static_cast<std::size_t>(rank)];
 }
-const Traffic& Communicator::traffic() const { return *state_->traffic; }
-Trace& Communicator::trace() const { return *state_->trace; }
+Events& Communicator::events() const { return state_->run->events; }
+const Counters& Communicator::counters() const { return state_->run->counting.counted; }
 bool Communicator::is_watched() const { return state_->all_ranks > 1; }
 void Communicator::answer() const { state_->answer_all(); }
 
@@ -317,11 +321,10 @@ void Communicator::abort(int code) const { leave_job(code); }
 
 void Communicator::Call::wait_for_all(const char* what) {
   State& s = state_;
-  if (s.size == 1) return;
   MPI_Request request = MPI_REQUEST_NULL;
   check(MPI_Ibarrier(s.comm, &request), "MPI_Ibarrier");
   const auto start = Clock::now();
-  const double was_silent_s = seconds_since(s.last_sign->at);
+  const double was_silent_s = seconds_since(s.run->last_sign);
   auto asked_at = start;
   bool asking = false;
   const double limit_s = watch_limit_s();
@@ -330,7 +333,7 @@ void Communicator::Call::wait_for_all(const char* what) {
     int done = 0;
     check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
     if (done) {
-      s.last_sign->at = Clock::now();
+      s.run->last_sign = Clock::now();
       return;
     }
     if (turn < 200) continue;
@@ -349,6 +352,8 @@ void Communicator::Call::wait_for_all(const char* what) {
     const double patience_s =
         limit_s * (s.rank == 0 ? 1.0 : 1.5) * (s.parent == nullptr ? 1 : 4) + 2.0 * was_silent_s;
     if (!asking && seconds_since(start) > patience_s) {
+      s.run->events.publish(
+          {.kind = Event::Kind::silence, .what = what, .wait_s = seconds_since(start)});
       s.ask();
       asking = true;
       asked_at = Clock::now();

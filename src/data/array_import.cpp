@@ -184,12 +184,13 @@ struct Arrays {
   std::vector<std::string> feature_names;
 };
 
-void check_column(const ArraySpec& x, const ArraySpec& other, const char* option) {
+void check_column(const ArraySpec& x, const ArraySpec& other, const char* option, bool takes_more) {
   const std::string where = other.layout.where();
-  if (other.columns != 1) {
-    throw DataError(
-        fmt::format("{} must be one value per row, but it has {} columns; name another with {}",
-                    where, other.columns, option));
+  const bool is_table = takes_more && other.layout.shape.size() <= 2 && !other.has_names();
+  if (is_table ? other.columns < 1 : other.columns != 1) {
+    throw DataError(fmt::format(
+        "{} must be one value per row, but it has {} columns{}; name another with {}", where,
+        other.columns, takes_more && other.has_names() ? " of text" : "", option));
   }
   if (other.rows != x.rows) {
     throw DataError(fmt::format("{} has {} rows but {} has {}; they must be equal", where,
@@ -211,9 +212,9 @@ void check(const Arrays& arrays) {
     throw DataError(
         fmt::format("{} is empty; a dataset needs one row and one column", x.layout.where()));
   }
-  if (arrays.y) check_column(x, *arrays.y, "--y");
+  if (arrays.y) check_column(x, *arrays.y, "--y", true);
   if (!arrays.weight) return;
-  check_column(x, *arrays.weight, "--weight");
+  check_column(x, *arrays.weight, "--weight", false);
   if (arrays.weight->is_text()) {
     throw DataError(
         fmt::format("{} holds text, weights must be numbers", arrays.weight->layout.where()));
@@ -256,6 +257,7 @@ ImportedSource make_source(const Communicator& comm, Arrays arrays, const ArrayO
         distinct_names(comm, *y, format.rows, arrays.y->layout.where(), parallel_for);
   } else if (y) {
     format.target.kind = numeric_kind(arrays.y->layout.type);
+    format.target.columns = arrays.y->columns;
   }
   ImportedSource imported;
   if (!y) imported.notes.push_back("there are no targets /y; name them with --y");

@@ -66,7 +66,8 @@ BadValues Dataset::check(Index i, const StoredBlock& block, bool nan_is_fine) co
               bad.x_first, &bad.x_first_is_nan);
   }
   if (block.target != Target::none) {
-    count_bad(block.y.data(), rows, first, false, bad.y_count, bad.y_first, nullptr);
+    count_bad(block.y.data(), rows * targets(), first * targets(), false, bad.y_count, bad.y_first,
+              nullptr);
   }
   for (Index r = 0; has_weight() && r < rows; ++r) {
     const double w = block.weight.data()[r];
@@ -109,9 +110,10 @@ void throw_bad_values(const Dataset& data, const BadValues& bad) {
         bad.x_first_is_nan ? "NaN" : "infinite", row, data.column_name(column));
   } else if (bad.y_count > 0) {
     text = fmt::format(
-        "{} holds {}, the first at row {}; remove these rows", data.y_name(),
+        "{} holds {}, the first at row {}{}; remove these rows", data.y_name(),
         counted(bad.y_count, "target that is NaN or infinite", "targets that are NaN or infinite"),
-        bad.y_first);
+        bad.y_first / data.targets(),
+        data.targets() == 1 ? "" : fmt::format(", target {}", bad.y_first % data.targets()));
   } else {
     text = fmt::format("{}:{} holds {}, the first at row {}; weights must be finite and at least 0",
                        data.path(), data.options().weight,

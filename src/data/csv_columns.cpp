@@ -87,6 +87,27 @@ void assign(CsvColumns& columns, Index column, Role role, const std::string& pat
   now = role;
 }
 
+/// What --target says: a column, or several with commas between them.
+void assign_targets(CsvColumns& columns, const std::string& words, const std::string& path) {
+  const bool is_one = words.find(',') == std::string::npos ||
+                      std::ranges::find(columns.names, words) != columns.names.end();
+  if (is_one) {
+    columns.target = find_column(columns, words, "target", path);
+    return assign(columns, columns.target, Role::target, path);
+  }
+  for (std::size_t begin = 0; begin <= words.size();) {
+    const std::size_t end = std::min(words.find(',', begin), words.size());
+    const Index column = find_column(columns, words.substr(begin, end - begin), "target", path);
+    if (std::ranges::find(columns.targets, column) != columns.targets.end()) {
+      throw UsageError(fmt::format("--target {}: {} of {} is named twice", words,
+                                   columns.describe(column), path));
+    }
+    assign(columns, column, Role::one_of_targets, path);
+    columns.targets.push_back(column);
+    begin = end + 1;
+  }
+}
+
 /// The column called y or target, if there is one such.
 Index guess_target(const CsvColumns& columns, const std::string& path) {
   Index guess = -1;
@@ -156,10 +177,7 @@ CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
                                 problem.what));
   }
   const std::string& path = file.path();
-  if (options.target) {
-    columns.target = find_column(columns, *options.target, "target", path);
-    assign(columns, columns.target, Role::target, path);
-  }
+  if (options.target) assign_targets(columns, *options.target, path);
   if (options.weight) {
     columns.weight = find_column(columns, *options.weight, "weight", path);
     assign(columns, columns.weight, Role::weight, path);

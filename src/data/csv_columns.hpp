@@ -13,11 +13,12 @@
 namespace superstep {
 
 struct CsvColumns {
-  enum class Role : std::uint8_t { feature, target, weight, dropped };
+  enum class Role : std::uint8_t { feature, target, one_of_targets, weight, dropped };
   std::vector<std::string> names;  ///< of all columns; empty without a header
   std::vector<Role> roles;         ///< of all columns
   CellStyle style;
   Index target = -1;
+  std::vector<Index> targets;  ///< instead of one, several of numbers, in the order of /y
   Index weight = -1;
   std::uint64_t data_begin = 0;  ///< where the first record that is no header may begin
   bool target_is_guessed = false;

@@ -59,7 +59,7 @@ void refuse_texts(const std::string& path, const CsvColumns& columns,
     advice += fmt::format(", or leave {} out with --drop {}",
                           texts.size() == 1 ? "it" : "all of them", drop);
   }
-  if (columns.target < 0 && texts.size() == 1) {
+  if (columns.target < 0 && columns.targets.empty() && texts.size() == 1) {
     advice += fmt::format(", or is it the target: --target {}", columns.option_word(first.column));
   }
   const std::string what = texts.size() == 1 ? columns.describe(first.column) + " is"
@@ -94,6 +94,9 @@ void require_numbers(const Communicator& comm, const CsvFile& file, const CsvCol
 TargetFormat target_format(const std::string& path, const CsvColumns& columns,
                            const CsvFindings& findings) {
   const CsvTarget& target = findings.target;
+  if (!columns.targets.empty()) {
+    return {.kind = TargetFormat::Kind::real, .columns = std::ssize(columns.targets)};
+  }
   if (columns.target < 0) return {};
   const bool has_texts = std::ranges::any_of(
       findings.texts, [&](const CsvText& t) { return t.column == columns.target; });
@@ -172,8 +175,17 @@ class CsvSource final : public RowSource {
       }
       const std::optional<double> value = feature_number(fields[c], columns_.style);
       require(value.has_value());
+      if (role == Role::one_of_targets) {
+        out.y[i * format_.target.columns + place_of(static_cast<Index>(c))] = *value;
+        continue;
+      }
       (role == Role::weight ? out.weight[i] : *x++) = *value;
     }
+  }
+
+  /// Among the targets.
+  Index place_of(Index column) const {
+    return std::ranges::find(columns_.targets, column) - columns_.targets.begin();
   }
 
   double target(const CsvField& field) const {
@@ -208,7 +220,7 @@ void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std
     imported.notes.push_back(
         fmt::format("{} becomes the target /y (--target NAME takes another, --no-target none)",
                     columns.describe(columns.target)));
-  } else if (columns.target < 0 && options.has_target) {
+  } else if (columns.target < 0 && columns.targets.empty() && options.has_target) {
     imported.notes.push_back("no column becomes the target /y; name one with --target");
   }
   if (findings.missing > 0) {

@@ -13,13 +13,13 @@
 #include <unordered_set>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/hash.hpp>
 #include <superstep/core/philox.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/io/row_reader.hpp>
 
+#include "data/dataset_shapes.hpp"
 #include "data/shared_layouts.hpp"
 
 namespace superstep {
@@ -84,51 +84,6 @@ struct Dataset::Impl {
 Dataset::Dataset(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Dataset::~Dataset() = default;
 
-namespace {
-
-void check_length(const DatasetLayout& x, const DatasetLayout& other, const char* option) {
-  const bool is_column =
-      other.shape.size() == 1 || (other.shape.size() == 2 && other.shape[1] == 1);
-  if (!is_column) {
-    throw DataError(fmt::format("{} must be one value per row, but it is {}; name another with {}",
-                                other.where(), other.summary(), option));
-  }
-  if (other.rows() != x.rows()) {
-    throw DataError(fmt::format("{} has {} rows but {} has {}; they must be equal", other.where(),
-                                other.rows(), x.where(), x.rows()));
-  }
-}
-
-void check_shape_of_x(const DatasetLayout& x) {
-  if (x.shape.size() != 2) {
-    throw DataError(fmt::format(
-        "{} must have two dimensions (rows x columns), but it is {}; name another with --x",
-        x.where(), x.summary()));
-  }
-  if (!x.type.is_number()) {
-    throw DataError(fmt::format("{} holds {}, features must be numbers; name another with --x",
-                                x.where(), x.type.name()));
-  }
-  if (x.shape[0] == 0 || x.shape[1] == 0) {
-    throw DataError(fmt::format("{} is empty ({} x {}); a dataset needs one row and one column",
-                                x.where(), x.shape[0], x.shape[1]));
-  }
-}
-
-/// Names that do not fit belong to the features of the standard layout: beside others they are
-/// none.
-std::vector<std::string> read_names(const DatasetLayout& names, const DatasetLayout& x) {
-  if (names.shape.size() == 1 && names.rows() == x.columns()) {
-    return RowReader(names, 0).read_strings(0, names.rows());
-  }
-  if (x.dataset != DataOptions{}.x) return {};
-  throw DataError(fmt::format(
-      "{} is {}, but {} has {} columns; there must be one name for each column, or no names at all",
-      names.where(), names.summary(), x.where(), x.columns()));
-}
-
-}  // namespace
-
 std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::string& path,
                                        const DataOptions& options) {
   auto impl = std::make_unique<Impl>();
@@ -161,7 +116,7 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
     };
     open_reader(impl->x, *x);
     if (y) {
-      check_length(*x, *y, "--y");
+      check_targets(*x, *y);
       open_reader(impl->y, *y);
     }
     if (weight) {
@@ -205,6 +160,16 @@ std::string Dataset::x_type() const { return impl_->x->layout().type.name(); }
 std::string Dataset::y_type() const { return has_y() ? impl_->y->layout().type.name() : ""; }
 std::string Dataset::x_storage() const { return impl_->x->layout().summary(); }
 bool Dataset::has_y() const { return impl_->y.has_value(); }
+Index Dataset::targets() const { return has_y() ? impl_->y->columns() : 1; }
+
+void Dataset::require_one_target(const std::string& what) const {
+  if (targets() == 1) return;
+  throw AgreedError(ExitCode::bad_data,
+                    fmt::format("{} holds {} targets in each row, and {}; name a dataset with one "
+                                "value per row with --y, or use Ridge or LinearRegression",
+                                y_name(), targets(), what));
+}
+
 namespace {
 
 bool is_text(const RowReader& reader) {
@@ -343,8 +308,8 @@ std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, C
   collectively(comm, [&] {
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
     const Index rows = share.size() * blocks.rows_per_block();
-    TraceEvent event{.what = "targets", .blocks = share.size()};
-    comm.trace().open();
+    const Stretch reading(comm.events(), {.kind = Event::Kind::targets});
+    Event event{.blocks = share.size()};
     for (Index i = share.begin; i < share.end; ++i) {
       collect(blocks.first_row(i), blocks.rows_of(i), mine);
       if (static_cast<Index>(mine.size()) > in.most) throw DataError(in.complaint);
@@ -353,7 +318,7 @@ std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, C
       comm.answer();
     }
     in.reader.require_unchanged();
-    comm.trace().close(event);
+    reading.end(event);
     packed = pack(mine);
   });
   const auto values = static_cast<std::size_t>(comm.sum(std::ssize(mine)));
@@ -422,6 +387,7 @@ const Labels& Dataset::classes(const Communicator& comm) {
     throw AgreedError(ExitCode::bad_data, fmt::format("{} has no targets ({}); name them with --y",
                                                       impl_->path, impl_->options.y));
   }
+  require_one_target("classes are one");
   const std::string too_many = fmt::format(
       "{} has more than {} different values, too many for classes; use a regressor, or bin the "
       "target",
@@ -468,7 +434,7 @@ std::size_t Dataset::block_bytes(Target target) const {
       static_cast<std::size_t>(std::min(impl_->blocks.rows_per_block(), rows_in_file()));
   const std::size_t value = is_float32() ? sizeof(float) : sizeof(double);
   std::size_t per_row = static_cast<std::size_t>(columns()) * value;
-  if (target != Target::none) per_row += sizeof(double);
+  if (target != Target::none) per_row += static_cast<std::size_t>(targets()) * sizeof(double);
   if (has_weight()) per_row += sizeof(double);
   if (has_groups()) per_row += sizeof(double);
   return rows * per_row;
@@ -501,7 +467,7 @@ StoredBlock placed(const Dataset& data, Target target, bool with_groups, Placeme
   } else {
     block.x64 = memory.take<double>(rows * data.columns());
   }
-  if (target != Target::none) block.y = memory.take<double>(rows);
+  if (target != Target::none) block.y = memory.take<double>(rows * data.targets());
   if (data.has_weight()) block.weight = memory.take<double>(rows);
   if (with_groups) block.group = memory.take<double>(rows);
   block.target = target;
@@ -577,7 +543,7 @@ void Dataset::read_target(Index i, Target target, StoredBlock& into) const {
   into.target = target;
   if (target == Target::none) return;
   const Index rows = blocks().rows_of(i);
-  into.y.grow(rows);
+  into.y.grow(rows * targets());
   if (target == Target::classes) {
     read_classes(i, into.y.data());
   } else {

@@ -49,7 +49,7 @@ ElementType target_type(const TargetFormat& target) {
              : fixed_string_type(std::max<std::size_t>(1, longest));
 }
 
-/// One value per row, on its way into the file.
+/// One value per row, or a few numbers, on their way into the file.
 class ColumnWriter {
  public:
   ColumnWriter(std::string path, TargetFormat format)
@@ -57,10 +57,13 @@ class ColumnWriter {
 
   /// **Collective.**
   void create_in(ParallelFile& file, Index rows, const DatasetOptions& options) {
-    dataset_ = file.create_dataset(path_, type_, {rows}, options);
+    std::vector<Index> shape = {rows};
+    if (format_.columns > 1) shape.push_back(format_.columns);
+    dataset_ = file.create_dataset(path_, type_, shape, options);
   }
-  void grow(Index rows) { values_.grow(rows); }
-  double* values() { return values_.data(); }
+  void grow(Index rows) { values_.grow(rows * format_.columns); }
+  /// Of a row of the portion.
+  double* values(Index row) { return values_.data() + row * format_.columns; }
   void put(ParallelFile& file, Index first, Index count);
 
  private:
@@ -78,7 +81,7 @@ void ColumnWriter::put(ParallelFile& file, Index first, Index count) {
   if (format_.kind == TargetFormat::Kind::real) {
     file.write_rows(*dataset_, first, count, y);
   } else if (format_.kind == TargetFormat::Kind::integer) {
-    integers_.assign(y, y + count);
+    integers_.assign(y, y + count * format_.columns);
     file.write_rows(*dataset_, first, count, integers_.data());
   } else if (type_.kind == ElementKind::enumeration) {
     codes_.assign(y, y + count);
@@ -100,7 +103,8 @@ struct Portion {
 
   static std::size_t bytes_per_row(const RowFormat& format) {
     const auto columns = static_cast<std::size_t>(format.columns);
-    return columns * (format.is_float32 ? 12 : 8) + 24 + 16 * format.others.size();
+    const auto more_targets = static_cast<std::size_t>(format.target.columns - 1);
+    return columns * (format.is_float32 ? 12 : 8) + 24 + 16 * (format.others.size() + more_targets);
   }
 };
 
@@ -307,9 +311,9 @@ void Writer::fill(Index first, Index count) {
 RowSpan Writer::rows_at(Index begin) {
   RowSpan span;
   span.x = portion_.x.data() + begin * format_.columns;
-  if (y_) span.y = y_->values() + begin;
-  if (weight_) span.weight = weight_->values() + begin;
-  for (ColumnWriter& column : others_) span.others.push_back(column.values() + begin);
+  if (y_) span.y = y_->values(begin);
+  if (weight_) span.weight = weight_->values(begin);
+  for (ColumnWriter& column : others_) span.others.push_back(column.values(begin));
   return span;
 }
 

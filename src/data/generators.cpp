@@ -25,6 +25,7 @@ constexpr std::uint32_t center_purpose = 0x67656e05;
 
 constexpr Index most_rows = Index{1} << 48;
 constexpr Index most_columns = 1'000'000;
+constexpr Index most_targets = 1'000;
 constexpr Index most_groups = 100'000;
 // Beyond it a Poisson variable is told from a normal one by nobody, and takes long to draw.
 constexpr double most_log_mean = 15.0;
@@ -107,8 +108,8 @@ struct LinearParams {
   std::uint64_t seed;
 };
 
-/// Draws features and computes intercept + X coef + noise * normal; what becomes of it is the
-/// subclass's.
+/// Draws features and computes intercept + X coef + noise * normal for each target; what becomes of
+/// it is the subclass's.
 class LinearGenerator : public Generator {
  public:
   void read(Index first, Index count, const RowSpan& out) const final {
@@ -119,17 +120,20 @@ class LinearGenerator : public Generator {
       for (Index j = 0; j < columns; ++j) {
         x[j] = as_stored(features.normal(), format().is_float32);
       }
-      double sum = intercept_;
-      for (Index j = 0; j < params_.informative; ++j) {
-        sum += x[j] * coef_[static_cast<std::size_t>(j)];
-      }
       RowRandom random = random_row(params_.seed, target_purpose, first + i);
-      out.y[i] = target(sum + params_.noise * random.normal(), random);
+      for (Index t = 0; t < targets(); ++t) {
+        const double* coef = coef_.data() + t * columns;
+        double sum = intercepts_[static_cast<std::size_t>(t)];
+        for (Index j = 0; j < params_.informative; ++j) sum += x[j] * coef[j];
+        out.y[i * targets() + t] = target(sum + params_.noise * random.normal(), random);
+      }
     }
   }
 
   Truth truth() const final {
-    return {{"/true_coef", row_of(coef_)}, {"/true_intercept", row_of({intercept_})}};
+    TreeArray<double> coef = row_of(coef_);
+    if (targets() > 1) coef.shape = {targets(), format().columns};
+    return {{"/true_coef", std::move(coef)}, {"/true_intercept", row_of(intercepts_)}};
   }
 
  protected:
@@ -137,26 +141,30 @@ class LinearGenerator : public Generator {
       : Generator(std::move(format), std::move(expression)), params_(params) {}
   virtual double target(double linear, RowRandom& random) const = 0;
   const LinearParams& params() const { return params_; }
-  void set(std::vector<double> coef, double intercept) {
+  Index targets() const { return format().target.columns; }
+  /// Of the next target.
+  void add(std::vector<double> coef, double intercept) {
     coef.resize(static_cast<std::size_t>(format().columns), 0.0);
-    coef_ = std::move(coef);
-    intercept_ = intercept;
+    coef_.insert(coef_.end(), coef.begin(), coef.end());
+    intercepts_.push_back(intercept);
   }
 
  private:
   LinearParams params_;
-  std::vector<double> coef_;
-  double intercept_ = 0.0;
+  std::vector<double> coef_;  // targets x columns
+  std::vector<double> intercepts_;
 };
 
 class Regression final : public LinearGenerator {
  public:
   Regression(RowFormat format, std::string expression, const LinearParams& params)
       : LinearGenerator(std::move(format), std::move(expression), params) {
-    RowRandom random = random_row(params.seed, coefficient_purpose, 0);
-    std::vector<double> coef;
-    for (Index j = 0; j < params.informative; ++j) coef.push_back(100.0 * random.uniform());
-    set(std::move(coef), 10.0 * random.normal());
+    for (Index t = 0; t < targets(); ++t) {
+      RowRandom random = random_row(params.seed, coefficient_purpose, t);
+      std::vector<double> coef;
+      for (Index j = 0; j < params.informative; ++j) coef.push_back(100.0 * random.uniform());
+      add(std::move(coef), 10.0 * random.normal());
+    }
   }
 
  private:
@@ -176,7 +184,7 @@ class Counts final : public LinearGenerator {
       square += coef.back() * coef.back();
     }
     for (double& c : coef) c *= 0.7 / std::sqrt(square);
-    set(std::move(coef), 1.0);
+    add(std::move(coef), 1.0);
   }
 
  private:
@@ -311,6 +319,7 @@ std::unique_ptr<Generator> make_generator(const GeneratorOptions& o) {
   format.target.kind =
       o.kind == "regression" ? TargetFormat::Kind::real : TargetFormat::Kind::integer;
 
+  if (o.kind != "regression") refuse(o, "targets", o.targets, "regression");
   if (o.kind != "classification") {
     refuse(o, "classes", o.classes, "classification");
     refuse(o, "separation", o.separation, "classification");
@@ -328,6 +337,7 @@ std::unique_ptr<Generator> make_generator(const GeneratorOptions& o) {
       chosen.take("informative", o.informative, (o.columns + 1) / 2, 1, o.columns);
   if (o.kind == "regression") {
     const double noise = chosen.take("noise", o.noise, 1.0, far);
+    if (o.targets) format.target.columns = chosen.take("targets", o.targets, 1, 1, most_targets);
     return std::make_unique<Regression>(format, chosen.end(o),
                                         LinearParams{informative, noise, o.seed});
   }

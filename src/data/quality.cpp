@@ -99,12 +99,16 @@ struct Findings {
   ValueRange weight = nothing_yet();
   Index zero_weights = 0;
   BadValues bad;
+  std::vector<ValueRange> targets;  // of several each
   Index most_values;
   std::map<double, Index> values;  // of the target, as long as they are few
   bool has_many_values = false;
 
-  Findings(Index n_columns, Index most_values_)
-      : columns(static_cast<std::size_t>(n_columns)), most_values(most_values_) {}
+  Findings(Index n_columns, Index n_targets, Index most_values_)
+      : columns(static_cast<std::size_t>(n_columns)),
+        targets(n_targets > 1 ? static_cast<std::size_t>(n_targets) : 0, nothing_yet()),
+        most_values(most_values_),
+        has_many_values(n_targets > 1) {}
 
   void count_value(double value, Index count) {
     if (has_many_values || !std::isfinite(value)) return;
@@ -121,6 +125,7 @@ struct Findings {
       columns.infinite[c] += other.columns.infinite[c];
     }
     add_range(target, other.target);
+    for (std::size_t t = 0; t < targets.size(); ++t) add_range(targets[t], other.targets[t]);
     add_range(weight, other.weight);
     zero_weights += other.zero_weights;
     bad.add(other.bad);
@@ -144,9 +149,12 @@ void look_at(const Dataset& data, Index i, bool has_target, Findings& found) {
   } else {
     found.columns.add_rows(block.x64.data(), rows, bad.x_count == 0);
   }
-  for (Index r = 0; has_target && r < rows; ++r) {
-    add_value(found.target, block.y.data()[r]);
-    found.count_value(block.y.data()[r], 1);
+  const Index targets = found.targets.empty() ? 1 : std::ssize(found.targets);
+  for (Index k = 0; has_target && k < rows * targets; ++k) {
+    const double value = block.y.data()[k];
+    add_value(found.target, value);
+    if (targets > 1) add_value(found.targets[static_cast<std::size_t>(k % targets)], value);
+    found.count_value(value, 1);
   }
   for (Index r = 0; data.has_weight() && r < rows; ++r) {
     add_value(found.weight, block.weight.data()[r]);
@@ -157,8 +165,8 @@ void look_at(const Dataset& data, Index i, bool has_target, Findings& found) {
 /// As many findings as threads are at work at once.
 class FindingsPool {
  public:
-  FindingsPool(Index n_columns, Index most_values)
-      : n_columns_(n_columns), most_values_(most_values) {}
+  FindingsPool(Index n_columns, Index n_targets, Index most_values)
+      : n_columns_(n_columns), n_targets_(n_targets), most_values_(most_values) {}
 
   void use(const std::function<void(Findings&)>& work) {
     std::unique_ptr<Findings> mine;
@@ -169,20 +177,21 @@ class FindingsPool {
         idle_.pop_back();
       }
     }
-    if (!mine) mine = std::make_unique<Findings>(n_columns_, most_values_);
+    if (!mine) mine = std::make_unique<Findings>(n_columns_, n_targets_, most_values_);
     work(*mine);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(mine));
   }
 
   Findings all() const {
-    Findings sum(n_columns_, most_values_);
+    Findings sum(n_columns_, n_targets_, most_values_);
     for (const auto& one : idle_) sum.add(*one);
     return sum;
   }
 
  private:
   Index n_columns_;
+  Index n_targets_;
   Index most_values_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Findings>> idle_;
@@ -281,7 +290,7 @@ DataQuality inspect_quality(const Communicator& comm, Dataset& data, const Quali
   if (has_target && data.y_is_text()) texts = data.classes(comm);
   require_memory(comm, data, has_target ? Target::numbers : Target::none, means);
 
-  FindingsPool pool(data.columns(), texts ? texts->size() : most_counted_classes);
+  FindingsPool pool(data.columns(), data.targets(), texts ? texts->size() : most_counted_classes);
   collectively(comm, [&] {
     const Share share = share_of(data.blocks().size(), comm.rank(), comm.size());
     const Index batch = blocks_a_batch * means.threads;
@@ -300,10 +309,12 @@ DataQuality inspect_quality(const Communicator& comm, Dataset& data, const Quali
   for (std::size_t c = 0; c < found.columns.low.size(); ++c)
     quality.columns.push_back(found.columns.of(c));
   quality.target = found.target;
+  quality.targets = found.targets;
   quality.weight = found.weight;
   quality.bad = found.bad;
   std::vector<ValueRange*> ranges = {&quality.target, &quality.weight};
   for (ValueRange& column : quality.columns) ranges.push_back(&column);
+  for (ValueRange& target : quality.targets) ranges.push_back(&target);
   combine_ranges(comm, std::move(ranges));
   combine_bad(comm, quality.bad);
   quality.zero_weights = comm.sum(found.zero_weights);

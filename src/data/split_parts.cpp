@@ -78,7 +78,10 @@ class PartSource final : public RowSource {
     } else {
       std::copy_n(from.x64.data() + row * columns, columns, out.x + to * columns);
     }
-    if (target_ != Target::none) out.y[to] = from.y.data()[row];
+    if (target_ != Target::none) {
+      const Index targets = data_->targets();
+      std::copy_n(from.y.data() + row * targets, targets, out.y + to * targets);
+    }
     if (format_.has_weight) out.weight[to] = from.weight.data()[row];
     if (format_.others.empty()) return;
     const double code = from.group.data()[row];
@@ -103,7 +106,8 @@ TargetFormat format_of_targets(const Communicator& comm, Dataset& data) {
     return {TargetFormat::Kind::names, data.classes(comm).texts(), type != "enumeration"};
   }
   const bool is_integer = type.starts_with("int") || type.starts_with("uint") || type == "bool";
-  return {is_integer ? TargetFormat::Kind::integer : TargetFormat::Kind::real};
+  return {.kind = is_integer ? TargetFormat::Kind::integer : TargetFormat::Kind::real,
+          .columns = data.targets()};
 }
 
 TargetFormat format_of_groups(const Labels& groups) {

@@ -17,6 +17,7 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   block.columns = data.columns();
   if (!data.is_float32()) block.x = stored.x64.data();
   if (table.target != Target::none) block.y = stored.y.data();
+  if (table.target == Target::numbers) block.targets = data.targets();
   if (stored.target == Target::classes) block.code = stored.y.data();
   if (data.has_weight()) block.weight = stored.weight.data();
   if (data.has_groups()) block.group = stored.group.data();
@@ -57,8 +58,16 @@ void BlockView::choose_rows(const Table& table, Block& block) {
     for (Index i = 0; i < n; ++i) into.data()[i] = values[taken_.data()[i]];
     values = into.data();
   };
+  const auto pick_targets = [&](const double*& values, Buffer<double>& into) {
+    into.grow(n * block.targets);
+    double* to = into.data();
+    for (Index i = 0; i < n; ++i) {
+      to = std::copy_n(values + Index{taken_.data()[i]} * block.targets, block.targets, to);
+    }
+    values = into.data();
+  };
   const bool y_is_code = block.y == block.code;
-  pick(block.y, y_);
+  block.targets == 1 ? pick(block.y, y_) : pick_targets(block.y, y_);
   block.code = y_is_code ? block.y : nullptr;
   pick(block.weight, weight_);
   pick(block.group, group_);

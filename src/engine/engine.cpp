@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/comm/trace.hpp>
 #include <superstep/core/bytes.hpp>
+#include <superstep/engine/journal.hpp>
 #include "engine/engine_impl.hpp"
 #include "engine/sample.hpp"
 
@@ -29,11 +29,12 @@ std::vector<double> doubles_of(Journal& journal, Journal::Kind kind, const Ask& 
 
 }  // namespace
 
-Engine::Engine(const Communicator& comm, const EngineOptions& options)
+Engine::Engine(const Communicator& comm, const EngineOptions& options, Events* beyond)
     : comm_(comm),
       options_(options),
       budget_(memory_budget(comm, options.memory, options.memory_from, options.taken)),
-      fewest_threads_(static_cast<int>(comm.min(Index{options.threads}))) {
+      fewest_threads_(static_cast<int>(comm.min(Index{options.threads}))),
+      events_(beyond != nullptr ? beyond : &comm.events()) {
   collectively(comm, [&] { impl_ = std::make_unique<Impl>(*this, options.threads); });
   // Eigen cuts its products by the size of the caches it finds: the same everywhere, so that ranks
   // on different processors compute the same bits of what is replicated.
@@ -54,6 +55,8 @@ void Engine::set_models(Index done, Index of) {
 void Engine::set_mover(Mover mover) { impl_->set_mover(std::move(mover)); }
 
 void Engine::set_journal(Journal* journal) { impl_->trainings().journal() = journal; }
+
+Journal* Engine::journal() const { return impl_->trainings().journal(); }
 
 void Engine::side_by_side(std::vector<Work> works) {
   if (works.size() > 1) impl_->trainings().keep_apart(works);
@@ -76,23 +79,25 @@ void Engine::side_by_side_where_there_is_room(std::vector<Work> works) {
   }
 }
 
-void Engine::count(const EngineCounters& others) {
-  counters_.passes += others.passes;
-  counters_.sample_passes += others.sample_passes;
-  counters_.supersteps += others.supersteps;
-  counters_.repeated += others.repeated;
-  counters_.blocks += others.blocks;
-  counters_.blocks_streamed += others.blocks_streamed;
-  counters_.seconds_read += others.seconds_read;
-  counters_.seconds_map += others.seconds_map;
-  counters_.seconds_reduce += others.seconds_reduce;
+void Engine::count_teams() {
+  std::vector<double> most;
+  for_each_counter(counters(), [&](const CounterInfo& info, auto value) {
+    if (info.over_teams == OverTeams::most) most.push_back(static_cast<double>(value));
+  });
+  comm_.max(std::span(most));
+  Counters more = counters();
+  auto next = most.begin();
+  for_each_counter(more, [&]<class T>(const CounterInfo& info, T& value) {
+    value = info.over_teams == OverTeams::most ? static_cast<T>(*next++) - value : T{0};
+  });
+  events_.publish({.kind = Event::Kind::other_teams, .more = &more});
 }
 
 // Supersteps.
 
 std::vector<double> Engine::Impl::maximum(const Table& table, Index entries,
                                           const MaximumWish::Map& map) {
-  ++engine_.counters_.supersteps;
+  engine_.events_.publish({.kind = Event::Kind::superstep});
   MaximumWish wish(table, entries, map, workers());
   ask(wish);
   return wish.maxima();
@@ -127,12 +132,12 @@ Totals Engine::add_up(const Table& table, SumShape& shape, const SumMap& map, Ov
   for (;;) {
     {
       if (keeper != nullptr) keeper->forget();
-      ++counters_.supersteps;
+      events_.publish({.kind = Event::Kind::superstep});
       SumWish wish(table, shape, map, impl_->workers());
       impl_->ask(wish);
       if (overflow == Overflow::report || wish.all_hold()) return wish.totals();
     }
-    ++counters_.repeated;
+    events_.publish({.kind = Event::Kind::repetition});
     raise_bounds(table, shape, map);
   }
 }

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include <superstep/comm/trace.hpp>
 #include <superstep/engine/block_store.hpp>
 #include <superstep/engine/engine.hpp>
 #include <superstep/engine/thread_pool.hpp>
@@ -56,7 +55,7 @@ class Engine::Impl {
   Task& task() { return trainings_.task(); }
   void set_task(std::string name, Index passes) {
     task() = {std::move(name), passes};
-    engine_.comm_.trace().set_phase(task().name);
+    tell_task();
   }
 
  private:
@@ -72,13 +71,14 @@ class Engine::Impl {
   /// Makes the store ready for the table; reserves without a footprint if nobody has.
   void prepare(const Table& table);
   void pass(const Table& table, std::span<const Wanted> wanted);
-  void look_at_blocks(std::span<const Wanted> wanted);
+  void look_at_blocks(std::span<const Wanted> wanted, const Stretch& stretch);
   void exchange(std::span<const Wanted> wanted);
-  void begin_progress(const Table& table, std::span<const Wanted> wanted);
+  void tell_task() { engine_.events_.publish({.kind = Event::Kind::task, .name = task().name}); }
   [[noreturn]] void report_bad_values();
-  void tick(double fraction);
-  /// Something that the rank did with its blocks has ended.
-  void close_event(const char* what, double waited_s, std::span<const Index> blocks);
+  /// Something goes on: told now and then, not for each block.
+  void tick(const Stretch& stretch, double fraction = 0.0);
+  /// What the rank has done with these blocks.
+  Event of_blocks(double waited_s, std::span<const Index> blocks) const;
 
   std::size_t bytes_beside(const Table& table, const Footprint& need) const;
   std::size_t least_blocks(const Table& table) const;

@@ -6,15 +6,16 @@
 
 #include <superstep/core/bytes.hpp>
 #include <superstep/core/error.hpp>
+#include <superstep/core/hash.hpp>
 
 namespace superstep {
 
-namespace {
-
-[[noreturn]] void refuse() {
+void refuse_journal() {
   throw DataError(
       "the journal of a training does not belong to it, or is damaged; begin the training anew");
 }
+
+namespace {
 
 std::vector<std::byte> bytes_of(const AgreedError& e) {
   const bool is_of_values = dynamic_cast<const BadValuesError*>(&e) != nullptr;
@@ -37,7 +38,7 @@ std::vector<std::byte> Journal::answer(Kind kind,
   if (next_ < entries_.size()) {
     const Entry& entry = entries_[next_++];
     if (entry.kind == Kind::failure) throw_again(entry.bytes);
-    if (entry.kind != kind) refuse();
+    if (entry.kind != kind) refuse_journal();
     return entry.bytes;
   }
   Entry entry{kind};
@@ -62,7 +63,7 @@ std::span<Journal> Journal::works(std::size_t count) {
     for (Journal& work : entries_.back().works) work.told_ = told_;
   }
   Entry& entry = entries_[next_++];
-  if (entry.kind != Kind::works || entry.works.size() != count) refuse();
+  if (entry.kind != Kind::works || entry.works.size() != count) refuse_journal();
   return entry.works;
 }
 
@@ -73,19 +74,13 @@ void Journal::tell(std::function<void()> told) {
   }
 }
 
-Index Journal::answers() const {
-  Index sum = 0;
-  for (const Entry& entry : entries_) {
-    if (entry.kind != Kind::works) ++sum;
-    for (const Journal& work : entry.works) sum += work.answers();
-  }
-  return sum;
-}
+// A journal's bytes begin with their hash.
 
 std::vector<std::byte> Journal::bytes() const {
   ByteWriter out;
   for (const Entry& entry : entries_) {
     out.put(entry.kind);
+    if (entry.kind == Kind::state) out.put(entry.answers);
     if (entry.kind != Kind::works) {
       out.put(entry.bytes);
       continue;
@@ -93,14 +88,22 @@ std::vector<std::byte> Journal::bytes() const {
     out.put(std::uint64_t{entry.works.size()});
     for (const Journal& work : entry.works) out.put(work.bytes());
   }
-  return out.take();
+  const std::vector<std::byte> entries = out.take();
+  return ByteWriter().put(hash_bytes(entries.data(), entries.size())).put(entries).take();
 }
 
 Journal::Journal(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return;
   try {
-    for (ByteReader in(bytes); !in.at_end();) {
+    ByteReader whole(bytes);
+    const auto hash = whole.get<std::uint64_t>();
+    const auto entries = whole.values<std::byte>();
+    if (!whole.at_end() || hash != hash_bytes(entries.data(), entries.size())) refuse_journal();
+    for (ByteReader in(entries); !in.at_end();) {
       Entry entry{in.get<Kind>()};
-      if (entry.kind > Kind::works) refuse();
+      if (entry.kind > Kind::state) refuse_journal();
+      if (entry.kind == Kind::state) entry.answers = in.get<Index>();
+      if (entry.answers < 0) refuse_journal();
       if (entry.kind != Kind::works) {
         entry.bytes = in.values<std::byte>();
       } else {
@@ -111,8 +114,49 @@ Journal::Journal(std::span<const std::byte> bytes) {
       entries_.push_back(std::move(entry));
     }
   } catch (const std::out_of_range&) {
-    refuse();
+    refuse_journal();
   }
 }
+
+// States.
+
+std::size_t Journal::Entry::size() const {
+  std::size_t sum = bytes.size();
+  for (const Journal& work : works) {
+    for (const Entry& entry : work.entries_) sum += entry.size();
+  }
+  return sum;
+}
+
+std::optional<std::vector<std::byte>> Journal::kept() {
+  if (next_ == entries_.size() || entries_[next_].kind != Kind::state) return std::nullopt;
+  return entries_[next_++].bytes;
+}
+
+// What was told again since the beginning is what was told at first, so the same is dropped.
+void Journal::keep(std::size_t begin, std::vector<std::byte> state) {
+  const std::span<const Entry> told = std::span(entries_).first(next_).subspan(begin);
+  std::size_t length = 0;
+  for (const Entry& entry : told) length += entry.size();
+  if (told.empty() || state.size() > length) return;
+  Entry entry{Kind::state, std::move(state)};
+  entry.answers = answers_of(told);
+  const auto first = entries_.begin() + static_cast<std::ptrdiff_t>(begin);
+  *first = std::move(entry);
+  entries_.erase(first + 1, entries_.begin() + static_cast<std::ptrdiff_t>(next_));
+  next_ = begin + 1;
+}
+
+Index Journal::answers_of(std::span<const Entry> entries) {
+  Index sum = 0;
+  for (const Entry& entry : entries) {
+    if (entry.kind == Kind::state) sum += entry.answers;
+    if (entry.kind != Kind::state && entry.kind != Kind::works) ++sum;
+    for (const Journal& work : entry.works) sum += work.answers();
+  }
+  return sum;
+}
+
+Index Journal::answers() const { return answers_of(entries_); }
 
 }  // namespace superstep

@@ -23,11 +23,26 @@ std::string names_of(std::span<const Wanted> wanted) {
   return text;
 }
 
+/// What all ranks begin.
+Event beginning(const Table& table, std::span<const Wanted> wanted, const std::string& names) {
+  const Dataset& data = *table.data;
+  Event event{.kind = Event::Kind::pass, .name = names, .is_sample = table.block_stride != 1};
+  event.rows = data.rows() / table.block_stride;
+  event.bytes = event.rows * data.columns() * (data.is_float32() ? 4 : 8);
+  for (const Wanted& w : wanted) {
+    event.number = std::max(event.number, w.task->passes);
+    event.expected = std::max(event.expected, w.task->expected_passes);
+    event.models += w.task->models;
+    event.models_done += w.task->models_done;
+  }
+  return event;
+}
+
 }  // namespace
 
 void Engine::Impl::ask(Wish& wish) {
   trainings_.ask(wish);
-  engine_.comm_.trace().set_phase(task().name);  // who shared the pass has gone on before
+  tell_task();  // who shared the pass has gone on before
   if (wish.failure) std::rethrow_exception(wish.failure);
 }
 
@@ -49,24 +64,17 @@ void Engine::Impl::grant(std::span<const Wanted> wanted) {
 void Engine::Impl::prepare(const Table& table) {
   move_blocks(table);
   if (!serves(table)) reserve(table, {}, "");
-  const auto start = Clock::now();
-  engine_.comm_.trace().open();
-  if (!store_->load(pool_, [this] { tick(0.0); })) return;
-  const double read_s = seconds_since(start);
-  engine_.counters_.seconds_read += read_s;
+  const Stretch loading(engine_.events_, {.kind = Event::Kind::load});
+  if (!store_->load(pool_, [&] { tick(loading); })) return;
   std::vector<Index> all(static_cast<std::size_t>(store_->size()));
   std::iota(all.begin(), all.end(), Index{0});
-  close_event("load", read_s, all);
+  loading.end(of_blocks(loading.seconds(), all));
 }
 
 void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
-  const auto start = Clock::now();
-  engine_.comm_.trace().set_phase(names_of(wanted));
-  engine_.comm_.trace().open();
-  ++(table.block_stride == 1 ? engine_.counters_.passes : engine_.counters_.sample_passes);
   for (const Wanted& w : wanted) ++w.task->passes;
+  const Stretch passing(engine_.events_, beginning(table, wanted, names_of(wanted)));
   const std::size_t read_before = store_->data().bytes_read();
-  begin_progress(table, wanted);
   const auto everybody_fails = [&] {
     for (const Wanted& w : wanted) w.wish->fail();
   };
@@ -75,7 +83,7 @@ void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
   } catch (...) {
     everybody_fails();
   }
-  look_at_blocks(wanted);
+  look_at_blocks(wanted, passing);
   store_->end_pass();
   if (store_->data().bytes_read() != read_before) {
     try {
@@ -84,21 +92,19 @@ void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
       everybody_fails();
     }
   }
-  if (engine_.progress_ != nullptr && engine_.comm_.is_root()) engine_.progress_->end();
-  engine_.counters_.blocks += std::ssize(store_->in_pass());
-  engine_.counters_.blocks_streamed += store_->streamed_in_pass();
   double waited_s = 0.0;
   for (Worker& w : workers_) {
     waited_s += std::exchange(w.waited_s, 0.0) / static_cast<double>(workers_.size());
   }
-  engine_.counters_.seconds_read += waited_s;
-  engine_.counters_.seconds_map += seconds_since(start);
-  close_event("pass", waited_s, store_->in_pass());
+  Event ended = of_blocks(waited_s, store_->in_pass());
+  ended.blocks_streamed = store_->streamed_in_pass();
+  ended.is_sample = table.block_stride != 1;
+  passing.end(ended);
 }
 
 // The calling thread writes and tells between its blocks and while it waits for others, who may
 // have to wait for it before they take their next block: nobody waits holding one.
-void Engine::Impl::look_at_blocks(std::span<const Wanted> wanted) {
+void Engine::Impl::look_at_blocks(std::span<const Wanted> wanted, const Stretch& stretch) {
   const std::vector<Index>& blocks = store_->in_pass();
   const std::size_t n = blocks.size();
   std::atomic<std::size_t> next = 0;
@@ -148,23 +154,23 @@ void Engine::Impl::look_at_blocks(std::span<const Wanted> wanted) {
           ++done;
           if (number != 0) continue;
           between();
-          tick(fraction());
+          tick(stretch, fraction());
         }
       },
       [&] {
-        tick(fraction());
+        tick(stretch, fraction());
         between();
       });
 }
 
 void Engine::Impl::exchange(std::span<const Wanted> wanted) {
-  const auto start = Clock::now();
+  const Stretch exchanging(engine_.events_, {.kind = Event::Kind::exchange});
   const bool is_bad_here = store_->bad_values().any();
   std::vector<Wish::Ending> anywhere;
   for (const Wanted& w : wanted) {
     anywhere.push_back(w.wish->exchange(engine_.comm_, {w.wish->has_failed(), is_bad_here}));
   }
-  engine_.counters_.seconds_reduce += seconds_since(start);
+  exchanging.end({});
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     try {
       if (anywhere[i].has_failed) agree(engine_.comm_, wanted[i].wish->status());
@@ -184,42 +190,20 @@ void Engine::Impl::exchange(std::span<const Wanted> wanted) {
   }
 }
 
-void Engine::Impl::begin_progress(const Table& table, std::span<const Wanted> wanted) {
-  if (engine_.progress_ == nullptr || !engine_.comm_.is_root()) return;
-  const Dataset& data = *table.data;
-  PassInfo info;
-  info.what = names_of(wanted);
-  info.rows = data.rows() / table.block_stride;
-  info.bytes = static_cast<std::size_t>(info.rows * data.columns()) * (data.is_float32() ? 4 : 8);
-  for (const Wanted& w : wanted) {
-    info.number = std::max(info.number, w.task->passes);
-    info.expected = std::max(info.expected, w.task->expected_passes);
-    info.models += w.task->models;
-    info.models_done += w.task->models_done;
-  }
-  engine_.progress_->begin(info);
-}
-
-void Engine::Impl::tick(double fraction) {
+void Engine::Impl::tick(const Stretch& stretch, double fraction) {
   if (seconds_since(last_tick_) < 0.1) return;
   last_tick_ = Clock::now();
-  engine_.comm_.answer();
-  if (engine_.progress_ != nullptr && engine_.comm_.is_root()) {
-    engine_.progress_->update(fraction);
-  }
+  stretch.goes_on(fraction);
 }
 
-void Engine::Impl::close_event(const char* what, double waited_s, std::span<const Index> blocks) {
-  Trace& trace = engine_.comm_.trace();
-  if (!trace.is_on()) return;
+Event Engine::Impl::of_blocks(double waited_s, std::span<const Index> blocks) const {
   const Dataset& data = store_->data();
   Index rows = 0;
   for (const Index k : blocks) rows += data.blocks().rows_of(store_->global(k));
-  trace.close({.what = what,
-               .bytes = rows * data.columns() * (data.is_float32() ? 4 : 8),
-               .blocks = std::ssize(blocks),
-               .rows = rows,
-               .wait_s = waited_s});
+  return {.bytes = rows * data.columns() * (data.is_float32() ? 4 : 8),
+          .blocks = std::ssize(blocks),
+          .rows = rows,
+          .wait_s = waited_s};
 }
 
 void Engine::Impl::report_bad_values() {

@@ -114,10 +114,10 @@ bool Engine::Impl::share_blocks(const Table& table, const Footprint& need,
   if (comm.min(Index{fits ? 1 : 0}) == 0) return false;
   store_.reset();
   shared_.reset();
-  const auto start = Clock::now();
+  const Stretch sharing(engine_.events_, {.kind = Event::Kind::share});
   shared_ = std::make_shared<NodeBlocks>(comm, table.data, table.target, std::move(blocks), pool_,
-                                         [this] { tick(0.0); });
-  engine_.counters_.seconds_read += seconds_since(start);
+                                         [&] { tick(sharing); });
+  sharing.end({.wait_s = sharing.seconds()});
   return true;
 }
 

@@ -36,13 +36,19 @@ struct Range {
   double spread() const { return count == 0.0 ? 0.0 : std::max(high - centre(), centre() - low); }
 };
 
+Index targets_of(const Table& table) {
+  return table.target == Target::numbers ? table.data->targets() : 1;
+}
+
 std::vector<double> look(Table table) {
   table.split = nullptr;  // what a fold's rows look like is not told apart
   const Dataset& data = *table.data;
   const Index n = data.blocks().size();
   const auto columns = static_cast<std::size_t>(table.columns());
   std::vector<Range> x(columns);
-  Range y, weight;
+  const auto targets = static_cast<std::size_t>(targets_of(table));
+  std::vector<Range> y(targets);
+  Range weight;
   weight.add(1.0);
   StoredBlock stored;
   BlockView view;
@@ -53,7 +59,9 @@ std::vector<double> look(Table table) {
     for (Index row = 0; row < block.rows; ++row) {
       const double* values = block.x.doubles() + row * block.columns;
       for (std::size_t c = 0; c < columns; ++c) x[c].add(values[c]);
-      if (block.y != nullptr) y.add(block.y[row]);
+      for (std::size_t t = 0; block.y != nullptr && t < targets; ++t) {
+        y[t].add(block.y[static_cast<std::size_t>(row) * targets + t]);
+      }
       if (block.weight != nullptr) weight.add(block.weight[row]);
     }
   }
@@ -62,17 +70,19 @@ std::vector<double> look(Table table) {
     weight.add(rows * *std::ranges::max_element(*table.class_weight));
   }
   std::vector<double> told;
-  for (const Range& r : x) {
-    told.insert(told.end(), {r.max_abs(), r.centre(), r.spread()});
+  for (const auto* ranges : {&x, &y}) {
+    for (const Range& r : *ranges) {
+      told.insert(told.end(), {r.max_abs(), r.centre(), r.spread()});
+    }
   }
-  told.insert(told.end(), {y.max_abs(), y.centre(), y.spread(), weight.max_abs()});
+  told.push_back(weight.max_abs());
   return told;
 }
 
 }  // namespace
 
 std::vector<double> look_at_sample(const Communicator& comm, const Table& table) {
-  std::vector<double> told(static_cast<std::size_t>(3 * table.columns() + 4));
+  std::vector<double> told(static_cast<std::size_t>(3 * (table.columns() + targets_of(table)) + 1));
   on_root(comm, [&] { told = look(table); });
   comm.broadcast(std::span<double>(told));
   return told;
@@ -88,10 +98,10 @@ Sketch sketch_of(const Table& table, const std::vector<double>& told) {
     s.shift.push_back(at[1]);
     s.spread_exponents.push_back(bound(at[2]));
   }
-  s.y_exponent = bound(at[0]);
-  s.y_shift = at[1];
-  s.y_spread_exponent = bound(at[2]);
-  s.weight_exponent = bound(at[3]);
+  for (Index t = 0; t < targets_of(table); ++t, at += 3) {
+    s.targets.push_back({at[1], bound(at[0]), bound(at[2])});
+  }
+  s.weight_exponent = bound(at[0]);
   const Index tall = table.data->blocks().rows_per_block();
   s.rows_exponent = std::bit_width(static_cast<std::size_t>(tall));
   return s;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
+#include <superstep/engine/journal.hpp>
 #include "engine/fiber.hpp"
 #include "engine/wish.hpp"
 

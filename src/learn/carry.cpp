@@ -47,13 +47,14 @@ std::vector<To> converted(const std::vector<double>& values) {
 }
 
 /// Unsigned integers of 64 bits are carried as signed ones.
-void refuse_too_large(const std::vector<double>& values, Index first, const std::string& where) {
+void refuse_too_large(const std::vector<double>& values, Index first, Index columns,
+                      const std::string& where) {
   const auto found = std::ranges::find_if(values, [](double v) { return v >= 0x1p63; });
   if (found == values.end()) return;
   throw DataError(fmt::format(
       "{} row {} holds {:.0f}; numbers of 2^63 and more cannot be carried over: store smaller "
       "numbers, or text",
-      where, first + (found - values.begin()), *found));
+      where, first + (found - values.begin()) / columns, *found));
 }
 
 }  // namespace
@@ -94,7 +95,7 @@ ElementType CarriedColumn::Impl::number_type() const {
 
 std::vector<double> CarriedColumn::Impl::numbers(Index block) const {
   const BlockPlan& plan = data->blocks();
-  std::vector<double> values(static_cast<std::size_t>(plan.rows_of(block)));
+  std::vector<double> values(static_cast<std::size_t>(plan.rows_of(block) * reader->columns()));
   reader->read_rows(plan.first_row(block), plan.rows_of(block), values.data());
   return values;
 }
@@ -153,7 +154,9 @@ CarriedColumn::CarriedColumn(const Communicator& comm, std::shared_ptr<const Dat
 CarriedColumn::~CarriedColumn() = default;
 
 void CarriedColumn::create_in(ParallelFile& file) {
-  impl_->target = file.create_dataset(impl_->to, impl_->type, {impl_->data->rows()});
+  std::vector<Index> shape = {impl_->data->rows()};
+  if (impl_->reader->columns() > 1) shape.push_back(impl_->reader->columns());
+  impl_->target = file.create_dataset(impl_->to, impl_->type, shape);
 }
 
 void CarriedColumn::write_to(ParallelFile& file) const {
@@ -173,7 +176,7 @@ void CarriedColumn::write_to(ParallelFile& file) const {
     } else if (impl.type == float32_type()) {
       file.write_rows(*impl.target, first, rows, converted<float>(values).data());
     } else if (impl.type == int64_type()) {
-      refuse_too_large(values, first, impl.reader->layout().where());
+      refuse_too_large(values, first, impl.reader->columns(), impl.reader->layout().where());
       file.write_rows(*impl.target, first, rows, converted<std::int64_t>(values).data());
     } else {
       file.write_rows(*impl.target, first, rows, converted<std::int32_t>(values).data());

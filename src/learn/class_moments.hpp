@@ -62,10 +62,4 @@ std::shared_ptr<const ClassMoments> class_moments_for(Engine& engine, const Tabl
 std::vector<Index> present_classes(const ClassMoments& moments, const Table& table,
                                    const SplitPtr& split);
 
-/// The probabilities of the classes that are present: those given, one a class of the data, else as
-/// often as they occur. Zero for the others.
-Vector class_priors(const Value& given, const std::string& estimator, const Vector& class_weight);
-/// Whether a value may be given for them: None or a list of numbers.
-bool are_class_priors(const Value& value);
-
 }  // namespace superstep

@@ -99,10 +99,14 @@ std::vector<SubBatch> sub_batches(const Fusion& fusion, std::span<const Candidat
 
 }  // namespace
 
+Index outcomes_of(const Communicator& comm, const Estimator& estimator, Dataset& data) {
+  if (estimator.target() == Target::classes) return data.classes(comm).size();
+  return estimator.target() == Target::numbers && data.targets() > 1 ? data.targets() : 0;
+}
+
 Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,
                         std::span<const Candidate> candidates) {
-  const bool has_classes = estimator.target() == Target::classes;
-  const Index classes = has_classes ? table.data->classes(engine.comm()).size() : Index{0};
+  const Index classes = outcomes_of(engine.comm(), estimator, *table.data);
   return estimator.footprint(table.columns(), classes, candidates);
 }
 
@@ -164,6 +168,10 @@ void check_target(const Estimator& estimator, const Dataset& data) {
         fmt::format("{} needs numbers as targets, but {} holds text; use a classifier",
                     estimator.name(), data.y_name()));
   }
+  if (!estimator.takes_targets()) {
+    const Expression steps = parse_expression(estimator.expression());
+    data.require_one_target(steps.steps.back().estimator.name + " learns one");
+  }
 }
 
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data) {
@@ -173,8 +181,7 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   table.data = data;
   table.target = estimator.target();
   table.nan_is_fine = estimator.takes_nan();
-  const Index classes =
-      table.target == Target::classes ? data->classes(engine.comm()).size() : Index{0};
+  const Index classes = outcomes_of(engine.comm(), estimator, *data);
   const Candidate one{&estimator};
   const std::span<const Candidate> batch(&one, 1);
   engine.set_task(estimator.name(), estimator.cost(data->columns(), classes, batch).passes);

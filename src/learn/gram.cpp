@@ -83,7 +83,7 @@ std::vector<math::ExtraColumn> extra_columns(const Block& block, Index first_row
                                              Workspace& workspace) {
   std::vector<math::ExtraColumn> extra;
   const Index targets = request.targets();
-  const double* values = block.y + (targets > 0 ? first_row : 0);
+  const double* values = block.y + (targets > 0 ? first_row * block.targets : 0);
   if (request.classes > 0) {
     double* signs = workspace.doubles(1, rows * targets);
     for (Index i = 0; i < rows; ++i) {
@@ -247,9 +247,12 @@ Bounds sketched_bounds(const Table& table, const MomentsRequest& request, const 
   if (request.centred) b.shift = VectorView(sketch.shift.data(), table.columns());
   b.y_shift = Vector::Zero(request.targets());
   const bool is_number = request.target && request.classes == 0;
-  if (request.centred && is_number) b.y_shift[0] = sketch.y_shift;
-  const int of_number = request.centred ? sketch.y_spread_exponent : sketch.y_exponent;
-  for (Index t = 0; t < request.targets(); ++t) b.exponents.push_back(is_number ? of_number : 1);
+  for (Index t = 0; t < request.targets(); ++t) {
+    const Sketch::OfTarget y = sketch.target(t);
+    if (request.centred && is_number) b.y_shift[t] = y.shift;
+    const int of_number = request.centred ? y.spread_exponent : y.exponent;
+    b.exponents.push_back(is_number ? of_number : 1);
+  }
   b.exponents.push_back(1);
   b.extra = sketch.rows_exponent + sketch.weight_exponent;
   return b;

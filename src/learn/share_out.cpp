@@ -5,7 +5,6 @@
 
 #include <superstep/comm/answering.hpp>
 #include <superstep/comm/collectively.hpp>
-#include <superstep/comm/trace.hpp>
 #include <superstep/data/block.hpp>
 
 namespace superstep {
@@ -37,11 +36,11 @@ std::vector<std::vector<double>> share_out(const Communicator& comm, Index count
   const bool is_shared = comm.size() > 1 && count > 1;
   const Share share = is_shared ? share_of(count, comm.rank(), comm.size()) : Share{0, count};
   const auto work = [&] {
-    comm.trace().open();
+    const Stretch solving(comm.events(), {.kind = Event::Kind::tasks});
     answering(comm, [&] {
       for (Index i = share.begin; i < share.end; ++i) results.push_back(task(i));
     });
-    if (count > 1) comm.trace().close({.what = "tasks", .blocks = share.size()});
+    if (count > 1) solving.end({.blocks = share.size()});
   };
   if (!is_shared) {
     work();

@@ -13,7 +13,6 @@
 #include <numeric>
 
 #include <superstep/comm/collectively.hpp>
-#include <superstep/comm/trace.hpp>
 #include <superstep/core/error.hpp>
 
 #include "select/partitions.hpp"
@@ -35,8 +34,8 @@ void for_each_block(const Communicator& comm, const Dataset& data,
     const BlockPlan& blocks = data.blocks();
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
     std::vector<double> codes(static_cast<std::size_t>(blocks.rows_per_block()));
-    TraceEvent event{.what = "targets"};
-    comm.trace().open();
+    const Stretch reading(comm.events(), {.kind = Event::Kind::targets});
+    Event event;
     for (Index i = share.begin; i < share.end; ++i) {
       if (!wanted(i)) continue;
       data.read_classes(i, codes.data());
@@ -46,7 +45,7 @@ void for_each_block(const Communicator& comm, const Dataset& data,
       comm.answer();
     }
     data.require_unchanged();
-    comm.trace().close(event);
+    reading.end(event);
   });
 }
 
@@ -57,11 +56,17 @@ const Labels& classes_of(const Communicator& comm, Dataset& data) {
   try {
     return data.classes(comm);
   } catch (const AgreedError& e) {
-    if (!data.has_y() || !is_floating(data) || e.exit_code() != ExitCode::bad_data) throw;
-    throw AgreedError(e.exit_code(),
-                      fmt::format("Supported target types are: ('binary', 'multiclass'). Got "
-                                  "'continuous' instead. {} holds no classes; use KFold",
-                                  data.y_name()));
+    const bool has_several = data.targets() > 1;
+    const bool is_no_class = data.has_y() && (is_floating(data) || has_several);
+    if (!is_no_class || e.exit_code() != ExitCode::bad_data) throw;
+    const std::string kind = is_floating(data) ? "continuous" : "multiclass";
+    throw AgreedError(
+        e.exit_code(),
+        fmt::format("Supported target types are: ('binary', 'multiclass'). Got '{}{}' instead. {} "
+                    "holds {}; use KFold",
+                    kind, has_several ? "-multioutput" : "", data.y_name(),
+                    has_several ? fmt::format("{} targets in each row", data.targets())
+                                : std::string("no classes")));
   }
 }
 

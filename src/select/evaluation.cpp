@@ -41,8 +41,7 @@ std::vector<Candidate> Evaluator::all_fits(std::span<const Estimator* const> can
 }
 
 Index Evaluator::classes_of(const Estimator& estimator) const {
-  return estimator.target() == Target::classes ? folds_.data->classes(engine_.comm()).size()
-                                               : Index{0};
+  return outcomes_of(engine_.comm(), estimator, *folds_.data);
 }
 
 Footprint Evaluator::need(std::span<const Candidate> fits) const {

@@ -153,9 +153,11 @@ WorkPlan plan_work(Engine& engine, const PlannedWork& work) {
   engine.comm().broadcast(std::span(&plan.flops_per_s, 1));
 
   std::vector<const Estimator*> pointers;
-  for (const auto& c : work.candidates) pointers.push_back(c.get());
-  const bool has_classes = pointers.front()->target() == Target::classes;
-  const Index classes = has_classes ? work.folds.data->classes(engine.comm()).size() : Index{0};
+  for (const auto& c : work.candidates) {
+    check_target(*c, *work.folds.data);
+    pointers.push_back(c.get());
+  }
+  const Index classes = outcomes_of(engine.comm(), *pointers.front(), *work.folds.data);
   const Evaluator evaluator(engine, work.folds, {work.metrics});
   const EvaluationPlan cut = evaluator.plan(pointers);
   plan.teams = work.teams.value_or(evaluator.best_teams(pointers));

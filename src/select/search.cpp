@@ -165,9 +165,8 @@ class Dealer {
 /// One search on its way.
 class SearchRun {
  public:
-  SearchRun(const Search& search, Engine& engine, const FoldSource& source,
-            SearchProgress* progress)
-      : search_(search), engine_(engine), source_(source), progress_(progress) {
+  SearchRun(const Search& search, Engine& engine, const FoldSource& source)
+      : search_(search), engine_(engine), source_(source) {
     const SearchOptions& o = search.options();
     result_.scoring = o.scoring;
     result_.refit = o.refit;
@@ -214,7 +213,6 @@ class SearchRun {
   const Search& search_;
   Engine& engine_;
   const FoldSource& source_;
-  SearchProgress* progress_;
   SearchResult result_;
   Index units_ = 1;    ///< what all the rows are as a resource
   SearchState state_;  ///< before the rung that is being trained
@@ -223,12 +221,15 @@ class SearchRun {
   std::map<Index, std::unique_ptr<Evaluator>> evaluators_;  ///< by units of rows
 };
 
-SearchResult Search::run(Engine& engine, const FoldSource& source, SearchProgress* progress) const {
-  return SearchRun(*this, engine, source, progress).run();
+SearchResult Search::run(Engine& engine, const FoldSource& source) const {
+  return SearchRun(*this, engine, source).run();
 }
 
 SearchResult SearchRun::run() {
   const FoldedData all = source_(1.0);
+  for (Index i = 0; all.data->targets() > 1 && i < search_.size(); ++i) {
+    check_target(*search_.candidate(i), *all.data);  // steps may have been exchanged
+  }
   result_.n_splits = static_cast<Index>(all.splits.size());
   const RowsAtHand rows = rows_at_hand(all, classes_at_hand(all));
   std::vector<Bracket> brackets;
@@ -248,6 +249,7 @@ SearchResult SearchRun::run() {
                 dealer.deal(brackets[b].front().candidates));
   }
   choose_best();
+  engine_.events().publish({.kind = Event::Kind::search});
   std::vector<const Outcomes*> all_outcomes;
   for (const SearchRow& row : result_.rows) all_outcomes.push_back(&row.outcomes);
   result_.warnings = describe_failures(all_outcomes, search_.options().error_score.value);
@@ -349,7 +351,6 @@ void SearchRun::choose_best() {
 }
 
 void SearchRun::show(const Rung& rung, Index done) {
-  if (progress_ == nullptr) return;
   SearchState state = state_;
   state.fits_done += done;
   state.metric = result_.refit;
@@ -364,7 +365,8 @@ void SearchRun::show(const Rung& rung, Index done) {
     state.best_mean = mean;
     state.best_params = result_.rows[static_cast<std::size_t>(i)].params;
   }
-  progress_->update(state);
+  engine_.events().publish(
+      {.kind = Event::Kind::search, .moment = Event::Moment::goes_on, .search = &state});
 }
 
 }  // namespace superstep

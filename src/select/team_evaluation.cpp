@@ -181,17 +181,18 @@ void TeamRun::take(std::span<const std::byte> bytes, int team, std::vector<TeamT
 /// A team as each of its ranks sees it. Its engine and ledger last as long as the evaluator, so
 /// that prefixes are found again by later rungs.
 struct Evaluator::Team {
-  Team(const Engine& all, int number_, const FoldedData& folds, EvaluationOptions options)
+  Team(Engine& all, int number_, const FoldedData& folds, EvaluationOptions options)
       : number(number_),
         comm(all.comm().split(number)),
-        engine(comm, {all.budget().bytes, all.options().threads, all.options().seed,
-                      all.budget().source, all.options().taken}),
+        engine(comm,
+               {all.budget().bytes, all.options().threads, all.options().seed, all.budget().source,
+                all.options().taken},
+               &all.events()),
         evaluator(engine, folds, [&] {
           options.teams = 1;
           options.error_score.raises = false;  // all ranks look at the outcomes of all teams
           return options;
         }()) {
-    engine.set_progress(number == 0 ? all.progress() : nullptr);
     // The same is left for work as all ranks together have: what is held, what messages take.
     engine.hold(all.budget().taken - std::min(all.budget().taken, engine.budget().taken));
   }
@@ -200,8 +201,7 @@ struct Evaluator::Team {
   Communicator comm;
   Engine engine;
   Evaluator evaluator;
-  EngineCounters counted;  ///< by the engine of all ranks
-  Index found = 0;         ///< likewise
+  Index found = 0;  ///< in the ledger, that the ledger of all ranks has counted
 };
 
 Evaluator::Evaluator(Engine& engine, FoldedData folds, EvaluationOptions options)
@@ -274,20 +274,7 @@ std::optional<std::vector<Outcomes>> Evaluator::evaluate_in_teams(
 /// What teams do at once counts once: the team that did most.
 void Evaluator::count_team_work() {
   const Communicator& everybody = engine_.comm();
-  const EngineCounters now = team_->engine.counters();
-  EngineCounters& before = team_->counted;
-  EngineCounters work;
-  work.passes = everybody.max(now.passes - before.passes);
-  work.sample_passes = everybody.max(now.sample_passes - before.sample_passes);
-  work.supersteps = everybody.max(now.supersteps - before.supersteps);
-  work.repeated = everybody.max(now.repeated - before.repeated);
-  work.blocks = now.blocks - before.blocks;
-  work.blocks_streamed = now.blocks_streamed - before.blocks_streamed;
-  work.seconds_read = now.seconds_read - before.seconds_read;
-  work.seconds_map = now.seconds_map - before.seconds_map;
-  work.seconds_reduce = now.seconds_reduce - before.seconds_reduce;
-  engine_.count(work);
-  before = now;
+  engine_.count_teams();
   const Index found = team_->engine.ledger().found();
   engine_.ledger().count(everybody.sum(team_->comm.is_root() ? found - team_->found : Index{0}));
   team_->found = found;

@@ -6,10 +6,12 @@ scikit-learn, the newest or Debian's, called in the test itself: no expected num
 """
 import json
 import os
+import random
 import re
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 
 import h5py
@@ -103,8 +105,13 @@ def not_worse(objective, reference, rtol=1e-8, what=""):
 
 
 def main(namespace):
+    """Runs the tests of a script, or as many as `--draw N` says, drawn by the date."""
     failed = 0
     tests = [(k, v) for k, v in namespace.items() if k.startswith("test_") and callable(v)]
+    if sys.argv[1:2] == ["--draw"]:
+        seed, most = time.strftime("%Y%m%d"), min(int(sys.argv[2]), len(tests))
+        print(f"seed {seed} draws {most} of {len(tests)} tests", flush=True)
+        tests = random.Random(seed).sample(tests, most)
     for name, test in tests:
         try:
             test()

@@ -14,9 +14,13 @@ from collections import defaultdict
 import h5py
 import numpy as np
 
-ROWS, COLUMNS = 110_001, 12  # 27 blocks: of five ranks each holds more than two threads must, and the last block is short
+SANITIZED = bool(os.environ.get("SUPERSTEP_SANITIZED"))
+RANKS = (1, 2) if SANITIZED else (1, 2, 3, 5)
+COLUMNS = 12
+# 27 blocks: of five ranks each holds more than two threads must, and the last block is short. Sanitizers take their time.
+ROWS = 46_001 if SANITIZED else 110_001
 # How fit_all is started: alone, and on so many ranks.
-LAUNCHERS = {"alone": [], **{f"mpirun -n {ranks}": ["mpirun", "-n", str(ranks)] for ranks in (1, 2, 3, 5)}}
+LAUNCHERS = {"alone": [], **{f"mpirun -n {ranks}": ["mpirun", "-n", str(ranks)] for ranks in RANKS}}
 
 # estimator: its target, and its columns where these are others than X
 ESTIMATORS = {
@@ -25,6 +29,8 @@ ESTIMATORS = {
     "MaxAbsScaler()": "classes",
     "LinearRegression()": "real",
     "Ridge(alpha=0.5)": "real",
+    "Ridge(alpha=0.25)": "several",
+    "make_pipeline(StandardScaler(), LinearRegression())": "several",
     "Lasso(alpha=0.01)": "real",
     "ElasticNet(alpha=0.01)": "real",
     "LogisticRegression(C=0.5)": "classes",
@@ -70,6 +76,7 @@ def write_data(folder):
                    real=X @ (rng.normal(size=COLUMNS) / np.logspace(-2, 2, COLUMNS)) + rng.normal(size=ROWS),
                    counts=rng.poisson(np.exp(0.1 * rng.normal(size=ROWS))),
                    amounts=rng.gamma(2, np.exp(classes - 1.0)))
+    targets["several"] = np.column_stack([targets["real"] * 1e8, targets["counts"], targets["amounts"] * 1e-8 + 1.0, classes])
     weight = rng.uniform(0.5, 2, ROWS)
     for name, options in (("plain", {}), ("gzip", dict(chunks=(3000, 5), compression="gzip", shuffle=True))):
         with h5py.File(os.path.join(folder, name + ".h5"), "w") as f:

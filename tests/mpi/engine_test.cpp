@@ -44,11 +44,11 @@ TEST_F(EngineTest, ASuperstepIsOneAllreduceOfASizeThatTheRowsDoNotChange) {
     SumShape shape;
     shape.add(columns, 40);
     engine.superstep(table, shape, add_columns);
-    const Traffic before = comm_.traffic();
+    const Counters before = comm_.counters();
     engine.superstep(table, shape, add_columns);
-    EXPECT_EQ(comm_.traffic().allreduces - before.allreduces, 1);
-    EXPECT_EQ(comm_.traffic().collectives - before.collectives, 1);
-    bytes[i++] = comm_.traffic().bytes - before.bytes;
+    EXPECT_EQ(comm_.counters().allreduces - before.allreduces, 1);
+    EXPECT_EQ(comm_.counters().collectives - before.collectives, 1);
+    bytes[i++] = comm_.counters().bytes_reduced - before.bytes_reduced;
   }
   EXPECT_EQ(bytes[0], bytes[1]);
 }
@@ -58,14 +58,13 @@ TEST_F(EngineTest, TheTraceTellsPassesAndTheirAllreduce) {
   Engine engine = make_engine(2);
   SumShape shape = shape_of_columns();
   comm_.barrier();
-  EXPECT_FALSE(comm_.trace().is_on());
-  comm_.trace().begin();
+  const Trace trace(comm_.events());
   engine.reserve(table, {});
-  const std::size_t before = comm_.trace().events().size();
-  const Index bytes_before = comm_.traffic().bytes;
+  const std::size_t before = trace.rows().size();
+  const Index bytes_before = comm_.counters().bytes_reduced;
   engine.superstep(table, shape, add_columns);
-  const Index bytes_of_sum = comm_.traffic().bytes - bytes_before;
-  const std::vector<TraceEvent>& events = comm_.trace().events();
+  const Index bytes_of_sum = comm_.counters().bytes_reduced - bytes_before;
+  const std::vector<TraceRow>& events = trace.rows();
   ASSERT_EQ(events.size(), before + 3);
   EXPECT_STREQ(events[before].what, "load");
   EXPECT_STREQ(events[before + 1].what, "pass");
@@ -75,12 +74,12 @@ TEST_F(EngineTest, TheTraceTellsPassesAndTheirAllreduce) {
   EXPECT_EQ(events[before + 2].ranks, comm_.size());
   EXPECT_EQ(events[before + 2].bytes, bytes_of_sum);
   double last_s = 0.0;
-  for (const TraceEvent& e : events) {
+  for (const TraceRow& e : events) {
     EXPECT_GE(e.begin_s, last_s);
     EXPECT_GE(e.end_s - e.begin_s, e.wait_s - 1e-3);  // clocks are read one after the other
     last_s = e.end_s;
   }
-  const std::string csv = trace_csv(comm_);
+  const std::string csv = trace_csv(comm_, trace);
   EXPECT_THAT(csv, HasSubstr("\n0,,pass,"));
   EXPECT_THAT(csv, HasSubstr("\n" + std::to_string(comm_.size() - 1) + ",,sum,"));
 }

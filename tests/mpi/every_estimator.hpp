@@ -21,10 +21,11 @@ inline constexpr Index columns = 4;
 inline constexpr const char* file = "journal.h5";
 
 /// Two columns that follow from each other, units that differ, rare values, one of them so large in
-/// a block that no sketch looks at that bounds are mended; three classes, none of them zero.
+/// a block that no sketch looks at that bounds are mended; three classes, none of them zero; and
+/// for those who learn several targets two.
 inline void write_data(const Communicator& comm, Index rows) {
   on_root(comm, [&] {
-    TreeArray<double> x{{rows, columns}, {}}, y{{rows}, {}};
+    TreeArray<double> x{{rows, columns}, {}}, y{{rows}, {}}, targets{{rows, 2}, {}};
     for (Index i = 0; i < rows; ++i) {
       RowRandom random(Philox(5, 2), static_cast<std::uint64_t>(i));
       const double a = random.normal(), b = random.normal();
@@ -32,10 +33,12 @@ inline void write_data(const Communicator& comm, Index rows) {
                                        i == 9000 ? 5000.0 : (i % 997 == 0 ? 1.0 : 0.0)});
       y.values.push_back(
           a + 0.5 * b + random.normal() > 0.0 ? 2.0 : (random.uniform() < 0.3 ? 3.0 : 1.0));
+      targets.values.insert(targets.values.end(), {1e6 * (a - b), y.values.back()});
     }
     Tree tree;
     tree.add("/X", x);
     tree.add("/y", y);
+    tree.add("/targets", targets);
     write_tree(file, tree);
   });
 }
@@ -97,11 +100,13 @@ class AsCategories final : public RowMap {
   }
 };
 
-/// A table of the file as such estimators see it. **Collective.**
+/// A table of the file as such estimators see it, of several targets where they take these.
+/// **Collective.**
 inline Table table_for(const Communicator& comm, const std::shared_ptr<Dataset>& data,
                        const Estimators& estimators) {
   Table table;
-  table.data = data;
+  const bool has_targets = estimators.front()->takes_targets();
+  table.data = has_targets ? Dataset::open(comm, file, {.y = "/targets"}) : data;
   table.target = estimators.front()->target();
   if (table.target == Target::classes) data->classes(comm);
   if (estimators.front()->name() == "CategoricalNB") {

@@ -36,7 +36,7 @@ TEST_F(TeamsTest, PartsWorkByThemselves) {
   for (int i = 0; i < 10 + 90 * (rank() % 2); ++i) sum += part.sum(Index{1});
   EXPECT_EQ(sum, (10 + 90 * (rank() % 2)) * part.size());
   EXPECT_EQ(comm_.sum(Index{1}), size());
-  EXPECT_GE(comm_.traffic().allreduces, 11) << "the parts' traffic counts";
+  EXPECT_GE(comm_.counters().allreduces, 11) << "the parts' traffic counts";
 }
 
 TEST_F(TeamsTest, AFailureInAPartNamesTheRankAsAllKnowIt) {

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include <superstep/core/counters.hpp>
+#include <superstep/core/events.hpp>
 #include <superstep/core/types.hpp>
 
 namespace superstep {
@@ -32,16 +34,6 @@ class Environment {
   int exceptions_at_birth_;
   bool owns_mpi_;
 };
-
-/// What this rank brought to the collectives of a communicator and of those split from it, with one
-/// rank too.
-struct Traffic {
-  Index collectives = 0;  ///< all of them
-  Index allreduces = 0;
-  Index bytes = 0;  ///< payloads as given
-};
-
-class Trace;
 
 /// A group of ranks. All members marked Collective must be called by every rank in the same order.
 ///
@@ -100,9 +92,11 @@ class Communicator {
   /// Ends the whole job with this exit code, without waiting for anybody.
   [[noreturn]] void abort(int code) const;
 
-  const Traffic& traffic() const;
-  /// What this rank did when; collectives add to it, the engine adds its passes.
-  Trace& trace() const;
+  /// What happens on this rank, of this group and of those split from it: collectives, what engines
+  /// do, and whatever else is published there.
+  Events& events() const;
+  /// What was counted of it; payloads as given, with one rank too.
+  const Counters& counters() const;
 
  private:
   struct State;

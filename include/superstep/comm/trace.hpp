@@ -7,57 +7,50 @@
 #include <string>
 #include <vector>
 
-#include <superstep/core/types.hpp>
+#include <superstep/core/events.hpp>
 
 namespace superstep {
 
 class Communicator;
 
-/// Seconds count from Trace::begin.
-struct TraceEvent {
-  const char* what = "";  ///< a literal: "pass", "load", "tasks", "sum", "broadcast", ...
-  Index bytes = 0;        ///< of the rank's rows, or of what it gave to the collective
-  Index blocks = 0;       ///< or tasks, that this rank did
+/// Seconds count from where the trace begins.
+struct TraceRow {
+  std::string phase{};  ///< what it is for
+  const char* what =
+      "";            ///< a literal: "pass", "load", "tasks", "targets", "sum", "broadcast", ...
+  Index bytes = 0;   ///< of the rank's rows, or of what it gave to the collective
+  Index blocks = 0;  ///< or tasks, that this rank did
   Index rows = 0;
-  Index ranks = 0;      ///< that take part in the collective
-  double wait_s = 0.0;  ///< of it, waiting for files or for the other ranks
-  // Filled in by the trace.
-  double busy_s = 0.0;  ///< processor time of all threads
-  double own_s = 0.0;   ///< the same, between the event before and this one
-  double begin_s = 0.0;
+  Index ranks = 0;       ///< that take part in the collective
+  double own_s = 0.0;    ///< processor time of all threads between the row before and this one
+  double begin_s = 0.0;  ///< when
+  double wait_s = 0.0;   ///< of it, waiting for files or for the other ranks
   double end_s = 0.0;
-  std::string phase{};
+  double busy_s = 0.0;  ///< processor time of all threads
 };
 
-/// Switched off until begin() is called; costs nothing then. Only for the thread that started MPI.
-class Trace {
+/// Keeps what it hears, as long as it lives. The clock is at zero when it is made: behind a
+/// barrier, so that those of all ranks begin together.
+class Trace final : public Listener {
  public:
-  /// Forgets everything and sets the clock to zero; call it behind a barrier.
-  void begin();
-  bool is_on() const { return is_on_; }
-  /// What the coming events are for.
-  void set_phase(const std::string& phase) { phase_ = phase; }
-  /// An event begins; events do not overlap.
-  void open();
-  /// Since open().
-  double open_for_s() const;
-  /// It has ended.
-  void close(const TraceEvent& event);
-  const std::vector<TraceEvent>& events() const { return events_; }
+  explicit Trace(Events& events);
+  void hear(const Event& event) override;
+  const std::vector<TraceRow>& rows() const { return rows_; }
 
  private:
   double now_s() const;
-  bool is_on_ = false;
-  std::chrono::steady_clock::time_point zero_;
-  std::vector<TraceEvent> events_;
+  void add(const char* what, const Event& event);
+  std::chrono::steady_clock::time_point zero_ = std::chrono::steady_clock::now();
+  std::vector<TraceRow> rows_;
   std::string phase_;
   double begin_s_ = 0.0;
   double cpu_at_begin_s_ = 0.0;
   double cpu_at_end_s_ = 0.0;
+  Listening listening_;
 };
 
-/// The events of all ranks as CSV, on every rank:
+/// The rows of all ranks as CSV, on every rank:
 /// rank,phase,what,bytes,blocks,rows,ranks,own_s,begin_s,wait_s,end_s,busy_s. **Collective.**
-std::string trace_csv(const Communicator& comm);
+std::string trace_csv(const Communicator& comm, const Trace& trace);
 
 }  // namespace superstep

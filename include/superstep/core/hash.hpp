@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Content fingerprints: XXH64 (Collet, github.com/Cyan4973/xxHash, doc/xxhash_spec.md), fast enough
-// to keep up with reading; against accidents, not against attackers.
+// Content fingerprints: XXH64, by the xxHash library, fast enough to keep up with reading; against
+// accidents, not against attackers.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+struct XXH64_state_s;
 
 namespace superstep {
 
@@ -27,12 +29,10 @@ class Hash64 {
   std::string hex() const;
 
  private:
-  void consume_stripe(const unsigned char* stripe);
-
-  std::array<std::uint64_t, 4> lanes_;
-  std::array<unsigned char, 32> pending_{};
-  std::uint64_t seed_;
-  std::uint64_t total_ = 0;
+  struct Free {
+    void operator()(XXH64_state_s* state) const;
+  };
+  std::unique_ptr<XXH64_state_s, Free> state_;
 };
 
 /// The hash of one run of bytes.

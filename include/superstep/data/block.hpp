@@ -55,7 +55,8 @@ struct Block {
   Index rows = 0;
   Index columns = 0;
   Features x{};
-  const double* y = nullptr;       ///< targets or class codes; null when the table reads none
+  Index targets = 1;               ///< values of y in a row: more than 1 for numbers only
+  const double* y = nullptr;       ///< targets, row-major, or class codes; null when none are read
   const double* code = nullptr;    ///< class codes, if the engine has them at hand; else null
   const double* weight = nullptr;  ///< one weight a row; null when all are one
   const double* group = nullptr;   ///< one group code a row; null if the engine has none at hand

@@ -41,7 +41,7 @@ struct LabelRoom {
 struct StoredBlock {
   Buffer<float> x32;
   Buffer<double> x64;
-  Buffer<double> y;
+  Buffer<double> y;  ///< rows x targets
   Buffer<double> weight;
   Buffer<double> group;  ///< codes, once groups() was asked for
   Target target = Target::none;
@@ -53,7 +53,7 @@ struct BadValues {
   Index x_first = -1;  ///< row * columns + column
   bool x_first_is_nan = false;
   Index y_count = 0;
-  Index y_first = -1;
+  Index y_first = -1;      ///< row * targets + target
   Index weight_count = 0;  ///< negative weights are bad, too
   Index weight_first = -1;
   bool any() const { return x_count + y_count + weight_count > 0; }
@@ -86,6 +86,9 @@ class Dataset {
   std::string y_type() const;     ///< empty without /y
   std::string x_storage() const;  ///< "contiguous", "chunks of 4096 x 50, gzip", for info
   bool has_y() const;
+  Index targets() const;  ///< values of /y in a row; 1 without /y
+  /// AgreedError where there are several: "train.h5:/y holds 3 targets in each row, and " + what.
+  void require_one_target(const std::string& what) const;
   bool y_is_text() const;
   bool has_weight() const;
   bool has_groups() const;

@@ -8,7 +8,8 @@
 //   separation]^informative,
 //                   another one for each class and centre; `noise` is the fraction of labels that
 //                   are wrong
-//   regression      y = intercept + X coef + noise * normal
+//   regression      y = intercept + X coef + noise * normal, with coefficients of its own for each
+//                   of several targets
 //   counts          y ~ Poisson(exp(intercept + X coef + noise * normal))
 //   blobs           X = a centre, uniform in [-10, 10]^columns, + noise * normal; y is the centre's
 //   number
@@ -34,6 +35,7 @@ struct GeneratorOptions {
   Index columns = 20;
   std::optional<Index> informative;  ///< not blobs; default: half of the columns
   std::optional<Index> classes;      ///< classification; default 2
+  std::optional<Index> targets;      ///< regression; default 1
   std::optional<Index> centers;      ///< classification: of each class, default 1; blobs: default 3
   std::optional<double> separation;  ///< classification; default 1
   std::optional<double> noise;       ///< default 0.01 for classification, 0 for counts, else 1

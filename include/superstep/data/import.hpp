@@ -32,7 +32,7 @@ struct CsvOptions {
       delimiter;  ///< or CsvFile::blanks; else a tab for .tsv and .tab, a comma for others
   bool has_header = true;
   std::optional<std::string>
-      target;              ///< name or number of a column; else the one called y or target
+      target;              ///< name or number of a column, or several: "a,b"; else y or target
   bool has_target = true;  ///< false: no column is the target
   std::optional<std::string> weight;       ///< name or number of a column
   std::vector<std::string> drop;           ///< names or numbers of columns to leave out

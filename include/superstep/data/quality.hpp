@@ -28,8 +28,9 @@ struct ValueRange {
 
 struct DataQuality {
   std::vector<ValueRange> columns;
-  BadValues bad;      ///< all of them, and the first of each dataset
-  ValueRange target;  ///< of a target of numbers
+  BadValues bad;                    ///< all of them, and the first of each dataset
+  ValueRange target;                ///< of a target of numbers; of several all together
+  std::vector<ValueRange> targets;  ///< of each, where there are several
   ValueRange weight;
   Index zero_weights = 0;
   Labels classes;                   ///< of a target of text or of few whole numbers; else empty

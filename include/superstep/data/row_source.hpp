@@ -17,6 +17,7 @@ struct TargetFormat {
   Kind kind = Kind::none;
   std::vector<std::string> names{};  ///< sorted; a value is a position in this list
   bool as_text = false;              ///< names are written out, not as an enumeration
+  Index columns = 1;                 ///< of numbers: so many in each row
 };
 
 /// A column beside /X, /y and /weight.
@@ -39,7 +40,7 @@ struct RowFormat {
 /// Where rows are put. `y` and `weight` are not touched by a source that has none.
 struct RowSpan {
   double* x = nullptr;  ///< rows x columns, row-major
-  double* y = nullptr;
+  double* y = nullptr;  ///< rows x target.columns, row-major
   double* weight = nullptr;
   std::vector<double*> others{};  ///< as RowFormat::others
 };

@@ -14,16 +14,18 @@
 #include <vector>
 
 #include <superstep/comm/communicator.hpp>
+#include <superstep/core/counters.hpp>
+#include <superstep/core/events.hpp>
 #include <superstep/data/table.hpp>
 #include <superstep/engine/exact_sum.hpp>
-#include <superstep/engine/journal.hpp>
 #include <superstep/engine/ledger.hpp>
 #include <superstep/engine/memory.hpp>
 #include <superstep/engine/placement.hpp>
-#include <superstep/engine/progress.hpp>
 #include <superstep/engine/workspace.hpp>
 
 namespace superstep {
+
+class Journal;
 
 struct EngineOptions {
   /// Bytes a rank may use; else the allocation's or node's share.
@@ -55,33 +57,28 @@ struct Footprint {
 /// What a few blocks, the same for every run, tell about the columns: where to put the exact grid
 /// and a provisional centre. Never trusted: a bound that is broken is noticed and mended.
 struct Sketch {
+  /// Of one target of several, or the only one.
+  struct OfTarget {
+    double shift = 0.0;
+    int exponent = 1;
+    int spread_exponent = 1;
+  };
   std::vector<int> exponents;  ///< |x_j| < 2^e in the sampled rows
   std::vector<double> shift;   ///< mean of the sampled rows; the value itself if they are all equal
   std::vector<int> spread_exponents;  ///< |x_j - shift_j| < 2^e in the sampled rows
   int weight_exponent = 1;
-  double y_shift = 0.0;
-  int y_exponent = 1;
-  int y_spread_exponent = 1;
+  std::vector<OfTarget> targets;
   int rows_exponent = 0;  ///< rows of any block < 2^e
+
+  OfTarget target(Index t = 0) const {
+    return t < std::ssize(targets) ? targets[static_cast<std::size_t>(t)] : OfTarget{};
+  }
 };
 
 /// What a superstep does when a block's partial exceeds its declared bound.
 enum class Overflow {
   repeat,  ///< measure, raise the bounds and do the superstep again
   report,  ///< Totals::holds tells; for trial steps that may go astray
-};
-
-/// What has been done so far, on this rank.
-struct EngineCounters {
-  Index passes = 0;         ///< over all blocks
-  Index sample_passes = 0;  ///< over some of them (Table::every)
-  Index supersteps = 0;
-  Index repeated = 0;
-  Index blocks = 0;
-  Index blocks_streamed = 0;  ///< of them, read for the pass because memory had no room
-  double seconds_read = 0.0;  ///< spent waiting for files
-  double seconds_map = 0.0;   ///< of passes over blocks, waiting included
-  double seconds_reduce = 0.0;
 };
 
 class Engine {
@@ -102,8 +99,8 @@ class Engine {
     virtual std::vector<std::byte> exchange(const Communicator& comm) = 0;
   };
 
-  /// **Collective.**
-  Engine(const Communicator& comm, const EngineOptions& options);
+  /// Its events go on to `beyond`, else to the communicator's. **Collective.**
+  Engine(const Communicator& comm, const EngineOptions& options, Events* beyond = nullptr);
   ~Engine();
   const Communicator& comm() const { return comm_; }
   const EngineOptions& options() const { return options_; }
@@ -111,11 +108,11 @@ class Engine {
   const MemoryBudget& budget() const { return budget_; }
   /// Of any rank: for decisions that all have to take alike.
   int fewest_threads() const { return fewest_threads_; }
-  const EngineCounters& counters() const { return counters_; }
+  /// What happens in passes over blocks and around them, and in those of its teams.
+  Events& events() { return events_; }
+  /// What was counted of it on this rank.
+  const Counters& counters() const { return counting_.counted; }
   Ledger& ledger() { return ledger_; }
-  /// Who is told of passes; null: nobody. Must outlive the engine.
-  void set_progress(Progress* progress) { progress_ = progress; }
-  Progress* progress() const { return progress_; }
   /// What the coming passes are for, and how many there will be as a rule; 0: not known.
   void set_task(std::string task, Index passes = 0);
   /// How many models of the task are trained together, and how many of them are done: told to those
@@ -146,8 +143,9 @@ class Engine {
   /// What is held from now on that no footprint tells: it is taken off the budget. The same on
   /// every rank.
   void hold(std::size_t bytes) { budget_.taken += bytes; }
-  /// Adds what other engines did for this one.
-  void count(const EngineCounters& others);
+  /// Teams of its ranks have worked side by side, by engines whose events go on to this one: where
+  /// one of them did more, that counts. **Collective.**
+  void count_teams();
 
   /// Asked before each pass whether blocks are to lie on other ranks from then on; has to say the
   /// same on every rank.
@@ -173,6 +171,9 @@ class Engine {
   /// What trainings are told from now on is taken from this journal as long as it has answers, then
   /// noted in it; null: nothing is. Must outlive the trainings.
   void set_journal(Journal* journal);
+  /// That of the training that is running; null: none. Loops keep their state there
+  /// (engine/kept.hpp).
+  Journal* journal() const;
 
   // What a training may ask for. Nothing else tells it of the rows.
 
@@ -212,9 +213,10 @@ class Engine {
   EngineOptions options_;
   MemoryBudget budget_;
   int fewest_threads_ = 1;
-  EngineCounters counters_;
+  Events events_;
+  Counting counting_;
+  Listening counts_{events_, counting_};
   Ledger ledger_;
-  Progress* progress_ = nullptr;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -47,8 +47,10 @@ class Estimator {
   virtual bool takes_nan() const { return false; }
   /// What training reads of /y.
   virtual Target target() const;
+  /// Whether it learns several numbers for each row at once, a /y of several columns.
+  virtual bool takes_targets() const { return false; }
   /// What training these candidates, all of this type, together needs beside the blocks, for a
-  /// table of so many columns and classes (0 if not of interest).
+  /// table of so many columns and classes (outcomes_of()).
   virtual Footprint footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const = 0;
   /// With this much all that can share passes does; with less some wait for others.
@@ -104,6 +106,10 @@ class Estimator {
 /// How many cells the candidates' partitions have together, all rows being one for those without a
 /// split; at least one. Sums that are kept for each cell multiply by it.
 Index cells_of(std::span<const Candidate> batch);
+
+/// What footprints and costs depend on beside the columns: of a classifier the classes in the data,
+/// of a regressor the targets where there are several; else 0. **Collective.**
+Index outcomes_of(const Communicator& comm, const Estimator& estimator, Dataset& data);
 
 /// What training them on that table needs beside the blocks. **Collective.**
 Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,

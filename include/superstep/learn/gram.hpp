@@ -26,10 +26,12 @@ struct MomentsRequest {
   /// The target is read as classes, of so many classes, each of which is one to regress on: 1 for
   /// its own rows, -1 for the others. Of two classes there is one, 1 for the second. 0: numbers.
   Index classes = 0;
+  Index numbers = 1;  ///< how many targets there are where these are numbers
 
   /// How many are regressed on.
   Index targets() const {
     if (!target) return 0;
+    if (classes == 0) return numbers;
     return classes > 2 ? classes : 1;
   }
   bool operator==(const MomentsRequest&) const = default;
@@ -62,7 +64,7 @@ struct Moments {
 
   /// How much larger noise_scale is than the diagonal of gram + ridge I, at most; 1 or more.
   double amplification(double ridge = 0.0) const;
-  /// Whether some column or the target lies so far from its provisional mean that three digits are
+  /// Whether some column or target lies so far from its provisional mean that three digits are
   /// gone: another look at the rows, around a better one, has them all.
   bool is_lost(double bearable = most_amplification) const;
   static constexpr double most_amplification = 0x1p10;

@@ -28,6 +28,7 @@ class Pipeline final : public Estimator {
   Kind kind() const override { return last().kind(); }
   bool can(Method method) const override { return last().can(method); }
   Target target() const override { return last().target(); }
+  bool takes_targets() const override { return last().takes_targets(); }
   bool takes_nan() const override;
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<Pipeline>(*this); }
   std::string expression() const override;

@@ -63,25 +63,6 @@ struct SearchResult {
 /// larger one's), with their folds. **Collective.**
 using FoldSource = std::function<FoldedData(double fraction)>;
 
-/// How far a search is.
-struct SearchState {
-  Index fits_done = 0;
-  Index fits = 0;
-  Index stopped = 0;       ///< candidates that were given up
-  double work_done = 0.0;  ///< fraction of all work, counted as fits times their resources
-  double work_now = 0.0;   ///< fraction that those being trained will add
-  std::string metric{};    ///< the one that decides
-  std::optional<double> best_mean{};  ///< of the best candidate so far, where there is one
-  ParamSetting best_params{};
-};
-
-/// The person who waits.
-class SearchProgress {
- public:
-  virtual ~SearchProgress() = default;
-  virtual void update(const SearchState& state) = 0;
-};
-
 /// What there is to deal out where rows are the resource.
 struct RowsAtHand {
   Index all = 0;
@@ -111,8 +92,8 @@ class Search {
     return options_.strategy != Strategy::full && options_.resource == "rows";
   }
 
-  /// **Collective.**
-  SearchResult run(Engine& engine, const FoldSource& source, SearchProgress* progress) const;
+  /// The engine's events tell how far it is. **Collective.**
+  SearchResult run(Engine& engine, const FoldSource& source) const;
 
  private:
   const Estimator& estimator_;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <numeric>
 
+#include <superstep/engine/kept.hpp>
 #include <superstep/math/assignment.hpp>
 #include <superstep/math/distances.hpp>
 
@@ -20,6 +21,7 @@ class ActiveRun {
  public:
   ActiveRun(LloydRun& run, const Sketch& sketch);
 
+  bool is(const LloydRun& run) const { return &run_ == &run; }
   Index set() const { return run_.set; }
   Index clusters() const { return run_.centers.rows(); }
   Index columns() const { return run_.centers.cols(); }
@@ -48,7 +50,7 @@ class ActiveRun {
   LloydRun& run_;
   Matrix padded_;  ///< the centres, each followed by zeros
   math::PackedCenters packed_;
-  bool is_last_look_ = false;   ///< the centres stand; only their inertia is wanted
+  bool is_last_look_;           ///< the centres stand; only their inertia is wanted
   std::vector<int> exponents_;  ///< of sums, weights and inertia
   Index sums_run_ = 0;
   Index weights_run_ = 0;
@@ -58,7 +60,8 @@ class ActiveRun {
   double inertia_ = 0.0;
 };
 
-ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch) : run_(run), exponents_(run.exponents) {
+ActiveRun::ActiveRun(LloydRun& run, const Sketch& sketch)
+    : run_(run), is_last_look_(run.is_done()), exponents_(run.exponents) {
   if (exponents_.empty()) expect(sketch);
   prepare();
 }
@@ -283,32 +286,70 @@ Index lloyd_sums(Index clusters, Index columns) {
   return clusters * (math::padded(columns) + 1) + 1;
 }
 
-void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
-           const Sketch& sketch, std::span<LloydRun> runs) {
-  std::vector<std::unique_ptr<ActiveRun>> active;
-  Index sums = 0;
-  const auto size = [&](const ActiveRun& r) { return lloyd_sums(r.clusters(), r.columns()); };
-  std::size_t next = 0;
-  for (;;) {
-    while (next < runs.size()) {
-      if (runs[next].is_done()) {
-        ++next;
-        continue;
-      }
-      auto run = std::make_unique<ActiveRun>(runs[next], sketch);
-      if (!active.empty() && sums + size(*run) > lloyd_most_sums) break;
-      sums += size(*run);
-      active.push_back(std::move(run));
-      ++next;
+namespace {
+
+/// The runs that share a pass, and those that wait for their turn.
+class Turns {
+ public:
+  Turns(std::span<LloydRun> runs, const Sketch& sketch) : runs_(runs), sketch_(sketch) {}
+
+  /// Whoever has room takes part; false: all runs have ended.
+  bool fill() {
+    for (; next_ < runs_.size(); ++next_) {
+      LloydRun& run = runs_[next_];
+      if (run.is_done()) continue;
+      const Index size = lloyd_sums(run.centers.rows(), run.centers.cols());
+      if (!active_.empty() && sums_ + size > lloyd_most_sums) break;
+      begin(run);
     }
-    if (active.empty()) return;
-    engine.set_models(static_cast<Index>(next - active.size()), static_cast<Index>(runs.size()));
-    iterate({engine, table, rows, origin}, active);
-    std::erase_if(active, [&](const std::unique_ptr<ActiveRun>& run) {
+    return !active_.empty();
+  }
+  const std::vector<std::unique_ptr<ActiveRun>>& active() const { return active_; }
+  Index ended() const { return static_cast<Index>(next_ - active_.size()); }
+  void move() {
+    std::erase_if(active_, [&](const std::unique_ptr<ActiveRun>& run) {
       if (!run->move()) return false;
-      sums -= size(*run);
+      sums_ -= lloyd_sums(run->clusters(), run->columns());
       return true;
     });
+  }
+
+  template <class Archive>
+  void fields(Archive& archive) {
+    for (LloydRun& run : runs_) run.fields(archive);
+    archive.within(next_, 0, runs_.size());
+    for (LloydRun& run : runs_.first(next_)) {
+      bool takes_part = std::ranges::any_of(active_, [&](const auto& a) { return a->is(run); });
+      archive.flag(takes_part);
+      if (Archive::reads && takes_part) begin(run);
+    }
+  }
+
+ private:
+  void begin(LloydRun& run) {
+    active_.push_back(std::make_unique<ActiveRun>(run, sketch_));
+    sums_ += lloyd_sums(run.centers.rows(), run.centers.cols());
+  }
+
+  std::span<LloydRun> runs_;
+  const Sketch& sketch_;
+  std::vector<std::unique_ptr<ActiveRun>> active_;
+  Index sums_ = 0;  ///< of the active ones
+  std::size_t next_ = 0;
+};
+
+}  // namespace
+
+void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
+           const Sketch& sketch, std::span<LloydRun> runs) {
+  Turns turns(runs, sketch);
+  const Kept kept(engine, [&](auto& archive) { turns.fields(archive); });
+  for (;;) {
+    kept.keep();
+    if (!turns.fill()) return;
+    engine.set_models(turns.ended(), static_cast<Index>(runs.size()));
+    iterate({engine, table, rows, origin}, turns.active());
+    turns.move();
   }
 }
 

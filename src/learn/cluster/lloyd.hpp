@@ -2,6 +2,7 @@
 // Lloyd's algorithm for many sets of centres in the same passes.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
@@ -27,6 +28,9 @@ struct LloydRun {
 
   /// Whether more iterations change nothing.
   bool is_done() const { return converged || n_iter >= max_iter; }
+  /// What iterations change.
+  template <class Archive>
+  void fields(Archive& archive);
 };
 
 /// Doubles of a block's partial that one run needs.
@@ -40,5 +44,20 @@ inline constexpr Index lloyd_most_sums = Index{1} << 20;
 /// its iterations are cut into calls. **Collective.**
 void lloyd(Engine& engine, const Table& table, const TrainingRows& rows, const Origin& origin,
            const Sketch& sketch, std::span<LloydRun> runs);
+
+template <class Archive>
+void LloydRun::fields(Archive& archive) {
+  archive.finite(centers);
+  archive.within(n_iter, 0, std::max(n_iter, max_iter));
+  archive.flag(converged);
+  archive.number(inertia);
+  archive.within(filled, 0, centers.rows());
+  bool has_learnt = !exponents.empty();
+  archive.flag(has_learnt);
+  if (!has_learnt) return;
+  exponents.resize(static_cast<std::size_t>(lloyd_sums(centers.rows(), centers.cols())));
+  constexpr int largest = 2200;  // of a sum of products of doubles
+  for (int& e : exponents) archive.within(e, -largest, largest);
+}
 
 }  // namespace superstep

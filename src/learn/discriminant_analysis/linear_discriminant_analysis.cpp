@@ -13,6 +13,7 @@
 #include <superstep/math/functions.hpp>
 
 #include "learn/class_moments.hpp"
+#include "learn/class_priors.hpp"
 #include "learn/decomposition/principal_axes.hpp"
 #include "learn/discriminant_analysis/within_classes.hpp"
 #include "learn/linear_model/linear_classifier.hpp"

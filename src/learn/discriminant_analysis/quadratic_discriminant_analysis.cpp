@@ -8,6 +8,7 @@
 #include <superstep/math/links.hpp>
 
 #include "learn/class_moments.hpp"
+#include "learn/class_priors.hpp"
 #include "learn/decomposition/principal_axes.hpp"
 
 namespace superstep {

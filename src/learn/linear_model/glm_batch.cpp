@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include <superstep/engine/kept.hpp>
+
 #include "learn/linear_model/glm_pass.hpp"
 #include "learn/linear_model/glm_sample.hpp"
 
@@ -103,6 +105,17 @@ struct Runner {
     if (!objective.bounds_the_loss()) slack = held;
   }
 
+  /// What passes change.
+  template <class Archive>
+  void fields(Archive& archive) {
+    solver.fields(archive, std::max(objective.task().max_iter, most_steps_on_a_sample));
+    archive.within(slack, 0, 2 * most_slack);
+    archive.within(held, 0, 2 * most_slack);
+    archive.within(level, 0, last);
+    archive.flag(arrives);
+    archive.number(at_start);
+  }
+
   GlmObjective objective;
   math::QuasiNewton solver;
   int slack = 0;
@@ -115,7 +128,14 @@ struct Runner {
 
 void run(Engine& engine, const Table& table, const GlmMoments& moments,
          std::vector<Runner>& runners) {
-  for (std::size_t level = 0; level < moments.splits.front().levels.size();) {
+  const std::size_t levels = moments.splits.front().levels.size();
+  std::size_t level = 0;
+  const Kept kept(engine, [&](auto& archive) {
+    archive.within(level, 0, levels);
+    for (Runner& r : runners) r.fields(archive);
+  });
+  while (level < levels) {
+    kept.keep();
     std::vector<Runner*> running;
     std::vector<GlmPoint> points;
     for (Runner& r : runners) {
@@ -133,6 +153,7 @@ void run(Engine& engine, const Table& table, const GlmMoments& moments,
     auto evaluations = evaluate_glm(engine, table, moments, points, level);
     for (std::size_t i = 0; i < running.size(); ++i) running[i]->tell(std::move(evaluations[i]));
   }
+  kept.keep();
 }
 
 /// Models of the same split and class weights side by side, in the order of their first ones.

@@ -143,9 +143,9 @@ class MomentsPass {
   /// these are very small.
   static int amount_exponent(const Sketch& sketch) {
     constexpr int very_small = -20;
-    const bool all_are_zero = sketch.y_exponent <= exponent_above(0.0);
-    return all_are_zero || sketch.y_exponent > very_small ? std::max(0, sketch.y_exponent)
-                                                          : sketch.y_exponent;
+    const int exponent = sketch.target().exponent;
+    const bool all_are_zero = exponent <= exponent_above(0.0);
+    return all_are_zero || exponent > very_small ? std::max(0, exponent) : exponent;
   }
 
   void add_lane(const SplitPtr& split, const Sketch& sketch, const std::vector<int>& heaviest) {

@@ -159,12 +159,13 @@ Spectrum spectrum_of(const ScaledCholesky& cholesky, const Moments& m) {
 
 namespace {
 
-/// [x | y | w] of every row, on every rank. Each entry is a sum with one term, and so exact.
-Matrix gather_rows(Engine& engine, const Table& table) {
-  const Index width = table.columns() + 2;
+/// [x | y | w] of every row, on every rank, y being a code or numbers. Each entry is a sum with one
+/// term, and so exact.
+Matrix gather_rows(Engine& engine, const Table& table, Index numbers) {
+  const Index width = table.columns() + numbers + 1;
   const Sketch sketch = engine.sketch(table);
   std::vector<int> exponents = sketch.exponents;
-  exponents.push_back(sketch.y_exponent);
+  for (Index t = 0; t < numbers; ++t) exponents.push_back(sketch.target(t).exponent);
   exponents.push_back(sketch.weight_exponent);
   SumShape shape;
   const Index all_rows = table.data->rows();  // a fold's others stay zero, with no weight
@@ -173,21 +174,21 @@ Matrix gather_rows(Engine& engine, const Table& table) {
       engine.superstep(table, shape, [&](const Block& block, Partial& sum, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
           const auto to = sum[block.place(i)];
-          std::copy_n(block.x.doubles() + i * block.columns, block.columns, to.begin());
-          to[to.size() - 2] = block.y[i];
-          to[to.size() - 1] = block.weight_of(i);
+          const auto y =
+              std::copy_n(block.x.doubles() + i * block.columns, block.columns, to.begin());
+          *std::copy_n(block.y + i * numbers, numbers, y) = block.weight_of(i);
         }
       });
   return MatrixView(totals[0].data(), all_rows, width);
 }
 
 /// What is regressed on, in a column for each target, of codes or numbers.
-Matrix targets_of(const Vector& y, const MomentsRequest& request) {
+Matrix targets_of(const Matrix& y, const MomentsRequest& request) {
   if (request.classes == 0) return y;
-  Matrix signs(y.size(), request.targets());
+  Matrix signs(y.rows(), request.targets());
   for (Index i = 0; i < signs.rows(); ++i) {
     for (Index t = 0; t < signs.cols(); ++t) {
-      signs(i, t) = sign_of_class(static_cast<Index>(y[i]), t, signs.cols());
+      signs(i, t) = sign_of_class(static_cast<Index>(y(i, 0)), t, signs.cols());
     }
   }
   return signs;
@@ -195,11 +196,12 @@ Matrix targets_of(const Vector& y, const MomentsRequest& request) {
 
 Spectrum spectrum_of_rows(Engine& engine, const Table& table, const MomentsRequest& request,
                           const Moments& first) {
-  Matrix A = gather_rows(engine, table);
+  const Index numbers = request.classes > 0 ? 1 : request.numbers;
+  Matrix A = gather_rows(engine, table, numbers);
   const Index d = table.columns();
-  Matrix ay = targets_of(A.col(d), request);
+  Matrix ay = targets_of(A.middleCols(d, numbers), request);
   ay.rowwise() -= first.y_mean.transpose();
-  const Vector root = A.col(d + 1).cwiseSqrt();
+  const Vector root = A.col(d + numbers).cwiseSqrt();
   A.conservativeResize(Eigen::NoChange, d);
   A.rowwise() -= first.mean.transpose();
   A = root.asDiagonal() * A;

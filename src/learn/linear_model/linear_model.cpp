@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/linear_model/linear_model.hpp>
 
+#include <algorithm>
 #include <type_traits>
 
 #include <superstep/math/products.hpp>
@@ -26,9 +27,8 @@ LinearFunction LinearFunction::in_front_of(const AffineMap& map) const {
   return f;
 }
 
-LinearModel::LinearModel(const Vector& coef, double intercept, FittedAttributes others,
-                         FitReport report)
-    : function_(coef, intercept), others_(std::move(others)) {
+LinearModel::LinearModel(LinearFunction function, FittedAttributes others, FitReport report)
+    : function_(std::move(function)), others_(std::move(others)) {
   report_ = std::move(report);
 }
 
@@ -41,17 +41,23 @@ std::shared_ptr<const Model> LinearModel::in_front_of(const AffineMap& map) cons
 }
 
 void LinearModel::apply_to_linear(Method, math::ConstPanel z, math::Panel out) const {
-  for (Index i = 0; i < z.rows; ++i) out.row(i)[0] = z.row(i)[0];
+  for (Index i = 0; i < z.rows; ++i) std::copy_n(z.row(i), z.columns, out.row(i));
 }
 
 namespace {
 
 template <class Archive, class Saved>
-void fields(const Archive& a, Saved& f) {
+void fields(const Archive& a, Saved& f, bool has_targets) {
   Length columns;
-  a.size("n_features_in_", columns, f.coef.size());
-  a("coef_", f.coef, columns);
-  a("intercept_", f.intercept);
+  a.size("n_features_in_", columns, has_targets ? f.coefs.cols() : f.coef.size());
+  if (has_targets) {
+    Length targets;
+    a("coef_", f.coefs, targets, columns);
+    a("intercept_", f.intercepts, targets);
+  } else {
+    a("coef_", f.coef, columns);
+    a("intercept_", f.intercept);
+  }
   for (auto& [name, attribute] : f.others) {
     if (!a.has(name)) continue;
     std::visit(
@@ -69,13 +75,20 @@ void fields(const Archive& a, Saved& f) {
 }  // namespace
 
 void LinearModel::save(const AttributeWriter& out) const {
-  const SavedLinearModel saved{coef(), intercept(), others_};
-  fields(out, saved);
+  const bool has_targets = function_.outputs() > 1;
+  const SavedLinearModel saved =
+      has_targets ? SavedLinearModel{.coefs = function_.coef(),
+                                     .intercepts = function_.intercept(),
+                                     .others = others_}
+                  : SavedLinearModel{.coef = coef(), .intercept = intercept(), .others = others_};
+  fields(out, saved, has_targets);
 }
 
-SavedLinearModel read_linear_model(const AttributeReader& in, FittedAttributes expected) {
-  SavedLinearModel saved{{}, 0.0, std::move(expected)};
-  fields(in, saved);
+SavedLinearModel read_linear_model(const AttributeReader& in, FittedAttributes expected,
+                                   bool takes_targets) {
+  SavedLinearModel saved{.others = std::move(expected)};
+  const bool has_targets = takes_targets && in.has("intercept_") && !in.is_single("intercept_");
+  fields(in, saved, has_targets);
   std::erase_if(saved.others, [&](const auto& other) { return !in.has(other.first); });
   return saved;
 }

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "learn/linear_model/coordinate_descent.hpp"
 #include "learn/linear_model/moment_fits.hpp"
+#include "learn/linear_model/ridge_equations.hpp"
 
 namespace superstep {
 
@@ -27,18 +27,6 @@ const ParamTable<LinearRegressionParams>& LinearRegression::param_table() {
 }
 
 namespace {
-
-MomentFit fit_positive(const Moments& m) {
-  if (!m.keeps_digits()) return {.is_resolved = false};
-  constexpr Index most_sweeps = 10000;
-  const PenalisedQuadratic problem{
-      m.gram / m.weight, m.xy.col(0) / m.weight, m.yy[0] / m.weight, 0.0, 0.0, true};
-  const Descent found = coordinate_descent(problem, 0.0, most_sweeps);
-  MomentFit fit = MomentFit::of(found.coef, m.mean, m.y_mean);
-  fit.n_iter = found.n_iter;
-  fit.converged = found.converged;
-  return fit;
-}
 
 /// The rank and the singular values, side by side.
 Vector rank_and_values(Index rank, const Vector& singular) {
@@ -67,7 +55,7 @@ std::string cut_warning(const LinearRegressionParams& p, Index rank, const Vecto
 
 MomentFit LinearRegression::solve(const Moments& m) const {
   const LinearRegressionParams& p = params();
-  if (p.positive) return fit_positive(m);
+  if (p.positive) return RidgeEquations{.alpha = 0.0, .positive = true, .tol = 0.0}.solve(m);
   const ScaledCholesky cholesky(m, 0.0);
   if (!cholesky.resolves(m.noise)) return {.is_resolved = false};
   const Vector values = singular_values(cholesky.factor());

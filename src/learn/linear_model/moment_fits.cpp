@@ -24,9 +24,12 @@ MomentFit MomentFit::of(Matrix coef, const Vector& mean, const Vector& y_mean) {
 
 // ---- held-out rows -----------------------------------------------------------------------------
 
-std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
-                                                       const Vector& coef, double intercept) {
-  const double y_mean = m.y_mean[0], yy = m.yy[0], y_noise_scale = m.y_noise_scale[0];
+namespace {
+
+/// Of target t.
+std::optional<MetricStatistics> squared_errors_of(const Moments& m, const AffineMap* map, Index t,
+                                                  const Vector& coef, double intercept) {
+  const double y_mean = m.y_mean[t], yy = m.yy[t], y_noise_scale = m.y_noise_scale[t];
   constexpr double bearable = 1e-7;
   constexpr double rounding = 0x1p-50;
   // Of the columns themselves: prediction = (x - centre) b + start.
@@ -37,41 +40,71 @@ std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const A
   const double mean_noise =
       rounding * (std::fabs(y_mean) + from_centre.cwiseAbs().dot(b.cwiseAbs()) + std::fabs(start)) +
       m.noise * std::sqrt((y_noise_scale + b.cwiseAbs2().dot(m.noise_scale)) / m.weight);
-  const double around_mean = yy + b.dot(m.gram * b - 2.0 * m.xy.col(0));
+  const double around_mean = yy + b.dot(m.gram * b - 2.0 * m.xy.col(t));
   const double squared = around_mean + m.weight * mean_error * mean_error;
   // Errors of the moments are independent, so squares of what they contribute add up.
   const double spread_noise =
       (m.noise + rounding) * (y_noise_scale + b.cwiseAbs2().dot(m.noise_scale));
   const double noise =
       spread_noise + m.weight * mean_noise * (2.0 * std::fabs(mean_error) + mean_noise);
-  if (!(yy > 0.0) || !(around_mean > 0.0) || !(noise <= bearable * squared)) return nullptr;
-  if (!(spread_noise <= bearable * around_mean)) return nullptr;
-  if (!(m.noise * y_noise_scale <= bearable * yy)) return nullptr;
-  auto s = std::make_shared<MetricStatistics>();
-  s->rows = static_cast<double>(m.rows);
-  s->weight = m.weight;
-  s->error = m.weight * mean_error;
-  s->squared_error = squared;
-  s->target_square = yy;
-  s->error_square = around_mean;
+  if (!(yy > 0.0) || !(around_mean > 0.0) || !(noise <= bearable * squared)) return std::nullopt;
+  if (!(spread_noise <= bearable * around_mean)) return std::nullopt;
+  if (!(m.noise * y_noise_scale <= bearable * yy)) return std::nullopt;
+  MetricStatistics s;
+  s.rows = static_cast<double>(m.rows);
+  s.weight = m.weight;
+  s.error = m.weight * mean_error;
+  s.squared_error = squared;
+  s.target_square = yy;
+  s.error_square = around_mean;
   return s;
+}
+
+}  // namespace
+
+std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
+                                                       const Matrix& coef,
+                                                       const Vector& intercept) {
+  std::shared_ptr<MetricStatistics> all;
+  for (Index t = 0; t < coef.cols(); ++t) {
+    std::optional<MetricStatistics> one = squared_errors_of(m, map, t, coef.col(t), intercept[t]);
+    if (!one) return nullptr;
+    if (t == 0) {
+      all = std::make_shared<MetricStatistics>(std::move(*one));
+    } else {
+      all->other_targets.push_back(std::move(*one));
+    }
+  }
+  return all;
 }
 
 // ---- batches -----------------------------------------------------------------------------------
 
 namespace {
 
-// A fit on its way between ranks. What was held out is six numbers or nothing.
+// A fit on its way between ranks. What was held out is six numbers for each target, or nothing.
+
+void put(std::vector<double>& values, const MetricStatistics& s) {
+  values.insert(values.end(),
+                {s.rows, s.weight, s.error, s.squared_error, s.target_square, s.error_square});
+  for (const MetricStatistics& other : s.other_targets) put(values, other);
+}
+
+MetricStatistics taken(const double*& at) {
+  MetricStatistics s;
+  for (double* value :
+       {&s.rows, &s.weight, &s.error, &s.squared_error, &s.target_square, &s.error_square}) {
+    *value = *at++;
+  }
+  return s;
+}
 
 std::vector<double> packed(const MomentFit& fit) {
   if (!fit.is_resolved) return {};
   std::vector<double> values = {static_cast<double>(fit.coef.cols()),
                                 static_cast<double>(fit.n_iter), fit.converged ? 1.0 : 0.0,
                                 static_cast<double>(fit.coef.rows()), fit.held_out ? 1.0 : 0.0};
-  if (const auto& s = fit.held_out) {
-    values.insert(values.end(), {s->rows, s->weight, s->error, s->squared_error, s->target_square,
-                                 s->error_square});
-  }
+  if (fit.held_out) put(values, *fit.held_out);
   values.insert(values.end(), fit.intercept.begin(), fit.intercept.end());
   values.insert(values.end(), fit.coef.data(), fit.coef.data() + fit.coef.size());
   values.insert(values.end(), fit.others.begin(), fit.others.end());
@@ -88,15 +121,9 @@ MomentFit unpacked(const std::vector<double>& values) {
   const auto columns = static_cast<Index>(values[3]);
   const double* at = values.data() + 5;
   if (values[4] != 0.0) {
-    auto s = std::make_shared<MetricStatistics>();
-    s->rows = at[0];
-    s->weight = at[1];
-    s->error = at[2];
-    s->squared_error = at[3];
-    s->target_square = at[4];
-    s->error_square = at[5];
+    auto s = std::make_shared<MetricStatistics>(taken(at));
+    for (Index t = 1; t < targets; ++t) s->other_targets.push_back(taken(at));
     fit.held_out = std::move(s);
-    at += 6;
   }
   fit.intercept = VectorView(at, targets);
   at += targets;
@@ -170,7 +197,7 @@ class Batch {
                 const std::optional<Moments>& tested) const {
     if (!view.centred) fit.intercept.setZero();
     if (!tested || learner(candidates_[i]).tells() == 0) return;
-    fit.held_out = squared_errors(*tested, view.features.get(), fit.coef.col(0), fit.intercept[0]);
+    fit.held_out = squared_errors(*tested, view.features.get(), fit.coef, fit.intercept);
   }
 
   /// Every candidate from the moments of the common pass; each on one rank.
@@ -238,7 +265,8 @@ namespace {
 
 MomentsRequest request_for(const Engine& engine, const Table& table) {
   const bool has_classes = table.target == Target::classes;
-  return {.classes = has_classes ? table.data->classes(engine.comm()).size() : 0};
+  return {.classes = has_classes ? table.data->classes(engine.comm()).size() : 0,
+          .numbers = table.data->targets()};
 }
 
 }  // namespace
@@ -270,7 +298,8 @@ std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
 
 Footprint MomentLearner::footprint(Index columns, Index classes,
                                    std::span<const Candidate> batch) const {
-  const Index targets = MomentsRequest{.classes = classes}.targets();
+  const Index targets = kind() == Kind::classifier ? MomentsRequest{.classes = classes}.targets()
+                                                   : std::max<Index>(classes, 1);
   const Index cells = cells_of(batch);
   const Index matrix = (columns + targets + 1) * (columns + targets + 1);
   Footprint f = moments_footprint(columns, cells, targets);
@@ -317,14 +346,14 @@ unsigned MomentRegressor::tells() const { return static_cast<unsigned>(Statistic
 std::shared_ptr<Model> MomentRegressor::model_of(const Engine&, const Table&,
                                                  MomentFit& fit) const {
   FittedAttributes attributes = conclude(fit);
-  return std::make_shared<LinearModel>(fit.coef.col(0), fit.intercept[0], std::move(attributes),
+  return std::make_shared<LinearModel>(LinearFunction(fit.coef.transpose(), fit.intercept),
+                                       std::move(attributes),
                                        FitReport{fit.n_iter, fit.converged, fit.warnings});
 }
 
 std::shared_ptr<Model> MomentRegressor::load_fitted(const AttributeReader& in) const {
-  SavedLinearModel saved = read_linear_model(in, attributes());
-  return std::make_shared<LinearModel>(saved.coef, saved.intercept, std::move(saved.others),
-                                       FitReport{});
+  SavedLinearModel saved = read_linear_model(in, attributes(), takes_targets());
+  return std::make_shared<LinearModel>(saved.function(), std::move(saved.others), FitReport{});
 }
 
 }  // namespace superstep

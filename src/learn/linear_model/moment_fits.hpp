@@ -37,9 +37,9 @@ struct MomentFit {
 std::vector<MomentFit> fit_from_moments(Engine& engine, const Table& table,
                                         std::span<const Candidate> candidates);
 
-/// Of one target. The squared errors of y ~ map(x) coef + intercept (map may be null) on the rows
-/// of these moments; null where cancellation would leave fewer than seven digits.
+/// The squared errors of y ~ map(x) coef + intercept (map may be null) of each target on the rows
+/// of these moments; null where cancellation would leave fewer than seven digits of one.
 std::shared_ptr<const MetricStatistics> squared_errors(const Moments& m, const AffineMap* map,
-                                                       const Vector& coef, double intercept);
+                                                       const Matrix& coef, const Vector& intercept);
 
 }  // namespace superstep

@@ -95,7 +95,7 @@ Judgement judgement_of(const Judging& j) {
     bool has_failed = false;
     try {
       if (j.failure) throw DataError(j.failure->what());
-      value = metric->value(j.statistics);
+      value = value_of(*metric, j.statistics);
     } catch (const formulas::Undefined& e) {
       value = e.value;
       complaint = e.what();

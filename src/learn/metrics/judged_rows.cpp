@@ -12,7 +12,7 @@ namespace superstep {
 namespace {
 
 /// What is kept in a worker's memory, besides what ModelTree keeps there.
-enum Doubles : std::size_t { gathered_x, gathered_y, gathered_weight, codes };
+enum Doubles : std::size_t { gathered_x, gathered_y, gathered_weight, codes, own_target = codes };
 enum Integers : std::size_t { chosen_rows, cells };
 
 /// Some rows of a block, in panels, one behind the other.
@@ -28,7 +28,9 @@ class Gatherer {
         block_, [&](auto all) { return of(all.data, block_.columns, gathered_x, first, n); });
     return {values, n, block_.columns};
   }
-  const double* y(Index first, Index n) const { return of(block_.y, 1, gathered_y, first, n); }
+  const double* y(Index first, Index n) const {
+    return of(block_.y, block_.targets, gathered_y, first, n);
+  }
   const double* weight(Index first, Index n) const {
     return of(block_.weight, 1, gathered_weight, first, n);
   }
@@ -113,9 +115,21 @@ void JudgedRows::walk(const Block& block, Workspace& workspace, const Take& take
       const double* y = rows.y(first, n);
       const double* weight = rows.weight(first, n);
       set.tree.walk(rows.x(first, n), workspace, [&](std::size_t model, math::ConstPanel outputs) {
-        take(model, labelled(model, {outputs, y, weight}, workspace));
+        take_each(model, {outputs, y, weight}, workspace, take);
       });
     }
+  }
+}
+
+void JudgedRows::take_each(std::size_t model, const OutputRows& rows, Workspace& workspace,
+                           const Take& take) const {
+  const Index targets = models_[model]->plan.targets();
+  if (targets == 1) return take(model, 0, labelled(model, rows, workspace));
+  const math::ConstPanel& all = rows.outputs;
+  double* const y = workspace.doubles(own_target, ModelTree::panel_rows);
+  for (Index t = 0; t < targets; ++t) {
+    for (Index i = 0; i < all.rows; ++i) y[i] = rows.y[i * targets + t];
+    take(model, t, {{all.data + t, all.rows, all.columns - t, all.stride}, y, rows.weight});
   }
 }
 
@@ -133,28 +147,35 @@ OutputRows JudgedRows::labelled(std::size_t model, OutputRows rows, Workspace& w
 
 class JudgedRows::ScaleMap final : public RowMap {
  public:
-  ScaleMap(const JudgedRows& rows, Index columns) : rows_(rows), columns_(columns) {}
+  ScaleMap(const JudgedRows& rows, Index columns) : rows_(rows), columns_(columns) {
+    for (const Judging* model : rows.models_) {
+      first_.push_back(columns_out_);
+      columns_out_ += model->plan.targets();
+    }
+  }
   Index columns_in() const override { return columns_; }
-  Index columns_out() const override { return std::ssize(rows_.models_); }
+  Index columns_out() const override { return columns_out_; }
 
   void apply(const double* in, Index rows, double* out) const override {
     constexpr Index enough = 64;
     const Index n = std::min(rows, enough);
-    const auto models = static_cast<std::size_t>(columns_out());
     std::vector<double> sample;
     for (Index i = 0; i < n; ++i) {
       const double* row = in + i * rows / n * columns_;
       sample.insert(sample.end(), row, row + columns_);
     }
-    std::vector<double> largest(models, 0.0);
+    std::vector<double> largest(static_cast<std::size_t>(columns_out()), 0.0);
     Workspace workspace;
     for (const RowSet& set : rows_.sets_) {
       set.tree.walk({sample.data(), n, columns_}, workspace,
                     [&](std::size_t model, math::ConstPanel outputs) {
-                      for (Index i = 0; i < n; ++i) {
-                        for (Index c = 0; c < outputs.columns; ++c) {
+                      const Index last = rows_.models_[model]->plan.targets() - 1;
+                      for (Index c = 0; c < outputs.columns; ++c) {
+                        double& of_target =
+                            largest[static_cast<std::size_t>(first_[model] + std::min(c, last))];
+                        for (Index i = 0; i < n; ++i) {
                           const double v = std::fabs(outputs.row(i)[c]);
-                          if (std::isfinite(v)) largest[model] = std::max(largest[model], v);
+                          if (std::isfinite(v)) of_target = std::max(of_target, v);
                         }
                       }
                     });
@@ -165,6 +186,8 @@ class JudgedRows::ScaleMap final : public RowMap {
  private:
   const JudgedRows& rows_;
   Index columns_;
+  Index columns_out_ = 0;
+  std::vector<Index> first_;  ///< of a model's columns
 };
 
 std::shared_ptr<const RowMap> JudgedRows::scale_map(Index columns) const {

@@ -37,10 +37,11 @@ JudgingCost judging_cost(const MetricPlan& plan, const Dataset& data, Index rows
   JudgingCost cost;
   SumShape shape;
   const MetricSums sums(plan, Sketch{}, 0, shape);
-  cost.sums = std::max(shape.partial_size(), median_sums(plan));
+  cost.sums = plan.targets() * std::max(shape.partial_size(), median_sums(plan));
   if (plan.needs(Statistic::pairs)) cost.kept += PairCounter::bytes(rows);
-  cost.scratch = scratch + ModelTree::panel_rows * (data.columns() + 3);
-  // Beside the weights: the sketch's column of scales.
+  const Index gathered_targets = plan.targets() > 1 ? plan.targets() : 0;
+  cost.scratch = scratch + ModelTree::panel_rows * (data.columns() + 3 + gathered_targets);
+  // Beside the weights: the sketch's columns of scales.
   const bool has_scale = plan.kind() != Kind::classifier;
   if (plan.needs(Statistic::weighted_pairs)) cost.kept += PairCounter::bytes(rows);
   if (plan.needs(Statistic::score_curve)) {
@@ -48,7 +49,8 @@ JudgingCost judging_cost(const MetricPlan& plan, const Dataset& data, Index rows
     cost.kept += static_cast<std::size_t>(3 * points) * sizeof(CurvePoint);
   }
   cost.kept += sizeof(double) *
-               static_cast<std::size_t>(weights + (has_scale ? data.blocks().rows_per_block() : 0));
+               static_cast<std::size_t>(
+                   weights + (has_scale ? plan.targets() * data.blocks().rows_per_block() : 0));
   for (const auto* columns : {&plan.ranked_by_score(), &plan.ranked_by_probability()}) {
     if (columns->empty()) continue;
     const ScoreRanking ranking(*columns, plan.classes(), rows);
@@ -143,13 +145,13 @@ JudgingRoom judging_room(const Dataset& data, Index classes, int ranks,
   std::set<const Partition*> partitions;
   for (const Candidate& c : candidates) {
     const Subject subject = subject_of(*c.estimator, classes);
-    const Index outputs = subject.classes > 2 ? subject.classes : 1;
+    const Index outputs = subject.classes > 2 ? subject.classes : subject.targets;
     // How many columns transformers and clusterers make is known when they are fitted; it is seldom
     // more than they were given.
     const Index made = std::max<Index>(data.columns(), 256);
     const auto width = [&](Method method) {
       if (method == Method::transform) return made;
-      if (method == Method::predict) return Index{1};
+      if (method == Method::predict) return subject.targets;
       return method == Method::predict_proba ? subject.classes : outputs;
     };
     const MetricPlan plan(subject, width, metrics);

@@ -57,7 +57,7 @@ class JudgingPass {
   struct Member {
     explicit Member(Judging* one) : model(one) {}
     Judging* model;
-    int output_exponent = 0;
+    std::vector<int> output_exponents{};  ///< of each target
     Extras extras{};
   };
   using Members = std::vector<Member*>;
@@ -70,7 +70,9 @@ class JudgingPass {
   void finish();
 
   static std::vector<Judging*> models_of(std::span<Member* const> members);
-  std::vector<MetricSums> sums_of(std::span<Member* const> members, SumShape& shape) const;
+  using Sums = std::vector<MetricSums>;  ///< of each target
+  std::vector<Sums> sums_of(std::span<Member* const> members, SumShape& shape) const;
+  static MetricStatistics statistics(const Sums& sums, const Totals& totals);
   Table outputs_of(const Judging& model) const;
 
   Engine& engine_;
@@ -118,9 +120,11 @@ void JudgingPass::look_at_scales() {
     m->extras.weighted_pairs.emplace(m->model->plan.column_of(Method::predict),
                                      base_.data->has_weight() ? std::optional(grid) : std::nullopt);
   }
-  if (!are_outputs_summed) return;
-  for (std::size_t i = 0; i < members_.size(); ++i) {
-    members_[i]->output_exponent = sketch_.exponents[i];
+  std::size_t column = 0;
+  for (Member* m : all_) {
+    for (Index t = 0; t < m->model->plan.targets(); ++t) {
+      m->output_exponents.push_back(are_outputs_summed ? sketch_.exponents[column++] : 0);
+    }
   }
 }
 
@@ -130,32 +134,44 @@ std::vector<Judging*> JudgingPass::models_of(std::span<Member* const> members) {
   return models;
 }
 
-std::vector<MetricSums> JudgingPass::sums_of(std::span<Member* const> members,
-                                             SumShape& shape) const {
-  std::vector<MetricSums> sums;
+std::vector<JudgingPass::Sums> JudgingPass::sums_of(std::span<Member* const> members,
+                                                    SumShape& shape) const {
+  std::vector<Sums> all;
   for (const Member* m : members) {
-    sums.emplace_back(m->model->plan, sketch_, m->output_exponent, shape);
+    Sums& sums = all.emplace_back();
+    for (const int exponent : m->output_exponents) {
+      sums.emplace_back(m->model->plan, sketch_, exponent, shape, std::ssize(sums));
+    }
   }
-  return sums;
+  return all;
+}
+
+MetricStatistics JudgingPass::statistics(const Sums& sums, const Totals& totals) {
+  MetricStatistics s = sums.front().statistics(totals);
+  for (std::size_t t = 1; t < sums.size(); ++t) {
+    s.other_targets.push_back(sums[t].statistics(totals));
+  }
+  return s;
 }
 
 void JudgingPass::collect() {
   const JudgedRows rows(models_);
   SumShape shape;
-  const std::vector<MetricSums> sums = sums_of(all_, shape);
+  const std::vector<Sums> sums = sums_of(all_, shape);
   const Totals totals = engine_.superstep(
       base_, shape,
       [&](const Block& block, Partial& partial, Workspace& workspace) {
-        rows.walk(block, workspace, [&](std::size_t i, const OutputRows& some) {
-          sums[i].add(some, partial);
+        rows.walk(block, workspace, [&](std::size_t i, Index target, const OutputRows& some) {
+          sums[i][static_cast<std::size_t>(target)].add(some, partial);
           all_[i]->extras.add(all_[i]->model->plan, some);
         });
       },
       Overflow::report);
   Members again;
   for (std::size_t i = 0; i < all_.size(); ++i) {
-    if (sums[i].hold(totals)) {
-      all_[i]->model->statistics = sums[i].statistics(totals);
+    const auto holds = [&](const MetricSums& one) { return one.hold(totals); };
+    if (std::ranges::all_of(sums[i], holds)) {
+      all_[i]->model->statistics = statistics(sums[i], totals);
     } else {
       again.push_back(all_[i]);
     }
@@ -182,14 +198,15 @@ void JudgingPass::sum_again(std::span<Member* const> members) {
   const std::vector<Judging*> models = models_of(members);
   const JudgedRows rows(models);
   SumShape shape;
-  const std::vector<MetricSums> sums = sums_of(members, shape);
+  const std::vector<Sums> sums = sums_of(members, shape);
   const Totals totals = engine_.superstep(
       base_, shape, [&](const Block& block, Partial& partial, Workspace& workspace) {
-        rows.walk(block, workspace,
-                  [&](std::size_t i, const OutputRows& some) { sums[i].add(some, partial); });
+        rows.walk(block, workspace, [&](std::size_t i, Index target, const OutputRows& some) {
+          sums[i][static_cast<std::size_t>(target)].add(some, partial);
+        });
       });
   for (std::size_t i = 0; i < members.size(); ++i) {
-    models[i]->statistics = sums[i].statistics(totals);
+    models[i]->statistics = statistics(sums[i], totals);
   }
 }
 

@@ -55,6 +55,14 @@ Target target_of(const MetricPlan& plan) {
   return plan.needs(Statistic::pairs) ? Target::classes : target_of(plan.kind());
 }
 
+namespace {
+
+std::string counted_targets(Index targets) {
+  return targets == 1 ? "one target" : fmt::format("{} targets", targets);
+}
+
+}  // namespace
+
 void check_targets(const Dataset& data, const Model& model, Target target) {
   if (target == Target::none) return;
   if (!data.has_y()) {
@@ -66,6 +74,12 @@ void check_targets(const Dataset& data, const Model& model, Target target) {
         fmt::format("{} holds text, but {} predicts numbers; use the data the model was "
                     "made for",
                     data.y_name(), estimator_name(model)));
+  }
+  if (target == Target::numbers && data.targets() != model.width(Method::predict)) {
+    throw DataError(fmt::format(
+        "{} holds {} in each row, but {} predicts {}; use the data the model was made for",
+        data.y_name(), counted_targets(data.targets()), estimator_name(model),
+        counted_targets(model.width(Method::predict))));
   }
   if (target == Target::classes && model.classes() != nullptr &&
       data.y_is_text() != model.classes()->is_text()) {

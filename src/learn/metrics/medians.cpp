@@ -31,6 +31,7 @@ double number_of_key(std::uint64_t key) {
 /// One median that is looked for.
 struct Search {
   std::size_t model;        ///< number among the models of the pass
+  Index target;             ///< of its targets
   bool of_errors;           ///< absolute errors, else targets
   std::uint64_t known = 0;  ///< the first bits of the key, the others zero
   double below = 0.0;       ///< what weighs less
@@ -44,8 +45,11 @@ class Medians {
   Medians(Engine& engine, const Table& base, std::span<Judging* const> models)
       : engine_(engine), base_(base), models_(models.begin(), models.end()), rows_(models) {
     for (std::size_t i = 0; i < models.size(); ++i) {
-      if (models[i]->plan.needs(Statistic::median_error)) searches_.push_back({i, true});
-      if (models[i]->plan.needs(Statistic::error_of_median)) searches_.push_back({i, false});
+      const MetricPlan& plan = models[i]->plan;
+      for (Index t = 0; t < plan.targets(); ++t) {
+        if (plan.needs(Statistic::median_error)) searches_.push_back({i, t, true});
+        if (plan.needs(Statistic::error_of_median)) searches_.push_back({i, t, false});
+      }
     }
   }
 
@@ -57,12 +61,15 @@ class Medians {
     }
     look_beyond();
     for (const Search& s : searches_) {
-      if (s.of_errors) models_[s.model]->statistics.median_error = s.median;
+      if (s.of_errors) statistics(s).median_error = s.median;
     }
-    add_errors_of_medians(sketch.y_spread_exponent);
+    add_errors_of_medians(sketch);
   }
 
  private:
+  MetricStatistics& statistics(const Search& s) const {
+    return models_[s.model]->statistics.of_target(s.target);
+  }
   double number(const Search& s, const OutputRows& rows, Index i) const {
     if (!s.of_errors) return rows.y[i];
     const Index column = models_[s.model]->plan.column_of(Method::predict);
@@ -71,9 +78,9 @@ class Medians {
   /// Calls f(number of the search, row's number, weight) for the rows of positive weight.
   template <class F>
   void walk(const Block& block, Workspace& workspace, F&& f) const {
-    rows_.walk(block, workspace, [&](std::size_t model, const OutputRows& rows) {
+    rows_.walk(block, workspace, [&](std::size_t model, Index target, const OutputRows& rows) {
       for (std::size_t s = 0; s < searches_.size(); ++s) {
-        if (searches_[s].model != model) continue;
+        if (searches_[s].model != model || searches_[s].target != target) continue;
         for (Index i = 0; i < rows.outputs.rows; ++i) {
           const double w = rows.weight_of(i);
           if (w > 0.0) f(s, number(searches_[s], rows, i), w);
@@ -83,7 +90,7 @@ class Medians {
   }
   void find_digit(int shift, int seen);
   void look_beyond();
-  void add_errors_of_medians(int spread_exponent);
+  void add_errors_of_medians(const Sketch& sketch);
 
   Engine& engine_;
   Table base_;
@@ -148,11 +155,12 @@ void Medians::look_beyond() {
   }
 }
 
-void Medians::add_errors_of_medians(int spread_exponent) {
+void Medians::add_errors_of_medians(const Sketch& sketch) {
   if (std::ranges::all_of(searches_, &Search::of_errors)) return;
   SumShape shape;
-  for (std::size_t s = 0; s < searches_.size(); ++s) {
-    shape.add(1, std::max(spread_exponent, -200) + 3 + weight_exponent_);
+  for (const Search& s : searches_) {
+    const int spread = sketch.target(s.target).spread_exponent;
+    shape.add(1, std::max(spread, -200) + 3 + weight_exponent_);
   }
   const Totals totals =
       engine_.superstep(base_, shape, [&](const Block& block, Partial& sums, Workspace& workspace) {
@@ -162,8 +170,7 @@ void Medians::add_errors_of_medians(int spread_exponent) {
       });
   for (std::size_t s = 0; s < searches_.size(); ++s) {
     if (searches_[s].of_errors) continue;
-    models_[searches_[s].model]->statistics.absolute_error_of_median =
-        totals.value(static_cast<Index>(s));
+    statistics(searches_[s]).absolute_error_of_median = totals.value(static_cast<Index>(s));
   }
 }
 

@@ -46,6 +46,14 @@ void add_regressor(std::vector<Metric>& list, std::string name, Statistic needs,
   list.push_back({std::move(name), Kind::regressor, needs, true, {}, false, std::move(value)});
 }
 
+/// scikit-learn has no rule for several targets.
+void set_of_one_target(std::vector<Metric>& list) {
+  for (Metric& m : list) {
+    m.is_of_one_target = m.needs == Statistic::largest_error || m.needs == Statistic::poisson ||
+                         m.needs == Statistic::gamma;
+  }
+}
+
 /// A loss under scikit-learn's scorer name, negative, and under its plain names, as it is.
 void add_loss(std::vector<Metric>& list, const std::vector<std::string>& names, Kind kind,
               Statistic needs, bool knows_all_labels, const Value& value) {
@@ -166,6 +174,7 @@ std::vector<Metric> all_metrics() {
                 formulas::d2_absolute_error);
   add_loss(list, {"inertia"}, Kind::clusterer, Statistic::inertia, false, formulas::inertia);
   add_partitions(list);
+  set_of_one_target(list);
   return list;
 }
 
@@ -199,6 +208,12 @@ std::string lacking(const Subject& model, Statistic needs) {
 }
 
 }  // namespace
+
+double value_of(const Metric& metric, const MetricStatistics& s) {
+  double sum = metric.value(s);
+  for (const MetricStatistics& other : s.other_targets) sum += metric.value(other);
+  return sum / static_cast<double>(1 + s.other_targets.size());
+}
 
 const std::vector<Metric>& metrics() {
   static const std::vector<Metric> all = all_metrics();
@@ -286,15 +301,17 @@ std::string name_in(const std::string& expression) {
 }  // namespace
 
 Subject subject_of(const Model& model) {
-  return {estimator_name(model), kind_of(model),
-          model.classes() != nullptr ? model.classes()->size() : 0,
-          [&model](Method method) { return model.can(method); }};
+  const Kind kind = kind_of(model);
+  return {estimator_name(model), kind, model.classes() != nullptr ? model.classes()->size() : 0,
+          [&model](Method method) { return model.can(method); },
+          kind == Kind::regressor ? model.width(Method::predict) : 1};
 }
 
 Subject subject_of(const Estimator& estimator, Index classes) {
   return {name_in(estimator.expression()), estimator.kind(),
           estimator.kind() == Kind::classifier ? classes : 0,
-          [&estimator](Method method) { return estimator.can(method); }};
+          [&estimator](Method method) { return estimator.can(method); },
+          estimator.kind() == Kind::regressor ? std::max<Index>(classes, 1) : 1};
 }
 
 const Metric& metric_for(const Subject& subject, std::string_view name) {
@@ -314,6 +331,12 @@ const Metric& metric_for(const Subject& subject, std::string_view name) {
   if (subject.classes > 2 && !metric.multiclass_error.empty()) {
     throw UsageError(fmt::format("{}: {} (the model has {} classes)", name, metric.multiclass_error,
                                  subject.classes));
+  }
+  if (subject.targets > 1 && metric.is_of_one_target) {
+    throw UsageError(
+        fmt::format("{}: it is not defined for several targets ({} has {}); choose another metric, "
+                    "such as r2 or neg_mean_absolute_error",
+                    name, subject.name, subject.targets));
   }
   return metric;
 }

@@ -17,7 +17,7 @@ MetricPlan::MetricPlan(const Model& model, std::span<const std::string> names)
 
 MetricPlan::MetricPlan(const Subject& subject, const std::function<Index(Method)>& width,
                        std::span<const std::string> names)
-    : kind_(subject.kind), classes_(subject.classes) {
+    : kind_(subject.kind), classes_(subject.classes), targets_(subject.targets) {
   for (const std::string& name : names) {
     metrics_.push_back(&metric_for(subject, name));
     needs_ = needs_ | metrics_.back()->needs;

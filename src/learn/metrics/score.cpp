@@ -26,7 +26,7 @@ Scores score(Engine& engine, const Model& model, const std::shared_ptr<Dataset>&
     for (std::size_t i = 0; i < metrics.size(); ++i) {
       const Metric& metric = *judging.plan.metrics()[i];
       try {
-        scores.values.push_back(metric.value(judging.statistics));
+        scores.values.push_back(value_of(metric, judging.statistics));
       } catch (const DataError& e) {
         throw DataError(fmt::format("{} of {}: {}", metric.name, data->path(), e.what()));
       }

@@ -13,7 +13,8 @@ namespace {
 
 /// Targets or errors of a model's rows.
 struct Values {
-  double mean = 0.0;  ///< as the common sums have it, within the range
+  double mean = 0.0;    ///< as the common sums have it, within the range
+  double weight = 0.0;  ///< of the rows
   double low = 0.0;
   double high = 0.0;
   double square = 0.0;  ///< around the mean
@@ -23,10 +24,13 @@ class Spreads {
  public:
   Spreads(Engine& engine, const Table& base, std::span<Judging* const> models)
       : engine_(engine), base_(base), models_(models.begin(), models.end()), rows_(models) {
-    for (const Judging* model : models_) {
-      const MetricStatistics& s = model->statistics;
-      values_.push_back({s.target_mean});
-      values_.push_back({s.error / s.weight});
+    for (Judging* model : models_) {
+      first_.push_back(values_.size());
+      for (Index t = 0; t < model->plan.targets(); ++t) {
+        const MetricStatistics& s = model->statistics.of_target(t);
+        values_.push_back({s.target_mean, s.weight});
+        values_.push_back({s.error / s.weight, s.weight});
+      }
     }
   }
 
@@ -34,22 +38,30 @@ class Spreads {
     find_ranges();
     if (std::ranges::any_of(values_, [](const Values& v) { return v.low < v.high; })) add_up();
     for (std::size_t i = 0; i < models_.size(); ++i) {
-      models_[i]->statistics.target_square = values_[2 * i].square;
-      models_[i]->statistics.error_square = values_[2 * i + 1].square;
+      for (Index t = 0; t < models_[i]->plan.targets(); ++t) {
+        const std::size_t v = values_of(i, t);
+        models_[i]->statistics.of_target(t).target_square = values_[v].square;
+        models_[i]->statistics.of_target(t).error_square = values_[v + 1].square;
+      }
     }
   }
 
  private:
+  /// The number of the targets; the errors' is the next.
+  std::size_t values_of(std::size_t model, Index target) const {
+    return first_[model] + 2 * static_cast<std::size_t>(target);
+  }
   /// Calls f(number of the values, value, weight) for the rows of positive weight.
   template <class F>
   void walk(const Block& block, Workspace& workspace, F&& f) const {
-    rows_.walk(block, workspace, [&](std::size_t model, const OutputRows& rows) {
+    rows_.walk(block, workspace, [&](std::size_t model, Index target, const OutputRows& rows) {
+      const std::size_t v = values_of(model, target);
       const Index column = models_[model]->plan.column_of(Method::predict);
       for (Index i = 0; i < rows.outputs.rows; ++i) {
         const double w = rows.weight_of(i);
         if (!(w > 0.0)) continue;
-        f(2 * model, rows.y[i], w);
-        f(2 * model + 1, rows.y[i] - rows.outputs.row(i)[column], w);
+        f(v, rows.y[i], w);
+        f(v + 1, rows.y[i] - rows.outputs.row(i)[column], w);
       }
     });
   }
@@ -90,7 +102,7 @@ class Spreads {
         });
     for (std::size_t v = 0; v < values_.size(); ++v) {
       const double shift = totals.value(static_cast<Index>(2 * v));
-      const double of_mean = shift * (shift / models_[v / 2]->statistics.weight);
+      const double of_mean = shift * (shift / values_[v].weight);
       const double square = totals.value(static_cast<Index>(2 * v + 1));
       if (values_[v].low < values_[v].high) values_[v].square = std::max(0.0, square - of_mean);
     }
@@ -100,7 +112,8 @@ class Spreads {
   Table base_;
   std::vector<Judging*> models_;
   JudgedRows rows_;
-  std::vector<Values> values_;  ///< targets and errors of each model
+  std::vector<Values> values_;      ///< targets and errors of each model's targets
+  std::vector<std::size_t> first_;  ///< where those of a model begin
 };
 
 }  // namespace
@@ -109,7 +122,11 @@ void find_lost_spreads(Engine& engine, const Table& base, std::span<Judging* con
   std::vector<Judging*> some;
   for (Judging* model : models) {
     const bool is_asked = model->plan.needs(Statistic::squared_errors);
-    if (is_asked && !model->failure && model->statistics.has_lost_spread) some.push_back(model);
+    bool has_lost = model->statistics.has_lost_spread;
+    for (const MetricStatistics& s : model->statistics.other_targets) {
+      has_lost = has_lost || s.has_lost_spread;
+    }
+    if (is_asked && !model->failure && has_lost) some.push_back(model);
   }
   if (!some.empty()) Spreads(engine, base, some).run();
 }

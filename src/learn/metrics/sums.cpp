@@ -25,10 +25,10 @@ double x_log_ratio(double x, double y) { return x == 0.0 ? 0.0 : x * std::log(x 
 }  // namespace
 
 MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_exponent,
-                       SumShape& shape)
+                       SumShape& shape, Index target)
     : plan_(&plan),
-      target_shift_(sketch.y_shift),
-      positive_shift_(sketch.y_shift > 0.0 ? sketch.y_shift : 1.0) {
+      target_shift_(sketch.target(target).shift),
+      positive_shift_(target_shift_ > 0.0 ? target_shift_ : 1.0) {
   const int weight = sketch.rows_exponent + sketch.weight_exponent;
   rows_ = shape.add(1, sketch.rows_exponent);
   weight_ = shape.add(1, weight);
@@ -45,8 +45,8 @@ MetricSums::MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_
   }
   if (plan.kind() == Kind::regressor) {
     // Rows that the sketch has not seen may well be eight times larger.
-    const int value = std::max(sketch.y_exponent, output_exponent) + 1 + 3;
-    const int spread = std::max(sketch.y_spread_exponent, -200) + 3;
+    const int value = std::max(sketch.target(target).exponent, output_exponent) + 1 + 3;
+    const int spread = std::max(sketch.target(target).spread_exponent, -200) + 3;
     error_ = two_grids(shape, value + weight);
     squared_ = two_grids(shape, 2 * value + weight);
     absolute_ = two_grids(shape, value + weight);

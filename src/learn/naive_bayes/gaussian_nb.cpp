@@ -13,6 +13,7 @@
 #include <superstep/math/links.hpp>
 
 #include "learn/cells.hpp"
+#include "learn/class_priors.hpp"
 #include "learn/naive_bayes/class_statistics.hpp"
 
 namespace superstep {
@@ -119,12 +120,6 @@ void GaussianNBModel::predict(math::ConstPanel x, math::Panel out) const {
 
 // Priors and smoothing.
 
-bool are_priors(const Value& value) {
-  if (value.is_none()) return true;
-  return value.is_sequence() &&
-         std::ranges::all_of(value.items(), [](const Value& v) { return v.is_number(); });
-}
-
 /// As far as scikit-learn looks.
 bool is_a_distribution(const Vector& priors) {
   return std::fabs(priors.sum() - 1.0) <= 1e-5 + 1e-8;
@@ -183,7 +178,7 @@ const ParamTable<GaussianNBParams>& GaussianNB::param_table() {
       ParamTable<GaussianNBParams>(
           "GaussianNB", "Naive Bayes: each class is a Gaussian with independent columns.")
           .add("priors", &GaussianNBParams::priors,
-               satisfies("None or a list of numbers, one for each class", are_priors),
+               satisfies("None or a list of numbers, one for each class", are_class_priors),
                "probabilities of the classes; None: as often as they occur")
           .add("var_smoothing", &GaussianNBParams::var_smoothing, at_least(0.0),
                "this part of the largest variance of a column is added to all variances");

@@ -104,16 +104,16 @@ TEST_F(Alone, EveryCollectiveOfOneRankGivesBackItsOwn) {
 
 TEST_F(Alone, CollectivesAreCountedAndTracedAsOfSeveralRanks) {
   const Communicator world = Communicator::world();
-  world.trace().begin();
+  const Trace trace(world.events());
   std::vector<std::int64_t> values(3);
   world.sum(values);
   world.split(0).max(1.0);
-  EXPECT_EQ(world.traffic().collectives, 3);
-  EXPECT_EQ(world.traffic().allreduces, 2);
-  EXPECT_EQ(world.traffic().bytes, 32);
-  ASSERT_EQ(world.trace().events().size(), 3u);
-  EXPECT_EQ(world.trace().events()[0].bytes, 24);
-  EXPECT_EQ(std::string(world.trace().events()[1].what), "split");
+  EXPECT_EQ(world.counters().collectives, 3);
+  EXPECT_EQ(world.counters().allreduces, 2);
+  EXPECT_EQ(world.counters().bytes_reduced, 32);
+  ASSERT_EQ(trace.rows().size(), 3u);
+  EXPECT_EQ(trace.rows()[0].bytes, 24);
+  EXPECT_EQ(std::string(trace.rows()[1].what), "split");
 }
 
 TEST_F(Alone, FailuresAreAgreedOn) {

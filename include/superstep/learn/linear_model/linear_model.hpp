@@ -46,17 +46,19 @@ using FittedAttribute = std::variant<double, Index, Vector>;
 using FittedAttributes = std::vector<std::pair<std::string, FittedAttribute>>;
 
 /// The model of every regressor that is linear in x: predict is the function itself. Writes coef_
-/// as a vector of features, intercept_ as a number, n_features_in_, and what else the estimator
-/// found. A generalised linear model derives from it and puts its inverse link behind
-/// LinearModel::apply.
+/// as a vector of features and intercept_ as a number, of several targets as targets x features and
+/// a vector; n_features_in_, and what else the estimator found. A generalised linear model derives
+/// from it and puts its inverse link behind LinearModel::apply.
 class LinearModel : public Model {
  public:
-  LinearModel(const Vector& coef, double intercept, FittedAttributes others, FitReport report);
+  LinearModel(const Vector& coef, double intercept, FittedAttributes others, FitReport report)
+      : LinearModel(LinearFunction(coef, intercept), std::move(others), std::move(report)) {}
+  LinearModel(LinearFunction function, FittedAttributes others, FitReport report);
   explicit LinearModel(LinearFunction function) : function_(std::move(function)) {}
 
   Index features() const override { return function_.features(); }
   bool can(Method method) const override { return method == Method::predict; }
-  Index width(Method) const override { return 1; }
+  Index width(Method) const override { return function_.outputs(); }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   std::shared_ptr<const Model> in_front_of(const AffineMap& map) const override;
   const LinearFunction* linear() const override { return &function_; }
@@ -75,10 +77,18 @@ class LinearModel : public Model {
 /// What `save` wrote of a LinearModel: coef_, intercept_ and, where the file has them, the
 /// attributes listed. The variant's type says how each is read.
 struct SavedLinearModel {
-  Vector coef;
+  Vector coef{};  ///< of one target, as is the intercept
   double intercept = 0.0;
-  FittedAttributes others;
+  Matrix coefs{};  ///< of several: targets x features
+  Vector intercepts{};
+  FittedAttributes others{};
+
+  bool has_targets() const { return coefs.size() > 0; }
+  LinearFunction function() const {
+    return has_targets() ? LinearFunction(coefs, intercepts) : LinearFunction(coef, intercept);
+  }
 };
-SavedLinearModel read_linear_model(const AttributeReader& in, FittedAttributes expected);
+SavedLinearModel read_linear_model(const AttributeReader& in, FittedAttributes expected,
+                                   bool takes_targets = false);
 
 }  // namespace superstep

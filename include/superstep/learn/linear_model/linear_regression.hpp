@@ -22,6 +22,7 @@ class LinearRegression final
   using WithParams::WithParams;
   static const ParamTable<LinearRegressionParams>& param_table();
 
+  bool takes_targets() const override { return true; }
   bool fits_intercept() const override { return params().fit_intercept; }
   MomentFit solve(const Moments& m) const override;
   MomentFit refine(const Moments& m, const Spectrum& spectrum) const override;

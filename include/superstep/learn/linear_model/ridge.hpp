@@ -30,6 +30,7 @@ class Ridge final : public WithParams<Ridge, RidgeParams, MomentRegressor> {
   static const ParamTable<RidgeParams>& param_table();
   void check_params() const override;
 
+  bool takes_targets() const override { return true; }
   bool fits_intercept() const override { return params().fit_intercept; }
   MomentFit solve(const Moments& m) const override;
   MomentFit refine(const Moments& m, const Spectrum& spectrum) const override;

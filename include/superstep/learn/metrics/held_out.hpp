@@ -50,7 +50,7 @@ struct JudgingRoom {
 };
 
 /// What judging these candidates' models by the test rows of their splits will need, before they
-/// are trained. `classes`: of the data. UsageError as metric_for().
+/// are trained. `classes`: of the data (outcomes_of()). UsageError as metric_for().
 JudgingRoom judging_room(const Dataset& data, Index classes, int ranks,
                          std::span<const Candidate> candidates,
                          std::span<const std::string> metrics);

@@ -48,12 +48,16 @@ struct Metric {
   bool knows_all_labels;
   /// DataError where the metric is not defined.
   std::function<double(const MetricStatistics&)> value;
-  bool has_positive = false;   ///< it is about one of two classes
-  bool takes_one = false;      ///< class 1 is that one where there is such a class: pos_label=1
-  std::optional<Kind> also{};  ///< a second kind of estimators it is for
+  bool has_positive = false;      ///< it is about one of two classes
+  bool takes_one = false;         ///< class 1 is that one where there is such a class: pos_label=1
+  std::optional<Kind> also{};     ///< a second kind of estimators it is for
+  bool is_of_one_target = false;  ///< of several it is not defined; the others average over them
 
   bool is_for(Kind k) const { return kind == k || also == k; }
 };
+
+/// Of several targets the mean of each one's. DataError where the metric is not defined.
+double value_of(const Metric& metric, const MetricStatistics& s);
 
 /// All of them, in the order of the help text.
 const std::vector<Metric>& metrics();
@@ -78,9 +82,10 @@ struct Subject {
   Kind kind = Kind::transformer;
   Index classes = 0;  ///< of a classifier
   std::function<bool(Method)> can;
+  Index targets = 1;  ///< of a regressor
 };
 Subject subject_of(const Model& model);
-/// `classes`: of the data.
+/// `classes`: of the data (outcomes_of()).
 Subject subject_of(const Estimator& estimator, Index classes);
 
 /// What kind of estimator a model comes from.
@@ -90,7 +95,7 @@ Kind kind_of(const Model& model);
 /// model can do, more classes than it takes.
 const Metric& metric_for(const Subject& subject, std::string_view name);
 const Metric& metric_for(const Model& model, std::string_view name);
-/// The same before anything is trained, for data of so many classes.
+/// The same before anything is trained, for data of so many classes (outcomes_of()).
 const Metric& metric_for(const Estimator& estimator, Index classes, std::string_view name);
 
 /// What scikit-learn's `score` of the estimator gives: accuracy, r2, the negative inertia.

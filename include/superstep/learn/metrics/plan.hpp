@@ -32,6 +32,8 @@ class MetricPlan {
   unsigned needs() const { return needs_; }  ///< Statistic bits
   Kind kind() const { return kind_; }
   Index classes() const { return classes_; }
+  /// Of a regressor, each in a column of `predict`.
+  Index targets() const { return targets_; }
   /// The class that binary metrics are about, -1 for the last. Of two classes.
   Index positive() const { return positive_; }
   /// The same of likelihood ratios, for which scikit-learn has another rule.
@@ -62,6 +64,7 @@ class MetricPlan {
   unsigned needs_ = 0;
   Kind kind_;
   Index classes_ = 0;
+  Index targets_ = 1;
   Index positive_ = -1;
   Index chosen_ = -1;
   std::vector<Output> outputs_;

@@ -88,6 +88,12 @@ struct MetricStatistics {
 
   PairTable weighted_pairs;  ///< the same by weight
   PairTable pairs;           ///< of a classifier or clusterer; rows of positive weight count as one
+
+  /// Of a regressor with several targets: the above is of the first, these are of the others.
+  std::vector<MetricStatistics> other_targets;
+  MetricStatistics& of_target(Index t) {
+    return t == 0 ? *this : other_targets[static_cast<std::size_t>(t - 1)];
+  }
 };
 
 }  // namespace superstep

@@ -10,7 +10,8 @@
 
 namespace superstep {
 
-/// Rows whose outputs are known. Class codes are the model's, -1 for a label it does not know.
+/// Rows whose outputs are known, of one target. Class codes are the model's, -1 for a label it does
+/// not know.
 struct OutputRows {
   math::ConstPanel outputs;        ///< as the plan lays them out
   const double* y = nullptr;       ///< targets or class codes; null for a clusterer
@@ -19,12 +20,13 @@ struct OutputRows {
   double weight_of(Index row) const { return weight == nullptr ? 1.0 : weight[row]; }
 };
 
-/// What one plan adds to a superstep.
+/// What one plan adds to a superstep, of one target.
 class MetricSums {
  public:
   /// Declares its runs in `shape`. `sketch`: of the table; what a regressor predicts and how far a
   /// clusterer's centres are lies below 2^output_exponent in a few rows.
-  MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_exponent, SumShape& shape);
+  MetricSums(const MetricPlan& plan, const Sketch& sketch, int output_exponent, SumShape& shape,
+             Index target = 0);
 
   /// Adds some rows to a block's partial, which may hold others already. Any thread.
   void add(const OutputRows& rows, Partial& sums) const;

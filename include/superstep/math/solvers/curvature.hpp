@@ -28,6 +28,9 @@ class Curvature {
   Vector solve(const Vector& v);
   /// Multiplies the matrix as it was made, in place of what an earlier call said.
   void set_scale(double scale) { scale_ = scale; }
+  /// All that it is, of this size.
+  template <class Archive>
+  void fields(Archive& archive, Index size);
 
  private:
   Curvature(Matrix block, Vector diagonal, Index copies);
@@ -61,6 +64,9 @@ class Secants {
     std::vector<Vector> added, removed;
   };
   Corrections corrections(const Curvature& base) const;
+  /// All that they are, of steps of this size.
+  template <class Archive>
+  void fields(Archive& archive, Index size);
 
  private:
   struct Pair {
@@ -76,5 +82,41 @@ class Secants {
 /// Newton step on the others. l1_j >= 0. Entries that are zero are exactly zero.
 Vector minimise_quadratic_l1(const Curvature& base, const Secants& secants, const Vector& gradient,
                              const Vector& from, const Vector& l1);
+
+template <class Archive>
+void Curvature::fields(Archive& archive, Index size) {
+  archive.within(copies_, 1, size);
+  bool is_dense = block_.size() > 0;
+  archive.flag(is_dense);
+  const Index n = size / copies_;
+  if (Archive::reads) {
+    diagonal_.resize(n);
+    block_.resize(is_dense ? n : 0, is_dense ? n : 0);
+    factor_.resize(0, 0);
+  }
+  archive.finite(diagonal_);
+  archive.number(scale_);
+  for (Index j = 0; is_dense && j < n; ++j) {
+    Vector row = block_.row(j).tail(n - j);
+    archive.finite(row);
+    if (!Archive::reads) continue;
+    block_.row(j).tail(n - j) = row.transpose();
+    block_.col(j).tail(n - j) = row;
+  }
+}
+
+template <class Archive>
+void Secants::fields(Archive& archive, Index size) {
+  std::size_t count = pairs_.size();
+  archive.within(count, 0, static_cast<std::size_t>(memory_));
+  pairs_.resize(count);
+  for (Pair& pair : pairs_) {
+    for (Vector* v : {&pair.s, &pair.y}) {
+      v->resize(size);
+      archive.finite(*v);
+    }
+    archive.number(pair.sy);
+  }
+}
 
 }  // namespace superstep::math

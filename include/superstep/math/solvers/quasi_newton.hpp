@@ -95,6 +95,10 @@ class QuasiNewton {
   double objective() const { return objective_; }
   /// The largest entry of the tested gradient at point().
   double largest_gradient() const;
+  /// All that looks change, of a solver that has begun with the same options but for max_iter,
+  /// which is no larger than `most_steps`.
+  template <class Archive>
+  void fields(Archive& archive, Index most_steps);
 
  private:
   double penalty(const Vector& point) const;
@@ -135,5 +139,35 @@ class QuasiNewton {
   Index iterations_ = 0;
   Stop state_ = Stop::running;
 };
+
+template <class Archive>
+void QuasiNewton::fields(Archive& archive, Index most_steps) {
+  constexpr Index no_end = Index{1} << 40;
+  archive.within(state_, Stop::running, Stop::stalled);
+  archive.finite(point_);
+  archive.finite(gradient_);
+  archive.number(objective_);
+  archive.within(options_.max_iter, 0, most_steps);
+  archive.within(iterations_, 0, no_end);
+  archive.within(looks_, 0, no_end);
+  // Where nothing can make it go on, nothing more is asked of it.
+  if (state_ == Stop::converged || state_ == Stop::stalled) return;
+  const Index size = point_.size();
+  curvature_.fields(archive, size);
+  secants_.fields(archive, size);
+  for (Vector* v : {&target_, &trial_}) {
+    bool is_there = v->size() > 0;
+    archive.flag(is_there);
+    v->resize(is_there ? size : 0);
+    archive.finite(*v);
+  }
+  for (double* number : {&slope_, &promised_before_, &length_}) archive.number(*number);
+  for (bool* flag : {&wants_curvature_, &is_fresh_, &is_arriving_, &was_cautious_here_}) {
+    archive.flag(*flag);
+  }
+  archive.within(care_, Care::usual, Care::cautious);
+  archive.within(whole_steps_, 0, no_end);
+  archive.within(wanted_whole_steps_, 1, no_end);
+}
 
 }  // namespace superstep::math
