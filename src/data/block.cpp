@@ -6,6 +6,14 @@
 
 namespace superstep {
 
+const double* Widened::of(const float* values, Index count) {
+  if (from_ == values) return doubles_.data();
+  doubles_.grow(count);
+  std::copy_n(values, count, doubles_.data());
+  from_ = values;
+  return doubles_.data();
+}
+
 BlockPlan::BlockPlan(Index rows, Index columns) : total_rows_(rows), selected_rows_(rows) {
   // Tall enough that adding a block's sums up exactly costs little beside computing them, and no
   // more than 32 MiB, so that wide rows leave several blocks within any sensible memory budget.

@@ -15,7 +15,7 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   block.first_place = position * plan.rows_per_block();
   block.rows = plan.rows_of(position);
   block.columns = data.columns();
-  block.x = stored.x64.data();
+  if (!data.is_float32()) block.x = stored.x64.data();
   if (table.target != Target::none) block.y = stored.y.data();
   if (table.target == Target::numbers) block.targets = data.targets();
   if (stored.target == Target::classes) block.code = stored.y.data();
@@ -24,14 +24,15 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   next_ = 0;
   if (table.split) choose_rows(table, block);
   if (table.class_weight) weigh_classes(*table.class_weight, block);
-  if (data.is_float32()) {
-    widen(stored.x32.data(), block);
-  } else if (block.taken != nullptr) {
-    widen(stored.x64.data(), block);
+  if (block.taken != nullptr) {
+    block.x = data.is_float32() ? copy_chosen(stored.x32.data(), block)
+                                : copy_chosen(stored.x64.data(), block);
+  } else if (data.is_float32()) {
+    block.x = {stored.x32.data(), block.rows * block.columns, widened_};
   }
   for (const auto& map : table.maps) {
     double* to = next_scratch(block.rows * map->columns_out());
-    map->apply(block.x, block.rows, to);
+    map->apply(block.x.doubles(), block.rows, to);
     block.x = to;
     block.columns = map->columns_out();
   }
@@ -45,7 +46,7 @@ double* BlockView::next_scratch(Index count) {
   return buffer.data();
 }
 
-// Leaves the features as they are: widen() takes the chosen ones.
+// Leaves the features as they are: copy_chosen() takes the chosen ones.
 void BlockView::choose_rows(const Table& table, Block& block) {
   cells_.grow(block.rows);
   taken_.grow(block.rows);
@@ -82,15 +83,15 @@ void BlockView::weigh_classes(const std::vector<double>& factors, Block& block) 
   block.weight = class_weight_.data();
 }
 
-/// Copies the rows of the block, in double precision.
+/// The chosen rows, one behind the other, in double precision.
 template <class T>
-void BlockView::widen(const T* from, Block& block) {
-  double* to = next_scratch(block.rows * block.columns);
-  block.x = to;
+const double* BlockView::copy_chosen(const T* from, const Block& block) {
+  double* const begin = next_scratch(block.rows * block.columns);
+  double* to = begin;
   for (Index i = 0; i < block.rows; ++i) {
-    const T* row = from + (block.taken == nullptr ? i : Index{block.taken[i]}) * block.columns;
-    to = std::copy_n(row, block.columns, to);
+    to = std::copy_n(from + Index{block.taken[i]} * block.columns, block.columns, to);
   }
+  return begin;
 }
 
 }  // namespace superstep

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A stored block as the kernels see it: doubles, the table's rows, behind its transformers. One
-// worker's scratch.
+// A stored block as the kernels see it: the table's rows, behind its transformers. Features stay in
+// the form in which they are stored where all rows are wanted as they are. One worker's scratch.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,8 @@ namespace superstep {
 
 class BlockView {
  public:
+  /// Another block is begun: what was made of the one before is of no use.
+  void next_block() { widened_.forget(); }
   /// `position` numbers the block among the selected ones. Valid until the next call.
   Block of(const Table& table, Index position, const StoredBlock& stored);
 
@@ -18,9 +20,10 @@ class BlockView {
   void choose_rows(const Table& table, Block& block);
   void weigh_classes(const std::vector<double>& factors, Block& block);
   template <class T>
-  void widen(const T* from, Block& block);
+  const double* copy_chosen(const T* from, const Block& block);
   double* next_scratch(Index count);
 
+  Widened widened_;  ///< all rows of the stored block, for every table that wants them
   Buffer<double> scratch_[2];
   int next_ = 0;
   Buffer<std::int32_t> cells_, taken_;

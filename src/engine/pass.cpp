@@ -140,6 +140,7 @@ void Engine::Impl::look_at_blocks(std::span<const Wanted> wanted, const Stretch&
           try {
             const StoredBlock* stored = store_->acquire(k, mine.waited_s);
             if (stored != nullptr) {
+              mine.view.next_block();
               each([&](Wish& wish) {
                 const Block block = mine.view.of(wish.table(), store_->global(k), *stored);
                 if (block.rows > 0) wish.look(number, block, mine.workspace);

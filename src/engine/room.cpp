@@ -24,14 +24,15 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
   const Dataset& data = *table.data;
   const auto threads = workers_.size();
   const auto rows = static_cast<std::size_t>(data.blocks().rows_per_block());
-  std::size_t widest = data.is_float32() ? static_cast<std::size_t>(data.columns()) : 0;
+  // Doubles of what is kept in another form, and at most two views behind maps.
+  const auto widened = data.is_float32() ? static_cast<std::size_t>(data.columns()) : 0;
+  const std::size_t views = data.is_float32() ? std::min<std::size_t>(2, table.maps.size()) : 2;
+  std::size_t widest = 0;
   for (const auto& map : table.maps) {
     widest = std::max(widest, static_cast<std::size_t>(map->columns_out()));
   }
-  // At most two views of a block.
   const std::size_t per_thread =
-      rows * 8 *
-      (static_cast<std::size_t>(need.row_doubles) + widest * (table.maps.empty() ? 1 : 2));
+      rows * 8 * (static_cast<std::size_t>(need.row_doubles) + widened + views * widest);
   return threads * per_thread + need.bytes(threads) + data.reader_bytes(static_cast<int>(threads));
 }
 

@@ -54,9 +54,10 @@ std::vector<double> look(Table table) {
   BlockView view;
   for (const Index i : std::set<Index>{0, n / 3, 2 * n / 3, n - 1}) {
     data.read(i, table.target, stored);
+    view.next_block();
     const Block block = view.of(table, i, stored);
     for (Index row = 0; row < block.rows; ++row) {
-      const double* values = block.x + row * block.columns;
+      const double* values = block.x.doubles() + row * block.columns;
       for (std::size_t c = 0; c < columns; ++c) x[c].add(values[c]);
       for (std::size_t t = 0; block.y != nullptr && t < targets; ++t) {
         y[t].add(block.y[static_cast<std::size_t>(row) * targets + t]);

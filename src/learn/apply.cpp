@@ -94,7 +94,7 @@ Written write_output(Engine& engine, const Model& model, Method method,
     engine.rows(
         table, column.width(),
         [&](const Block& block, double* out, Workspace&) {
-          model.apply(method, {block.x, block.rows, block.columns},
+          model.apply(method, {block.x.doubles(), block.rows, block.columns},
                       {out, block.rows, column.width()});
         },
         sink);

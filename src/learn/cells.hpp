@@ -13,6 +13,8 @@
 #include <superstep/data/split.hpp>
 #include <superstep/engine/workspace.hpp>
 
+#include "learn/features.hpp"
+
 namespace superstep {
 
 class Cells {
@@ -112,8 +114,9 @@ void for_parts(const Block& block, const Cells::Rows& rows, Workspace& workspace
   for (std::size_t first = 0; first < rows->size(); first += tall) {
     const auto some = rows->subspan(first, std::min<std::size_t>(tall, rows->size() - first));
     for (std::size_t i = 0; i < some.size(); ++i) {
-      std::copy_n(block.x + some[i] * block.columns, block.columns,
-                  x + static_cast<Index>(i) * block.columns);
+      with_features(block, [&](auto all) {
+        std::copy_n(all.row(some[i]), block.columns, x + static_cast<Index>(i) * block.columns);
+      });
       if (block.weight != nullptr) weight[i] = block.weight[some[i]];
     }
     part.rows = static_cast<Index>(some.size());

@@ -13,15 +13,15 @@ std::vector<Extremes> extremes_of(Engine& engine, const Table& table,
                                   std::span<const SplitPtr> splits) {
   const Index columns = table.columns();
   // The least value is the greatest of the negatives.
-  const std::vector<Vector> greatest = greatest_of(
-      engine, table, splits, 2 * columns,
-      [&](const Block& block, std::span<double> out, Workspace& workspace) {
-        double* low = workspace.doubles(0, columns);
-        for (Index c = 0; c < columns; ++c) low[c] = -out[static_cast<std::size_t>(c)];
-        double* high = out.data() + columns;
-        for_present_rows(block, [&](math::ConstPanel x) { math::column_range_add(x, low, high); });
-        for (Index c = 0; c < columns; ++c) out[static_cast<std::size_t>(c)] = -low[c];
-      });
+  const std::vector<Vector> greatest =
+      greatest_of(engine, table, splits, 2 * columns,
+                  [&](const Block& block, std::span<double> out, Workspace& workspace) {
+                    double* low = workspace.doubles(0, columns);
+                    for (Index c = 0; c < columns; ++c) low[c] = -out[static_cast<std::size_t>(c)];
+                    double* high = out.data() + columns;
+                    for_present_rows(block, [&](auto x) { math::column_range_add(x, low, high); });
+                    for (Index c = 0; c < columns; ++c) out[static_cast<std::size_t>(c)] = -low[c];
+                  });
   // Adding 0 makes one zero of both: which of them was met first depends on the order.
   const auto value = [](double v) { return std::isinf(v) ? NAN : v + 0.0; };
   std::vector<Extremes> extremes;

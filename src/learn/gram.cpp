@@ -13,6 +13,7 @@
 
 #include "learn/cells.hpp"
 #include "learn/extremes.hpp"
+#include "learn/features.hpp"
 
 namespace superstep {
 
@@ -294,8 +295,9 @@ struct MomentSums::Sums {
                  [&](const Block& block, const Rows& rows, double* products, Workspace& workspace) {
                    const auto extra =
                        extra_columns(block, 0, block.rows, request, bounds.y_shift, workspace);
-                   const math::ConstPanel x(block.x, block.rows, block.columns);
-                   math::gram_add({x, block.weight, bounds.shift.data(), extra, rows}, products);
+                   with_features(block, [&](auto x) {
+                     math::gram_add({x, block.weight, bounds.shift.data(), extra, rows}, products);
+                   });
                  });
     if (given == nullptr) look_at_extremes(engine, splits);
   }
@@ -460,7 +462,8 @@ Moments moments_through(Engine& engine, const Table& table, const MomentsRequest
         for (Index row = 0; row < block.rows; row += panel_rows) {
           const Index rows = std::min(panel_rows, block.rows - row);
           double* u = workspace.doubles(0, rows * block.columns);
-          substitute(R, first.mean, {block.x + row * block.columns, rows, block.columns}, u);
+          substitute(R, first.mean, {block.x.doubles() + row * block.columns, rows, block.columns},
+                     u);
           const auto extra = extra_columns(block, row, rows, request, first.y_mean, workspace);
           const double* weight = block.weight == nullptr ? nullptr : block.weight + row;
           math::gram_add({{u, rows, block.columns}, weight, nullptr, extra}, products);

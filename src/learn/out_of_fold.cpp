@@ -94,7 +94,7 @@ class OutOfFold {
     double* values = workspace.doubles(answers, panel_rows * width_);
     double* to = x;
     for (const std::int32_t row : rows) {
-      to = std::copy_n(block.x + Index{row} * block.columns, block.columns, to);
+      to = std::copy_n(block.x.doubles() + Index{row} * block.columns, block.columns, to);
     }
     model.apply(method_, {x, n, block.columns}, {values, n, width_});
     for (const std::int32_t row : rows) {

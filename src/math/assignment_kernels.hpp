@@ -12,12 +12,12 @@
 
 namespace superstep::math {
 
-template <class P>
-void centre_rows_with(ConstPanel x, const std::int32_t* rows, const double* origin, Panel out) {
+template <class P, class T = double>
+void centre_rows_with(PanelOf<T> x, const std::int32_t* rows, const double* origin, Panel out) {
   const Index whole = x.columns - x.columns % P::width;
   const int rest = static_cast<int>(x.columns - whole);
   for (Index i = 0; i < out.rows; ++i) {
-    const double* from = x.row(rows == nullptr ? i : Index{rows[i]});
+    const T* from = x.row(rows == nullptr ? i : Index{rows[i]});
     double* to = out.row(i);
     Index c = 0;
     for (; c < whole; c += P::width) (P::load(from + c) - P::load(origin + c)).store(to + c);

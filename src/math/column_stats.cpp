@@ -33,8 +33,16 @@ void column_max_abs_add(ConstPanel x, double* max_abs) {
   column_max_abs_add_with<Native>(x, max_abs);
 }
 
+void column_max_abs_add(FloatPanel x, double* max_abs) {
+  column_max_abs_add_with<Native, float>(x, max_abs);
+}
+
 void column_range_add(ConstPanel x, double* low, double* high) {
   column_range_add_with<Native>(x, low, high);
+}
+
+void column_range_add(FloatPanel x, double* low, double* high) {
+  column_range_add_with<Native, float>(x, low, high);
 }
 
 void class_moments_add(ConstPanel x, const double* codes, const double* weights,
@@ -42,8 +50,17 @@ void class_moments_add(ConstPanel x, const double* codes, const double* weights,
   class_moments_add_with<Native>(x, codes, weights, shift, out);
 }
 
+void class_moments_add(FloatPanel x, const double* codes, const double* weights,
+                       const double* shift, const ClassMoments& out) {
+  class_moments_add_with<Native, float>(x, codes, weights, shift, out);
+}
+
 void class_sums_add(ConstPanel x, const double* codes, const double* weights, Panel sums) {
   class_sums_add_with<Native>(x, codes, weights, sums);
+}
+
+void class_sums_add(FloatPanel x, const double* codes, const double* weights, Panel sums) {
+  class_sums_add_with<Native, float>(x, codes, weights, sums);
 }
 
 }  // namespace superstep::math

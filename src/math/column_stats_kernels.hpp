@@ -44,15 +44,15 @@ void for_strips(Index columns, F f, Rest rest) {
 }
 
 /// state[s][c] = update_s(state[s][c], x[i][c]) for every row; S running values a column.
-template <class P, int S, class Update>
-void fold_columns(ConstPanel x, double* const (&state)[S], Update update) {
+template <class P, int S, class T, class Update>
+void fold_columns(ConstPanelOf<T> x, double* const (&state)[S], Update update) {
   const auto strip = [&]<int packs>(std::integral_constant<int, packs>, Index first) {
     P running[packs][S];
     for (int p = 0; p < packs; ++p) {
       for (int s = 0; s < S; ++s) running[p][s] = P::load(state[s] + first + p * P::width);
     }
     for (Index i = 0; i < x.rows; ++i) {
-      const double* from = x.row(i) + first;
+      const T* from = x.row(i) + first;
 #pragma GCC unroll 4
       for (int p = 0; p < packs; ++p) update(running[p], P::load(from + p * P::width));
     }
@@ -69,36 +69,36 @@ void fold_columns(ConstPanel x, double* const (&state)[S], Update update) {
   // A panel of rows at a time, so that the strips after the first find it in the cache.
   constexpr Index panel_doubles = 2048;
   const Index panel_rows = std::max<Index>(8, panel_doubles / std::max<Index>(1, x.columns));
-  const ConstPanel all = x;
+  const ConstPanelOf<T> all = x;
   for (Index row = 0; row < all.rows; row += panel_rows) {
     x = all.middle_rows(row, std::min(panel_rows, all.rows - row));
     for_strips<P>(x.columns, strip, rest);
   }
 }
 
-template <class P>
-void column_max_abs_add_with(ConstPanel x, double* max_abs) {
+template <class P, class T = double>
+void column_max_abs_add_with(PanelOf<T> x, double* max_abs) {
   double* const state[] = {max_abs};
-  fold_columns<P, 1>(x, state, [](P* running, P v) { running[0] = max(abs(v), running[0]); });
+  fold_columns<P, 1, T>(x, state, [](P* running, P v) { running[0] = max(abs(v), running[0]); });
 }
 
-template <class P>
-void column_range_add_with(ConstPanel x, double* low, double* high) {
+template <class P, class T = double>
+void column_range_add_with(PanelOf<T> x, double* low, double* high) {
   double* const state[] = {low, high};
-  fold_columns<P, 2>(x, state, [](P* running, P v) {
+  fold_columns<P, 2, T>(x, state, [](P* running, P v) {
     running[0] = min(v, running[0]);
     running[1] = max(v, running[1]);
   });
 }
 
-template <class P>
-void class_moments_add_with(ConstPanel x, const double* codes, const double* weights,
+template <class P, class T = double>
+void class_moments_add_with(PanelOf<T> x, const double* codes, const double* weights,
                             const double* shift, const ClassMoments& out) {
   for (Index i = 0; i < x.rows; ++i) {
     const Index k = codes == nullptr ? 0 : static_cast<Index>(codes[i]);
     const double weight = weights == nullptr ? 1.0 : weights[i];
     out.weight_sums[k] += weight;
-    const double* from = x.row(i);
+    const T* from = x.row(i);
     double* sums = out.sums.row(k);
     double* squares = out.squares.row(k);
     const P w = P::broadcast(weight);
@@ -125,11 +125,11 @@ void class_moments_add_with(ConstPanel x, const double* codes, const double* wei
   }
 }
 
-template <class P>
-void class_sums_add_with(ConstPanel x, const double* codes, const double* weights, Panel sums) {
+template <class P, class T = double>
+void class_sums_add_with(PanelOf<T> x, const double* codes, const double* weights, Panel sums) {
   for (Index i = 0; i < x.rows; ++i) {
     const P w = P::broadcast(weights == nullptr ? 1.0 : weights[i]);
-    const double* from = x.row(i);
+    const T* from = x.row(i);
     double* to = sums.row(static_cast<Index>(codes[i]));
     Index c = 0;
     for (; c + P::width <= x.columns; c += P::width) {

@@ -110,8 +110,11 @@ void nearest_with(const PackedRows& x, const CenterStrips& centers, std::int32_t
     std::fill_n(best, lanes, std::numeric_limits<double>::infinity());
     std::fill_n(where, lanes, 0.0);
     n.tile.a = x.lanes + row;
-    if (x.next != nullptr) n.tile.fetch = x.next + row * x.columns;
-    n.tile.fetch_step = lanes;
+    if (x.next != nullptr) {
+      constexpr Index unit = sizeof(double);
+      n.tile.fetch = static_cast<const double*>(x.next) + row * x.columns * x.next_bytes / unit;
+      n.tile.fetch_step = lanes * x.next_bytes / unit;
+    }
     Index first = 0;
     for (Index i = 0; i < strips.count(); ++i) {
       const int m = strips.centers_of(i);
@@ -134,7 +137,7 @@ template <class P>
 PackedRows pack_rows_with(ConstPanel x, double* out) {
   const Index stride = packed_rows_stride(x.rows);
   pack_rows_as_lanes<P>(x.data, x.stride, x.rows, x.columns, stride, out);
-  return {out, x.rows, x.columns, stride, nullptr};
+  return {out, x.rows, x.columns, stride};
 }
 
 /// |a - b|^2 over `columns`: column c belongs to lane c mod 8.

@@ -11,10 +11,10 @@
 
 namespace superstep::math {
 
-template <class P>
+template <class P, class T>
 class GramKernel {
  public:
-  explicit GramKernel(const GramInput& input)
+  explicit GramKernel(const GramInputOf<T>& input)
       : in_(input),
         width_(input.width()),
         padded_(ceil_div(width_, w) * w),
@@ -78,7 +78,7 @@ class GramKernel {
     const P last_shift = P::load_partial(shift_ + whole, rest);
     for (Index i = 0; i < rows; ++i) {
       const Index number = row_number(first + i);
-      const double* from = in_.x.row(number);
+      const T* from = in_.x.row(number);
       double* to = panel_ + i * stride_;
       double* to_weighted = weighted_ + i * stride_;
       const double weight = is_weighted ? in_.weights[number] : 1.0;
@@ -104,7 +104,10 @@ class GramKernel {
     t.a_stride = t.b_stride = stride_;
     t.start_stride = t.sums_stride = padded_;
     // The tiles of the first row fetch the next panel, each a run of it.
-    const double* next = in_.rows ? nullptr : in_.x.row(first + rows);
+    // Addresses are all that is asked of them, in units of doubles.
+    constexpr Index values = sizeof(double) / sizeof(T);
+    const auto* next =
+        in_.rows ? nullptr : reinterpret_cast<const double*>(in_.x.row(first + rows));
     for (Index a = 0; a < width_; a += tile_rows) {
       const int m = static_cast<int>(std::min<Index>(tile_rows, width_ - a));
       t.b = weighted_ + a;
@@ -114,15 +117,15 @@ class GramKernel {
         t.a = panel_ + b;
         t.start = t.sums = sums_ + a * padded_ + b;
         t.last_valid = last_valid<P>(cut, lanes_of<P>(cut));
-        t.fetch = a == 0 && next != nullptr ? next + b * rows : nullptr;
-        t.fetch_step = lanes_of<P>(cut);
+        t.fetch = a == 0 && next != nullptr ? next + b * rows / values : nullptr;
+        t.fetch_step = lanes_of<P>(cut) / values;
         Table::of(cut, m)(t);
         b += lanes_of<P>(cut);
       }
     }
   }
 
-  const GramInput& in_;
+  const GramInputOf<T>& in_;
   Index width_;
   Index padded_;
   Index stride_;
@@ -134,10 +137,10 @@ class GramKernel {
   double* sums_ = nullptr;
 };
 
-template <class P>
-void gram_add_with(const GramInput& input, double* gram) {
+template <class P, class T = double>
+void gram_add_with(const std::type_identity_t<GramInputOf<T>>& input, double* gram) {
   if (input.width() == 0) return;
-  GramKernel<P>(input).add(gram);
+  GramKernel<P, T>(input).add(gram);
 }
 
 }  // namespace superstep::math

@@ -19,4 +19,8 @@ void gram_add(const GramInput& input, double* gram) {
   gram_add_with<simd::NativePack>(input, gram);
 }
 
+void gram_add(const FloatGramInput& input, double* gram) {
+  gram_add_with<simd::NativePack, float>(input, gram);
+}
+
 }  // namespace superstep::math

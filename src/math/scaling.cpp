@@ -13,6 +13,11 @@ void column_moments_add(ConstPanel x, const double* weights, const double* shift
   column_moments_add_with<Native>(x, weights, shift, out);
 }
 
+void column_moments_add(FloatPanel x, const double* weights, const double* shift,
+                        const ColumnMoments& out) {
+  column_moments_add_with<Native, float>(x, weights, shift, out);
+}
+
 void centre_and_scale(ConstPanel x, const double* shift, const double* factor, Panel z) {
   centre_and_scale_with<Native>(x, shift, factor, z);
 }

@@ -17,8 +17,8 @@ SUPERSTEP_INLINE void for_packs(Index columns, F f) {
   if (whole < columns) f(whole, static_cast<int>(columns - whole));
 }
 
-template <class P>
-SUPERSTEP_INLINE P load_pack(const double* p, int count) {
+template <class P, class T>
+SUPERSTEP_INLINE P load_pack(const T* p, int count) {
   return count == P::width ? P::load(p) : P::load_partial(p, count);
 }
 
@@ -29,13 +29,13 @@ SUPERSTEP_INLINE void store_pack(P v, double* p, int count) {
 
 /// Several rows at a time: few enough that memory is read in sequence, enough that the running
 /// sums, which stay in the cache, are seldom fetched.
-template <class P>
-void column_moments_add_with(ConstPanel x, const double* weights, const double* shift,
+template <class P, class T = double>
+void column_moments_add_with(PanelOf<T> x, const double* weights, const double* shift,
                              const ColumnMoments& out) {
   constexpr Index step = 16;
   const P zero = P::broadcast(0), one = P::broadcast(1);
   for (Index row = 0; row < x.rows; row += step) {
-    const ConstPanel rows = x.middle_rows(row, std::min(step, x.rows - row));
+    const ConstPanelOf<T> rows = x.middle_rows(row, std::min(step, x.rows - row));
     for_packs<P>(x.columns, [&](Index c, int n) {
       const P centre = load_pack<P>(shift + c, n);
       P count = load_pack<P>(out.counts + c, n);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The promise: the same model file, byte for byte, on any number of ranks and threads, in memory or streamed, from
-contiguous or compressed input, with MPI and alone without it, for every estimator the program knows.
+contiguous or compressed input, kept as float32 or as float64, with MPI and alone without it, for every estimator the program knows.
 
 usage: same_bytes.py FIT_ALL   (tests/identity/fit_all.cpp), with SUPERSTEP naming the program
 """
@@ -62,6 +62,15 @@ ESTIMATORS = {
     "make_pipeline(StandardScaler(), PCA(n_components=4), LogisticRegression())": "classes",
 }
 
+# Each is fitted to the same values as float32 and as float64.
+NARROW = {
+    "Ridge(alpha=0.25)": "real",
+    "LogisticRegression(C=0.25)": "classes",
+    "KMeans(n_clusters=8, n_init=1, max_iter=10)": "classes",
+    "make_pipeline(StandardScaler(), GaussianNB())": "classes",
+    "make_pipeline(MaxAbsScaler(), LinearDiscriminantAnalysis())": "classes",
+}
+
 
 def write_data(folder):
     rng = np.random.default_rng(5)
@@ -77,6 +86,8 @@ def write_data(folder):
     for name, options in (("plain", {}), ("gzip", dict(chunks=(3000, 5), compression="gzip", shuffle=True))):
         with h5py.File(os.path.join(folder, name + ".h5"), "w") as f:
             f.create_dataset("X", data=X, **options)
+            f.create_dataset("float32", data=X.astype(np.float32), **options)
+            f.create_dataset("float64", data=X.astype(np.float32).astype(np.float64), **options)
             f.create_dataset("categories", data=np.floor(np.abs(X)) % 9, **options)
             f["weight"] = weight
             for target, values in targets.items():
@@ -99,19 +110,23 @@ def main():
         for estimator, names in ESTIMATORS.items():
             target, columns = (names.split() + ["X"])[:2]
             lines += f"{columns}\t{target}\t{estimator}\n"
+        for estimator, target in NARROW.items():
+            lines += "".join(f"{columns}\t{target}\t{estimator}\n" for columns in ("float32", "float64"))
         for name, launcher in LAUNCHERS.items():
             done = subprocess.run([*launcher, sys.argv[1], folder], input=lines, text=True, capture_output=True)
             assert done.returncode == 0, f"{name}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
             for line in done.stdout.splitlines():
                 estimator, way, value = line.split("\t")
-                hashes[estimator][f"{name}: {way}"] = value
+                way = f"{name}: {way}"
+                hashes[estimator][way + (", float64" if way in hashes[estimator] else "")] = value
     bad = 0
     for estimator, ways in hashes.items():
         first = next(iter(ways.values()))
         different = [way for way, value in ways.items() if value != first]
         bad += bool(different)
         print(f"{estimator}: {len(ways)} ways, " + (f"DIFFERENT: {different}" if different else f"all {first}"))
-    assert all(len(ways) == 8 * len(LAUNCHERS) for ways in hashes.values()) and len(hashes) == len(ESTIMATORS)
+    assert all(len(ways) == (16 if e in NARROW else 8) * len(LAUNCHERS) for e, ways in hashes.items())
+    assert len(hashes) == len(ESTIMATORS) + len(NARROW)
     print(f"{len(hashes) - bad} passed, {bad} failed")
     sys.exit(1 if bad else 0)
 

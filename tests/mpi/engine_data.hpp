@@ -93,7 +93,7 @@ inline std::vector<double> expected_sums() {
 inline void add_columns(const Block& block, Partial& partial, Workspace&) {
   for (Index c = 0; c < columns; ++c) {
     for (Index r = 0; r < block.rows; ++r)
-      partial[0][static_cast<std::size_t>(c)] += block.x[r * columns + c];
+      partial[0][static_cast<std::size_t>(c)] += block.x.doubles()[r * columns + c];
   }
 }
 

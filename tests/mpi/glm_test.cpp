@@ -444,7 +444,7 @@ double largest_gradient(Engine& engine, const Table& table, const SplitPtr& spli
       split ? table.only(split, Role::train) : table, shape,
       [&](const Block& block, Partial& sum, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
-          const double* x = block.x + i * n;
+          const double* x = block.x.doubles() + i * n;
           double z = w[n];
           for (Index j = 0; j < n; ++j) z += w[j] * x[j];
           const double residual = block.weight_of(i) * (1.0 / (1.0 + std::exp(-z)) - block.y[i]);

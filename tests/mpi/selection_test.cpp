@@ -55,7 +55,7 @@ std::vector<Index> rows_seen(const Communicator& comm, const DataOptions& option
   const std::vector<double> place =
       engine.maximum(table, rows, [](const Block& block, std::span<double> out, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
-          const double row = block.x[i * block.columns];
+          const double row = block.x.doubles()[i * block.columns];
           if (row != static_cast<double>(block.row(i))) throw DataError("a row has a wrong number");
           double& entry = out[static_cast<std::size_t>(row)];
           if (entry >= 0.0) throw DataError("a row comes twice");

@@ -73,7 +73,7 @@ std::pair<Index, Index> shown_and_wrong(Engine& engine, const Table& table,
         std::int32_t* cell = workspace.integers(0, block.rows);
         partition.assign(block, cell);
         for (Index i = 0; i < block.rows; ++i) {
-          const auto row = static_cast<std::size_t>(block.x[i]);
+          const auto row = static_cast<std::size_t>(block.x.doubles()[i]);
           partial[0][1] += cell[i] == expected[row] ? 0.0 : 1.0;
         }
         partial[0][0] += static_cast<double>(block.rows);

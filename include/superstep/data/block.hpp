@@ -7,8 +7,44 @@
 #include <vector>
 
 #include <superstep/core/types.hpp>
+#include <superstep/data/buffer.hpp>
 
 namespace superstep {
+
+/// Doubles made of features that are kept in another form: once for all who ask. A worker's own.
+class Widened {
+ public:
+  const double* of(const float* values, Index count);
+  /// What comes next is something else, even if it lies in the same place.
+  void forget() { from_ = nullptr; }
+
+ private:
+  const float* from_ = nullptr;
+  Buffer<double> doubles_;
+};
+
+/// The features of a block, rows x columns, row-major, in the form in which they are kept. A kernel
+/// that knows the form reads it as it lies; everybody else asks for doubles.
+class Features {
+ public:
+  Features() = default;
+  Features(const double* values) : doubles_(values) {}
+  /// `widened` is to outlive this.
+  Features(const float* values, Index count, Widened& widened)
+      : floats_(values), count_(count), widened_(&widened) {}
+
+  /// Null where they are kept in another form.
+  const float* floats() const { return floats_; }
+  const double* doubles() const {
+    return floats_ == nullptr ? doubles_ : widened_->of(floats_, count_);
+  }
+
+ private:
+  const double* doubles_ = nullptr;
+  const float* floats_ = nullptr;
+  Index count_ = 0;
+  Widened* widened_ = nullptr;
+};
 
 /// What a kernel sees of a block. The memory belongs to the engine and lasts for one call.
 struct Block {
@@ -18,7 +54,7 @@ struct Block {
   Index first_place = 0;  ///< place of its first row among the selected rows
   Index rows = 0;
   Index columns = 0;
-  const double* x = nullptr;       ///< rows x columns, row-major
+  Features x{};
   Index targets = 1;               ///< values of y in a row: more than 1 for numbers only
   const double* y = nullptr;       ///< targets, row-major, or class codes; null when none are read
   const double* code = nullptr;    ///< class codes, if the engine has them at hand; else null

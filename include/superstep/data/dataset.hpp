@@ -11,6 +11,7 @@
 
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/block.hpp>
+#include <superstep/data/buffer.hpp>
 #include <superstep/data/labels.hpp>
 
 namespace superstep {
@@ -34,42 +35,6 @@ enum class Target { none, numbers, classes };
 struct LabelRoom {
   std::size_t bytes = SIZE_MAX;
   std::size_t taken = 0;  ///< of the budget beside them, for messages
-};
-
-/// Memory for values that are written before they are read; 64-byte aligned, not initialised.
-template <class T>
-class Buffer {
- public:
-  Buffer() = default;
-  explicit Buffer(Index size)
-      : data_(size == 0 ? nullptr
-                        : static_cast<T*>(::operator new (
-                              static_cast<std::size_t>(size) * sizeof(T), std::align_val_t{64}))),
-        size_(size) {}
-  /// Memory that somebody else owns, with room for `size` values.
-  static Buffer lent(T* memory, Index size) {
-    Buffer buffer;
-    buffer.data_ = std::unique_ptr<T[], Free>(memory, Free{false});
-    buffer.size_ = size;
-    return buffer;
-  }
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
-  Index size() const { return size_; }
-  /// Makes room for at least `size` values; forgets the old ones if it grows.
-  void grow(Index size) {
-    if (size > size_) *this = Buffer(size);
-  }
-
- private:
-  struct Free {
-    bool owns = true;
-    void operator()(T* p) const {
-      if (owns) ::operator delete (p, std::align_val_t{64});
-    }
-  };
-  std::unique_ptr<T[], Free> data_;
-  Index size_ = 0;
 };
 
 /// A block as it lies in memory: features in the precision of the file, targets already encoded.

@@ -14,6 +14,7 @@ constexpr Index padded(Index columns) { return (columns + 7) / 8 * 8; }
 /// out = x - origin, followed by zeros: of the first out.rows rows, or of those whose numbers
 /// `rows` gives. out: any number of rows x padded(x.columns), apart from x.
 void centre_rows(ConstPanel x, const std::int32_t* rows, const double* origin, Panel out);
+void centre_rows(FloatPanel x, const std::int32_t* rows, const double* origin, Panel out);
 
 /// What rows add to their centres.
 struct AssignedSums {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,8 @@ namespace superstep::math {
 
 /// half[j] = |c_j|^2 / 2, one chain of fused multiply-adds over the columns. centers: k x columns.
 void half_squared_norms(ConstPanel centers, double* half);
+
+struct SieveCenters;
 
 /// Centres as nearest() reads them: laid out once, read by many threads. k x columns values, which
 /// must be finite.
@@ -28,9 +31,15 @@ class PackedCenters {
   const double* negated() const { return negated_.data(); }
   /// As half_squared_norms() gives it.
   const double* half() const { return half_.data(); }
+  /// In single precision, for a first look; null where that does not pay. May be given up by who
+  /// finds that it tells too little.
+  const SieveCenters* sieve() const;
+  void give_up_sieve() const;
 
  private:
+  struct Sieve;
   Index columns_ = 0;
+  std::shared_ptr<Sieve> sieve_;
   std::vector<double> negated_;
   std::vector<double> half_;
 };
@@ -41,9 +50,16 @@ struct PackedRows {
   Index rows = 0;
   Index columns = 0;
   Index stride = 0;  ///< from column to column
-  /// rows x columns doubles that will be read a while later and are fetched from memory meanwhile;
+  /// rows x columns values that will be read a while later and are fetched from memory meanwhile;
   /// null: nothing.
-  const double* next = nullptr;
+  const void* next = nullptr;
+  Index next_bytes = 0;  ///< of one value
+
+  template <class T>
+  void fetch_from(const T* values) {
+    next = values;
+    next_bytes = sizeof(T);
+  }
 };
 /// From column to column: an odd number of cache lines, which spreads columns over the cache.
 constexpr Index packed_rows_stride(Index rows) { return ((rows + 7) / 8 | 1) * 8; }
@@ -57,7 +73,8 @@ PackedRows pack_rows(ConstPanel x, double* out);
 /// equal ones. score may be null. |x - c_j|^2 = |x|^2 + 2 score, but use squared_distances where
 /// its digits matter. Score of (i, j): h = half[j], then h = fma(-x[i][c], center[j][c], h) for c =
 /// 0, 1, ...: it does not depend on the other centres. At least one centre; values must be finite.
-/// 2 rows columns k flops; nothing of size rows x k is stored.
+/// 2 rows columns k flops, in single precision for the rows whose nearest centre that tells for
+/// certain, unless scores are asked for; nothing of size rows x k is stored.
 void nearest(const PackedRows& x, const PackedCenters& centers, std::int32_t* index, double* score);
 void nearest(ConstPanel x, const PackedCenters& centers, std::int32_t* index, double* score);
 

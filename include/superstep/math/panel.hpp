@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the kernels take: a row-major rectangle of doubles that lies inside something larger.
+// What the kernels take: a row-major rectangle of doubles (or floats) that lies inside something
+// larger.
 #pragma once
+
+#include <type_traits>
 
 #include <superstep/core/types.hpp>
 
@@ -18,27 +21,36 @@ concept RowMajorMatrix = requires(M& m) {
 &&static_cast<bool>(M::IsRowMajor) && !static_cast<bool>(M::IsVectorAtCompileTime);
 
 /// A rectangle to be read. Row i begins at data + i * stride.
-struct ConstPanel {
-  const double* data = nullptr;
+template <class T>
+struct ConstPanelOf {
+  const T* data = nullptr;
   Index rows = 0;
   Index columns = 0;
   Index stride = 0;
 
-  ConstPanel() = default;
-  ConstPanel(const double* data_, Index rows_, Index columns_, Index stride_)
+  ConstPanelOf() = default;
+  ConstPanelOf(const T* data_, Index rows_, Index columns_, Index stride_)
       : data(data_), rows(rows_), columns(columns_), stride(stride_) {}
   /// Rows lie one behind the other.
-  ConstPanel(const double* data_, Index rows_, Index columns_)
-      : ConstPanel(data_, rows_, columns_, columns_) {}
+  ConstPanelOf(const T* data_, Index rows_, Index columns_)
+      : ConstPanelOf(data_, rows_, columns_, columns_) {}
   template <RowMajorMatrix M>
-  ConstPanel(const M& m) : ConstPanel(m.data(), m.rows(), m.cols(), m.outerStride()) {}
+  ConstPanelOf(const M& m) : ConstPanelOf(m.data(), m.rows(), m.cols(), m.outerStride()) {}
 
-  const double* row(Index i) const { return data + i * stride; }
+  const T* row(Index i) const { return data + i * stride; }
   /// `count` rows from `first` on.
-  ConstPanel middle_rows(Index first, Index count) const {
+  ConstPanelOf middle_rows(Index first, Index count) const {
     return {row(first), count, columns, stride};
   }
 };
+using ConstPanel = ConstPanelOf<double>;
+/// Features kept as floats. Kernels that take them widen while they read; all they compute is
+/// double, and has the bits it would have if the floats had been widened before.
+using FloatPanel = ConstPanelOf<float>;
+/// The same, for the bodies of kernels: T is named, not deduced, so that what converts to a panel
+/// may be given.
+template <class T>
+using PanelOf = std::type_identity_t<ConstPanelOf<T>>;
 
 /// A rectangle to be written.
 struct Panel {

@@ -34,8 +34,9 @@ struct ExtraColumn {
 
 /// G += A' diag(weights) A with A = [x - shift | extra columns], the one-pass statistics of least
 /// squares: Gram matrix, X'y, y'y, sums and the sum of weights from one visit.
-struct GramInput {
-  ConstPanel x;
+template <class T>
+struct GramInputOf {
+  ConstPanelOf<T> x;
   const double* weights = nullptr;  ///< one a row; null: all 1
   const double* shift = nullptr;    ///< one a column of x; null: 0
   std::span<const ExtraColumn> extra{};
@@ -45,11 +46,14 @@ struct GramInput {
   /// Columns of A, and the order of G.
   Index width() const { return x.columns + static_cast<Index>(extra.size()); }
 };
+using GramInput = GramInputOf<double>;
+using FloatGramInput = GramInputOf<float>;
 
 /// Adds to the upper triangle (a <= b) of `gram`, width x width with rows one behind the other;
 /// what lies below the diagonal is neither read nor written. Entry (a, b): g = fma(w[i] * A[i][a],
 /// A[i][b], g) over the rows in order; weights null is all of them 1. rows * width * (width + 1)
 /// flops.
 void gram_add(const GramInput& input, double* gram);
+void gram_add(const FloatGramInput& input, double* gram);
 
 }  // namespace superstep::math

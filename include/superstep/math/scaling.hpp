@@ -19,6 +19,8 @@ struct ColumnMoments {
 /// sums[c] = fma(w, d, sums[c]), squares[c] = fma(w d, d, squares[c]). weights null: all 1.
 void column_moments_add(ConstPanel x, const double* weights, const double* shift,
                         const ColumnMoments& out);
+void column_moments_add(FloatPanel x, const double* weights, const double* shift,
+                        const ColumnMoments& out);
 
 // The maps below hand NaN on. z lies apart from x, or is x itself.
 

@@ -40,7 +40,8 @@ SUPERSTEP_INLINE P scale_in_two_steps(P a, P n) {
 }
 
 // Every pack P has:
-//   width, load, load_partial (lanes from n on are 0), broadcast, store, store_partial, + - * /,
+//   width, load, load_partial (lanes from n on are 0), both also of floats, which become doubles,
+//    broadcast, store, store_partial, + - * /,
 //   fma(a, b, c) = a b + c and fnma(a, b, c) = c - a b, rounded once; min and max: min(a, b) = a <
 //   b ? a : b, so b where a lane is NaN; abs, round_even; less, equal, is_nan giving a Mask;
 //   select(mask, yes, no); bit_and, bit_or with a constant; shift_left<n>, shift_right<n> of the 64
@@ -61,6 +62,12 @@ struct PortablePack {
   }
   static PortablePack load_partial(const double* p, int n) {
     return each([&](int i) { return i < n ? p[i] : 0.0; });
+  }
+  static PortablePack load(const float* p) {
+    return each([&](int i) { return static_cast<double>(p[i]); });
+  }
+  static PortablePack load_partial(const float* p, int n) {
+    return each([&](int i) { return i < n ? static_cast<double>(p[i]) : 0.0; });
   }
   static PortablePack broadcast(double a) {
     return each([&](int) { return a; });
@@ -165,13 +172,23 @@ struct Avx2Pack {
   __m256d v;
 
   SUPERSTEP_INLINE static Avx2Pack load(const double* p) { return {_mm256_loadu_pd(p)}; }
+  SUPERSTEP_INLINE static Avx2Pack load(const float* p) {
+    return {_mm256_cvtps_pd(_mm_loadu_ps(p))};
+  }
 #if defined(__AVX512VL__)
   SUPERSTEP_INLINE static Avx2Pack load_partial(const double* p, int n) {
     return {_mm256_maskz_loadu_pd(first(n), p)};
   }
+  SUPERSTEP_INLINE static Avx2Pack load_partial(const float* p, int n) {
+    return {_mm256_cvtps_pd(_mm_maskz_loadu_ps(first(n), p))};
+  }
 #else
   SUPERSTEP_INLINE static Avx2Pack load_partial(const double* p, int n) {
     return {_mm256_maskload_pd(p, first(n))};
+  }
+  SUPERSTEP_INLINE static Avx2Pack load_partial(const float* p, int n) {
+    const __m128i mask = _mm_cmpgt_epi32(_mm_set1_epi32(n), _mm_setr_epi32(0, 1, 2, 3));
+    return {_mm256_cvtps_pd(_mm_maskload_ps(p, mask))};
   }
 #endif
   SUPERSTEP_INLINE static Avx2Pack broadcast(double a) { return {_mm256_set1_pd(a)}; }
@@ -287,6 +304,12 @@ struct Avx512Pack {
   SUPERSTEP_INLINE static Avx512Pack load(const double* p) { return {_mm512_loadu_pd(p)}; }
   SUPERSTEP_INLINE static Avx512Pack load_partial(const double* p, int n) {
     return {_mm512_maskz_loadu_pd(first(n), p)};
+  }
+  SUPERSTEP_INLINE static Avx512Pack load(const float* p) {
+    return {_mm512_cvtps_pd(_mm256_loadu_ps(p))};
+  }
+  SUPERSTEP_INLINE static Avx512Pack load_partial(const float* p, int n) {
+    return {_mm512_cvtps_pd(_mm512_castps512_ps256(_mm512_maskz_loadu_ps(first(n), p)))};
   }
   SUPERSTEP_INLINE static Avx512Pack broadcast(double a) { return {_mm512_set1_pd(a)}; }
   SUPERSTEP_INLINE void store(double* p) const { _mm512_storeu_pd(p, v); }

@@ -14,6 +14,8 @@
 #include <superstep/math/distances.hpp>
 #include <superstep/math/panel.hpp>
 
+#include "learn/features.hpp"
+
 namespace superstep {
 
 /// Some rows of a block, in order.
@@ -67,26 +69,27 @@ class Origin {
     const Index tall = panel_rows_for(columns());
     double* centred = workspace.doubles(panel_slot, tall * stride);
     double* lanes = workspace.doubles(lanes_slot, math::packed_rows_size(tall, columns()));
-    const math::ConstPanel all{block.x, block.rows, columns()};
-    for (Index row = 0; row < rows.count; row += tall) {
-      const Index count = std::min(tall, rows.count - row);
-      const bool is_whole = rows.numbers == nullptr;
-      const std::int32_t* chosen = is_whole ? nullptr : rows.numbers + row;
-      math::centre_rows(is_whole ? all.middle_rows(row, count) : all, chosen, origin_.data(),
-                        {centred, count, stride});
-      const math::ConstPanel x{centred, count, columns(), stride};
-      RowPanel panel{x,
-                     math::pack_rows(x, lanes),
-                     weights_of(block, chosen, row, count, workspace),
-                     &block,
-                     chosen,
-                     row};
-      // Chosen rows lie close together, as a rule.
-      if (row + 2 * count <= rows.count) {
-        panel.lanes.next = all.row(is_whole ? row + count : Index{chosen[count]});
+    with_features(block, [&](auto all) {
+      for (Index row = 0; row < rows.count; row += tall) {
+        const Index count = std::min(tall, rows.count - row);
+        const bool is_whole = rows.numbers == nullptr;
+        const std::int32_t* chosen = is_whole ? nullptr : rows.numbers + row;
+        math::centre_rows(is_whole ? all.middle_rows(row, count) : all, chosen, origin_.data(),
+                          {centred, count, stride});
+        const math::ConstPanel x{centred, count, columns(), stride};
+        RowPanel panel{x,
+                       math::pack_rows(x, lanes),
+                       weights_of(block, chosen, row, count, workspace),
+                       &block,
+                       chosen,
+                       row};
+        // Chosen rows lie close together, as a rule.
+        if (row + 2 * count <= rows.count) {
+          panel.lanes.fetch_from(all.row(is_whole ? row + count : Index{chosen[count]}));
+        }
+        f(panel);
       }
-      f(panel);
-    }
+    });
   }
 
  private:

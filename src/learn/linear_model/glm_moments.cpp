@@ -10,6 +10,7 @@
 #include <superstep/math/column_stats.hpp>
 #include <superstep/math/products.hpp>
 
+#include "learn/features.hpp"
 #include "learn/linear_model/glm.hpp"
 #include "learn/linear_model/glm_sample.hpp"
 
@@ -185,8 +186,11 @@ class MomentsPass {
     const math::ClassMoments out{{sum[lane.sums].data(), lane.cells * parts_, d},
                                  {sum[lane.squares].data(), lane.cells * parts_, d},
                                  sum[lane.weight].data()};
-    const math::ConstPanel x(block.x, block.rows, d);
-    math::class_moments_add(x, code, block.weight, m_.shift.data(), out);
+    const auto add = [&](const double* weights) {
+      with_features(
+          block, [&](auto x) { math::class_moments_add(x, code, weights, m_.shift.data(), out); });
+    };
+    add(block.weight);
     for (Index r = 0; r < block.rows; ++r) {
       if (!(block.weight_of(r) > 0.0)) continue;
       sum[lane.rows][static_cast<std::size_t>(code[r])] += 1.0;
@@ -200,7 +204,7 @@ class MomentsPass {
       wy[r] = block.weight_of(r) * std::max(0.0, block.y[r]);
       code[r] += 1.0;
     }
-    math::class_moments_add(x, code, wy, m_.shift.data(), out);
+    add(wy);
   }
 
   void count_level(const GlmRows& s, const GlmLevel& level, const LevelRuns& runs,
@@ -243,9 +247,11 @@ class MomentsPass {
     for (Index row = 0, panel = 0; row < block.rows; row += tall, ++panel) {
       if (!all_.takes(block, panel)) continue;
       const Index rows = std::min(tall, block.rows - row);
-      const math::ConstPanel x(block.x + row * block.columns, rows, block.columns);
       const double* weight = block.weight == nullptr ? nullptr : block.weight + row;
-      math::gram_add({x, weight, m_.shift.data(), {&one, 1}}, sum[gram_].data());
+      with_features(block, [&](auto x) {
+        math::gram_add({x.middle_rows(row, rows), weight, m_.shift.data(), {&one, 1}},
+                       sum[gram_].data());
+      });
     }
   }
 

@@ -7,6 +7,7 @@
 
 #include <superstep/math/products.hpp>
 
+#include "learn/features.hpp"
 #include "learn/linear_model/glm_groups.hpp"
 #include "learn/linear_model/glm_sample.hpp"
 
@@ -100,15 +101,19 @@ class GlmPass {
     return {values, rows, 1};
   }
 
+  /// Floats are widened once for both products, while they are near the core.
   math::ConstPanel kernel_rows(const Block& block, Index row, Index rows,
                                Workspace& workspace) const {
     const Index d = block.columns;
-    const math::ConstPanel x(block.x + row * d, rows, d);
-    if (!shifts_) return x;
+    if (!shifts_ && block.x.floats() == nullptr) return {block.x.doubles() + row * d, rows, d};
     double* to = workspace.doubles(shifted, m_.panel_rows * d);
-    for (Index i = 0; i < rows; ++i) {
-      for (Index j = 0; j < d; ++j) to[i * d + j] = x.row(i)[j] - m_.kernel_shift[j];
-    }
+    with_features(block, [&](auto all) {
+      if (!shifts_) return static_cast<void>(std::copy_n(all.row(row), rows * d, to));
+      for (Index i = 0; i < rows; ++i) {
+        const auto* from = all.row(row + i);
+        for (Index j = 0; j < d; ++j) to[i * d + j] = from[j] - m_.kernel_shift[j];
+      }
+    });
     return {to, rows, d};
   }
 

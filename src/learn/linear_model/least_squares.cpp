@@ -174,7 +174,8 @@ Matrix gather_rows(Engine& engine, const Table& table, Index numbers) {
       engine.superstep(table, shape, [&](const Block& block, Partial& sum, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
           const auto to = sum[block.place(i)];
-          const auto y = std::copy_n(block.x + i * block.columns, block.columns, to.begin());
+          const auto y =
+              std::copy_n(block.x.doubles() + i * block.columns, block.columns, to.begin());
           *std::copy_n(block.y + i * numbers, numbers, y) = block.weight_of(i);
         }
       });

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
+
+#include "learn/features.hpp"
 
 namespace superstep {
 
@@ -21,7 +24,9 @@ class Gatherer {
 
   Index count() const { return count_; }
   math::ConstPanel x(Index first, Index n) const {
-    return {of(block_.x, block_.columns, gathered_x, first, n), n, block_.columns};
+    const double* values = with_features(
+        block_, [&](auto all) { return of(all.data, block_.columns, gathered_x, first, n); });
+    return {values, n, block_.columns};
   }
   const double* y(Index first, Index n) const {
     // One value is copied where a few would be a call.
@@ -36,17 +41,25 @@ class Gatherer {
   static constexpr Index rows_ahead = 8;
 
   /// Chosen rows lie apart: the hardware does not see which comes next.
-  void fetch(const double* values, Index width, Index i) const {
+  template <class T>
+  void fetch(const T* values, Index width, Index i) const {
     if (i >= count_) return;
-    const double* row = values + Index{rows_[i]} * width;
-    for (Index c = 0; c < width; c += 8) __builtin_prefetch(row + c);
+    const T* row = values + Index{rows_[i]} * width;
+    constexpr Index line = 64 / sizeof(T);
+    for (Index c = 0; c < width; c += line) __builtin_prefetch(row + c);
   }
 
-  const double* of(const double* values, Index width, std::size_t slot, Index first,
-                   Index n) const {
+  template <class T>
+  const double* of(const T* values, Index width, std::size_t slot, Index first, Index n) const {
     if (values == nullptr) return nullptr;
-    if (rows_ == nullptr) return values + first * width;
+    if constexpr (std::is_same_v<T, double>) {
+      if (rows_ == nullptr) return values + first * width;
+    }
     double* const begin = workspace_.doubles(slot, ModelTree::panel_rows * width);
+    if (rows_ == nullptr) {
+      std::copy_n(values + first * width, n * width, begin);
+      return begin;
+    }
     double* to = begin;
     for (Index i = first; i < first + n; ++i) {
       fetch(values, width, i + rows_ahead);

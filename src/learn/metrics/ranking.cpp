@@ -253,7 +253,7 @@ void ScoreRanking::next_pass(Engine& engine, const Table& outputs,
       [&](const Block& block, double* out, Workspace&) {
         for (Index i = 0; i < block.rows; ++i) {
           double* to = out + i * width;
-          for (Column* c : active) *to++ = c->score(block.x + i * block.columns);
+          for (Column* c : active) *to++ = c->score(block.x.doubles() + i * block.columns);
           *to++ = codes[static_cast<std::size_t>(block.y[i])];
           *to = block.weight_of(i);
         }

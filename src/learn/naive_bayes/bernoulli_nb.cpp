@@ -52,7 +52,7 @@ Summands indicators(const Thresholds& thresholds, Index columns) {
                                Workspace& workspace) {
     double* to = workspace.doubles(1, b.rows * width);
     for (Index i = 0; i < b.rows; ++i) {
-      const double* x = b.x + i * columns;
+      const double* x = b.x.doubles() + i * columns;
       for (const std::optional<double>& t : thresholds) {
         for (Index c = 0; c < columns; ++c) *to++ = t ? (x[c] > *t ? 1.0 : 0.0) : x[c];
       }

@@ -59,7 +59,7 @@ class ReachOfCells {
             [&](const Block& block, std::span<double> found, Workspace& workspace) {
               cells_.each(block, workspace, [&](Index cell, const Cells::Rows& rows) {
                 for_rows(block, rows, [&](Index i) {
-                  const double* x = block.x + i * columns_;
+                  const double* x = block.x.doubles() + i * columns_;
                   if (block.weight_of(i) > 0.0) raise(x, columns_, found.data() + at(cell, true));
                   if (block.weight != nullptr) raise(x, columns_, found.data() + at(cell, false));
                 });
@@ -192,7 +192,7 @@ SumsByClass sums_by_category(Engine& engine, const Table& table, Index classes,
   s.exponents.assign(static_cast<std::size_t>(s.width), 1);
   s.add = [&](const Block& b, const double* group, math::Panel sums, Workspace&) {
     for (Index i = 0; i < b.rows; ++i) {
-      const double* x = b.x + i * b.columns;
+      const double* x = b.x.doubles() + i * b.columns;
       const double weight = b.weight_of(i);
       double* to = sums.row(static_cast<Index>(group[i]));
       for (std::size_t c = 0; c < counts.size(); ++c) {

@@ -11,6 +11,7 @@
 #include <superstep/math/column_stats.hpp>
 
 #include "learn/cells.hpp"
+#include "learn/features.hpp"
 
 namespace superstep {
 
@@ -28,7 +29,7 @@ struct Centres {
 math::ConstPanel deviations(const Block& block, const Matrix& centres, Workspace& workspace) {
   double* out = workspace.doubles(0, block.rows * block.columns);
   for (Index i = 0; i < block.rows; ++i) {
-    const double* x = block.x + i * block.columns;
+    const double* x = block.x.doubles() + i * block.columns;
     const double* centre = centres.data() + static_cast<Index>(block.y[i]) * block.columns;
     double* to = out + i * block.columns;
     for (Index c = 0; c < block.columns; ++c) to[c] = x[c] - centre[c];
@@ -129,8 +130,12 @@ void CellMoments::add(const Cells& cells, const Block& block, Partial& sum,
                       Workspace& workspace) const {
   const bool is_common = centres_.are_common();
   const double* shift = is_common ? centres_.points.data() : nullptr;
-  const math::ConstPanel x = is_common ? math::ConstPanel(block.x, block.rows, columns_)
-                                       : deviations(block, centres_.points, workspace);
+  math::ConstPanel apart;
+  if (!is_common) apart = deviations(block, centres_.points, workspace);
+  const auto add = [&](const double* codes, const double* weights, const math::ClassMoments& to) {
+    if (!is_common) return math::class_moments_add(apart, codes, weights, shift, to);
+    with_features(block, [&](auto x) { math::class_moments_add(x, codes, weights, shift, to); });
+  };
   cells.each_partition(block, workspace, [&](Index first, const std::int32_t* cell) {
     const double* codes = block.y;
     if (cell != nullptr) {
@@ -140,11 +145,9 @@ void CellMoments::add(const Cells& cells, const Block& block, Partial& sum,
       }
       codes = of_class;
     }
-    math::class_moments_add(x, codes, block.weight, shift,
-                            by_class_.from(sum, first, cells.size(), columns_));
+    add(codes, block.weight, by_class_.from(sum, first, cells.size(), columns_));
     if (counts_all_) {
-      math::class_moments_add(x, codes, present(block, workspace), shift,
-                              of_all_.from(sum, first, cells.size(), columns_));
+      add(codes, present(block, workspace), of_all_.from(sum, first, cells.size(), columns_));
     }
   });
 }

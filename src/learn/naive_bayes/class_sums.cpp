@@ -6,6 +6,8 @@
 
 #include <superstep/learn/estimator.hpp>
 
+#include "learn/features.hpp"
+
 namespace superstep {
 
 SumsByClass::SumsByClass(Engine& engine, const Table& table, Index classes,
@@ -63,14 +65,16 @@ void SumsByClass::count_outside(const Summands& summands, const Block& block,
   const double least = summands.least, most = summands.most;
   const auto is_outside = [=](double x) { return x < least || x > most; };
   std::int64_t any = 0;  // of doubles' width, so that the loop vectorises
-  for (const double *x = block.x, *end = x + block.rows * columns_; x < end; ++x) {
-    any |= static_cast<std::int64_t>(*x < least) | static_cast<std::int64_t>(*x > most);
-  }
+  with_features(block, [&](auto all) {
+    for (const auto *x = all.data, *end = x + block.rows * columns_; x < end; ++x) {
+      any |= static_cast<std::int64_t>(*x < least) | static_cast<std::int64_t>(*x > most);
+    }
+  });
   if (any == 0) return;
   for (Index i = 0; i < block.rows; ++i) {
     if (!(block.weight_of(i) > 0.0)) continue;
     double* to = counts.row(cell == nullptr ? 0 : cell[i]);
-    const double* x = block.x + i * columns_;
+    const double* x = block.x.doubles() + i * columns_;
     for (Index c = 0; c < columns_; ++c) to[c] += is_outside(x[c]) ? 1.0 : 0.0;
   }
 }

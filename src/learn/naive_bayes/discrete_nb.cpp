@@ -7,6 +7,8 @@
 
 #include <superstep/math/links.hpp>
 
+#include "learn/features.hpp"
+
 namespace superstep {
 
 namespace {
@@ -332,7 +334,7 @@ std::vector<NBCounts> DiscreteNB::count(Engine& engine, const Table& table,
   summands.width = table.columns();
   summands.least = 0.0;
   summands.add = [](const Block& b, const double* group, math::Panel sums, Workspace&) {
-    math::class_sums_add({b.x, b.rows, b.columns}, group, b.weight, sums);
+    with_features(b, [&](auto x) { math::class_sums_add(x, group, b.weight, sums); });
   };
   const std::vector<SplitPtr> splits = splits_of_batch(candidates);
   const SumsByClass sums(engine, table, classes.size(), splits, summands);

@@ -84,8 +84,7 @@ std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Bat
   const std::vector<Vector> greatest = greatest_of(
       engine, table, splits, table.columns(),
       [](const Block& block, std::span<double> out, Workspace&) {
-        for_present_rows(block,
-                         [&](math::ConstPanel x) { math::column_max_abs_add(x, out.data()); });
+        for_present_rows(block, [&](auto x) { math::column_max_abs_add(x, out.data()); });
       });
   std::vector<Trained> models;
   for (std::size_t i = 0; i < batch.size(); ++i) {

@@ -12,6 +12,8 @@
 #include <superstep/math/matrix.hpp>
 #include <superstep/math/panel.hpp>
 
+#include "learn/features.hpp"
+
 namespace superstep {
 
 /// A model that transforms every column by itself and hands NaN on.
@@ -32,14 +34,15 @@ class ScalerModel : public Model {
 /// Calls f(rows) for each run of rows with a weight above zero.
 template <class F>
 void for_present_rows(const Block& block, F f) {
-  const math::ConstPanel all(block.x, block.rows, block.columns);
-  if (block.weight == nullptr) return f(all);
-  for (Index begin = 0; begin < block.rows;) {
-    Index end = begin;
-    while (end < block.rows && block.weight[end] > 0.0) ++end;
-    if (end > begin) f(all.middle_rows(begin, end - begin));
-    begin = end + 1;
-  }
+  with_features(block, [&](auto all) {
+    if (block.weight == nullptr) return f(all);
+    for (Index begin = 0; begin < block.rows;) {
+      Index end = begin;
+      while (end < block.rows && block.weight[end] > 0.0) ++end;
+      if (end > begin) f(all.middle_rows(begin, end - begin));
+      begin = end + 1;
+    }
+  });
 }
 
 /// The rows that each of some splits trains on (null: all rows), those with a weight above zero; a

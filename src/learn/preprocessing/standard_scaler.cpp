@@ -13,6 +13,7 @@
 
 #include "learn/cells.hpp"
 #include "learn/extremes.hpp"
+#include "learn/features.hpp"
 #include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
@@ -88,9 +89,11 @@ class CellSums {
             for_rows(block, its_rows,
                      [&](Index i) { sum[base + weight][0] += block.weight_of(i); });
             for_parts(block, its_rows, workspace, [&](const Block& b) {
-              math::column_moments_add(
-                  {b.x, b.rows, b.columns}, b.weight, centre.shift.data(),
-                  {sum[base + counts].data(), sum[base + sums].data(), sum[base + squares].data()});
+              with_features(b, [&](auto x) {
+                math::column_moments_add(x, b.weight, centre.shift.data(),
+                                         {sum[base + counts].data(), sum[base + sums].data(),
+                                          sum[base + squares].data()});
+              });
             });
           });
         });
