@@ -96,13 +96,13 @@ inline std::shared_ptr<Dataset> write_rows(const Communicator& comm, const std::
   return Dataset::open(comm, path);
 }
 
-struct Folds {
+struct FoldedRows {
   std::shared_ptr<Dataset> all;
   std::vector<std::shared_ptr<Dataset>> test;  ///< the test rows of each split
 };
 
-inline Folds write_folds(const Communicator& comm, const Sample& sample) {
-  Folds folds;
+inline FoldedRows write_folds(const Communicator& comm, const Sample& sample) {
+  FoldedRows folds;
   folds.all = write_rows(comm, "held_out.h5", sample, [](Index) { return true; });
   for (Index f = 0; f < n_folds; ++f) {
     folds.test.push_back(write_rows(comm, "held_out_" + std::to_string(f) + ".h5", sample,

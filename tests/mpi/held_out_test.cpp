@@ -68,7 +68,7 @@ std::vector<double> values_of(const std::vector<Judgement>& judgements) {
 
 void expect_same_as_alone(const Communicator& comm, const Sample& sample, const Names& expressions,
                           const Names& metrics) {
-  const Folds folds = write_folds(comm, sample);
+  const FoldedRows folds = write_folds(comm, sample);
   Engine engine(comm, {.memory = roomy, .threads = 2});
   const std::vector<Judged> judged = trained(engine, folds.all, expressions);
   const Index before = engine.counters().passes;
@@ -126,7 +126,7 @@ TEST(HeldOut, Clusterers) {
 
 TEST(HeldOut, TrainingRowsAndAllRows) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {});
+  const FoldedRows folds = write_folds(comm, {});
   const Names metrics = {"accuracy", "roc_auc"};
   Engine engine(comm, {.memory = roomy});
   std::vector<Judged> judged = trained(engine, folds.all, {"GaussianNB()"});
@@ -146,7 +146,7 @@ TEST(HeldOut, WhatDoesNotFitTakesMorePasses) {
   const Communicator comm = Communicator::world();
   const Names metrics = {"accuracy", "roc_auc_ovr", "roc_auc_ovo_weighted"};
   for (const bool is_weighted : {false, true}) {
-    const Folds folds = write_folds(comm, {.classes = 3, .is_weighted = is_weighted});
+    const FoldedRows folds = write_folds(comm, {.classes = 3, .is_weighted = is_weighted});
     Engine engine(comm, {.memory = roomy});
     const auto judged = trained(engine, folds.all, {"GaussianNB()", "LogisticRegression()"});
     const auto expected = values_of(judge(engine, folds.all, judged, metrics));
@@ -165,7 +165,7 @@ TEST(HeldOut, WhatDoesNotFitTakesMorePasses) {
 
 TEST(HeldOut, WhatTrainingToldNeedsNoPass) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {.classes = 0});
+  const FoldedRows folds = write_folds(comm, {.classes = 0});
   Engine engine(comm, {.memory = roomy});
   std::vector<Judged> judged = trained(engine, folds.all, {"Ridge()"});
   for (Judged& j : judged) {
@@ -247,7 +247,7 @@ ModelPtr behind(const std::vector<ModelPtr>& transformers, const ModelPtr& last)
 
 TEST(HeldOut, SharedTransformersAreAppliedOnce) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {.classes = 0});
+  const FoldedRows folds = write_folds(comm, {.classes = 0});
   Engine engine(comm, {.memory = roomy});
   const auto doubling = std::make_shared<Doubling>(false);
   const auto again = std::make_shared<Doubling>(false);
@@ -272,7 +272,7 @@ TEST(HeldOut, SharedTransformersAreAppliedOnce) {
 
 TEST(HeldOut, ModelsSeeThroughAffineTransformers) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {.classes = 0});
+  const FoldedRows folds = write_folds(comm, {.classes = 0});
   Engine engine(comm, {.memory = roomy});
   const auto blocked = std::make_shared<Doubling>(false);
   const auto a = std::make_shared<Doubling>(true);
@@ -294,7 +294,7 @@ TEST(HeldOut, ModelsSeeThroughAffineTransformers) {
 // What is not defined for one model is said of this one and does no harm to the others.
 TEST(HeldOut, WhatIsNotDefined) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {.classes = 0});
+  const FoldedRows folds = write_folds(comm, {.classes = 0});
   Engine engine(comm, {.memory = roomy});
   const auto splits = striped_splits();
   const auto model = [](double factor) { return std::make_shared<Multiple>(factor); };
@@ -383,7 +383,7 @@ TEST(HeldOut, AFoldOfOneClass) {
 // What was reserved for training and judging together is not taken apart by judging.
 TEST(HeldOut, RoomReservedBeforehandKeepsTheBlocks) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {});
+  const FoldedRows folds = write_folds(comm, {});
   Engine engine(comm, {.memory = roomy});
   const std::vector<Judged> judged = trained(engine, folds.all, classifiers);
   const Names metrics = {"accuracy", "roc_auc"};

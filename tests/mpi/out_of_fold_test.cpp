@@ -21,7 +21,7 @@ std::vector<double> numbers_in(const std::string& path, const std::string& datas
 // Row i is row i / 3 of the file of its fold.
 TEST(OutOfFold, EachRowIsPredictedByTheModelThatHasNotSeenIt) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {.classes = 3});
+  const FoldedRows folds = write_folds(comm, {.classes = 3});
   Engine engine(comm, {.memory = roomy, .threads = 2});
   const std::string out = "out_of_fold.h5";
   for (const std::string expression :
@@ -57,7 +57,7 @@ TEST(OutOfFold, EachRowIsPredictedByTheModelThatHasNotSeenIt) {
 
 TEST(OutOfFold, NeedsAPartition) {
   const Communicator comm = Communicator::world();
-  const Folds folds = write_folds(comm, {});
+  const FoldedRows folds = write_folds(comm, {});
   Engine engine(comm, {.memory = roomy});
   const auto judged = trained(engine, folds.all, {"GaussianNB()"});
   if (comm.is_root()) std::remove("out_of_fold_no.h5");

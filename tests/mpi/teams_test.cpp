@@ -73,7 +73,7 @@ TEST_F(TeamsTest, EveryRankOfTheNodeSeesWhatTheOthersWrote) {
 }
 
 TEST_F(TeamsTest, BlocksOfANodeAreReadOnceAndTheSameForAll) {
-  const Folds folds = write_folds(comm_, {.classes = 2, .is_weighted = true});
+  const FoldedRows folds = write_folds(comm_, {.classes = 2, .is_weighted = true});
   const Dataset& data = *folds.all;
   folds.all->classes(comm_);
   ThreadPool pool(2);
@@ -152,7 +152,7 @@ void expect_same(const std::vector<Outcomes>& ours, const std::vector<Outcomes>&
 }
 
 TEST_F(TeamsTest, OutcomesAreThoseOfAllRanksTogether) {
-  const Folds files = write_folds(comm_, {.classes = 3});
+  const FoldedRows files = write_folds(comm_, {.classes = 3});
   const FoldedData folds{files.all, striped_splits()};
   const Candidates candidates(mixed);
   const std::vector<Outcomes> expected = evaluate(comm_, folds, candidates.list, 1);
@@ -184,7 +184,7 @@ TEST_F(TeamsTest, BlocksAreSharedOnlyWhereTheBudgetHasRoom) {
 }
 
 TEST_F(TeamsTest, StatesStayWithTheirTeam) {
-  const Folds files = write_folds(comm_, {.classes = 2});
+  const FoldedRows files = write_folds(comm_, {.classes = 2});
   const FoldedData folds{files.all, striped_splits()};
   const auto with_iterations = [](const std::string& n) {
     return Candidates({"LogisticRegression(C=0.01, max_iter=" + n + ")",
@@ -229,7 +229,7 @@ TEST(Deal, WhatIsBoundComesFirst) {
 }
 
 TEST_F(TeamsTest, TeamsAreChosenWhereBlocksAreTooFew) {
-  const Folds files = write_folds(comm_, {.classes = 2});
+  const FoldedRows files = write_folds(comm_, {.classes = 2});
   const FoldedData folds{files.all, striped_splits()};  // four blocks
   std::vector<std::string> expressions = mixed;
   for (int i = 1; i <= 600; ++i) {
@@ -244,7 +244,7 @@ TEST_F(TeamsTest, TeamsAreChosenWhereBlocksAreTooFew) {
 }
 
 TEST_F(TeamsTest, FamiliesStayWholeUnlessCuttingHelps) {
-  const Folds files = write_folds(comm_, {.classes = 2});
+  const FoldedRows files = write_folds(comm_, {.classes = 2});
   const FoldedData folds{files.all, striped_splits()};
   const Candidates candidates(mixed);
   const std::vector<int> anywhere(mixed.size(), -1);

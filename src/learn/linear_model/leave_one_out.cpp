@@ -98,7 +98,7 @@ void add_errors(const Shrinkage& s, const Block& block, std::span<const std::int
   double* z = workspace.doubles(2, 2 * n * alphas);
   double* squares = u + n * directions;
   for (Index i = 0; i < n; ++i) {
-    const double* from = block.x + rows[static_cast<std::size_t>(i)] * columns;
+    const double* from = block.x.doubles() + rows[static_cast<std::size_t>(i)] * columns;
     for (Index c = 0; c < columns; ++c) x[i * columns + c] = from[c] - s.centre[c];
   }
   math::multiply({x, n, columns}, s.basis, s.start.data(), {u, n, directions});
