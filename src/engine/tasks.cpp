@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Work for which no rows are needed: every rank could do all of it and get the same bits, so each
 // task is done once, and the results are exchanged.
+#include <superstep/engine/tasks.hpp>
+
 #include <algorithm>
 #include <exception>
 
