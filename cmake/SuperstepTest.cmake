@@ -21,14 +21,14 @@ set(superstep_test_environment
 # $SUPERSTEP_SANITIZED and ask for less.
 add_custom_target(sanitized_tests)
 set(superstep_slower 1)
-if(SUPERSTEP_SANITIZE)
+if(NOT SUPERSTEP_SANITIZE STREQUAL none)
   set(superstep_slower 5)
 endif()
 
 # What the target is part of, and the label of its tests, where this build has the sanitizer: one of those listed.
 function(superstep_sanitized label target)
   set(${label} "" PARENT_SCOPE)
-  if(SUPERSTEP_SANITIZE AND SUPERSTEP_SANITIZE IN_LIST ARGN)
+  if(SUPERSTEP_SANITIZE IN_LIST ARGN)
     add_dependencies(sanitized_tests ${target})
     set(${label} sanitized PARENT_SCOPE)
   endif()
