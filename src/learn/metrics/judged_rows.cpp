@@ -29,12 +29,11 @@ class Gatherer {
     return {values, n, block_.columns};
   }
   const double* y(Index first, Index n) const {
-    // One value is copied where a few would be a call.
-    return block_.targets == 1 ? of(block_.y, 1, gathered_y, first, n)
+    return block_.targets == 1 ? column(block_.y, gathered_y, first, n)
                                : of(block_.y, block_.targets, gathered_y, first, n);
   }
   const double* weight(Index first, Index n) const {
-    return of(block_.weight, 1, gathered_weight, first, n);
+    return column(block_.weight, gathered_weight, first, n);
   }
 
  private:
@@ -47,6 +46,18 @@ class Gatherer {
     const T* row = values + Index{rows_[i]} * width;
     constexpr Index line = 64 / sizeof(T);
     for (Index c = 0; c < width; c += line) __builtin_prefetch(row + c);
+  }
+
+  /// Of one value a row: copied where it stands, not by a call.
+  const double* column(const double* values, std::size_t slot, Index first, Index n) const {
+    if (values == nullptr) return nullptr;
+    if (rows_ == nullptr) return values + first;
+    double* const begin = workspace_.doubles(slot, ModelTree::panel_rows);
+    for (Index i = 0; i < n; ++i) {
+      fetch(values, 1, first + i + rows_ahead);
+      begin[i] = values[rows_[first + i]];
+    }
+    return begin;
   }
 
   template <class T>
