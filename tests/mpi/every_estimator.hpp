@@ -62,6 +62,7 @@ inline Estimators estimators_of(const std::vector<std::string>& expressions) {
 inline const std::map<std::string, std::string> not_by_default = {
     {"ComplementNB", "make_pipeline(MinMaxScaler(), ComplementNB())"},
     {"KMeans", "KMeans(n_clusters=3, max_iter=8)"},
+    {"LogisticRegressionCV", "LogisticRegressionCV(Cs=[0.1, 1.0], cv=2)"},
     {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
 };
