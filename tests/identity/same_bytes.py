@@ -64,7 +64,7 @@ ESTIMATORS = {
 
 # Each is fitted to the same values as float32 and as float64.
 NARROW = {
-    "Ridge(alpha=0.25)": "real",
+    "Ridge(alpha=0.125)": "real",
     "LogisticRegression(C=0.25)": "classes",
     "KMeans(n_clusters=8, n_init=1, max_iter=10)": "classes",
     "make_pipeline(StandardScaler(), GaussianNB())": "classes",

@@ -442,8 +442,9 @@ TEST(HeldOut, EstimatorsKnowWhatTheirModelsCan) {
     }
     EXPECT_EQ(message_of([&] { throw DataError(default_metric(*estimator)); }),
               message_of([&] { throw DataError(default_metric(*model)); }));
+    const Index outcomes = estimator->kind() == Kind::classifier ? 2 : 1;
     for (const Metric& metric : metrics()) {
-      EXPECT_EQ(message_of([&] { metric_for(*estimator, 2, metric.name); }),
+      EXPECT_EQ(message_of([&] { metric_for(*estimator, outcomes, metric.name); }),
                 message_of([&] { metric_for(*model, metric.name); }));
     }
   }
