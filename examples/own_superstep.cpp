@@ -15,8 +15,9 @@ int main(int argc, char** argv) {
   const auto totals = session.engine().superstep(
       table, shape,
       [&](const superstep::Block& block, superstep::Partial& sum, superstep::Workspace&) {
+        const double* x = block.x.doubles();
         for (superstep::Index i = 0; i < block.rows * block.columns; ++i) {
-          sum[squares][0] += block.x[i] * block.x[i];
+          sum[squares][0] += x[i] * x[i];
         }
       });
   session.print("sum of squares {:a}\n", totals.value(squares));
