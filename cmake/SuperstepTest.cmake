@@ -54,11 +54,11 @@ function(superstep_unit_test name)
     LABELS "unit;${sanitized}" TIMEOUT 300 ENVIRONMENT "${superstep_test_environment}")
 endfunction()
 
-# superstep_mpi_test(NAME SOURCES source... RANKS 1 2 3 5 [TIMEOUT seconds] [THREADED]): one program for any number
+# superstep_mpi_test(NAME SOURCES source... RANKS 1 2 3 5 [TIMEOUT seconds] [THREADED | UNSANITIZED]): one program for any number
 # of ranks; a test `mpi.NAME.npN` for each number, with the labels mpi and npN. On one and two ranks it runs under
-# the address sanitizer, too, and under that of threads where it is THREADED.
+# the address sanitizer, too, and under that of threads where it is THREADED; under none where it is UNSANITIZED.
 function(superstep_mpi_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADED" "TIMEOUT" "SOURCES;RANKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADED;UNSANITIZED" "TIMEOUT" "SOURCES;RANKS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
@@ -66,6 +66,9 @@ function(superstep_mpi_test name)
   set(sanitizers address)
   if(arg_THREADED)
     list(APPEND sanitizers thread)
+  endif()
+  if(arg_UNSANITIZED)
+    set(sanitizers)
   endif()
   superstep_sanitized(sanitized mpi_${name} ${sanitizers})
   math(EXPR timeout "${arg_TIMEOUT} * ${superstep_slower}")

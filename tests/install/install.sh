@@ -4,7 +4,7 @@
 # project of a user's own would.
 # usage: install.sh BUILD_DIRECTORY      ($MPIEXEC: the launcher, $SUPERSTEP_SOURCE: the sources)
 set -euo pipefail
-rm -rf prefix build
+rm -rf prefix build outside
 cmake --install "$1" --prefix "$PWD/prefix" > install.txt
 cp -r "$SUPERSTEP_SOURCE/examples" outside
 cmake -G Ninja -S outside -B build -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCMAKE_BUILD_TYPE=Debug
