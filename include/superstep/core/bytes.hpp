@@ -35,6 +35,11 @@ class ByteWriter {
     put(std::uint64_t{values.size()});
     return raw(values.data(), values.size() * sizeof(T));
   }
+  /// `count` values without their number.
+  template <PlainValue T>
+  ByteWriter& append(const T* values, std::int64_t count) {
+    return raw(values, static_cast<std::size_t>(count) * sizeof(T));
+  }
   std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
@@ -62,6 +67,11 @@ class ByteReader {
     T value;
     std::memcpy(&value, take(sizeof(T)), sizeof(T));
     return value;
+  }
+  template <PlainValue T>
+  void copy(T* to, std::int64_t count) {
+    const std::size_t size = static_cast<std::size_t>(count) * sizeof(T);
+    if (size > 0) std::memcpy(to, take(size), size);
   }
   std::string text() {
     const auto size = get<std::uint64_t>();

@@ -35,7 +35,7 @@ class StateWriter {
   template <class Values>
   void sized(const Values& values) {
     out_.put(Index{values.rows()}).put(Index{values.cols()});
-    for (Index i = 0; i < values.size(); ++i) out_.put(values.data()[i]);
+    out_.append(values.data(), values.size());
   }
   std::vector<std::byte> take() { return out_.take(); }
 
@@ -73,7 +73,7 @@ class StateReader {
       throw std::out_of_range("a state that ends too early");
     }
     values.resize(rows, columns);
-    for (Index i = 0; i < values.size(); ++i) number(values.data()[i]);
+    in_.copy(values.data(), values.size());
   }
   void require_end() const {
     if (!in_.at_end()) throw std::out_of_range("a state of something else");
