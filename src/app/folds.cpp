@@ -75,12 +75,7 @@ void write_folds(const Communicator& comm, const Dataset& data, const std::vecto
     const BlockPlan& blocks = data.blocks();
     const Share share = share_of(blocks.size(), comm.rank(), comm.size());
     for (Index i = share.begin; i < share.end; ++i) {
-      Block block;
-      block.index = blocks.id(i);
-      block.position = i;
-      block.first_row = blocks.first_row(i);
-      block.first_place = i * blocks.rows_per_block();
-      block.rows = blocks.rows_of(i);
+      Block block = bare_block(blocks, i);
       roles.look_at(block);
       for (Index first = 0; first < block.rows; first += rows_at_once) {
         const Index count = std::min(rows_at_once, block.rows - first);

@@ -8,12 +8,7 @@ namespace superstep {
 Block BlockView::of(const Table& table, Index position, const StoredBlock& stored) {
   const Dataset& data = *table.data;
   const BlockPlan& plan = data.blocks();
-  Block block;
-  block.index = plan.id(position);
-  block.position = position;
-  block.first_row = plan.first_row(position);
-  block.first_place = position * plan.rows_per_block();
-  block.rows = plan.rows_of(position);
+  Block block = bare_block(plan, position);
   block.columns = data.columns();
   if (!data.is_float32()) block.x = stored.x64.data();
   if (table.target != Target::none) block.y = stored.y.data();
