@@ -56,12 +56,11 @@ std::vector<double> look(Table table) {
     data.read(i, table.target, stored);
     view.next_block();
     const Block block = view.of(table, i, stored);
+    const double* values = block.x.doubles();
+    const double* of_y = block.y;
     for (Index row = 0; row < block.rows; ++row) {
-      const double* values = block.x.doubles() + row * block.columns;
-      for (std::size_t c = 0; c < columns; ++c) x[c].add(values[c]);
-      for (std::size_t t = 0; block.y != nullptr && t < targets; ++t) {
-        y[t].add(block.y[static_cast<std::size_t>(row) * targets + t]);
-      }
+      for (std::size_t c = 0; c < columns; ++c) x[c].add(*values++);
+      for (std::size_t t = 0; of_y != nullptr && t < targets; ++t) y[t].add(*of_y++);
       if (block.weight != nullptr) weight.add(block.weight[row]);
     }
   }
