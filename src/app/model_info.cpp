@@ -14,6 +14,7 @@
 #include <superstep/learn/attributes.hpp>
 #include <superstep/learn/feature_names.hpp>
 #include <superstep/learn/metrics/metric.hpp>
+#include <superstep/learn/pipeline_model.hpp>
 #include <superstep/learn/registry.hpp>
 #include <superstep/math/matrix.hpp>
 
@@ -80,6 +81,24 @@ struct LastStep {
   std::vector<double> intercept;
 };
 
+/// What the columns are called that the last step sees; empty where they have no names, or the file
+/// is damaged, which others say.
+std::vector<std::string> names_before_last_step(const Tree& tree) {
+  try {
+    const ModelPtr model = model_of(tree, "the file");
+    Schema columns = model->columns();
+    if (const auto* pipeline = dynamic_cast<const PipelineModel*>(model.get())) {
+      const auto& steps = pipeline->steps();
+      for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
+        columns = steps[i].model->columns_behind(columns);
+      }
+    }
+    return columns.names();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 LastStep last_step(const Tree& tree) {
   const Expression expression = parse_expression(text_attribute(tree, "estimator"));
   LastStep last;
@@ -95,11 +114,8 @@ LastStep last_step(const Tree& tree) {
   const Index columns = outputs > 0 ? std::ssize(coef.values) / outputs : 0;
   if (columns > 0) last.coef = MatrixView(coef.values.data(), outputs, columns);
   if (in.has("intercept_")) last.intercept = tree.doubles(last.prefix + "intercept_").values;
-  std::vector<std::string> names;
-  if (tree.find("/feature_names_in_") != nullptr) names = tree.strings("/feature_names_in_").values;
-  const std::span<const Step> steps(expression.steps);
-  names = names_behind(steps.first(steps.size() - 1), std::move(names), columns);
-  if (std::ssize(names) == columns) last.names = std::move(names);
+  last.names = names_before_last_step(tree);
+  if (std::ssize(last.names) != columns) last.names.clear();
   return last;
 }
 

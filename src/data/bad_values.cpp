@@ -54,16 +54,42 @@ void count_bad(const T* values, Index count, Index offset, bool nan_is_fine, Ind
 
 }  // namespace
 
-BadValues Dataset::check(Index i, const StoredBlock& block, bool nan_is_fine) const {
+namespace {
+
+/// Where some columns may hold NaN and others may not.
+template <class T>
+void count_bad_by_column(const T* values, Index rows, Index columns, Index offset,
+                         const MayMiss& may_miss, BadValues& bad) {
+  if (!has_special(values, rows * columns)) return;
+  for (Index i = 0; i < rows * columns; ++i) {
+    if (!is_bad(values[i], may_miss.in(i % columns))) continue;
+    if (bad.x_count++ > 0) continue;
+    bad.x_first = offset + i;
+    bad.x_first_is_nan = std::isnan(values[i]);
+  }
+}
+
+template <class T>
+void count_bad_features(const T* values, Index rows, Index columns, Index offset,
+                        const MayMiss& may_miss, BadValues& bad) {
+  if (may_miss.is_told_of_each()) {
+    return count_bad_by_column(values, rows, columns, offset, may_miss, bad);
+  }
+  count_bad(values, rows * columns, offset, may_miss.is_everywhere(), bad.x_count, bad.x_first,
+            &bad.x_first_is_nan);
+}
+
+}  // namespace
+
+BadValues Dataset::check(Index i, const StoredBlock& block, const MayMiss& may_miss) const {
   const Index first = blocks().first_row(i);
   const Index rows = blocks().rows_of(i);
   BadValues bad;
+  const Index offset = first * columns();
   if (is_float32()) {
-    count_bad(block.x32.data(), rows * columns(), first * columns(), nan_is_fine, bad.x_count,
-              bad.x_first, &bad.x_first_is_nan);
+    count_bad_features(block.x32.data(), rows, columns(), offset, may_miss, bad);
   } else {
-    count_bad(block.x64.data(), rows * columns(), first * columns(), nan_is_fine, bad.x_count,
-              bad.x_first, &bad.x_first_is_nan);
+    count_bad_features(block.x64.data(), rows, columns(), offset, may_miss, bad);
   }
   if (block.target != Target::none) {
     count_bad(block.y.data(), rows * targets(), first * targets(), false, bad.y_count, bad.y_first,

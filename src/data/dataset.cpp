@@ -5,12 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <numeric>
 #include <stdexcept>
-#include <unordered_set>
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
@@ -20,6 +18,8 @@
 #include <superstep/io/row_reader.hpp>
 
 #include "data/dataset_shapes.hpp"
+#include "data/feature_reader.hpp"
+#include "data/label_finder.hpp"
 #include "data/shared_layouts.hpp"
 
 namespace superstep {
@@ -29,7 +29,6 @@ namespace {
 constexpr std::uint32_t sample_purpose = 0x73616d70;  // Philox stream of --sample
 constexpr Index most_classes = 100'000;
 constexpr Index most_groups = 10'000'000;
-constexpr double largest_below_2_to_63 = 9223372036854774784.0;
 
 /// Blocks of the sample: each block draws a number, the smallest are taken, at least one. So a
 /// smaller fraction's are among a larger one's.
@@ -50,16 +49,13 @@ std::vector<Index> sampled_blocks(const BlockPlan& all, double fraction, std::ui
 
 /// What can be known of a file's contents without reading them.
 std::string fingerprint_of(const std::string& path, const DataOptions& o,
-                           const std::vector<const std::optional<DatasetLayout>*>& layouts) {
+                           const DataLayout& layout) {
   Hash64 hash;
   hash.add(static_cast<std::uint64_t>(std::filesystem::file_size(path)));
   const auto changed = std::filesystem::last_write_time(path).time_since_epoch().count();
   hash.add(static_cast<std::uint64_t>(changed));
-  for (const auto* layout : layouts) {
-    if (!*layout) continue;
-    const std::vector<std::byte> bytes = serialize(**layout);
-    hash.add(bytes.data(), bytes.size());
-  }
+  const std::vector<std::byte> bytes = serialize(layout);
+  hash.add(bytes.data(), bytes.size());
   hash.add(fmt::format("{} {} {}", o.rows.value_or(-1), o.sample.value_or(1.0), o.seed));
   return hash.hex();
 }
@@ -71,56 +67,92 @@ struct Dataset::Impl {
   std::string fingerprint;
   DataOptions options;
   BlockPlan blocks;
-  std::optional<RowReader> x;
+  std::optional<FeatureReader> x;
   std::optional<RowReader> y;
   std::optional<RowReader> weight;
   std::optional<RowReader> group;
   std::vector<std::string> feature_names;
   std::optional<Labels> classes;
   std::optional<Labels> groups;
-  Index columns = 0;
+
+  /// Paths, and names of a table's columns.
+  std::string path_of(const std::string& part) const {
+    return part.starts_with('/') ? part : x->where().substr(path.size() + 1) + "/" + part;
+  }
 };
 
 Dataset::Dataset(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Dataset::~Dataset() = default;
+
+namespace {
+
+constexpr const char* table_place = "/table";
+
+/// The features at --x or, where there is none and none was named, the table; and what stands
+/// beside them: targets, weights, names, groups.
+DataLayout look_at(const Communicator& comm, const std::string& path, const DataOptions& options) {
+  std::vector<std::string> places = {options.x};
+  if (options.x == DataOptions{}.x) places.emplace_back(table_place);
+  std::vector<DatasetRequest> requests = {
+      {options.y, options.y != DataOptions{}.y, "--y"},
+      {options.weight, options.weight != DataOptions{}.weight, "--weight"},
+      {"/feature_names", false}};
+  if (!options.groups.empty()) requests.push_back({options.groups, true, "--groups"});
+  DataLayout layout = shared_data_layout(comm, path, places, requests);
+  layout.others.resize(4);  // without groups: none
+  return layout;
+}
+
+void check_rows_wanted(const DataOptions& options) {
+  if (options.rows && *options.rows < 1) {
+    throw UsageError(fmt::format("--rows must be at least 1, got {}", *options.rows));
+  }
+  if (options.sample && !(*options.sample > 0.0 && *options.sample <= 1.0)) {
+    throw UsageError(fmt::format("--sample must be in (0, 1], got {}", *options.sample));
+  }
+}
+
+FeatureReader features_of(const DataLayout& layout, const DataOptions& options) {
+  const FeatureReader::Use use{options.readers};
+  if (layout.frame) return {*layout.frame, use};
+  const DatasetLayout& x = *layout.matrix;
+  check_shape_of_x(x);
+  const auto& names = layout.others[2];
+  return {x, names && names->type.is_text() ? read_names(*names, x) : std::vector<std::string>(),
+          use};
+}
+
+}  // namespace
 
 std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::string& path,
                                        const DataOptions& options) {
   auto impl = std::make_unique<Impl>();
   impl->path = path;
   impl->options = options;
-  std::vector<DatasetRequest> requests = {
-      {options.x, true, "--x"},
-      {options.y, options.y != DataOptions{}.y, "--y"},
-      {options.weight, options.weight != DataOptions{}.weight, "--weight"},
-      {"/feature_names", false}};
-  if (!options.groups.empty()) requests.push_back({options.groups, true, "--groups"});
-  auto layouts = shared_layouts(comm, path, requests);
-  layouts.resize(5);  // without groups: none
-  const auto &x = layouts[0], &y = layouts[1], &weight = layouts[2];
-  const auto &names = layouts[3], &groups = layouts[4];
+  const DataLayout layout = look_at(comm, path, options);
+  const auto &y = layout.others[0], &weight = layout.others[1], &groups = layout.others[3];
   std::vector<std::byte> fingerprint;
   on_root(comm, [&] {
-    const std::string hash = fingerprint_of(path, options, {&x, &y, &weight, &groups});
+    const std::string hash = fingerprint_of(path, options, layout);
     const auto bytes = std::as_bytes(std::span(hash));
     fingerprint.assign(bytes.begin(), bytes.end());
   });
   comm.broadcast(fingerprint);
   impl->fingerprint.assign(reinterpret_cast<const char*>(fingerprint.data()), fingerprint.size());
   collectively(comm, [&] {
-    check_shape_of_x(*x);
-    impl->columns = x->columns();
-    const Index tall = BlockPlan(x->rows(), x->columns()).rows_per_block();
-    const auto open_reader = [&](std::optional<RowReader>& reader, const DatasetLayout& layout) {
-      reader.emplace(layout, RowReader::pass_cache_bytes(layout, options.readers, tall));
+    impl->x.emplace(features_of(layout, options));
+    const FeatureReader& x = *impl->x;
+    impl->feature_names = x.schema().names();
+    const Index tall = BlockPlan(x.rows(), x.columns()).rows_per_block();
+    const auto open_reader = [&](std::optional<RowReader>& reader, const DatasetLayout& part) {
+      reader.emplace(part, RowReader::pass_cache_bytes(part, options.readers, tall));
     };
-    open_reader(impl->x, *x);
     if (y) {
-      check_targets(*x, *y);
+      check_targets(x, *y);
       open_reader(impl->y, *y);
     }
     if (weight) {
-      check_length(*x, *weight, "--weight");
+      check_length(x, *weight, "--weight");
       if (!weight->type.is_number()) {
         throw DataError(fmt::format("{} holds {}, weights must be numbers", weight->where(),
                                     weight->type.name()));
@@ -128,20 +160,14 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
       open_reader(impl->weight, *weight);
     }
     if (groups) {
-      check_length(*x, *groups, "--groups");
+      check_length(x, *groups, "--groups");
       open_reader(impl->group, *groups);
     }
-    if (names && names->type.is_text()) impl->feature_names = read_names(*names, *x);
-    if (options.rows && *options.rows < 1) {
-      throw UsageError(fmt::format("--rows must be at least 1, got {}", *options.rows));
-    }
-    if (options.sample && !(*options.sample > 0.0 && *options.sample <= 1.0)) {
-      throw UsageError(fmt::format("--sample must be in (0, 1], got {}", *options.sample));
-    }
-    const Index rows = options.rows ? std::min(*options.rows, x->rows()) : x->rows();
-    impl->blocks = BlockPlan(rows, x->columns());
+    check_rows_wanted(options);
+    const Index rows = options.rows ? std::min(*options.rows, x.rows()) : x.rows();
+    impl->blocks = BlockPlan(rows, x.columns());
     if (options.sample && *options.sample < 1.0) {
-      const BlockPlan pieces = BlockPlan::in_pieces(rows, x->columns());
+      const BlockPlan pieces = BlockPlan::in_pieces(rows, x.columns());
       impl->blocks = BlockPlan(pieces, sampled_blocks(pieces, *options.sample, options.seed));
     }
   });
@@ -150,15 +176,18 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
 
 const std::string& Dataset::path() const { return impl_->path; }
 const std::string& Dataset::fingerprint() const { return impl_->fingerprint; }
-std::string Dataset::x_name() const { return impl_->x->layout().where(); }
-std::string Dataset::y_name() const { return impl_->path + ":" + impl_->options.y; }
+std::string Dataset::x_name() const { return impl_->x->where(); }
+std::string Dataset::y_name() const { return impl_->path + ":" + impl_->path_of(impl_->options.y); }
 const DataOptions& Dataset::options() const { return impl_->options; }
-Index Dataset::columns() const { return impl_->columns; }
+Index Dataset::columns() const { return impl_->x->columns(); }
+const Schema& Dataset::schema() const { return impl_->x->schema(); }
+void Dataset::set_levels(const Schema& schema) { impl_->x->set_levels(schema); }
+bool Dataset::is_table() const { return !impl_->x->is_matrix(); }
 const BlockPlan& Dataset::blocks() const { return impl_->blocks; }
-bool Dataset::is_float32() const { return impl_->x->layout().type.is_exact_in_float(); }
-std::string Dataset::x_type() const { return impl_->x->layout().type.name(); }
+bool Dataset::is_float32() const { return impl_->x->is_float32(); }
+std::string Dataset::x_type() const { return impl_->x->type(); }
 std::string Dataset::y_type() const { return has_y() ? impl_->y->layout().type.name() : ""; }
-std::string Dataset::x_storage() const { return impl_->x->layout().summary(); }
+std::string Dataset::x_storage() const { return impl_->x->storage(); }
 bool Dataset::has_y() const { return impl_->y.has_value(); }
 Index Dataset::targets() const { return has_y() ? impl_->y->columns() : 1; }
 
@@ -169,15 +198,6 @@ void Dataset::require_one_target(const std::string& what) const {
                                 "value per row with --y, or use Ridge or LinearRegression",
                                 y_name(), targets(), what));
 }
-
-namespace {
-
-bool is_text(const RowReader& reader) {
-  const ElementType& type = reader.layout().type;
-  return type.is_text() || type.kind == ElementKind::enumeration;
-}
-
-}  // namespace
 
 bool Dataset::y_is_text() const { return has_y() && is_text(*impl_->y); }
 bool Dataset::has_weight() const { return impl_->weight.has_value(); }
@@ -194,189 +214,11 @@ std::string Dataset::column_name(Index column) const {
 
 namespace {
 
-/// Texts of a column, or the names of an enumerated one.
-std::vector<std::string> texts_of(const RowReader& reader, Index first, Index count) {
-  const ElementType& type = reader.layout().type;
-  if (type.is_text()) return reader.read_strings(first, count);
-  std::vector<double> codes(static_cast<std::size_t>(count));
-  reader.read_rows(first, count, codes.data());
-  std::vector<std::string> texts;
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    const auto code = static_cast<std::int64_t>(std::min(codes[i], largest_below_2_to_63));
-    const auto member =
-        std::ranges::find_if(type.members, [&](const auto& m) { return m.second == code; });
-    if (member == type.members.end()) {
-      throw DataError(fmt::format("{} row {} holds {}, which its enumeration does not name",
-                                  reader.layout().where(), first + static_cast<Index>(i), code));
-    }
-    texts.push_back(member->first);
-  }
-  return texts;
-}
-
-template <class T>
-void append_value(std::vector<std::byte>& bytes, const T& value) {
-  const auto* p = reinterpret_cast<const std::byte*>(&value);
-  bytes.insert(bytes.end(), p, p + sizeof value);
-}
-
-std::vector<std::byte> pack(const std::unordered_set<std::string>& texts) {
-  std::vector<std::byte> bytes;
-  for (const std::string& text : texts) {
-    append_value(bytes, static_cast<std::uint64_t>(text.size()));
-    const auto* p = reinterpret_cast<const std::byte*>(text.data());
-    bytes.insert(bytes.end(), p, p + text.size());
-  }
-  return bytes;
-}
-
-std::vector<std::byte> pack(const std::unordered_set<double>& numbers) {
-  std::vector<std::byte> bytes;
-  for (const double v : numbers) append_value(bytes, v);
-  return bytes;
-}
-
-void unpack(const std::vector<std::byte>& bytes, std::vector<std::string>& out) {
-  for (std::size_t at = 0; at < bytes.size();) {
-    std::uint64_t size = 0;
-    std::memcpy(&size, bytes.data() + at, sizeof size);
-    at += sizeof size;
-    out.emplace_back(reinterpret_cast<const char*>(bytes.data() + at), size);
-    at += size;
-  }
-}
-
-void unpack(const std::vector<std::byte>& bytes, std::vector<double>& out) {
-  const std::size_t old = out.size();
-  out.resize(old + bytes.size() / sizeof(double));
-  if (!bytes.empty()) std::memcpy(out.data() + old, bytes.data(), bytes.size());
-}
-
-/// What a set takes for each value.
-template <class T>
-constexpr std::size_t set_bytes = 0;
-template <>
-constexpr std::size_t set_bytes<double> = 48;
-template <>
-constexpr std::size_t set_bytes<std::string> = 96;
-
-/// Those of all ranks: packed, on their way, gathered; as values; what is counted and put in order
-/// by them.
-template <class T>
-std::size_t list_bytes(std::size_t values, std::size_t packed) {
-  return 3 * packed + values * (sizeof(T) + 16);
-}
-
-/// A column whose values are to be told apart.
-struct DistinctIn {
-  const BlockPlan& blocks;
-  const RowReader& reader;
-  Index most;
-  const std::string& complaint;
-  std::string name;
-  LabelRoom room;
-
-  [[noreturn]] void refuse(std::size_t bytes) const {
-    const std::size_t mib = std::size_t{1} << 20;
-    throw Error(ExitCode::memory,
-                fmt::format("telling the values of {} apart needs about {} of memory per rank, "
-                            "more than the budget; give --memory {}M or more",
-                            name, format_bytes(static_cast<Index>(bytes + room.taken)),
-                            (bytes + room.taken + 3 * mib - 1) / mib));
-  }
-
-  /// For the values that a rank has found in the first rows of its share. Where there is no room,
-  /// the other rows and ranks are taken to hold as many: seldom less than there are.
-  template <class T>
-  void require(std::size_t values, Index rows_seen, Index rows, int ranks) const {
-    if (values * set_bytes<T> <= room.bytes) return;
-    const double found = static_cast<double>(values) * static_cast<double>(rows) /
-                         static_cast<double>(std::max<Index>(rows_seen, 1));
-    const auto here = static_cast<std::size_t>(found);
-    const std::size_t all = here * static_cast<std::size_t>(ranks);
-    constexpr std::size_t packed_bytes = set_bytes<T> / 3;
-    refuse(std::max(here * set_bytes<T>, list_bytes<T>(all, packed_bytes * all)));
-  }
-};
-
-/// The distinct values of all ranks. `collect(first, count, set)` adds those of some rows.
-template <class T, class Collect>
-std::vector<T> distinct_values(const Communicator& comm, const DistinctIn& in, Collect&& collect) {
-  const BlockPlan& blocks = in.blocks;
-  std::unordered_set<T> mine;
-  std::vector<std::byte> packed;
-  collectively(comm, [&] {
-    const Share share = share_of(blocks.size(), comm.rank(), comm.size());
-    const Index rows = share.size() * blocks.rows_per_block();
-    const Stretch reading(comm.events(), {.kind = Event::Kind::targets});
-    Event event{.blocks = share.size()};
-    for (Index i = share.begin; i < share.end; ++i) {
-      collect(blocks.first_row(i), blocks.rows_of(i), mine);
-      if (static_cast<Index>(mine.size()) > in.most) throw DataError(in.complaint);
-      event.rows += blocks.rows_of(i);
-      in.require<T>(mine.size(), event.rows, rows, comm.size());
-      comm.answer();
-    }
-    in.reader.require_unchanged();
-    reading.end(event);
-    packed = pack(mine);
-  });
-  const auto values = static_cast<std::size_t>(comm.sum(std::ssize(mine)));
-  const auto bytes = static_cast<std::size_t>(comm.sum(std::ssize(packed)));
-  mine = {};
-  collectively(comm, [&] {
-    if (list_bytes<T>(values, bytes) > in.room.bytes) in.refuse(list_bytes<T>(values, bytes));
-  });
-  std::vector<T> all;
-  all.reserve(values);
-  for (auto& part : comm.gather_all(packed)) {
-    unpack(part, all);
-    part = {};
-  }
-  return all;
-}
-
-/// The distinct values of a column, over all ranks. **Collective.**
-Labels labels_of(const Communicator& comm, const DistinctIn& in) {
-  const RowReader& reader = in.reader;
-  if (is_text(reader)) {
-    return Labels::of_texts(
-        distinct_values<std::string>(comm, in, [&](Index first, Index count, auto& set) {
-          for (std::string& text : texts_of(reader, first, count)) set.insert(std::move(text));
-        }));
-  }
-  std::vector<double> values;
-  return Labels::of_numbers(
-      distinct_values<double>(comm, in, [&](Index first, Index count, auto& set) {
-        values.resize(static_cast<std::size_t>(count));
-        reader.read_rows(first, count, values.data());
-        for (const double v : values) {
-          if (std::isfinite(v)) set.insert(v);
-        }
-      }));
-}
-
 /// What the caller must have seen to before blocks are read: anything else is a mistake of ours.
 template <class T>
 const T& required(const std::optional<T>& part, const char* name) {
   if (!part) throw std::logic_error(fmt::format("a block is read that needs {}", name));
   return *part;
-}
-
-/// Positions in the list, -1 for what is not there.
-void encode(const RowReader& reader, const Labels& labels, Index first, Index count, double* out) {
-  if (labels.is_text()) {
-    const std::vector<std::string> texts = texts_of(reader, first, count);
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      out[i] = static_cast<double>(labels.find(texts[i]));
-    }
-    return;
-  }
-  reader.read_rows(first, count, out);
-  for (Index i = 0; i < count; ++i) {
-    // What is no number stays so: the check of the block reports it with its row.
-    if (std::isfinite(out[i])) out[i] = static_cast<double>(labels.find(out[i]));
-  }
 }
 
 }  // namespace
@@ -417,7 +259,7 @@ const Labels& Dataset::groups(const Communicator& comm, const LabelRoom& room) {
                       "The 'groups' parameter should not be None; name the "
                       "dataset that holds them with --groups");
   }
-  const std::string name = fmt::format("{}:{}", impl_->path, impl_->options.groups);
+  const std::string name = fmt::format("{}:{}", impl_->path, impl_->path_of(impl_->options.groups));
   const std::string too_many =
       fmt::format("{} has more than {} different groups", name, most_groups);
   impl_->groups =
@@ -490,7 +332,7 @@ StoredBlock Dataset::place(std::byte* memory, Target target) const {
 Index Dataset::rows_in_file() const { return impl_->x->rows(); }
 
 std::size_t Dataset::reader_bytes(int readers) const {
-  const auto of = [&](const std::optional<RowReader>& reader) {
+  const auto of = [&](const auto& reader) {
     return reader ? reader->cache_bytes() +
                         static_cast<std::size_t>(readers) * reader->scratch_bytes_per_thread()
                   : std::size_t{0};

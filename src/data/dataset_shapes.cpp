@@ -11,7 +11,7 @@ namespace superstep {
 
 namespace {
 
-void check_rows(const DatasetLayout& x, const DatasetLayout& other) {
+void check_rows(const FeatureReader& x, const DatasetLayout& other) {
   if (other.rows() == x.rows()) return;
   throw DataError(fmt::format("{} has {} rows but {} has {}; they must be equal", other.where(),
                               other.rows(), x.where(), x.rows()));
@@ -19,7 +19,7 @@ void check_rows(const DatasetLayout& x, const DatasetLayout& other) {
 
 }  // namespace
 
-void check_targets(const DatasetLayout& x, const DatasetLayout& y) {
+void check_targets(const FeatureReader& x, const DatasetLayout& y) {
   const bool is_table = y.shape.size() == 2 && y.shape[1] >= 1;
   if (y.shape.size() != 1 && !is_table) {
     throw DataError(
@@ -36,7 +36,7 @@ void check_targets(const DatasetLayout& x, const DatasetLayout& y) {
   check_rows(x, y);
 }
 
-void check_length(const DatasetLayout& x, const DatasetLayout& other, const char* option) {
+void check_length(const FeatureReader& x, const DatasetLayout& other, const char* option) {
   const bool is_column =
       other.shape.size() == 1 || (other.shape.size() == 2 && other.shape[1] == 1);
   if (!is_column) {

@@ -8,14 +8,16 @@
 
 #include <superstep/io/dataset_layout.hpp>
 
+#include "data/feature_reader.hpp"
+
 namespace superstep {
 
 /// Rows x columns of numbers, not empty.
 void check_shape_of_x(const DatasetLayout& x);
 /// One target in each row, or several numbers.
-void check_targets(const DatasetLayout& x, const DatasetLayout& y);
+void check_targets(const FeatureReader& x, const DatasetLayout& y);
 /// One value in each row.
-void check_length(const DatasetLayout& x, const DatasetLayout& other, const char* option);
+void check_length(const FeatureReader& x, const DatasetLayout& other, const char* option);
 /// Names that do not fit belong to the features of the standard layout: beside others they are
 /// none.
 std::vector<std::string> read_names(const DatasetLayout& names, const DatasetLayout& x);

@@ -141,7 +141,7 @@ void look_at(const Dataset& data, Index i, bool has_target, Findings& found) {
   StoredBlock& block = found.block;
   data.read(i, has_target ? (data.y_is_text() ? Target::classes : Target::numbers) : Target::none,
             block);
-  const BadValues bad = data.check(i, block, false);
+  const BadValues bad = data.check(i, block, MayMiss::nowhere());
   found.bad.add(bad);
   const Index rows = data.blocks().rows_of(i);
   if (data.is_float32()) {

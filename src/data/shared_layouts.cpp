@@ -14,4 +14,13 @@ std::vector<std::optional<DatasetLayout>> shared_layouts(
   return deserialize_layouts(bytes);
 }
 
+DataLayout shared_data_layout(const Communicator& comm, const std::string& path,
+                              const std::vector<std::string>& places,
+                              const std::vector<DatasetRequest>& others) {
+  std::vector<std::byte> bytes;
+  on_root(comm, [&] { bytes = serialize(describe_data(path, places, others)); });
+  comm.broadcast(bytes);
+  return deserialize_data(bytes);
+}
+
 }  // namespace superstep

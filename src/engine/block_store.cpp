@@ -89,8 +89,8 @@ Index BlockStore::place_in_pass(Index k) const {
 }
 
 void BlockStore::begin_pass(const Table& table) {
-  if (table.nan_is_fine != nan_is_fine_) {
-    nan_is_fine_ = table.nan_is_fine;
+  if (table.may_miss != may_miss_) {
+    may_miss_ = table.may_miss;
     checked_.assign(checked_.size(), unchecked);
     bad_values_ = {};
   }
@@ -199,7 +199,7 @@ void BlockStore::end_pass() {
 bool BlockStore::check(Index k, const StoredBlock& block) {
   std::uint8_t& state = checked_[static_cast<std::size_t>(k)];
   if (state == unchecked) {
-    const BadValues found = data_->check(global(k), block, nan_is_fine_);
+    const BadValues found = data_->check(global(k), block, may_miss_);
     state = found.any() ? bad : good;
     if (found.any()) {
       const std::lock_guard lock(bad_mutex_);

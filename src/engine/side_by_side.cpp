@@ -98,7 +98,7 @@ namespace {
 bool may_share(const Table& a, const Table& b) {
   const bool is_target_there =
       a.target == b.target || a.target == Target::none || b.target == Target::none;
-  return a.data == b.data && a.block_stride == b.block_stride && a.nan_is_fine == b.nan_is_fine &&
+  return a.data == b.data && a.block_stride == b.block_stride && a.may_miss == b.may_miss &&
          is_target_there;
 }
 

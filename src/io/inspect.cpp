@@ -202,6 +202,12 @@ bool InspectedFile::has(const std::string& dataset) const {
   return true;
 }
 
+bool InspectedFile::is_group(const std::string& path) const {
+  const Handle object(H5Oopen(file_.get(), path.c_str(), link_access_.get()),
+                      fmt::format("open {}:{}", path_, path));
+  return H5Iget_type(object.get()) == H5I_GROUP;
+}
+
 /// Whether a link of that name leads to something, readable or not.
 bool InspectedFile::is_linked(const std::string& dataset) const {
   for (std::size_t end = dataset.find('/', 1);; end = dataset.find('/', end + 1)) {

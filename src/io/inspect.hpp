@@ -24,6 +24,8 @@ class InspectedFile {
   std::vector<std::string> dataset_paths() const;
   /// Whether the path leads to anything. FileError when it leads out of the file.
   bool has(const std::string& dataset) const;
+  /// Whether it leads to a group, where it leads to anything.
+  bool is_group(const std::string& path) const;
   /// FileError, DataError as describe() promises.
   DatasetLayout layout(const std::string& dataset) const;
   /// Shape, type and storage, for people; never an error for one odd dataset.

@@ -30,7 +30,7 @@ Table table_for(const Model& model, const std::shared_ptr<Dataset>& data, Target
   Table table;
   table.data = data;
   table.target = target;
-  table.nan_is_fine = model.takes_nan();
+  table.may_miss = model.may_miss();
   return table;
 }
 
@@ -80,9 +80,8 @@ Written write_output(Engine& engine, const Model& model, Method method,
     check_method(model, method);
     table = table_for(model, data, Target::none);
     if (is_table) {
-      names = model.feature_names().empty() ? data->feature_names() : model.feature_names();
-      const Expression expression = parse_expression(model.expression());
-      names = names_behind(expression.steps, std::move(names), model.width(Method::transform));
+      names = model.columns_behind(model.columns().has_names() ? model.columns() : data->schema())
+                  .names();
     }
   });
   engine.set_task(std::string(method_name(method)));

@@ -2,11 +2,14 @@
 #include <superstep/learn/estimator.hpp>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
+#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
 
 namespace superstep {
 
@@ -36,6 +39,40 @@ bool Estimator::can(Method method) const {
       break;
   }
   return false;
+}
+
+MayMiss Estimator::may_miss(const Schema*, const MayMiss&) const { return MayMiss::nowhere(); }
+
+namespace {
+
+std::string first_levels(const Column& column) {
+  constexpr std::size_t most = 3;
+  if (!column.levels || column.levels->empty()) return "";
+  std::vector<std::string> words;
+  for (const std::string& level : *column.levels) {
+    if (words.size() == most) break;
+    words.push_back(Value(shorten(level, 20)).repr());
+  }
+  return fmt::format(" ({}{})", fmt::join(words, ", "),
+                     column.levels->size() > most ? ", ..." : "");
+}
+
+}  // namespace
+
+void Estimator::check_columns(const Schema& columns) const {
+  for (Index i = 0; i < columns.size(); ++i) {
+    const Column& column = columns[i];
+    if (column.is_number()) continue;
+    const std::string what = column.kind == ColumnKind::text ? "free text" : "a category";
+    throw DataError(fmt::format(
+        "column {} is {}{}, but {} takes numbers; {}", Value(columns.name_of(i)).repr(), what,
+        first_levels(column), name(),
+        column.kind == ColumnKind::text
+            ? "leave it out: ColumnTransformer([...]) takes the columns that it names"
+            : "put OneHotEncoder() or OrdinalEncoder() before it, for these columns by "
+              "make_column_transformer((OneHotEncoder(), ['" +
+                  columns.name_of(i) + "', ...]), remainder='passthrough')"));
+  }
 }
 
 // ---- batches -----------------------------------------------------------------------------------
@@ -176,15 +213,22 @@ void check_target(const Estimator& estimator, const Dataset& data) {
   }
 }
 
+Candidate candidate_of(const Estimator& estimator, const Dataset& data, SplitPtr split) {
+  Candidate candidate{&estimator, std::move(split)};
+  candidate.columns = std::make_shared<const Schema>(data.schema());
+  return candidate;
+}
+
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data) {
   estimator.check_params();
   check_target(estimator, *data);
+  collectively(engine.comm(), [&] { estimator.check_columns(data->schema()); });
   Table table;
   table.data = data;
   table.target = estimator.target();
-  table.nan_is_fine = estimator.takes_nan();
+  table.may_miss = estimator.may_miss(&data->schema(), MayMiss::everywhere());
   const Index classes = outcomes_of(engine.comm(), estimator, *data);
-  const Candidate one{&estimator};
+  const Candidate one = candidate_of(estimator, *data);
   const std::span<const Candidate> batch(&one, 1);
   engine.set_task(estimator.name(), estimator.cost(data->columns(), classes, batch).passes);
   const Footprint need = estimator.footprint(data->columns(), classes, batch);
@@ -196,7 +240,7 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   }
   Trained trained = std::move(estimator.fit_batch(engine, table, batch).front());
   if (trained.failure) throw *trained.failure;
-  trained.model->set_feature_names(data->feature_names());
+  trained.model->set_columns(data->schema());
   return trained.model;
 }
 

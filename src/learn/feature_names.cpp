@@ -70,7 +70,15 @@ class ColumnsByName final : public Model {
   Index features() const override { return columns_; }
   bool can(Method method) const override { return method == Method::transform; }
   Index width(Method) const override { return std::ssize(chosen_); }
-  bool takes_nan() const override { return true; }
+  using Model::may_miss;
+  MayMiss may_miss(const MayMiss& behind) const override {
+    std::vector<char> where(static_cast<std::size_t>(columns_), 1);
+    for (std::size_t i = 0; i < chosen_.size(); ++i) {
+      if (!behind.in(static_cast<Index>(i))) where[static_cast<std::size_t>(chosen_[i])] = 0;
+    }
+    return MayMiss(std::move(where));
+  }
+  Schema columns_behind(const Schema& in) const override { return in.chosen(chosen_); }
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     for (Index i = 0; i < x.rows; ++i) {
       const double* from = x.row(i);
@@ -118,15 +126,8 @@ ModelPtr behind_choice(const ModelPtr& model, const Dataset& data) {
   steps.push_back({"model", model});
   auto whole = std::make_shared<PipelineModel>(std::move(steps));
   whole->set_expression(model->expression());
-  whole->set_feature_names(model->feature_names());
+  whole->set_columns(model->columns());
   return whole;
-}
-
-/// Scalers, and what is no estimator at all.
-bool keeps_names(const std::string& estimator) {
-  return std::ranges::none_of(registry(), [&](const RegisteredEstimator& e) {
-    return e.table->estimator() == estimator && e.module != "preprocessing";
-  });
 }
 
 }  // namespace
@@ -158,18 +159,6 @@ MatchedModel match_columns(const ModelPtr& model, const Dataset& data, ColumnOrd
   if (trained == found) return {model, ""};
   if (order == ColumnOrder::by_name) return {behind_choice(model, data), ""};
   throw DataError(fmt::format("{}: {}", data.x_name(), difference(trained, found)));
-}
-
-Names names_behind(std::span<const Step> steps, Names names, Index width) {
-  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (keeps_names(step->estimator.name)) continue;
-    names.clear();
-    for (Index i = 0; i < width; ++i) {
-      names.push_back(fmt::format("{}{}", to_lower(step->estimator.name), i));
-    }
-    break;
-  }
-  return names;
 }
 
 }  // namespace superstep

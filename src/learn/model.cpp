@@ -3,6 +3,10 @@
 
 #include <stdexcept>
 
+#include <fmt/format.h>
+
+#include <superstep/core/text.hpp>
+
 namespace superstep {
 
 std::string_view method_name(Method method) {
@@ -19,6 +23,15 @@ std::string_view method_name(Method method) {
       return "transform";
   }
   return "";
+}
+
+MayMiss Model::may_miss(const MayMiss&) const { return MayMiss::nowhere(); }
+
+Schema Model::columns_behind(const Schema&) const {
+  const std::string name = to_lower(expression_.substr(0, expression_.find('(')));
+  std::vector<std::string> names;
+  for (Index i = 0; i < width(Method::transform); ++i) names.push_back(fmt::format("{}{}", name, i));
+  return Schema::of_numbers(std::ssize(names), names);
 }
 
 void Model::apply_to_linear(Method, math::ConstPanel, math::Panel) const {

@@ -35,12 +35,12 @@ Table common_table(std::span<const Judged> models, Method method,
   const Model& first = *models.front().model;
   Index rows = 0;
   Table table;
-  bool nan_is_fine = true;
+  MayMiss may_miss = MayMiss::everywhere();
   for (const Judged& m : models) {
     const Target target = data->has_y() ? target_of(kind_of(*m.model)) : Target::none;
     check_method(*m.model, method);
     table = table_for(*m.model, data, target);
-    nan_is_fine = nan_is_fine && table.nan_is_fine;
+    may_miss = may_miss & table.may_miss;
     rows += m.split ? m.split->rows(m.role) : data->rows();
     const Labels* labels = m.model->classes();
     const bool has_same_labels = labels == nullptr || first.classes() == nullptr
@@ -54,7 +54,7 @@ Table common_table(std::span<const Judged> models, Method method,
     }
   }
   if (rows != data->rows()) throw_no_partition();
-  table.nan_is_fine = nan_is_fine;
+  table.may_miss = may_miss;
   return table;
 }
 

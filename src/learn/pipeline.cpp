@@ -37,8 +37,12 @@ Pipeline::Pipeline(const Pipeline& other) : Estimator(other) {
   for (const Step& s : other.steps_) steps_.push_back({s.name, s.estimator->clone()});
 }
 
-bool Pipeline::takes_nan() const {
-  return std::ranges::all_of(steps_, [](const Step& s) { return s.estimator->takes_nan(); });
+MayMiss Pipeline::may_miss(const Schema* columns, const MayMiss& behind) const {
+  MayMiss where = behind;
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    where = step->estimator->may_miss(step + 1 == steps_.rend() ? columns : nullptr, where);
+  }
+  return where;
 }
 
 std::string Pipeline::expression() const {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/pipeline_model.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace superstep {
@@ -15,8 +14,18 @@ PipelineModel::PipelineModel(std::vector<Step> steps) : steps_(std::move(steps))
   }
 }
 
-bool PipelineModel::takes_nan() const {
-  return std::ranges::all_of(steps_, [](const Step& s) { return s.model->takes_nan(); });
+MayMiss PipelineModel::may_miss(const MayMiss& behind) const {
+  MayMiss where = behind;
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    where = step->model->may_miss(where);
+  }
+  return where;
+}
+
+Schema PipelineModel::columns_behind(const Schema& in) const {
+  Schema columns = in;
+  for (const Step& step : steps_) columns = step.model->columns_behind(columns);
+  return columns;
 }
 
 void PipelineModel::apply(Method method, math::ConstPanel x, math::Panel out) const {

@@ -32,48 +32,83 @@ std::vector<Place> by_place(std::span<const Candidate> batch) {
   return places;
 }
 
-}  // namespace
+/// Steps that make more columns than they see are no affine maps: what they make of a block is kept.
+Footprint with_rows_of_steps(Footprint need, Index columns, const std::vector<Index>& seen) {
+  const Index most = *std::ranges::max_element(seen);
+  if (most > columns) need.row_doubles += 2 * most;
+  return need;
+}
 
-// How many columns a step makes is known when it is fitted; it is seldom more than it was given.
-Footprint Pipeline::footprint(Index columns, Index classes,
-                              std::span<const Candidate> batch) const {
-  Footprint most;
-  for (const Place& place : by_place(batch)) {
-    for (const auto& [type, members] : place) {
-      most = most | members.front().estimator->footprint(columns, classes, members);
+/// The most columns that steps at each place see, as far as it can be known before they are fitted.
+std::vector<Index> widths(Index columns, std::span<const Candidate> batch) {
+  std::vector<Index> most;
+  for (const Candidate& c : batch) {
+    const auto& steps = dynamic_cast<const Pipeline&>(*c.estimator).steps();
+    if (most.size() < steps.size()) most.resize(steps.size(), columns);
+    Schema seen = c.columns ? *c.columns : Schema::of_numbers(columns);
+    for (std::size_t i = 0; i + 1 < steps.size(); ++i) {
+      const Index behind = steps[i].estimator->most_columns_behind(seen);
+      most[i + 1] = std::max(most[i + 1], behind);
+      if (behind != seen.size() || !seen.are_numbers()) seen = Schema::of_numbers(behind);
     }
   }
   return most;
+}
+
+}  // namespace
+
+Index Pipeline::most_columns_behind(const Schema& columns) const {
+  Schema seen = columns;
+  for (const Step& step : steps_) {
+    seen = Schema::of_numbers(step.estimator->most_columns_behind(seen));
+  }
+  return seen.size();
+}
+
+Footprint Pipeline::footprint(Index columns, Index classes,
+                              std::span<const Candidate> batch) const {
+  Footprint most;
+  const std::vector<Index> seen = widths(columns, batch);
+  const std::vector<Place> places = by_place(batch);
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    for (const auto& [type, members] : places[i]) {
+      most = most | members.front().estimator->footprint(seen[i], classes, members);
+    }
+  }
+  return with_rows_of_steps(most, columns, seen);
 }
 
 Footprint Pipeline::ample_footprint(Index columns, Index classes,
                                     std::span<const Candidate> batch) const {
   Footprint most, gathering;
+  const std::vector<Index> seen = widths(columns, batch);
   const std::vector<Place> places = by_place(batch);
-  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+  for (std::size_t i = places.size(); i-- > 0;) {
     Footprint sum = gathering;  // for the step behind
     gathering = {};
-    for (const auto& [type, members] : *place) {
+    for (const auto& [type, members] : places[i]) {
       const Estimator& first = *members.front().estimator;
-      sum = sum + first.ample_footprint(columns, classes, members) + Engine::of_a_stack();
+      sum = sum + first.ample_footprint(seen[i], classes, members) + Engine::of_a_stack();
       if (first.gathers()) {
-        gathering = gathering + first.footprint(columns, classes, members) + Engine::of_a_stack();
+        gathering = gathering + first.footprint(seen[i], classes, members) + Engine::of_a_stack();
       }
     }
     most = most | sum;
   }
-  return most;
+  return with_rows_of_steps(most, columns, seen);
 }
 
 TrainingCost Pipeline::cost(Index columns, Index classes, std::span<const Candidate> batch) const {
   TrainingCost sum{0, 0, 0.0};
   bool is_behind_affine_maps = false;
-  for (const Place& place : by_place(batch)) {
+  const std::vector<Index> seen = widths(columns, batch);
+  const std::vector<Place> places = by_place(batch);
+  for (std::size_t i = 0; i < places.size(); ++i) {
     TrainingCost longest{0, 0, 0.0};
     bool gives_affine_maps = true;
-    for (const auto& [type, members] : place) {
+    for (const auto& [type, members] : places[i]) {
       const Estimator& first = *members.front().estimator;
-      TrainingCost one = first.cost(columns, classes, members);
+      TrainingCost one = first.cost(seen[i], classes, members);
       if (is_behind_affine_maps && first.gathers()) one = without_a_pass(one);
       for (const Candidate& c : members) {
         gives_affine_maps = gives_affine_maps && c.estimator->gives_affine_maps();
@@ -102,6 +137,7 @@ struct Lane {
   std::string prefix;     ///< all steps so far
   std::shared_ptr<const StageState> resume;           ///< of the last step
   std::shared_ptr<const HeldOutJudge> judge;          ///< of the whole
+  std::shared_ptr<const Schema> columns;              ///< behind all steps so far
   std::shared_ptr<const StageState> gathered{};       ///< of the table's rows, for this step
   std::shared_ptr<const StageState> gathered_next{};  ///< likewise, for the next one
   std::vector<PipelineModel::Step> fitted{};
@@ -266,12 +302,23 @@ std::vector<Stage> stages_of(const std::vector<Lane*>& lanes, std::size_t step) 
       stage.candidates.push_back(
           {&lane.estimator(step), lane.split, lane.features, is_last ? lane.resume : nullptr,
            lane.gathered,
-           is_last && lane.judge ? std::make_shared<JudgeBehindSteps>(lane) : nullptr});
+           is_last && lane.judge ? std::make_shared<JudgeBehindSteps>(lane) : nullptr,
+           lane.columns});
       stage.lanes.emplace_back();
     }
     stages[place->second.first].lanes[place->second.second].push_back(&lane);
   }
   return stages;
+}
+
+/// The next step sees what this one makes of the columns.
+void meet_columns(Lane& lane, std::size_t next, const Model& model) {
+  lane.columns = std::make_shared<const Schema>(model.columns_behind(*lane.columns));
+  try {
+    lane.estimator(next).check_columns(*lane.columns);
+  } catch (const Error& e) {
+    lane.trained.failure = std::make_shared<AgreedError>(e.exit_code(), e.what());
+  }
 }
 
 /// Takes the step's model along; what it does to a row comes before the next step.
@@ -286,6 +333,7 @@ void advance(Lane& lane, std::size_t step, const Trained& trained) {
   lane.fitted.push_back({name, model});
   lane.gathered = std::exchange(lane.gathered_next, nullptr);
   lane.prefix += " | " + lane.estimator(step).expression();
+  if (step + 1 < lane.pipeline->steps().size()) meet_columns(lane, step + 1, *model);
   if (step + 1 == lane.pipeline->steps().size()) {
     lane.trained.held_out = trained.held_out;
     lane.trained.told = trained.told;
@@ -308,7 +356,10 @@ std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
   std::vector<Lane> lanes;
   for (const Candidate& c : candidates) {
     lanes.push_back({dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, "",
-                     c.resume, c.judge});
+                     c.resume, c.judge,
+                     c.columns ? c.columns
+                               : std::make_shared<const Schema>(Schema::of_numbers(
+                                     c.features ? c.features->columns_out() : table.columns()))});
   }
   for (std::size_t step = 0;
        std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {

@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include <superstep/comm/answering.hpp>
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
+#include <superstep/core/text.hpp>
 #include <superstep/learn/estimators.hpp>
 #include <superstep/learn/pipeline.hpp>
 #include <superstep/learn/scikit_learn_names.hpp>
@@ -110,6 +113,53 @@ void check_format(const Tree& tree, const std::string& path) {
   }
 }
 
+/// Kinds and levels, where the data were a table: "real", "category", ...; the levels of the i-th
+/// column in levels_in_/i.
+constexpr const char* kinds_attribute = "column_kinds_in_";
+
+std::string levels_attribute(Index column) { return fmt::format("levels_in_/{}", column); }
+
+void write_columns(const AttributeWriter& out, const Schema& columns) {
+  Length length;
+  out(names_attribute, columns.names(), length);
+  const auto is_real = [](const Column& c) { return c.kind == ColumnKind::real; };
+  if (std::ranges::all_of(columns.columns(), is_real)) return;
+  std::vector<std::string> kinds;
+  for (Index i = 0; i < columns.size(); ++i) {
+    kinds.emplace_back(kind_name(columns[i].kind));
+    Length levels;
+    if (columns[i].levels) out(levels_attribute(i), *columns[i].levels, levels);
+  }
+  out(kinds_attribute, kinds, length);
+}
+
+ColumnKind kind_named(const AttributeReader& in, const std::string& name) {
+  for (const ColumnKind kind : {ColumnKind::real, ColumnKind::integer, ColumnKind::boolean,
+                                ColumnKind::date, ColumnKind::category, ColumnKind::text}) {
+    if (name == kind_name(kind)) return kind;
+  }
+  throw DataError(fmt::format("{} says '{}', which is no kind of column", in.path(kinds_attribute),
+                              shorten(name, 40)));
+}
+
+Schema read_columns(const AttributeReader& in, const std::vector<std::string>& names) {
+  std::vector<Column> columns;
+  for (const std::string& name : names) columns.push_back({.name = name});
+  if (!in.has(kinds_attribute)) return Schema(std::move(columns));
+  Length length{std::ssize(names), names_attribute};
+  std::vector<std::string> kinds;
+  in(kinds_attribute, kinds, length);
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    columns[i].kind = kind_named(in, kinds[i]);
+    if (columns[i].kind != ColumnKind::category) continue;
+    Length levels;
+    std::vector<std::string> texts;
+    in(levels_attribute(static_cast<Index>(i)), texts, levels);
+    columns[i].levels = std::make_shared<const std::vector<std::string>>(std::move(texts));
+  }
+  return Schema(std::move(columns));
+}
+
 std::shared_ptr<Model> read_model(const Tree& tree) {
   const auto estimator = make_estimator(text_attribute(tree, "estimator"));
   estimator->check_params();
@@ -119,7 +169,7 @@ std::shared_ptr<Model> read_model(const Tree& tree) {
     Length columns{model->features(), "the model"};
     std::vector<std::string> names;
     in(names_attribute, names, columns);
-    model->set_feature_names(std::move(names));
+    model->set_columns(read_columns(in, names));
   }
   in.require_all_seen();
   return model;
@@ -154,8 +204,7 @@ void save_model(const Communicator& comm, const Model& model, const std::string&
     tree.set("estimator", model.expression());
     const AttributeWriter out(tree, "/");
     model.save(out);
-    Length columns;
-    if (!model.feature_names().empty()) out(names_attribute, model.feature_names(), columns);
+    if (model.columns().has_names()) write_columns(out, model.columns());
     tree.set(checksum_attribute, checksum_of(tree));
     answering(comm, [&] { write_tree(path, tree); });
   });

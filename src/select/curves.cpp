@@ -150,7 +150,7 @@ LearningCurve plan_learning_curve(Engine& engine, const Estimator& estimator,
   Table table;
   table.data = folds.data;
   table.target = estimator.target();
-  table.nan_is_fine = estimator.takes_nan();
+  table.may_miss = estimator.may_miss(&folds.data->schema(), MayMiss::everywhere());
   const auto places = Places(engine, table, folds.splits).find(curve.sizes);
   for (std::size_t i = 0; i < curve.sizes.size(); ++i) {
     auto& splits = curve.splits.emplace_back();

@@ -64,7 +64,7 @@ Table Evaluator::table_for(const Estimator& estimator) const {
   Table table;
   table.data = folds_.data;
   table.target = estimator.target();
-  table.nan_is_fine = estimator.takes_nan();
+  table.may_miss = estimator.may_miss(&folds_.data->schema(), MayMiss::everywhere());
   return table;
 }
 
@@ -73,7 +73,9 @@ Table Evaluator::table_for(const Estimator& estimator) const {
 std::vector<Candidate> Evaluator::all_fits(std::span<const Estimator* const> candidates) const {
   std::vector<Candidate> fits;
   for (const Estimator* estimator : candidates) {
-    for (const SplitPtr& split : folds_.splits) fits.push_back({estimator, split});
+    for (const SplitPtr& split : folds_.splits) {
+      fits.push_back(candidate_of(*estimator, *folds_.data, split));
+    }
   }
   return fits;
 }

@@ -126,7 +126,7 @@ PlannedStage scoring_stage(const PlannedWork& work, const WorkPlan& plan) {
 }
 
 PlannedStage refit_stage(const PlannedWork& work, Index columns, Index classes) {
-  const Candidate one{work.candidates.front().get()};
+  const Candidate one = candidate_of(*work.candidates.front(), *work.folds.data);
   const TrainingCost cost = one.estimator->cost(columns, classes, std::span(&one, 1));
   return {"refit",           "the best candidate on all rows", 1, cost.passes, cost.most_passes,
           cost.flops_per_row};

@@ -13,6 +13,7 @@
 #include <superstep/data/block.hpp>
 #include <superstep/data/buffer.hpp>
 #include <superstep/data/labels.hpp>
+#include <superstep/data/schema.hpp>
 
 namespace superstep {
 
@@ -93,6 +94,13 @@ class Dataset {
   bool has_weight() const;
   bool has_groups() const;
   const std::vector<std::string>& feature_names() const;  ///< may be empty
+  /// What the columns are; of a matrix all are numbers.
+  const Schema& schema() const;
+  /// Whether the features are kept as one dataset a column.
+  bool is_table() const;
+  /// From now on categories are numbered by the levels of these columns, a model's. Before anything
+  /// is read.
+  void set_levels(const Schema& schema);
   /// "column 4", or "column 4 ('age')" where names are known.
   std::string column_name(Index column) const;
 
@@ -130,7 +138,7 @@ class Dataset {
   void read_classes(Index i, double* out) const;
   void read_groups(Index i, double* out) const;
   /// NaN, infinite and negative-weight values of a block that was read; `i` says where it is.
-  BadValues check(Index i, const StoredBlock& block, bool nan_is_fine) const;
+  BadValues check(Index i, const StoredBlock& block, const MayMiss& may_miss) const;
 
  private:
   struct Impl;

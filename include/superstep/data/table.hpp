@@ -26,7 +26,7 @@ struct Table {
   std::shared_ptr<Dataset> data;
   Target target = Target::none;
   std::vector<std::shared_ptr<const RowMap>> maps;
-  bool nan_is_fine = false;  ///< NaN stands for a missing value and is handed on
+  MayMiss may_miss{};  ///< where NaN stands for a missing value and is handed on
 
   Index block_stride = 1;  ///< every so-manyth block is looked at
 

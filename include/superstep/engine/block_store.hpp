@@ -98,7 +98,7 @@ class BlockStore {
   std::exception_ptr load_failure_;
 
   std::vector<std::uint8_t> checked_;
-  bool nan_is_fine_ = false;
+  MayMiss may_miss_{};
   BadValues bad_values_;
   mutable std::mutex bad_mutex_;
 

@@ -53,6 +53,8 @@ struct Candidate {
   std::shared_ptr<const StageState> gathered{};
   /// For trainings whose last look is at the model itself; null: judged later.
   std::shared_ptr<const HeldOutJudge> judge{};
+  /// What the columns are that it sees.
+  std::shared_ptr<const Schema> columns{};
 };
 
 /// The same to the mathematics of one estimator.
@@ -64,6 +66,7 @@ struct CandidateOf {
   std::shared_ptr<const StageState> resume{};
   std::shared_ptr<const StageState> gathered{};
   std::shared_ptr<const HeldOutJudge> judge{};
+  std::shared_ptr<const Schema> columns{};
 };
 
 /// What was gathered for all candidates of a batch; null where it was not for some of them.

@@ -43,8 +43,13 @@ class Estimator {
   /// UsageError unless every parameter is in its range: parameters may come from C++ code.
   virtual void check_params() const = 0;
 
-  /// Whether NaN may stand for missing values.
-  virtual bool takes_nan() const { return false; }
+  /// In which of its columns NaN may stand for missing values, if it may be everywhere `behind` it,
+  /// or nowhere. `columns`: what they are, where that is known; else null.
+  virtual MayMiss may_miss(const Schema* columns, const MayMiss& behind) const;
+  /// DataError unless it can work on such columns: as a rule, on numbers.
+  virtual void check_columns(const Schema& columns) const;
+  /// At most so many columns will be behind it, as far as the columns tell.
+  virtual Index most_columns_behind(const Schema& columns) const { return columns.size(); }
   /// What training reads of /y.
   virtual Target target() const;
   /// Whether it learns several numbers for each row at once, a /y of several columns.
@@ -121,6 +126,9 @@ Footprint footprint_for(const Engine& engine, const Estimator& estimator, const 
 /// AgreedError unless the dataset has the targets that the estimator learns from.
 void check_target(const Estimator& estimator, const Dataset& data);
 
+/// The estimator on its way to learn from these data.
+Candidate candidate_of(const Estimator& estimator, const Dataset& data, SplitPtr split = nullptr);
+
 /// Trains one model on a dataset: reads the classes, makes room, fits. **Collective.**
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data);
 
@@ -172,7 +180,8 @@ class EstimatorOf : public WithParams<Derived, P, Estimator> {
     std::vector<CandidateOf<P>> batch;
     for (const Candidate& c : candidates) {
       const auto& estimator = dynamic_cast<const EstimatorOf&>(*c.estimator);
-      batch.push_back({estimator.params(), c.split, c.features, c.resume, c.gathered, c.judge});
+      batch.push_back({estimator.params(), c.split, c.features, c.resume, c.gathered, c.judge,
+                       c.columns});
     }
     return train(engine, table, batch);
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Names of columns: whether data have those a model was trained on, in scikit-learn's words, and
-// what columns are called behind the steps of a pipeline.
+// Names of columns: whether data have those a model was trained on, in scikit-learn's words.
 #pragma once
 
 #include <cstddef>
@@ -30,12 +29,6 @@ struct MatchedModel {
 /// on every rank, without communication.
 MatchedModel match_columns(const ModelPtr& model, const Dataset& data,
                            ColumnOrder order = ColumnOrder::as_trained);
-
-/// What columns called `names` (none: they have no names) are called behind these steps, which make
-/// `width` of them, as scikit-learn's get_feature_names_out: scalers keep names, others count what
-/// they make ("pca0").
-std::vector<std::string> names_behind(std::span<const Step> steps, std::vector<std::string> names,
-                                      Index width);
 
 /// A name from a file as people are shown it: no control characters, at most so wide.
 std::string shown_name(const std::string& name, std::size_t width = 60);

@@ -37,10 +37,14 @@ class Model {
   const std::string& expression() const { return expression_; }
   void set_expression(std::string expression) { expression_ = std::move(expression); }
   const FitReport& report() const { return report_; }
-  /// Names of the columns it was trained on, one a column; empty where the data had none. Set by
-  /// fit() and load_model().
+  /// The columns it was trained on. Set by fit() and load_model().
+  const Schema& columns() const { return columns_; }
+  void set_columns(Schema columns) {
+    columns_ = std::move(columns);
+    feature_names_ = columns_.names();
+  }
+  /// Their names; empty where the data had none.
   const std::vector<std::string>& feature_names() const { return feature_names_; }
-  void set_feature_names(std::vector<std::string> names) { feature_names_ = std::move(names); }
 
   /// Columns the model expects.
   virtual Index features() const = 0;
@@ -51,8 +55,12 @@ class Model {
   virtual void apply(Method method, math::ConstPanel x, math::Panel out) const = 0;
   /// The classes of a classifier, in the order of codes and columns; null for others.
   virtual const Labels* classes() const { return nullptr; }
-  /// Whether NaN may stand for missing values in x.
-  virtual bool takes_nan() const { return false; }
+  /// In which columns of x NaN may stand for missing values, if it may be in `behind` of those that
+  /// `transform` makes.
+  virtual MayMiss may_miss(const MayMiss& behind) const;
+  MayMiss may_miss() const { return may_miss(MayMiss::everywhere()); }
+  /// What the columns that `transform` makes are, of such columns.
+  virtual Schema columns_behind(const Schema& in) const;
   /// `transform` as an affine map of the row, where it is one.
   virtual AffineMapPtr affine() const { return nullptr; }
   /// A model of the rows in front of the map that answers as this one does behind it, up to
@@ -70,6 +78,7 @@ class Model {
 
  private:
   std::string expression_;
+  Schema columns_;
   std::vector<std::string> feature_names_;
 };
 

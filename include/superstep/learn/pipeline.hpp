@@ -29,7 +29,10 @@ class Pipeline final : public Estimator {
   bool can(Method method) const override { return last().can(method); }
   Target target() const override { return last().target(); }
   bool takes_targets() const override { return last().takes_targets(); }
-  bool takes_nan() const override;
+  MayMiss may_miss(const Schema* columns, const MayMiss& behind) const override;
+  void check_columns(const Schema& columns) const override {
+    steps_.front().estimator->check_columns(columns);
+  }
   std::unique_ptr<Estimator> clone() const override { return std::make_unique<Pipeline>(*this); }
   std::string expression() const override;
   std::string name() const override { return "Pipeline"; }
@@ -37,6 +40,7 @@ class Pipeline final : public Estimator {
   void set(std::string_view param, const Value& value) override;
   Value get(std::string_view param) const override;
   void check_params() const override;
+  Index most_columns_behind(const Schema& columns) const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   Footprint ample_footprint(Index columns, Index classes,

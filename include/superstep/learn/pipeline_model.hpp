@@ -25,7 +25,9 @@ class PipelineModel final : public Model {
   bool can(Method method) const override { return last().can(method); }
   Index width(Method method) const override { return last().width(method); }
   const Labels* classes() const override { return last().classes(); }
-  bool takes_nan() const override;
+  using Model::may_miss;
+  MayMiss may_miss(const MayMiss& behind) const override;
+  Schema columns_behind(const Schema& in) const override;
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   void save(const AttributeWriter& out) const override;
 

@@ -54,7 +54,7 @@ Table table_for_all(const std::shared_ptr<Dataset>& data, const Judging& model) 
   Table base;
   base.data = data;
   base.target = target_of(model.plan);
-  base.nan_is_fine = model.judged.model->takes_nan();
+  base.may_miss = model.judged.model->may_miss();
   return base;
 }
 
@@ -77,12 +77,15 @@ void find_statistics_alike(Engine& engine, const Table& base, std::span<Judging*
 
 void find_statistics(Engine& engine, const std::shared_ptr<Dataset>& data,
                      std::vector<Judging>& all) {
-  for (const bool takes_nan : {false, true}) {
-    std::vector<Judging*> models;
-    for (Judging& j : all) {
-      if (!j.is_told() && j.judged.model->takes_nan() == takes_nan) models.push_back(&j);
-    }
-    if (models.empty()) continue;
+  std::vector<std::pair<MayMiss, std::vector<Judging*>>> alike;
+  for (Judging& j : all) {
+    if (j.is_told()) continue;
+    const MayMiss where = j.judged.model->may_miss();
+    auto found = std::ranges::find_if(alike, [&](const auto& a) { return a.first == where; });
+    if (found == alike.end()) found = alike.insert(alike.end(), {where, {}});
+    found->second.push_back(&j);
+  }
+  for (auto& [where, models] : alike) {
     find_statistics_alike(engine, table_for_all(data, *models.front()), models);
   }
   for (Judging& j : all) {

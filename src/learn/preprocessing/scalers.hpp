@@ -25,7 +25,11 @@ class ScalerModel : public Model {
   Index features() const override { return features_; }
   bool can(Method method) const override { return method == Method::transform; }
   Index width(Method) const override { return features_; }
-  bool takes_nan() const override { return true; }
+  using Model::may_miss;
+  MayMiss may_miss(const MayMiss& behind) const override { return behind; }
+  Schema columns_behind(const Schema& in) const override {
+    return Schema::of_numbers(in.size(), in.names());
+  }
 
  private:
   Index features_;

@@ -23,7 +23,7 @@ class MaxAbsScaler final : public EstimatorOf<MaxAbsScaler, MaxAbsScalerParams> 
 
   static const ParamTable<MaxAbsScalerParams>& param_table();
   Kind kind() const override { return Kind::transformer; }
-  bool takes_nan() const override { return true; }
+  MayMiss may_miss(const Schema*, const MayMiss& behind) const override { return behind; }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
