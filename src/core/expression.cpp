@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <superstep/core/error.hpp>
 #include <superstep/core/literal.hpp>
 #include <superstep/core/notices.hpp>
@@ -29,12 +30,59 @@ bool is_pipeline_call(const Value& value) {
   return name == "Pipeline" || name == "make_pipeline";
 }
 
-EstimatorExpression estimator_of(const Value& value) {
-  if (is_pipeline_call(value)) {
-    throw UsageError(
-        "a pipeline inside a pipeline is not taken; list the steps of the inner one in the "
-        "outer one");
+/// What the class of a step is called, as scikit-learn's make_ functions take it for a name.
+std::string class_of_step(const Value& step) {
+  if (step.is_string()) return step.as_string();
+  if (!step.is_call()) return step.repr();
+  const std::string name = class_name(step.as_call());
+  if (name == "make_pipeline") return "Pipeline";
+  if (name == "make_union") return "FeatureUnion";
+  return name == "make_column_transformer" ? "ColumnTransformer" : name;
+}
+
+/// The steps with names: [('onehotencoder', OneHotEncoder(), ...), ...].
+Value named(const Value::Items& steps, const std::function<const Value&(const Value&)>& estimator) {
+  std::vector<std::string> names;
+  for (const Value& step : steps) names.push_back(class_of_step(estimator(step)));
+  names = step_names(names);
+  Value::Items list;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    Value::Items one = {Value(names[i])};
+    if (&estimator(steps[i]) == &steps[i]) {
+      one.push_back(steps[i]);
+    } else {
+      one.insert(one.end(), steps[i].items().begin(), steps[i].items().end());
+    }
+    list.push_back(Value::tuple(std::move(one)));
   }
+  return Value::list(std::move(list));
+}
+
+/// make_column_transformer((OneHotEncoder(), ['city']), ...) and the like as the class that they
+/// make; other calls as they are.
+Value::Call with_names(const Value::Call& call) {
+  const std::string name = class_name(call);
+  const auto itself = [](const Value& step) -> const Value& { return step; };
+  const auto make = [&](const char* made, const char* list, auto&& estimator) {
+    Value::Call result{made, {}, {{list, named(call.positional, estimator)}}};
+    result.keywords.insert(result.keywords.end(), call.keywords.begin(), call.keywords.end());
+    return result;
+  };
+  if (name == "make_pipeline") return make("Pipeline", "steps", itself);
+  if (name == "make_union") return make("FeatureUnion", "transformer_list", itself);
+  if (name != "make_column_transformer") return call;
+  for (const Value& pair : call.positional) {
+    if (pair.is_sequence() && pair.items().size() == 2) continue;
+    throw UsageError(
+        fmt::format("make_column_transformer takes pairs (OneHotEncoder(), ['city']), "
+                    "got {}",
+                    shorten(pair.repr(), 60)));
+  }
+  return make("ColumnTransformer", "transformers",
+              [](const Value& pair) -> const Value& { return pair.items()[0]; });
+}
+
+EstimatorExpression estimator_of(const Value& value) {
   if (value == Value("passthrough") || value.is_none()) {
     throw UsageError(fmt::format("{} is a step of a pipeline, no estimator", value.repr()));
   }
@@ -44,7 +92,7 @@ EstimatorExpression estimator_of(const Value& value) {
                                  shorten(value.repr(), 60),
                                  is_quoted ? "; write it without quotes" : ""));
   }
-  const Value::Call& call = value.as_call();
+  const Value::Call call = with_names(value.as_call());
   return {class_name(call), call.keywords, call.positional};
 }
 
@@ -94,7 +142,7 @@ std::vector<Step> steps_of_make_pipeline(const Value::Call& call) {
   for (const Value& value : call.positional) {
     if (does_nothing(value)) continue;
     steps.push_back({"", estimator_of(value)});
-    names.push_back(steps.back().estimator.name);
+    names.push_back(class_of_step(value));
   }
   names = step_names(names);
   for (std::size_t i = 0; i < steps.size(); ++i) steps[i].name = names[i];

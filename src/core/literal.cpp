@@ -37,6 +37,13 @@ std::optional<Value> constant(std::string_view name) {
   if (is("False", "np.False_")) return Value(false);
   if (is("inf", "np.inf", "np.Inf", "math.inf")) return std::numeric_limits<double>::infinity();
   if (is("nan", "np.nan", "math.nan")) return std::numeric_limits<double>::quiet_NaN();
+  // Types, as make_column_selector takes them.
+  if (is("object", "bool", "int", "float", "str", "np.number", "np.object_", "np.bool_",
+         "np.float64", "np.float32", "np.int64", "np.int32", "np.integer", "np.floating",
+         "np.datetime64")) {
+    const std::string_view type = name.starts_with("np.") ? name.substr(3) : name;
+    return Value(type.ends_with('_') ? type.substr(0, type.size() - 1) : type);
+  }
   return std::nullopt;
 }
 

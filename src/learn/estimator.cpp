@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <set>
 
-#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 
@@ -64,14 +63,14 @@ void Estimator::check_columns(const Schema& columns) const {
     const Column& column = columns[i];
     if (column.is_number()) continue;
     const std::string what = column.kind == ColumnKind::text ? "free text" : "a category";
-    throw DataError(fmt::format(
-        "column {} is {}{}, but {} takes numbers; {}", Value(columns.name_of(i)).repr(), what,
-        first_levels(column), name(),
-        column.kind == ColumnKind::text
-            ? "leave it out: ColumnTransformer([...]) takes the columns that it names"
-            : "put OneHotEncoder() or OrdinalEncoder() before it, for these columns by "
-              "make_column_transformer((OneHotEncoder(), ['" +
-                  columns.name_of(i) + "', ...]), remainder='passthrough')"));
+    throw DataError(
+        fmt::format("column {} is {}{}, but {} takes numbers; {}", Value(columns.name_of(i)).repr(),
+                    what, first_levels(column), name(),
+                    column.kind == ColumnKind::text
+                        ? "leave it out: ColumnTransformer([...]) takes the columns that it names"
+                        : "put OneHotEncoder() or OrdinalEncoder() before it, for these columns by "
+                          "make_column_transformer((OneHotEncoder(), ['" +
+                              columns.name_of(i) + "', ...]), remainder='passthrough')"));
   }
 }
 
@@ -219,10 +218,20 @@ Candidate candidate_of(const Estimator& estimator, const Dataset& data, SplitPtr
   return candidate;
 }
 
+void require_columns(const Estimator& estimator, const Schema& columns) {
+  try {
+    estimator.check_columns(columns);
+  } catch (const AgreedError&) {
+    throw;
+  } catch (const Error& e) {
+    throw AgreedError(e.exit_code(), e.what());
+  }
+}
+
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data) {
   estimator.check_params();
   check_target(estimator, *data);
-  collectively(engine.comm(), [&] { estimator.check_columns(data->schema()); });
+  require_columns(estimator, data->schema());
   Table table;
   table.data = data;
   table.target = estimator.target();

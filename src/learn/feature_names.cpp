@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 #include <unordered_map>
@@ -137,7 +138,41 @@ std::string shown_name(const std::string& name, std::size_t width) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
-MatchedModel match_columns(const ModelPtr& model, const Dataset& data, ColumnOrder order) {
+namespace {
+
+const char* words_for(const Column& column) {
+  if (column.kind == ColumnKind::category) return "a category";
+  return column.kind == ColumnKind::text ? "free text" : "a column of numbers";
+}
+
+/// Numbers the categories of the data as those of the model; `places`: of the model's columns.
+void match_levels(const Model& model, Dataset& data, const std::vector<Index>& places) {
+  const Schema& trained = model.columns();
+  if (trained.are_numbers() && data.schema().are_numbers()) return;
+  std::vector<Column> columns = data.schema().columns();
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    const Column& wanted = trained[static_cast<Index>(i)];
+    Column& found = columns[static_cast<std::size_t>(places[i])];
+    if (wanted.is_number() != found.is_number() ||
+        (wanted.levels == nullptr) != (found.levels == nullptr)) {
+      throw DataError(fmt::format("{}: column '{}' is {} there, but the model was trained on {}",
+                                  data.x_name(), shown_name(found.name), words_for(found),
+                                  words_for(wanted)));
+    }
+    found.levels = wanted.levels;
+  }
+  data.set_levels(Schema(std::move(columns)));
+}
+
+std::vector<Index> in_order(Index n) {
+  std::vector<Index> places(static_cast<std::size_t>(n));
+  std::iota(places.begin(), places.end(), Index{0});
+  return places;
+}
+
+}  // namespace
+
+MatchedModel match_columns(const ModelPtr& model, Dataset& data, ColumnOrder order) {
   const Names& trained = model->feature_names();
   const Names& found = data.feature_names();
   if (order == ColumnOrder::by_name && (trained.empty() || found.empty())) {
@@ -156,8 +191,14 @@ MatchedModel match_columns(const ModelPtr& model, const Dataset& data, ColumnOrd
                                "feature names",
                                data.x_name(), first_estimator(*model))};
   }
-  if (trained == found) return {model, ""};
-  if (order == ColumnOrder::by_name) return {behind_choice(model, data), ""};
+  if (trained == found) {
+    match_levels(*model, data, in_order(data.columns()));
+    return {model, ""};
+  }
+  if (order == ColumnOrder::by_name) {
+    match_levels(*model, data, positions(trained, data));
+    return {behind_choice(model, data), ""};
+  }
   throw DataError(fmt::format("{}: {}", data.x_name(), difference(trained, found)));
 }
 

@@ -26,13 +26,16 @@ std::vector<Place> by_place(std::span<const Candidate> batch) {
     const auto& steps = dynamic_cast<const Pipeline&>(*c.estimator).steps();
     if (places.size() < steps.size()) places.resize(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {
-      places[i][steps[i].estimator->name()].push_back({steps[i].estimator.get(), c.split});
+      Candidate step{steps[i].estimator.get(), c.split};
+      if (i == 0) step.columns = c.columns;
+      places[i][steps[i].estimator->name()].push_back(std::move(step));
     }
   }
   return places;
 }
 
-/// Steps that make more columns than they see are no affine maps: what they make of a block is kept.
+/// Steps that make more columns than they see are no affine maps: what they make of a block is
+/// kept.
 Footprint with_rows_of_steps(Footprint need, Index columns, const std::vector<Index>& seen) {
   const Index most = *std::ranges::max_element(seen);
   if (most > columns) need.row_doubles += 2 * most;

@@ -56,6 +56,10 @@ const RegisteredEstimator& find_estimator(std::string_view name) {
 namespace {
 
 std::unique_ptr<Estimator> make_one(const EstimatorExpression& expression) {
+  if (expression.name == "Pipeline") {
+    return make_estimator(
+        expression_of(Value::Call{"Pipeline", expression.positional, expression.params}));
+  }
   const RegisteredEstimator& found = find_estimator(expression.name);
   auto estimator = found.make();
   estimator->apply(expression);

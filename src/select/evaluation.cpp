@@ -289,6 +289,7 @@ std::vector<std::string> describe_failures(const std::vector<const Outcomes*>& a
 void check_can_train(const Estimator& estimator, const Dataset& data) {
   estimator.check_params();
   check_target(estimator, data);
+  require_columns(estimator, data.schema());
 }
 
 }  // namespace superstep

@@ -83,7 +83,9 @@ double measure_flops() {
 PlannedStage stage_of(const StepGroup& group, const FoldedData& folds, Index classes) {
   std::vector<Candidate> batch;
   for (const Estimator* e : group.members) {
-    for (const SplitPtr& split : folds.splits) batch.push_back({e, split});
+    for (const SplitPtr& split : folds.splits) {
+      batch.push_back(candidate_of(*e, *folds.data, split));
+    }
   }
   const Estimator& first = *group.members.front();
   TrainingCost cost = first.cost(folds.data->columns(), classes, batch);

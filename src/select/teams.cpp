@@ -50,7 +50,9 @@ Deal deal(std::span<const TeamTask> tasks, int teams) {
 double TeamCosts::seconds(std::span<const Estimator* const> candidates, int team_size) const {
   std::vector<Candidate> fits;
   for (const Estimator* estimator : candidates) {
-    for (const SplitPtr& split : folds.splits) fits.push_back({estimator, split});
+    for (const SplitPtr& split : folds.splits) {
+      fits.push_back(candidate_of(*estimator, *folds.data, split));
+    }
   }
   const TrainingCost cost = candidates.front()->cost(folds.data->columns(), classes, fits);
   const BlockPlan& blocks = folds.data->blocks();

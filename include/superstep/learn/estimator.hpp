@@ -129,6 +129,9 @@ void check_target(const Estimator& estimator, const Dataset& data);
 /// The estimator on its way to learn from these data.
 Candidate candidate_of(const Estimator& estimator, const Dataset& data, SplitPtr split = nullptr);
 
+/// AgreedError unless it can work on such columns. The same on every rank, without communication.
+void require_columns(const Estimator& estimator, const Schema& columns);
+
 /// Trains one model on a dataset: reads the classes, makes room, fits. **Collective.**
 ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<Dataset>& data);
 
@@ -180,8 +183,8 @@ class EstimatorOf : public WithParams<Derived, P, Estimator> {
     std::vector<CandidateOf<P>> batch;
     for (const Candidate& c : candidates) {
       const auto& estimator = dynamic_cast<const EstimatorOf&>(*c.estimator);
-      batch.push_back({estimator.params(), c.split, c.features, c.resume, c.gathered, c.judge,
-                       c.columns});
+      batch.push_back(
+          {estimator.params(), c.split, c.features, c.resume, c.gathered, c.judge, c.columns});
     }
     return train(engine, table, batch);
   }

@@ -24,10 +24,11 @@ struct MatchedModel {
   std::string warning;
 };
 
-/// The model itself or, by name, behind a choice of columns: takes the columns of the data, gives
-/// what it gives for its own. DataError if names are missing, unknown or in another order. The same
-/// on every rank, without communication.
-MatchedModel match_columns(const ModelPtr& model, const Dataset& data,
+/// Categories of the data are numbered as the model's from then on. The model itself or, by name,
+/// behind a choice of columns: takes the columns of the data, gives what it gives for its own.
+/// DataError if names are missing, unknown or in another order. The same on every rank, without
+/// communication.
+MatchedModel match_columns(const ModelPtr& model, Dataset& data,
                            ColumnOrder order = ColumnOrder::as_trained);
 
 /// A name from a file as people are shown it: no control characters, at most so wide.

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/compose/branches.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+
+#include <superstep/core/error.hpp>
+
+namespace superstep {
+
+namespace {
+
+constexpr Index rows_at_once = 256;
+
+/// Some columns of a row, side by side.
+class ChosenColumns final : public RowMap {
+ public:
+  ChosenColumns(Index columns, std::vector<Index> chosen)
+      : columns_(columns), chosen_(std::move(chosen)) {}
+  Index columns_in() const override { return columns_; }
+  Index columns_out() const override { return std::ssize(chosen_); }
+  void apply(const double* in, Index rows, double* out) const override {
+    for (Index i = 0; i < rows; ++i, in += columns_) {
+      for (const Index c : chosen_) *out++ = in[c];
+    }
+  }
+
+ private:
+  Index columns_;
+  std::vector<Index> chosen_;
+};
+
+/// A branch that has learnt.
+struct FittedBranch {
+  std::string name;
+  ModelPtr model;  ///< null: the columns as they are
+  std::vector<Index> columns;
+  double factor = 1.0;
+
+  Index width() const { return model ? model->width(Method::transform) : std::ssize(columns); }
+};
+
+class BranchedModel final : public Model {
+ public:
+  BranchedModel(Index features, std::vector<FittedBranch> branches, BranchNames names)
+      : features_(features), branches_(std::move(branches)), names_(names) {
+    for (const FittedBranch& branch : branches_) {
+      width_ += branch.width();
+      if (!branch.model) continue;
+      for (const std::string& w : branch.model->report().warnings) {
+        report_.warnings.push_back(branch.name + ": " + w);
+      }
+    }
+  }
+
+  Index features() const override { return features_; }
+  bool can(Method method) const override { return method == Method::transform; }
+  Index width(Method) const override { return width_; }
+  using Model::may_miss;
+  MayMiss may_miss(const MayMiss& behind) const override;
+  Schema columns_behind(const Schema& in) const override;
+  void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  void save(const AttributeWriter& out) const override;
+
+ private:
+  Index features_;
+  std::vector<FittedBranch> branches_;
+  BranchNames names_;
+  Index width_ = 0;
+};
+
+MayMiss BranchedModel::may_miss(const MayMiss& behind) const {
+  std::vector<char> where(static_cast<std::size_t>(features_), 1);
+  Index first = 0;
+  for (const FittedBranch& branch : branches_) {
+    std::vector<char> its(static_cast<std::size_t>(branch.width()));
+    for (std::size_t i = 0; i < its.size(); ++i) {
+      its[i] = static_cast<char>(behind.in(first + static_cast<Index>(i)));
+    }
+    first += branch.width();
+    const MayMiss behind_it(std::move(its));
+    const MayMiss before = branch.model ? branch.model->may_miss(behind_it) : behind_it;
+    for (std::size_t i = 0; i < branch.columns.size(); ++i) {
+      if (!before.in(static_cast<Index>(i))) where[static_cast<std::size_t>(branch.columns[i])] = 0;
+    }
+  }
+  return MayMiss(std::move(where));
+}
+
+Schema BranchedModel::columns_behind(const Schema& in) const {
+  std::vector<Column> columns;
+  for (const FittedBranch& branch : branches_) {
+    Schema its = in.chosen(branch.columns);
+    if (!its.has_names()) {
+      std::vector<Column> named = its.columns();
+      for (std::size_t i = 0; i < named.size(); ++i) {
+        named[i].name = fmt::format("x{}", branch.columns[i]);
+      }
+      its = Schema(std::move(named));
+    }
+    if (branch.model) its = branch.model->columns_behind(its);
+    for (Column column : its.columns()) {
+      if (names_ == BranchNames::prefixed) column.name = branch.name + "__" + column.name;
+      columns.push_back(std::move(column));
+    }
+  }
+  return Schema(std::move(columns));
+}
+
+void BranchedModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
+  std::vector<double> from, to;
+  for (Index begin = 0; begin < x.rows; begin += rows_at_once) {
+    const Index rows = std::min(rows_at_once, x.rows - begin);
+    Index first = 0;
+    for (const FittedBranch& branch : branches_) {
+      const Index taken = std::ssize(branch.columns);
+      const Index width = branch.width();
+      from.resize(static_cast<std::size_t>(rows * taken));
+      double* at = from.data();
+      for (Index i = 0; i < rows; ++i) {
+        for (const Index c : branch.columns) *at++ = x.row(begin + i)[c];
+      }
+      const double* made = from.data();
+      if (branch.model) {
+        to.resize(static_cast<std::size_t>(rows * width));
+        branch.model->apply(method, {from.data(), rows, taken}, {to.data(), rows, width});
+        made = to.data();
+      }
+      for (Index i = 0; i < rows; ++i) {
+        double* row = out.row(begin + i) + first;
+        for (Index c = 0; c < width; ++c) row[c] = branch.factor * *made++;
+      }
+      first += width;
+    }
+  }
+}
+
+void BranchedModel::save(const AttributeWriter& out) const {
+  Length columns, count;
+  out.size("n_features_in_", columns, features_);
+  std::vector<std::string> names;
+  for (const FittedBranch& branch : branches_) {
+    names.push_back(branch.name);
+    const AttributeWriter below = out.below("transformers/" + branch.name + "/");
+    Length chosen;
+    below("columns", branch.columns, chosen);
+    below("factor", branch.factor);
+    if (branch.model) branch.model->save(below);
+  }
+  out("transformer_names", names, count);
+}
+
+/// Branches of several candidates that are one training.
+struct Training {
+  const Branch* branch;
+  std::vector<Candidate> candidates{};
+  std::vector<std::pair<std::size_t, std::size_t>> users{};  ///< candidate's number, of its branch
+  std::vector<std::size_t> candidate_of{};                   ///< of each user
+  std::vector<Trained> trained{};
+};
+
+std::string key_of(const Branch& branch) {
+  return fmt::format("{} {}", branch.estimator->name(), fmt::join(branch.columns, ","));
+}
+
+std::vector<Training> trainings_of(const std::vector<BranchSet>& sets,
+                                   std::span<const Candidate> candidates) {
+  std::map<std::string, std::size_t> place_of;
+  std::map<std::string, std::size_t> candidate_of;
+  std::vector<Training> all;
+  for (std::size_t k = 0; k < sets.size(); ++k) {
+    for (std::size_t b = 0; b < sets[k].branches.size(); ++b) {
+      const Branch& branch = sets[k].branches[b];
+      if (!branch.estimator || branch.columns.empty()) continue;
+      const std::string key = key_of(branch);
+      const auto [place, is_new] = place_of.try_emplace(key, all.size());
+      if (is_new) all.push_back({&branch});
+      Training& training = all[place->second];
+      const std::string whole = fmt::format("{} | {} @{}", key, branch.estimator->expression(),
+                                            static_cast<const void*>(candidates[k].split.get()));
+      const auto [one, is_first] = candidate_of.try_emplace(whole, training.candidates.size());
+      if (is_first) {
+        Candidate candidate{branch.estimator.get(), candidates[k].split};
+        candidate.columns =
+            std::make_shared<const Schema>(candidates[k].columns->chosen(branch.columns));
+        training.candidates.push_back(std::move(candidate));
+      }
+      training.users.emplace_back(k, b);
+      training.candidate_of.push_back(one->second);
+    }
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<Trained> train_branches(Engine& engine, const Table& table,
+                                    const std::vector<BranchSet>& sets,
+                                    std::span<const Candidate> candidates) {
+  std::vector<Training> trainings = trainings_of(sets, candidates);
+  std::vector<Engine::Work> works;
+  std::vector<Table> tables;
+  for (const Training& t : trainings) {
+    tables.push_back(
+        table.through(std::make_shared<ChosenColumns>(table.columns(), t.branch->columns)));
+  }
+  for (std::size_t i = 0; i < trainings.size(); ++i) {
+    Training& t = trainings[i];
+    const Table& its_table = tables[i];
+    works.push_back({footprint_for(engine, *t.branch->estimator, its_table, t.candidates), [&] {
+                       engine.set_task(t.branch->estimator->name());
+                       t.trained = t.branch->estimator->fit_batch(engine, its_table, t.candidates);
+                     }});
+  }
+  engine.side_by_side_where_there_is_room(std::move(works));
+
+  std::vector<std::vector<FittedBranch>> fitted(sets.size());
+  std::vector<Trained> all(sets.size());
+  for (std::size_t k = 0; k < sets.size(); ++k) {
+    for (const Branch& b : sets[k].branches) {
+      fitted[k].push_back({b.name, nullptr, b.columns, b.factor});
+    }
+  }
+  for (const Training& t : trainings) {
+    for (std::size_t u = 0; u < t.users.size(); ++u) {
+      const auto [k, b] = t.users[u];
+      const Trained& one = t.trained[t.candidate_of[u]];
+      if (one.failure && !all[k].failure) all[k].failure = one.failure;
+      fitted[k][b].model = one.model;
+    }
+  }
+  for (std::size_t k = 0; k < sets.size(); ++k) {
+    if (all[k].failure) continue;
+    all[k].model =
+        std::make_shared<BranchedModel>(table.columns(), std::move(fitted[k]), sets[k].names);
+  }
+  return all;
+}
+
+std::shared_ptr<Model> load_branches(
+    const AttributeReader& in,
+    const std::vector<std::pair<std::string, std::shared_ptr<const Estimator>>>& estimators,
+    BranchNames names) {
+  Length columns, count;
+  in.size("n_features_in_", columns);
+  std::vector<std::string> found;
+  in("transformer_names", found, count);
+  std::vector<FittedBranch> branches;
+  for (const std::string& name : found) {
+    const auto estimator =
+        std::ranges::find(estimators, name, [](const auto& e) { return e.first; });
+    if (estimator == estimators.end()) {
+      throw DataError(fmt::format("{} names '{}', which the estimator does not have",
+                                  in.path("transformer_names"), name));
+    }
+    const AttributeReader below = in.below("transformers/" + name + "/");
+    FittedBranch branch{.name = name, .model = nullptr, .columns = {}};
+    Length chosen;
+    below("columns", branch.columns, chosen);
+    below("factor", branch.factor);
+    for (const Index c : branch.columns) {
+      if (c < columns.value) continue;
+      throw DataError(
+          fmt::format("{} chooses column {} of {}", below.path("columns"), c, columns.value));
+    }
+    if (estimator->second && !branch.columns.empty()) {
+      branch.model = estimator->second->load(below);
+      if (branch.model->features() != std::ssize(branch.columns)) {
+        throw DataError(fmt::format("{} takes {} columns, but {} are chosen for it", below.path(""),
+                                    branch.model->features(), branch.columns.size()));
+      }
+    }
+    branches.push_back(std::move(branch));
+  }
+  return std::make_shared<BranchedModel>(columns.value, std::move(branches), names);
+}
+
+MayMiss may_miss_in(const std::vector<Branch>& branches, const Schema& columns,
+                    const MayMiss& behind) {
+  std::vector<char> where(static_cast<std::size_t>(columns.size()), 1);
+  const MayMiss uniform(behind.is_everywhere());
+  for (const Branch& branch : branches) {
+    const Schema its = columns.chosen(branch.columns);
+    const MayMiss before = branch.estimator ? branch.estimator->may_miss(&its, uniform) : uniform;
+    for (std::size_t i = 0; i < branch.columns.size(); ++i) {
+      if (!before.in(static_cast<Index>(i))) where[static_cast<std::size_t>(branch.columns[i])] = 0;
+    }
+  }
+  return MayMiss(std::move(where));
+}
+
+Index most_columns_of(const std::vector<Branch>& branches, const Schema& columns) {
+  Index sum = 0;
+  for (const Branch& b : branches) {
+    sum += b.estimator ? b.estimator->most_columns_behind(columns.chosen(b.columns))
+                       : std::ssize(b.columns);
+  }
+  return sum;
+}
+
+namespace {
+
+/// The candidates as a branch has them.
+std::vector<Candidate> of_branch(const Branch& branch, const Schema& columns,
+                                 std::span<const Candidate> batch) {
+  const auto its = std::make_shared<const Schema>(columns.chosen(branch.columns));
+  std::set<SplitPtr> splits;
+  std::vector<Candidate> candidates;
+  for (const Candidate& c : batch) {
+    if (!splits.insert(c.split).second) continue;
+    candidates.push_back({branch.estimator.get(), c.split});
+    candidates.back().columns = its;
+  }
+  return candidates;
+}
+
+}  // namespace
+
+Footprint footprint_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
+                       std::span<const Candidate> batch) {
+  Footprint all;
+  for (const Branch& b : branches) {
+    if (!b.estimator || b.columns.empty()) continue;
+    all = all +
+          b.estimator->footprint(std::ssize(b.columns), classes, of_branch(b, columns, batch)) +
+          Engine::of_a_stack();
+  }
+  all.row_doubles += columns.size();  // the columns that were chosen
+  return all;
+}
+
+TrainingCost cost_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
+                     std::span<const Candidate> batch) {
+  TrainingCost longest{0, 0, 0.0};
+  for (const Branch& b : branches) {
+    if (!b.estimator || b.columns.empty()) continue;
+    const TrainingCost one =
+        b.estimator->cost(std::ssize(b.columns), classes, of_branch(b, columns, batch));
+    longest.passes = std::max(longest.passes, one.passes);
+    longest.most_passes = std::max(longest.most_passes, one.most_passes);
+    longest.flops_per_row += one.flops_per_row;
+  }
+  return longest;
+}
+
+}  // namespace superstep

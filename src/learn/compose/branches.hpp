@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Transformers side by side, each on some of the columns, their outputs set side by side: what
+// ColumnTransformer and FeatureUnion are.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+/// One of them, as it was asked for.
+struct Branch {
+  std::string name;
+  std::shared_ptr<const Estimator> estimator;  ///< null: the columns as they are
+  std::vector<Index> columns;
+  double factor = 1.0;  ///< on what it makes
+};
+
+/// What the columns behind are called.
+enum class BranchNames { prefixed, plain };
+
+/// The branches of one candidate.
+struct BranchSet {
+  std::vector<Branch> branches;
+  BranchNames names = BranchNames::prefixed;
+};
+
+/// Trains all branches of all candidates: equal ones once, and side by side. `sets`: one a
+/// candidate. **Collective.**
+std::vector<Trained> train_branches(Engine& engine, const Table& table,
+                                    const std::vector<BranchSet>& sets,
+                                    std::span<const Candidate> candidates);
+
+/// The model that train_branches() gave and `save` wrote. `estimators` by the names of branches.
+std::shared_ptr<Model> load_branches(
+    const AttributeReader& in,
+    const std::vector<std::pair<std::string, std::shared_ptr<const Estimator>>>& estimators,
+    BranchNames names);
+
+/// Where NaN may stand in so many columns that the branches see.
+MayMiss may_miss_in(const std::vector<Branch>& branches, const Schema& columns,
+                    const MayMiss& behind);
+Index most_columns_of(const std::vector<Branch>& branches, const Schema& columns);
+Footprint footprint_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
+                       std::span<const Candidate> batch);
+TrainingCost cost_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
+                     std::span<const Candidate> batch);
+
+}  // namespace superstep

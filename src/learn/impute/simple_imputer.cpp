@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/impute/simple_imputer.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
+
+#include "learn/compose/named_transformers.hpp"
+#include "learn/preprocessing/column_statistics.hpp"
+#include "learn/preprocessing/distinct.hpp"
+#include "learn/preprocessing/order_values.hpp"
+
+namespace superstep {
+
+namespace {
+
+constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+constexpr const char* usual_text = "missing_value";  // scikit-learn's
+
+struct FittedImputer {
+  Vector statistics;                    ///< NaN for a column without any value
+  std::vector<std::string> fill_texts;  ///< of categories what fills them; else empty
+  std::vector<Index> with_missing;      ///< columns where values were missing
+};
+
+class ImputerModel final : public Model {
+ public:
+  ImputerModel(FittedImputer fitted, SimpleImputerParams params)
+      : fitted_(std::move(fitted)), params_(std::move(params)) {
+    for (Index c = 0; c < features(); ++c) {
+      const bool is_empty = std::isnan(fitted_.statistics[c]);
+      if (is_empty && !params_.keep_empty_features) {
+        ++left_out_;
+        continue;
+      }
+      kept_.push_back(c);
+    }
+    if (left_out_ > 0) {
+      report_.warnings.push_back(fmt::format(
+          "{} column{} without any value {} left out (keep_empty_features=True keeps them)",
+          left_out_, left_out_ == 1 ? "" : "s", left_out_ == 1 ? "is" : "are"));
+    }
+  }
+
+  Index features() const override { return fitted_.statistics.size(); }
+  bool can(Method method) const override { return method == Method::transform; }
+  Index width(Method) const override {
+    return std::ssize(kept_) + (params_.add_indicator ? std::ssize(fitted_.with_missing) : 0);
+  }
+  using Model::may_miss;
+  MayMiss may_miss(const MayMiss&) const override { return MayMiss::everywhere(); }
+  Schema columns_behind(const Schema& in) const override;
+  void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  void save(const AttributeWriter& out) const override;
+
+ private:
+  double fill_of(Index c) const {
+    const double value = fitted_.statistics[c];
+    return std::isnan(value) ? 0.0 : value;
+  }
+  FittedImputer fitted_;
+  SimpleImputerParams params_;
+  std::vector<Index> kept_;
+  Index left_out_ = 0;
+};
+
+void ImputerModel::apply(Method, math::ConstPanel x, math::Panel out) const {
+  for (Index i = 0; i < x.rows; ++i) {
+    const double* from = x.row(i);
+    double* to = out.row(i);
+    for (const Index c : kept_) *to++ = std::isnan(from[c]) ? fill_of(c) : from[c];
+    if (!params_.add_indicator) continue;
+    for (const Index c : fitted_.with_missing) *to++ = std::isnan(from[c]) ? 1.0 : 0.0;
+  }
+}
+
+Schema ImputerModel::columns_behind(const Schema& in) const {
+  std::vector<Column> columns;
+  for (const Index c : kept_) {
+    Column column = in[c];
+    if (column.name.empty()) column.name = in.name_of(c);
+    if (column.kind == ColumnKind::integer || column.kind == ColumnKind::boolean) {
+      column.kind = ColumnKind::real;
+    }
+    const std::string& text =
+        fitted_.fill_texts.empty() ? column.name : fitted_.fill_texts[static_cast<std::size_t>(c)];
+    const bool is_new =
+        column.levels && fitted_.statistics[c] >= static_cast<double>(column.levels->size());
+    if (is_new) {  // a level more, behind the others
+      auto levels = std::make_shared<std::vector<std::string>>(*column.levels);
+      levels->resize(static_cast<std::size_t>(fitted_.statistics[c]), "");
+      levels->push_back(text);
+      column.levels = std::move(levels);
+    }
+    columns.push_back(std::move(column));
+  }
+  if (params_.add_indicator) {
+    for (const Index c : fitted_.with_missing) {
+      columns.push_back({.name = "missingindicator_" + in.name_of(c)});
+    }
+  }
+  return Schema(std::move(columns));
+}
+
+void ImputerModel::save(const AttributeWriter& out) const {
+  Length columns, missing, texts;
+  out.size("n_features_in_", columns, features());
+  out("statistics_", fitted_.statistics, columns, allowed::finite_or_nan);
+  if (!fitted_.fill_texts.empty()) out("fill_texts_", fitted_.fill_texts, texts);
+  if (params_.add_indicator) out("indicator_features_", fitted_.with_missing, missing);
+}
+
+/// The number that stands for a text in a column of categories: past the end where it is new.
+double code_of(const Column& column, const std::string& text) {
+  const auto found = std::ranges::find(*column.levels, text);
+  if (found != column.levels->end()) return static_cast<double>(found - column.levels->begin());
+  return static_cast<double>(column.levels->size() + 1);  // behind the number of unknown ones
+}
+
+/// What is more frequent, or smaller.
+double most_frequent_of(const DistinctValues& found) {
+  if (found.values.empty()) return nan_value;
+  const auto most = std::ranges::max_element(found.counts);
+  return found.values[static_cast<std::size_t>(most - found.counts.begin())];
+}
+
+class ImputerFit {
+ public:
+  ImputerFit(Engine& engine, const Table& table, const SimpleImputerParams& params,
+             const Schema& schema)
+      : engine_(engine), table_(table), params_(params), schema_(schema) {}
+
+  FittedImputer run() {
+    FittedImputer fitted;
+    const Index columns = table_.columns();
+    std::vector<Index> present(static_cast<std::size_t>(columns), 0);
+    Index rows = 0;
+    if (params_.strategy == "mean" || params_.strategy == "median") {
+      const SplitPtr none;
+      const ColumnStatistics s = statistics_of(engine_, table_, {&none, 1}, Weighing::none).front();
+      fitted.statistics = params_.strategy == "mean" ? s.mean : medians_of(engine_, table_);
+      rows = table_.rows();
+      for (Index c = 0; c < columns; ++c) {
+        present[static_cast<std::size_t>(c)] = static_cast<Index>(s.counts[c]);
+      }
+    } else {
+      const auto found = distinct_values(engine_, table_, schema_, "SimpleImputer");
+      fitted.statistics.resize(columns);
+      fitted.fill_texts.assign(static_cast<std::size_t>(columns), "");
+      rows = found.front().rows();
+      for (Index c = 0; c < columns; ++c) {
+        const DistinctValues& its = found[static_cast<std::size_t>(c)];
+        present[static_cast<std::size_t>(c)] = its.rows() - its.missing;
+        fitted.statistics[c] = its.values.empty() && !is_constant_kept() ? nan_value
+                               : params_.strategy == "constant"
+                                   ? constant(c, fitted.fill_texts[static_cast<std::size_t>(c)])
+                                   : most_frequent_of(its);
+      }
+    }
+    for (Index c = 0; c < columns; ++c) {
+      if (present[static_cast<std::size_t>(c)] < rows) fitted.with_missing.push_back(c);
+    }
+    return fitted;
+  }
+
+ private:
+  bool is_constant_kept() const {
+    return params_.strategy == "constant" && params_.keep_empty_features;
+  }
+  double constant(Index c, std::string& text) const {
+    const Column& column = schema_[c];
+    const Value& fill = params_.fill_value;
+    if (!column.levels) return fill.is_none() ? 0.0 : fill.as_double();
+    text = fill.is_none() ? usual_text : fill.as_string();
+    return code_of(column, text);
+  }
+
+  Engine& engine_;
+  const Table& table_;
+  const SimpleImputerParams& params_;
+  const Schema& schema_;
+};
+
+bool counts_values(const SimpleImputerParams& p) {
+  return p.strategy == "most_frequent" || p.strategy == "constant";
+}
+
+}  // namespace
+
+const ParamTable<SimpleImputerParams>& SimpleImputer::param_table() {
+  using P = SimpleImputerParams;
+  static const auto table =
+      ParamTable<P>("SimpleImputer", "Missing values replaced by a statistic of their column.")
+          .refuse("missing_values", {std::numeric_limits<double>::quiet_NaN(), nullptr},
+                  "missing is what is NaN or empty in the data; import --na WORD makes others so")
+          .add("strategy", &P::strategy, one_of({"mean", "median", "most_frequent", "constant"}),
+               "which statistic")
+          .add("fill_value", &P::fill_value,
+               satisfies(
+                   "None, a number or a text",
+                   [](const Value& v) { return v.is_none() || v.is_number() || v.is_string(); }),
+               "of 'constant'; None: 0, or 'missing_value' for text")
+          .refuse("copy", {true, false}, "the data are never changed")
+          .add("add_indicator", &P::add_indicator, anything(),
+               "columns of 0 and 1 behind: where a value was missing")
+          .add("keep_empty_features", &P::keep_empty_features, anything(),
+               "columns without any value are filled with 0 (or fill_value), not left out");
+  return table;
+}
+
+void SimpleImputer::check_columns(const Schema& columns) const {
+  for (Index c = 0; c < columns.size(); ++c) {
+    const Column& column = columns[c];
+    const std::string name = Value(columns.name_of(c)).repr();
+    if (column.kind == ColumnKind::text) {
+      throw DataError(
+          fmt::format("column {} is free text, which is not imputed; leave it out", name));
+    }
+    if (column.levels && !counts_values(params())) {
+      throw DataError(
+          fmt::format("Cannot use {} strategy with non-numeric data: column {} is a "
+                      "category; strategy='most_frequent' or 'constant' takes it",
+                      params().strategy, name));
+    }
+    const Value& fill = params().fill_value;
+    const bool is_filled = params().strategy == "constant" && !fill.is_none();
+    if (is_filled && (column.levels != nullptr) != fill.is_string()) {
+      throw DataError(fmt::format("SimpleImputer: fill_value={} cannot fill column {}, which is {}",
+                                  fill.repr(), name,
+                                  column.levels ? "a category" : "a column of numbers"));
+    }
+  }
+}
+
+Footprint SimpleImputer::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  Footprint need{.sums = 3 * columns + 1, .replicated = 4 * columns};
+  for (const Candidate& c : batch) {
+    const auto& p = dynamic_cast<const SimpleImputer&>(*c.estimator).params();
+    if (p.strategy == "median") need = need | order_values_footprint(columns, 2);
+    if (counts_values(p)) {
+      need = need | Footprint{.replicated = doubles_for_distinct(schema_of(batch, columns))};
+    }
+  }
+  need.replicated *= std::ssize(batch);
+  return need;
+}
+
+TrainingCost SimpleImputer::cost(Index columns, Index, std::span<const Candidate>) const {
+  const Index passes = params().strategy == "median" ? 1 + order_values_passes : 1;
+  return {passes, passes + 1, 4.0 * static_cast<double>(columns)};
+}
+
+std::vector<Trained> SimpleImputer::train(Engine& engine, const Table& table, Batch batch) const {
+  std::vector<Trained> models;
+  for (const auto& c : batch) {
+    const Schema schema = c.columns ? *c.columns : Schema::of_numbers(table.columns());
+    FittedImputer fitted = ImputerFit(engine, table, c.params, schema).run();
+    models.push_back(std::make_shared<ImputerModel>(std::move(fitted), c.params));
+  }
+  return models;
+}
+
+std::shared_ptr<Model> SimpleImputer::load_fitted(const AttributeReader& in) const {
+  FittedImputer fitted;
+  Length columns, missing;
+  in.size("n_features_in_", columns);
+  in("statistics_", fitted.statistics, columns, allowed::finite_or_nan);
+  if (in.has("fill_texts_")) {
+    Length texts{columns.value, "n_features_in_"};
+    in("fill_texts_", fitted.fill_texts, texts);
+  }
+  if (params().add_indicator && in.has("indicator_features_")) {
+    in("indicator_features_", fitted.with_missing, missing);
+    if (!fitted.with_missing.empty() && std::ranges::max(fitted.with_missing) >= columns.value) {
+      throw DataError(
+          fmt::format("{} names a column that there is not", in.path("indicator_features_")));
+    }
+  }
+  return std::make_shared<ImputerModel>(std::move(fitted), params());
+}
+
+}  // namespace superstep

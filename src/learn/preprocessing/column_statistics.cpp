@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/preprocessing/column_statistics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include <superstep/math/scaling.hpp>
+
+#include "learn/cells.hpp"
+#include "learn/extremes.hpp"
+#include "learn/features.hpp"
+#include "learn/preprocessing/scalers.hpp"
+
+namespace superstep {
+
+namespace {
+
+/// Where deviations are taken from.
+struct Centre {
+  Vector shift;
+  std::vector<int> spread;  ///< |x_c - shift_c| < 2^e, about
+};
+
+/// The sums of each cell around one centre.
+class CellSums {
+ public:
+  /// **Collective**, one superstep.
+  CellSums(Engine& engine, const Table& table, const Sketch& sketch, const Cells& cells,
+           Centre centre, Weighing weighing)
+      : centre_(std::move(centre)), totals_(run(engine, table, sketch, cells, centre_, weighing)) {}
+
+  const Centre& centre() const { return centre_; }
+
+  /// Of some cells together; none without weight.
+  std::optional<ColumnStatistics> of(std::span<const Index> cells) const {
+    const auto together = [&](Index run) {
+      std::vector<Index> runs;
+      for (const Index cell : cells) runs.push_back(runs_of_a_cell * cell + run);
+      const std::vector<double> values = totals_.combined(runs);
+      return Vector(VectorView(values.data(), std::ssize(values)));
+    };
+    if (cells.empty() || !(together(weight)[0] > 0.0)) return std::nullopt;
+    const Vector n = together(counts);
+    // A column without values gives 0 / 0: NaN, as in scikit-learn.
+    const Vector offset = together(sums).cwiseQuotient(n);
+    const Vector square = together(squares).cwiseQuotient(n);
+    ColumnStatistics s{n, centre_.shift + offset, Vector(n.size())};
+    for (Index c = 0; c < n.size(); ++c) {
+      const double variance = std::fma(-offset[c], offset[c], square[c]);
+      s.variance[c] = variance < 0.0 ? 0.0 : variance;
+    }
+    return s;
+  }
+
+ private:
+  enum Run : Index { weight, counts, sums, squares, runs_of_a_cell };
+
+  static Totals run(Engine& engine, const Table& table, const Sketch& sketch, const Cells& cells,
+                    const Centre& centre, Weighing weighing) {
+    const bool is_weighted = weighing == Weighing::by_row;
+    const int rows = sketch.rows_exponent + (is_weighted ? sketch.weight_exponent : 1);
+    std::vector<int> first, second;
+    for (const int e : centre.spread) {
+      first.push_back(e + rows);
+      second.push_back(2 * e + rows);
+    }
+    SumShape shape;
+    for (Index c = 0; c < cells.size(); ++c) {
+      shape.add(1, rows);
+      shape.add(table.columns(), rows);
+      shape.add(first);
+      shape.add(second);
+    }
+    return engine.superstep(
+        table, shape, [&](const Block& given, Partial& sum, Workspace& workspace) {
+          Block block = given;
+          if (!is_weighted) block.weight = nullptr;
+          cells.each(block, workspace, [&](Index cell, const Cells::Rows& its_rows) {
+            const Index base = runs_of_a_cell * cell;
+            for_rows(block, its_rows,
+                     [&](Index i) { sum[base + weight][0] += block.weight_of(i); });
+            for_parts(block, its_rows, workspace, [&](const Block& b) {
+              with_features(b, [&](auto x) {
+                math::column_moments_add(x, b.weight, centre.shift.data(),
+                                         {sum[base + counts].data(), sum[base + sums].data(),
+                                          sum[base + squares].data()});
+              });
+            });
+          });
+        });
+  }
+
+  Centre centre_;
+  Totals totals_;
+};
+
+/// In standard deviations: what a variance may lie from where deviations were taken from.
+constexpr double most_distance = 0x1p7;
+
+/// A centre that lies in the rows, if the present one lies so far from their mean that variances
+/// lose digits.
+std::optional<Centre> improved(const Centre& centre, const ColumnStatistics& s) {
+  const Vector distance = (s.mean - centre.shift).cwiseAbs();
+  Centre better = centre;
+  bool is_better = false;
+  for (Index c = 0; c < distance.size(); ++c) {
+    if (!(distance[c] > most_distance * std::sqrt(s.variance[c]))) continue;
+    is_better = true;
+    better.shift[c] = s.mean[c];
+    int& e = better.spread[static_cast<std::size_t>(c)];
+    e = std::max(e, exponent_above(distance[c])) + 1;
+  }
+  if (!is_better) return std::nullopt;
+  return better;
+}
+
+/// A constant column has its value for a mean, and no variance.
+void set_constants(const Extremes& extremes, ColumnStatistics& s) {
+  for (Index c = 0; c < s.mean.size(); ++c) {
+    if (!extremes.is_constant(c)) continue;
+    s.mean[c] = extremes.low[c];
+    s.variance[c] = 0.0;
+  }
+}
+
+/// The number of a split some of whose columns lie too far from where deviations were taken from.
+struct LostSplit {
+  std::size_t split;
+  Vector shift;
+};
+
+/// The rows of some splits lie far from all the others, or columns are constant there: the
+/// extremes tell which, and around what the rest is summed.
+void look_again(Engine& engine, const Table& table, std::span<const SplitPtr> splits,
+                const std::vector<LostSplit>& lost, Weighing weighing,
+                std::vector<ColumnStatistics>& found) {
+  if (lost.empty()) return;
+  const Sketch sketch = engine.sketch(table);
+  std::vector<SplitPtr> its_splits;
+  for (const LostSplit& l : lost) its_splits.push_back(splits[l.split]);
+  const std::vector<Extremes> extremes = extremes_of(engine, table, its_splits);
+  for (std::size_t k = 0; k < lost.size(); ++k) {
+    const Extremes& e = extremes[k];
+    const SplitPtr& split = its_splits[k];
+    ColumnStatistics& s = found[lost[k].split];
+    set_constants(e, s);
+    Centre own{s.mean, sketch.spread_exponents};
+    bool is_more = false;
+    for (Index c = 0; c < s.mean.size(); ++c) {
+      if (std::isnan(e.low[c])) {
+        own.shift[c] = 0.0;
+        continue;
+      }
+      own.shift[c] = std::clamp(s.mean[c], e.low[c], e.high[c]);
+      const double reach = std::max(e.high[c] - own.shift[c], own.shift[c] - e.low[c]);
+      own.spread[static_cast<std::size_t>(c)] = exponent_above(reach);
+      const double distance = std::fabs(s.mean[c] - lost[k].shift[c]);
+      const bool is_lost = distance > most_distance * std::sqrt(s.variance[c]);
+      is_more = is_more || (is_lost && !e.is_constant(c));
+    }
+    if (!is_more) continue;
+    const SplitPtr none;
+    const Index cell = 0;
+    const Table its_rows = split ? table.only(split, Role::train) : table;
+    const CellSums third(engine, its_rows, sketch, Cells({&none, 1}), std::move(own), weighing);
+    s = third.of({&cell, 1}).value();
+    set_constants(e, s);
+  }
+}
+
+}  // namespace
+
+// The centre is common to a partition's splits, and depends on all its rows, so that a split does
+// not see which others there are.
+std::vector<ColumnStatistics> statistics_of(Engine& engine, const Table& table,
+                                            std::span<const SplitPtr> splits, Weighing weighing) {
+  const Sketch sketch = engine.sketch(table);
+  const Cells all_cells(splits);
+  const CellSums first(engine, table, sketch, all_cells,
+                       {VectorView(sketch.shift.data(), table.columns()), sketch.spread_exponents},
+                       weighing);
+  std::vector<ColumnStatistics> found(splits.size());
+  std::vector<LostSplit> lost;
+  for (const std::vector<std::size_t>& members : by_partition(splits)) {
+    std::vector<SplitPtr> its_splits;
+    for (const std::size_t i : members) its_splits.push_back(splits[i]);
+    const Cells its_cells(its_splits);
+    const auto whole = first.of(all_cells.of_partition(its_splits.front()));
+    std::optional<CellSums> second;
+    if (const auto better = whole ? improved(first.centre(), *whole) : std::nullopt) {
+      second.emplace(engine, table, sketch, its_cells, *better, weighing);
+    }
+    for (const std::size_t i : members) {
+      const SplitPtr& split = splits[i];
+      auto s = second ? second->of(its_cells.with_role(split, Role::train))
+                      : first.of(all_cells.with_role(split, Role::train));
+      if (!s) throw_no_rows(table, split);
+      found[i] = std::move(*s);
+      const Centre& centre = second ? second->centre() : first.centre();
+      if (improved(centre, found[i])) lost.push_back({i, centre.shift});
+    }
+  }
+  look_again(engine, table, splits, lost, weighing, found);
+  return found;
+}
+
+}  // namespace superstep

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "learn/preprocessing/distinct.hpp"
+
+#include <cmath>
+#include <map>
+#include <mutex>
+#include <numeric>
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include <superstep/comm/collectively.hpp>
+#include <superstep/core/bytes.hpp>
+#include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
+
+namespace superstep {
+
+namespace {
+
+constexpr std::size_t most_values = 1'000'000;
+
+using Counts = std::unordered_map<double, Index>;
+
+/// What a rank has counted. Integers, so nobody can see who counted what.
+class DistinctCounts final : public Engine::Keeper {
+ public:
+  DistinctCounts(std::size_t columns, const Schema& schema, const std::string& what_for)
+      : counts_(columns), missing_(columns, 0), schema_(schema), what_for_(what_for) {}
+
+  void add(std::size_t column, const Counts& counts, Index missing) {
+    const std::lock_guard lock(mutex_);
+    Counts& all = counts_[column];
+    for (const auto& [value, count] : counts) all[value] += count;
+    missing_[column] += missing;
+    if (all.size() > most_values) refuse(column);
+  }
+  void forget() override {
+    for (Counts& c : counts_) c.clear();
+    std::ranges::fill(missing_, 0);
+  }
+  std::vector<std::byte> exchange(const Communicator& comm) override;
+
+ private:
+  [[noreturn]] void refuse(std::size_t column) const {
+    throw DataError(
+        fmt::format("{}: column '{}' has more than {} different values; is it a category?",
+                    what_for_, schema_.name_of(static_cast<Index>(column)),
+                    format_count(static_cast<Index>(most_values))));
+  }
+
+  std::mutex mutex_;
+  std::vector<Counts> counts_;
+  std::vector<Index> missing_;
+  const Schema& schema_;
+  const std::string& what_for_;
+};
+
+std::vector<std::byte> DistinctCounts::exchange(const Communicator& comm) {
+  ByteWriter out;
+  for (std::size_t c = 0; c < counts_.size(); ++c) {
+    const std::map<double, Index> sorted(counts_[c].begin(), counts_[c].end());
+    out.put(missing_[c]).put(std::uint64_t{sorted.size()});
+    for (const auto& [value, count] : sorted) out.put(value).put(count);
+  }
+  std::vector<std::map<double, Index>> all(counts_.size());
+  std::vector<Index> missing(counts_.size(), 0);
+  for (const auto& bytes : comm.gather_all(out.take())) {
+    ByteReader in(bytes);
+    for (std::size_t c = 0; c < all.size(); ++c) {
+      missing[c] += in.get<Index>();
+      for (auto n = in.get<std::uint64_t>(); n > 0; --n) {
+        const auto value = in.get<double>();
+        all[c][value] += in.get<Index>();
+      }
+    }
+  }
+  collectively(comm, [&] {
+    for (std::size_t c = 0; c < all.size(); ++c) {
+      if (all[c].size() > most_values) refuse(c);
+    }
+  });
+  ByteWriter whole;
+  for (std::size_t c = 0; c < all.size(); ++c) {
+    whole.put(missing[c]).put(std::uint64_t{all[c].size()});
+    for (const auto& [value, count] : all[c]) whole.put(value).put(count);
+  }
+  return whole.take();
+}
+
+/// Of a category: codes are few and small.
+void count_codes(const double* x, Index rows, Index columns, std::size_t levels, Counts& counts,
+                 Index& missing) {
+  std::vector<Index> found(levels + 1, 0);
+  for (Index i = 0; i < rows; ++i) {
+    const double code = x[i * columns];
+    if (std::isnan(code)) {
+      ++missing;
+    } else {
+      ++found[static_cast<std::size_t>(code)];
+    }
+  }
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    if (found[k] > 0) counts.emplace(static_cast<double>(k), found[k]);
+  }
+}
+
+void count_numbers(const double* x, Index rows, Index columns, Counts& counts, Index& missing) {
+  for (Index i = 0; i < rows; ++i) {
+    const double value = x[i * columns] + 0.0;  // -0.0 and 0.0 are one
+    if (std::isnan(value)) {
+      ++missing;
+    } else {
+      ++counts[value];
+    }
+  }
+}
+
+}  // namespace
+
+Index DistinctValues::rows() const {
+  return std::accumulate(counts.begin(), counts.end(), missing);
+}
+
+std::vector<DistinctValues> distinct_values(Engine& engine, const Table& table,
+                                            const Schema& columns, const std::string& what_for) {
+  const auto n = static_cast<std::size_t>(table.columns());
+  DistinctCounts keeper(n, columns, what_for);
+  const std::vector<std::byte> bytes = engine.look(
+      table,
+      [&](const Block& block, Workspace&) {
+        const double* x = block.x.doubles();
+        for (std::size_t c = 0; c < n; ++c) {
+          Counts counts;
+          Index missing = 0;
+          const Column& column = columns[static_cast<Index>(c)];
+          if (column.levels) {
+            count_codes(x + c, block.rows, block.columns, column.levels->size(), counts, missing);
+          } else {
+            count_numbers(x + c, block.rows, block.columns, counts, missing);
+          }
+          keeper.add(c, counts, missing);
+        }
+      },
+      keeper);
+  ByteReader in(bytes);
+  std::vector<DistinctValues> found(n);
+  for (DistinctValues& one : found) {
+    one.missing = in.get<Index>();
+    for (auto k = in.get<std::uint64_t>(); k > 0; --k) {
+      one.values.push_back(in.get<double>());
+      one.counts.push_back(in.get<Index>());
+    }
+  }
+  return found;
+}
+
+Index doubles_for_distinct(const Schema& columns) {
+  constexpr Index usual = 1000;  // of a column of numbers
+  Index sum = 0;
+  for (const Column& c : columns.columns()) {
+    sum += 8 * (c.levels ? static_cast<Index>(c.levels->size()) + 1 : usual);
+  }
+  return sum;
+}
+
+}  // namespace superstep
