@@ -87,7 +87,7 @@ def expression(estimator):
 def drawn_encoder(rng):
     kind = rng.choice(["onehot", "ordinal"])
     if kind == "ordinal":
-        return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1.0,
+        return OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1,
                               **({"encoded_missing_value": -2.0} if rng.random() < 0.5 else {}),
                               **({"min_frequency": 30} if rng.random() < 0.3 else {}))
     options = {"handle_unknown": str(rng.choice(["ignore", "infrequent_if_exist", "error"]))}

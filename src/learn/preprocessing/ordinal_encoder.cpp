@@ -27,10 +27,11 @@ class OrdinalModel final : public Model {
       : columns_(std::move(columns)), keeps_missing_(std::isnan(params.encoded_missing_value)) {
     const bool is_error = params.handle_unknown == "error";
     for (const OrdinalColumn& column : columns_) {
-      Encoding e{CategoryLookup(column.categories),
-                 {},
-                 is_error,
-                 params.unknown_value.value_or(std::nan(""))};
+      Encoding e{
+          CategoryLookup(column.categories),
+          {},
+          is_error,
+          params.unknown_value.is_number() ? params.unknown_value.as_double() : std::nan("")};
       const auto n = std::ssize(column.categories.values);
       const auto rare = static_cast<double>(n - std::ssize(column.infrequent));
       double next = 0.0;
@@ -113,8 +114,11 @@ const ParamTable<OrdinalEncoderParams>& OrdinalEncoder::param_table() {
           .add("handle_unknown", &P::handle_unknown, one_of({"error", "use_encoded_value"}),
                "what becomes of a category that did not occur")
           .add("unknown_value", &P::unknown_value,
-               satisfies("None or a number",
-                         [](const Value& v) { return v.is_none() || v.is_number(); }),
+               satisfies("None, an int or np.nan",
+                         [](const Value& v) {
+                           return v.is_none() || v.is_int() ||
+                                  (v.is_real() && std::isnan(v.as_double()));
+                         }),
                "its number, with 'use_encoded_value'")
           .add("encoded_missing_value", &P::encoded_missing_value,
                satisfies("a number or np.nan", [](const Value& v) { return v.is_number(); }),
@@ -129,7 +133,7 @@ const ParamTable<OrdinalEncoderParams>& OrdinalEncoder::param_table() {
 
 void OrdinalEncoder::check_params() const {
   EstimatorOf::check_params();
-  const bool is_given = params().unknown_value.has_value();
+  const bool is_given = !params().unknown_value.is_none();
   if ((params().handle_unknown == "use_encoded_value") == is_given) return;
   throw UsageError(is_given ? "OrdinalEncoder: unknown_value should only be set with "
                               "handle_unknown='use_encoded_value'"

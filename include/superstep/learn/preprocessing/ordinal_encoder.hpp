@@ -15,7 +15,7 @@ namespace superstep {
 struct OrdinalEncoderParams {
   Value categories = "auto";
   std::string handle_unknown = "error";
-  std::optional<double> unknown_value;
+  Value unknown_value;
   double encoded_missing_value = std::numeric_limits<double>::quiet_NaN();
   Value min_frequency;
   std::optional<Index> max_categories;
