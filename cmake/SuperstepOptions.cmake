@@ -29,5 +29,11 @@ if(superstep_sanitizers)
   target_compile_options(superstep_options INTERFACE ${superstep_sanitizers} -fno-omit-frame-pointer)
   target_compile_definitions(superstep_options INTERFACE _GLIBCXX_ASSERTIONS)
 endif()
+if(SUPERSTEP_PRECOMPILE)
+  # Of what was precompiled GCC 12 forgets that it is not ours, and warns of it where it is inlined: known ones are not shown,
+  # and others are no errors (the presets say so), for the release build has judged the code.
+  target_compile_options(superstep_options INTERFACE
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-stringop-overflow;-Wno-stringop-overread;-Wno-uninitialized;-Wno-maybe-uninitialized;-Wno-array-bounds>)
+endif()
 target_compile_options(superstep_options INTERFACE ${superstep_code_generation})
 target_link_options(superstep_options INTERFACE ${superstep_sanitizers})

@@ -38,6 +38,7 @@ function(superstep_test_executable target)
   add_executable(${target} ${ARGN})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE superstep superstep_options GTest::gtest GTest::gmock)
+  superstep_precompile_test(${target})
   # Scratch files go into a directory of the test's own.
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/scratch)
 endfunction()
@@ -87,11 +88,12 @@ function(superstep_mpi_test name)
   endforeach()
 endfunction()
 
-# superstep_script_test(NAME COMMAND command... [LABELS label...] [TIMEOUT seconds] [PROCESSORS n] [SANITIZED target]): any
-# command, also under the address sanitizer where it says so and which target it needs for that. It finds the program in $SUPERSTEP, the MPI launcher in $MPIEXEC, the sources in $SUPERSTEP_SOURCE
-# and starts in an empty directory of its own.
+# superstep_script_test(NAME COMMAND command... [LABELS label...] [TIMEOUT seconds] [PROCESSORS n] [COST seconds] [SANITIZED target]):
+# any command, also under the address sanitizer where it says so and which target it needs for that. It finds the program in $SUPERSTEP,
+# the MPI launcher in $MPIEXEC, the sources in $SUPERSTEP_SOURCE and starts in an empty directory of its own. Those with a cost are begun
+# first, the longest before the others, so that none of them is left to run alone at the end.
 function(superstep_script_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;SANITIZED" "COMMAND;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;COST;SANITIZED" "COMMAND;LABELS")
   if(arg_SANITIZED)
     superstep_sanitized(sanitized ${arg_SANITIZED} address)
     list(APPEND arg_LABELS ${sanitized})
@@ -102,12 +104,15 @@ function(superstep_script_test name)
   if(NOT arg_PROCESSORS)
     set(arg_PROCESSORS 1)
   endif()
+  if(NOT arg_COST)
+    set(arg_COST 0)
+  endif()
   math(EXPR timeout "${arg_TIMEOUT} * ${superstep_slower}")
   set(scratch ${CMAKE_CURRENT_BINARY_DIR}/scratch/${name})
   file(MAKE_DIRECTORY ${scratch})
   add_test(NAME ${name} WORKING_DIRECTORY ${scratch} COMMAND ${arg_COMMAND})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" PROCESSORS ${arg_PROCESSORS}
-    TIMEOUT ${timeout}
+    COST ${arg_COST} TIMEOUT ${timeout}
     ENVIRONMENT "${superstep_test_environment};SUPERSTEP=$<TARGET_FILE:superstep_app>;MPIEXEC=${MPIEXEC_EXECUTABLE};SUPERSTEP_SOURCE=${PROJECT_SOURCE_DIR}")
 endfunction()
 

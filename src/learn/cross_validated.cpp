@@ -134,6 +134,12 @@ void CrossValidated::check_choice() const {
     throw UsageError(fmt::format("{}: scoring='{}' is for {}; see `superstep help scoring`", name(),
                                  metric(), plural(decides.kind)));
   }
+  if (leaves_one_out() && decides.needs != Statistic::squared_errors) {
+    throw UsageError(fmt::format(
+        "{}: scoring='{}' needs more than the squares of errors, which is what leaving one row out "
+        "tells; give cv=5, or scoring='neg_mean_squared_error', 'r2' or such",
+        name(), metric()));
+  }
   if (!cv().is_call()) return;
   if (k_fold_of(cv()).second && kind() != Kind::classifier) {
     throw UsageError(

@@ -275,9 +275,9 @@ def test_thousands_of_columns_of_text():
     n = 40_000
     with open("wide.csv", "w") as f:
         f.write(",".join(f"name{i}" for i in range(n)) + "\n" + ",".join(["text"] * n) + "\n")
-    start = time.monotonic()
+    start = os.times().children_user  # a machine that has more to do is no reason
     fails(3, "more", command=["import", "wide.csv", "out.h5"], ranks=(1,))
-    assert time.monotonic() - start < 5, time.monotonic() - start
+    assert os.times().children_user - start < 5, os.times().children_user - start
 
 
 if __name__ == "__main__":

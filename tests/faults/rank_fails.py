@@ -4,6 +4,7 @@
 usage: rank_fails.py PROGRAM   (tests/faults/rank_fails.cpp)
 Prints a table; exits 1 if a job hangs, says nothing, or says more than one thing.
 """
+import concurrent.futures
 import datetime
 import os
 import random
@@ -19,6 +20,7 @@ import numpy as np
 
 SANITIZED = os.environ.get("SUPERSTEP_SANITIZED", "none") != "none"
 SLOWER = 4 if SANITIZED else 1
+AT_ONCE = 2 if SANITIZED else 4  # jobs that fail wait for each other most of their time
 WATCHDOG_S = 1  # a silent rank is asked after this long and given up after as long again
 OURS = "superstep: "
 # What mpirun itself says of a rank that died without a word.
@@ -119,9 +121,36 @@ def chosen_cases(draw):
     return draw.sample([case for case in cases if case[1] == 2], 14) if SANITIZED else cases
 
 
+class Ending:
+    """One case, with a file of data of its own: jobs that fail side by side write beside theirs."""
+
+    def __init__(self, program, data, case):
+        self.program, self.data = program, data
+        self.way, self.ranks, self.failing, self.place, self.number, *self.teams = case
+
+    def run(self):
+        return run(self.program, self.data, self.way, self.ranks, self.failing, self.place, self.number, *self.teams)
+
+    def told(self):
+        """Whether it ended well, and the line of the table, with what was said where it did not."""
+        code, seconds, out, err = self.run()
+        while self.way == "allocation" and "not reached" in out:  # so many there are not
+            self.number = (self.number + 1) // 2
+            code, seconds, out, err = self.run()
+        head = f"{self.way:<18} {self.ranks:>5} {self.failing:>7}"
+        text = ""
+        for _ in range(4):
+            if not mpirun_failed(code, err):
+                break
+            text += f"{head} mpirun failed while it ended the job; once more\n"
+            code, seconds, _, err = self.run()
+        said = verdict(self.way, code, seconds, err)
+        text += f"{head} {self.place:<8} {self.number:>6} {str(code):>5} {seconds:>8.1f}  {said} {' '.join(self.teams)}"
+        return said == "ok", text if said == "ok" else f"{text}\n{err}"
+
+
 def main():
     program = sys.argv[1]
-    bad = 0
     seed = int(datetime.date.today().strftime("%Y%m%d"))
     print(f"seed {seed}")
     with tempfile.TemporaryDirectory() as folder:
@@ -132,23 +161,16 @@ def main():
         for teams in ((), ("teams",)):
             code, seconds, out, err = run(program, data, "none", 4, 1, "map", 0, *teams)
             assert code == 0 and "20480 rows" in out, (code, out, err)
+        endings = []
+        for number, case in enumerate(chosen_cases(random.Random(seed))):
+            endings.append(Ending(program, os.path.join(folder, f"{number}.h5"), case))
+            os.link(data, endings[-1].data)
         print(f"{'way':<18} {'ranks':>5} {'failing':>7} {'place':<8} {'number':>6} {'exit':>5} {'seconds':>8}  verdict")
-        for way, ranks, failing, place, number, *teams in chosen_cases(random.Random(seed)):
-            code, seconds, out, err = run(program, data, way, ranks, failing, place, number, *teams)
-            while way == "allocation" and "not reached" in out:  # so many there are not
-                number = (number + 1) // 2
-                code, seconds, out, err = run(program, data, way, ranks, failing, place, number, *teams)
-            for _ in range(4):
-                if not mpirun_failed(code, err):
-                    break
-                print(f"{way:<18} {ranks:>5} {failing:>7} mpirun failed while it ended the job; once more", flush=True)
-                code, seconds, _, err = run(program, data, way, ranks, failing, place, number, *teams)
-            said = verdict(way, code, seconds, err)
-            bad += said != "ok"
-            print(f"{way:<18} {ranks:>5} {failing:>7} {place:<8} {number:>6} {str(code):>5} {seconds:>8.1f}  {said} "
-                  f"{' '.join(teams)}", flush=True)
-            if said != "ok":
-                print(err)
+        bad = 0
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            for is_well, text in pool.map(Ending.told, endings):
+                bad += not is_well
+                print(text, flush=True)
     print(f"{bad} bad endings")
     sys.exit(1 if bad else 0)
 

@@ -105,6 +105,20 @@ class CrossValidated : public Estimator {
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const final;
 };
 
+/// The base of an estimator whose parameters P have a `cv`; `Family` is CrossValidated or made of
+/// it.
+template <class Derived, class P, class Family = CrossValidated>
+class CrossValidatedOf : public WithParams<Derived, P, Family> {
+ public:
+  using WithParams<Derived, P, Family>::WithParams;
+  void check_params() const override {
+    WithParams<Derived, P, Family>::check_params();
+    this->check_choice();
+    this->tried()->check_params();
+  }
+  const Value& cv() const final { return this->params().cv; }
+};
+
 /// What `cv` may be: None, an int, KFold(...) or StratifiedKFold(...).
 Range cv_range();
 

@@ -11,11 +11,6 @@ const ParamTable<LassoCVParams>& LassoCV::param_table() {
   return table;
 }
 
-void LassoCV::check_params() const {
-  WithParams::check_params();
-  check_choice();
-}
-
 ElasticNetCVParams LassoCV::path() const {
   const LassoCVParams& p = params();
   return {1.0,   p.eps, p.alphas,   p.fit_intercept, p.max_iter,

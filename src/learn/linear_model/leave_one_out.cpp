@@ -183,6 +183,11 @@ Totals add_up(Engine& engine, const Table& table, const std::vector<Shrinkage>& 
 
 }  // namespace
 
+double LeftOutErrors::score(const Metric* metric) const {
+  if (metric == nullptr) return -statistics.squared_error / static_cast<double>(all_rows);
+  return (metric->greater_is_better ? 1.0 : -1.0) * metric->value(statistics);
+}
+
 std::vector<std::vector<LeftOutErrors>> leave_one_out_errors(Engine& engine, const Table& table,
                                                              const GatheredMoments& sums,
                                                              std::span<const LeftOut> all) {

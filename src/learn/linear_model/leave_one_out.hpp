@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <superstep/learn/gram.hpp>
+#include <superstep/learn/metrics/metric.hpp>
 #include <superstep/learn/metrics/statistics.hpp>
 
 #include "learn/views.hpp"
@@ -26,6 +27,9 @@ struct LeftOut {
 struct LeftOutErrors {
   MetricStatistics statistics;  ///< what `squared_errors` needs
   Index all_rows = 0;           ///< those without weight, too
+
+  /// Greater is better. Without a metric the mean of squares, for which weights are not normalised.
+  double score(const Metric* metric) const;
 };
 
 /// For each of them, by alpha. `sums`: of their splits. One pass, and those that it takes to

@@ -6,25 +6,16 @@
 
 #include "learn/class_weight.hpp"
 #include "learn/linear_model/glm.hpp"
+#include "learn/values_to_try.hpp"
 
 namespace superstep {
 
 namespace {
 
-bool are_all(const Value& value, bool (*holds)(double)) {
-  return value.is_sequence() && !value.items().empty() &&
-         std::ranges::all_of(value.items(), [holds](const Value& item) {
-           return item.is_number() && holds(item.as_double());
-         });
-}
-
 /// Those listed, or so many between 1e-4 and 1e4.
 std::vector<double> Cs_of(const Value& Cs) {
+  if (Cs.is_sequence()) return numbers_of(Cs);
   std::vector<double> all;
-  if (Cs.is_sequence()) {
-    for (const Value& item : Cs.items()) all.push_back(item.as_double());
-    return all;
-  }
   const auto n = Cs.as_int();
   for (std::int64_t i = 0; i < n; ++i) {
     const double step = 8.0 / static_cast<double>(std::max<std::int64_t>(n - 1, 1));
@@ -34,10 +25,8 @@ std::vector<double> Cs_of(const Value& Cs) {
 }
 
 std::vector<double> ratios_of(const LogisticRegressionCVParams& p) {
-  std::vector<double> all;
-  if (!p.l1_ratios.is_sequence()) return {p.penalty == "l1" ? 1.0 : 0.0};
-  for (const Value& item : p.l1_ratios.items()) all.push_back(item.as_double());
-  return all;
+  if (p.l1_ratios.is_sequence()) return numbers_of(p.l1_ratios);
+  return {p.penalty == "l1" ? 1.0 : 0.0};
 }
 
 }  // namespace
@@ -47,17 +36,14 @@ const ParamTable<LogisticRegressionCVParams>& LogisticRegressionCV::param_table(
   static const auto table =
       ParamTable<P>("LogisticRegressionCV", "LogisticRegression with C from cross-validation.")
           .add("Cs", &P::Cs,
-               satisfies("an int >= 1 or a list of floats > 0",
-                         [](const Value& v) {
-                           return (v.is_int() && v.as_int() >= 1) ||
-                                  are_all(v, [](double C) { return C > 0.0; });
-                         }),
+               how_many_or_which("an int >= 1 or a list of floats > 0",
+                                 [](double C) { return C > 0.0; }),
                "the values of C to try, or how many between 1e-4 and 1e4")
           .add("l1_ratios", &P::l1_ratios,
                satisfies("None, 'warn' or a list of floats between 0 and 1",
                          [](const Value& v) {
                            return v.is_none() || v == Value("warn") ||
-                                  are_all(v, [](double r) { return r >= 0.0 && r <= 1.0; });
+                                  are_numbers(v, [](double r) { return r >= 0.0 && r <= 1.0; });
                          }),
                "the penalties to try: 0 is L2, 1 is L1; None and 'warn': L2 alone")
           .add("fit_intercept", &P::fit_intercept, anything(),
@@ -85,12 +71,6 @@ const ParamTable<LogisticRegressionCVParams>& LogisticRegressionCV::param_table(
           .refuse("use_legacy_attributes", {"warn", false},
                   "attributes have the shapes of False, which say the same once");
   return table;
-}
-
-void LogisticRegressionCV::check_params() const {
-  WithParams::check_params();
-  check_choice();
-  tried()->check_params();
 }
 
 std::string LogisticRegressionCV::metric() const {

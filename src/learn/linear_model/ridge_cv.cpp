@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/linear_model/ridge_cv.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <map>
 
 #include <superstep/core/error.hpp>
 #include <superstep/learn/linear_model/ridge.hpp>
 #include <superstep/learn/metrics/metric.hpp>
 
 #include "learn/linear_model/leave_one_out.hpp"
+#include "learn/values_to_try.hpp"
 
 namespace superstep {
 
 namespace {
-
-bool is_alpha(const Value& v) { return v.is_number() && v.as_double() >= 0.0; }
-
-std::vector<double> alphas_of(const RidgeCVParams& p) {
-  if (p.alphas.is_number()) return {p.alphas.as_double()};
-  std::vector<double> alphas;
-  for (const Value& alpha : p.alphas.items()) alphas.push_back(alpha.as_double());
-  return alphas;
-}
 
 const RidgeCVParams& params_of(const Choosing& one) {
   return dynamic_cast<const RidgeCV&>(*one.estimator).params();
@@ -36,11 +25,8 @@ const ParamTable<RidgeCVParams>& RidgeCV::param_table() {
   static const auto table =
       ParamTable<P>("RidgeCV", "Ridge with alpha from cross-validation.")
           .add("alphas", &P::alphas,
-               satisfies("a float >= 0 or a list of such",
-                         [](const Value& v) {
-                           return is_alpha(v) || (v.is_sequence() && !v.items().empty() &&
-                                                  std::ranges::all_of(v.items(), is_alpha));
-                         }),
+               one_or_several("a float >= 0 or a list of such",
+                              [](double alpha) { return alpha >= 0.0; }),
                "the strengths to try; above 0 without cv")
           .add("fit_intercept", &P::fit_intercept, anything(),
                "whether a constant is fitted, without penalty")
@@ -56,18 +42,11 @@ const ParamTable<RidgeCVParams>& RidgeCV::param_table() {
 }
 
 void RidgeCV::check_params() const {
-  WithParams::check_params();
-  check_choice();
+  CrossValidatedOf::check_params();
   if (!leaves_one_out()) return;
-  if (std::ranges::any_of(alphas_of(params()), [](double alpha) { return alpha == 0.0; })) {
+  if (std::ranges::any_of(numbers_of(params().alphas), [](double alpha) { return alpha == 0.0; })) {
     throw UsageError(
         "RidgeCV: alphas must be above 0 where each row is left out in turn (cv=None); give cv=5");
-  }
-  if (find_metric(metric()).needs != Statistic::squared_errors) {
-    throw UsageError(fmt::format(
-        "RidgeCV: scoring='{}' needs more than the squares of errors, which is what leaving one "
-        "row out tells; give cv=5, or scoring='neg_mean_squared_error', 'r2' or such",
-        metric()));
   }
 }
 
@@ -79,11 +58,11 @@ std::unique_ptr<Estimator> RidgeCV::tried() const {
   return std::make_unique<Ridge>(RidgeParams{.fit_intercept = params().fit_intercept});
 }
 
-Index RidgeCV::count() const { return std::ssize(alphas_of(params())); }
+Index RidgeCV::count() const { return std::ssize(numbers_of(params().alphas)); }
 
 Tries RidgeCV::tries(const TrainingView&) const {
   Tries tries;
-  for (const double alpha : alphas_of(params())) {
+  for (const double alpha : numbers_of(params().alphas)) {
     tries.settings.push_back(std::make_unique<Ridge>(
         RidgeParams{.alpha = alpha, .fit_intercept = params().fit_intercept}));
   }
@@ -96,19 +75,14 @@ void RidgeCV::leave_one_out(Engine& engine, const Table& table,
   for (const Choosing* one : all) {
     views.push_back({{one->whole, one->candidate->features},
                      params_of(*one).fit_intercept,
-                     alphas_of(params_of(*one))});
+                     numbers_of(params_of(*one).alphas)});
   }
   const auto& sums = dynamic_cast<const GatheredMoments&>(*all.front()->gathered);
   const auto errors = leave_one_out_errors(engine, table, sums, views);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    const bool is_plain = !params_of(*all[i]).scoring;
-    const Metric& metric = find_metric(all[i]->estimator->metric());
-    const double sign = metric.greater_is_better ? 1.0 : -1.0;
-    for (const LeftOutErrors& e : errors[i]) {
-      // Without a scorer weights are not normalised.
-      const double mean = -e.statistics.squared_error / static_cast<double>(e.all_rows);
-      all[i]->scores.push_back({is_plain ? mean : sign * metric.value(e.statistics)});
-    }
+    const auto& scoring = params_of(*all[i]).scoring;
+    const Metric* metric = scoring ? &find_metric(*scoring) : nullptr;
+    for (const LeftOutErrors& e : errors[i]) all[i]->scores.push_back({e.score(metric)});
   }
 }
 

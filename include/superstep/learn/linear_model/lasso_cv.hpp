@@ -2,7 +2,7 @@
 // The Lasso with alpha chosen by cross-validation: ElasticNetCV with l1_ratio = 1.
 #pragma once
 
-#include <superstep/learn/linear_model/elastic_net_cv.hpp>
+#include <superstep/learn/linear_model/penalised_cv.hpp>
 
 namespace superstep {
 
@@ -17,12 +17,10 @@ struct LassoCVParams {
   std::optional<Index> random_state = {};
 };
 
-class LassoCV final : public WithParams<LassoCV, LassoCVParams, PenalisedCV> {
+class LassoCV final : public CrossValidatedOf<LassoCV, LassoCVParams, PenalisedCV> {
  public:
-  using WithParams::WithParams;
+  using CrossValidatedOf::CrossValidatedOf;
   static const ParamTable<LassoCVParams>& param_table();
-  void check_params() const override;
-  const Value& cv() const override { return params().cv; }
   ElasticNetCVParams path() const override;
   bool has_l1_ratio() const override { return false; }
   std::unique_ptr<Estimator> with(double alpha, double l1_ratio) const override;

@@ -23,12 +23,10 @@ struct LogisticRegressionCVParams {
 };
 
 class LogisticRegressionCV final
-    : public WithParams<LogisticRegressionCV, LogisticRegressionCVParams, CrossValidated> {
+    : public CrossValidatedOf<LogisticRegressionCV, LogisticRegressionCVParams> {
  public:
-  using WithParams::WithParams;
+  using CrossValidatedOf::CrossValidatedOf;
   static const ParamTable<LogisticRegressionCVParams>& param_table();
-  void check_params() const override;
-  const Value& cv() const override { return params().cv; }
   std::unique_ptr<Estimator> tried() const override;
   Index count() const override;
   Tries tries(const TrainingView& view) const override;

@@ -15,12 +15,11 @@ struct RidgeCVParams {
   std::optional<std::string> gcv_mode{};
 };
 
-class RidgeCV final : public WithParams<RidgeCV, RidgeCVParams, CrossValidated> {
+class RidgeCV final : public CrossValidatedOf<RidgeCV, RidgeCVParams> {
  public:
-  using WithParams::WithParams;
+  using CrossValidatedOf::CrossValidatedOf;
   static const ParamTable<RidgeCVParams>& param_table();
   void check_params() const override;
-  const Value& cv() const override { return params().cv; }
   std::unique_ptr<Estimator> tried() const override;
   Index count() const override;
   Tries tries(const TrainingView& view) const override;

@@ -44,6 +44,25 @@ class TweedieFamily : public Estimator {
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 
+/// Those whose parameters choose the link. With the identity the loss is half the mean of squares,
+/// which moments tell in one pass, shared with others. Candidates of one batch may differ in it.
+class LinkedTweedieFamily : public TweedieFamily {
+ public:
+  virtual bool has_log_link() const = 0;
+
+  Footprint footprint(Index columns, Index classes, std::span<const Candidate> batch) const final;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const final;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const final;
+  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
+                                           std::span<const SplitPtr> splits) const final;
+
+ protected:
+  std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                   std::span<const Candidate> candidates) const final;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const final;
+};
+
 /// Adds what all of them have to the table of an estimator whose parameters P are TweedieParams and
 /// more.
 template <class P>

@@ -18,29 +18,17 @@ struct TweedieRegressorParams {
 };
 
 class TweedieRegressor final
-    : public WithParams<TweedieRegressor, TweedieRegressorParams, TweedieFamily> {
+    : public WithParams<TweedieRegressor, TweedieRegressorParams, LinkedTweedieFamily> {
  public:
   using WithParams::WithParams;
   static const ParamTable<TweedieRegressorParams>& param_table();
   void check_params() const override;
-  Footprint footprint(Index columns, Index classes,
-                      std::span<const Candidate> batch) const override;
-  Footprint ample_footprint(Index columns, Index classes,
-                            std::span<const Candidate> batch) const override;
-  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
-  std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
-                                           std::span<const SplitPtr> splits) const override;
 
-  bool has_log_link() const;
+  bool has_log_link() const override;
   double variance_power() const override { return params().power; }
   TweedieParams settings() const override;
   std::string loss_name() const override { return "HalfTweedieLoss"; }
   std::string takes() const override;
-
- protected:
-  std::vector<Trained> train_batch(Engine& engine, const Table& table,
-                                   std::span<const Candidate> candidates) const override;
-  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 
 }  // namespace superstep
