@@ -11,10 +11,14 @@ import sklearn
 
 from common import SKLEARN, attributes, main, path, run, write
 
-MODULES = ("cluster", "decomposition", "discriminant_analysis", "linear_model", "model_selection", "naive_bayes", "preprocessing")
+MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "impute", "linear_model", "model_selection", "naive_bayes", "preprocessing")
 # What differs on purpose: (class, parameter) and why.
 DIFFERS = {
     ("LogisticRegression", "multi_class"): "of releases before 1.8; old expressions and models have it",
+    ("OneHotEncoder", "dtype"): "a type of NumPy's there",
+    ("OrdinalEncoder", "dtype"): "a type of NumPy's there",
+    ("OrdinalEncoder", "encoded_missing_value"): "NaN, which equals nothing",
+    ("SimpleImputer", "missing_values"): "NaN, which equals nothing",
     ("PredefinedSplit", "test_fold"): "a dataset that --groups names",
 }
 
