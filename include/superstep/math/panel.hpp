@@ -44,8 +44,9 @@ struct ConstPanelOf {
   }
 };
 using ConstPanel = ConstPanelOf<double>;
-/// Features kept as floats. Kernels that take them widen while they read; all they compute is
-/// double, and has the bits it would have if the floats had been widened before.
+/// Features kept as floats. Kernels that take them widen while they read, and all they compute is
+/// double, with the bits it would have if the floats had been widened before; but for those that
+/// say so.
 using FloatPanel = ConstPanelOf<float>;
 /// The same, for the bodies of kernels: T is named, not deduced, so that what converts to a panel
 /// may be given.
@@ -53,22 +54,28 @@ template <class T>
 using PanelOf = std::type_identity_t<ConstPanelOf<T>>;
 
 /// A rectangle to be written.
-struct Panel {
-  double* data = nullptr;
+template <class T>
+struct WritablePanelOf {
+  T* data = nullptr;
   Index rows = 0;
   Index columns = 0;
   Index stride = 0;
 
-  Panel() = default;
-  Panel(double* data_, Index rows_, Index columns_, Index stride_)
+  WritablePanelOf() = default;
+  WritablePanelOf(T* data_, Index rows_, Index columns_, Index stride_)
       : data(data_), rows(rows_), columns(columns_), stride(stride_) {}
-  Panel(double* data_, Index rows_, Index columns_) : Panel(data_, rows_, columns_, columns_) {}
+  WritablePanelOf(T* data_, Index rows_, Index columns_)
+      : WritablePanelOf(data_, rows_, columns_, columns_) {}
   template <RowMajorMatrix M>
-  Panel(M& m) : Panel(m.data(), m.rows(), m.cols(), m.outerStride()) {}
+  WritablePanelOf(M& m) : WritablePanelOf(m.data(), m.rows(), m.cols(), m.outerStride()) {}
 
-  operator ConstPanel() const { return {data, rows, columns, stride}; }
-  double* row(Index i) const { return data + i * stride; }
-  Panel middle_rows(Index first, Index count) const { return {row(first), count, columns, stride}; }
+  operator ConstPanelOf<T>() const { return {data, rows, columns, stride}; }
+  T* row(Index i) const { return data + i * stride; }
+  WritablePanelOf middle_rows(Index first, Index count) const {
+    return {row(first), count, columns, stride};
+  }
 };
+using Panel = WritablePanelOf<double>;
+using WritableFloats = WritablePanelOf<float>;
 
 }  // namespace superstep::math
