@@ -20,6 +20,11 @@ concept RowMajorMatrix = requires(M& m) {
 }
 &&static_cast<bool>(M::IsRowMajor) && !static_cast<bool>(M::IsVectorAtCompileTime);
 
+/// Such a matrix of T.
+template <class M, class T>
+concept RowMajorMatrixOf =
+    RowMajorMatrix<M> && std::is_same_v<std::remove_cv_t<typename M::Scalar>, T>;
+
 /// A rectangle to be read. Row i begins at data + i * stride.
 template <class T>
 struct ConstPanelOf {
@@ -34,7 +39,7 @@ struct ConstPanelOf {
   /// Rows lie one behind the other.
   ConstPanelOf(const T* data_, Index rows_, Index columns_)
       : ConstPanelOf(data_, rows_, columns_, columns_) {}
-  template <RowMajorMatrix M>
+  template <RowMajorMatrixOf<T> M>
   ConstPanelOf(const M& m) : ConstPanelOf(m.data(), m.rows(), m.cols(), m.outerStride()) {}
 
   const T* row(Index i) const { return data + i * stride; }
@@ -66,7 +71,7 @@ struct WritablePanelOf {
       : data(data_), rows(rows_), columns(columns_), stride(stride_) {}
   WritablePanelOf(T* data_, Index rows_, Index columns_)
       : WritablePanelOf(data_, rows_, columns_, columns_) {}
-  template <RowMajorMatrix M>
+  template <RowMajorMatrixOf<T> M>
   WritablePanelOf(M& m) : WritablePanelOf(m.data(), m.rows(), m.cols(), m.outerStride()) {}
 
   operator ConstPanelOf<T>() const { return {data, rows, columns, stride}; }

@@ -100,7 +100,7 @@ void PCAModel::score_samples(math::ConstPanel x, math::Panel out) const {
                             variance.array().log().sum() + (k < d ? across * std::log(noise) : 0.0);
   Matrix t(x.rows, k), along(x.rows, d);
   project(x, fitted_.mean, whitening, t);
-  math::multiply(t, colouring, nullptr, along);
+  math::multiply(t, colouring, along);
   for (Index i = 0; i < x.rows; ++i) {
     double square = t.row(i).squaredNorm();
     for (Index c = 0; c < d && k < d; ++c) {
