@@ -22,6 +22,12 @@ class AlignedBuffer {
     }
     return values_.get();
   }
+  /// Likewise, of doubles or floats.
+  template <class T>
+  T* reserve_of(Index count) {
+    constexpr auto in_a_double = static_cast<Index>(sizeof(double) / sizeof(T));
+    return reinterpret_cast<T*>(reserve((count + in_a_double - 1) / in_a_double));
+  }
 
  private:
   static constexpr std::align_val_t alignment{64};

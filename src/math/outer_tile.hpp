@@ -8,6 +8,7 @@
 #include <array>
 #include <utility>
 
+#include <math/float_pack.hpp>
 #include <superstep/core/types.hpp>
 #include <superstep/math/simd.hpp>
 
@@ -37,6 +38,10 @@ struct TileShape<simd::Avx512Pack> {  // 32 registers
     constexpr int most[] = {16, 10, 8, 6, 5, 4, 3, 3};
     return most[m - 1];
   }
+};
+template <>
+struct TileShape<simd::Avx512Floats> : TileShape<simd::Avx512Pack> {
+  using Half = simd::Avx2Floats;
 };
 #endif
 
@@ -88,40 +93,42 @@ enum class Side {
   rows,    ///< b[m * b_stride + k]: the rows of a row-major matrix as they lie
 };
 
-/// What one call of the micro-kernel works on.
-struct TileArguments {
+/// What one call of the micro-kernel works on. Strides are in values.
+template <class T>
+struct TileArgumentsOf {
   Index depth = 0;
-  const double* a = nullptr;  ///< lanes
+  const T* a = nullptr;  ///< lanes
   Index a_stride = 0;
-  const double* b = nullptr;  ///< values to broadcast
+  const T* b = nullptr;  ///< values to broadcast
   Index b_stride = 0;
-  const double* start =
-      nullptr;  ///< where the chains begin: [m][lane]; stride 0 is the same for all m
+  const T* start = nullptr;  ///< where the chains begin: [m][lane]; stride 0 is the same for all m
   Index start_stride = 0;
-  double* sums = nullptr;  ///< where they end: [m][lane]; may be start
+  T* sums = nullptr;  ///< where they end: [m][lane]; may be start
   Index sums_stride = 0;
   /// Lanes of the last pack of start and sums that exist; the others are neither read nor written.
   int last_valid = 0;
-  /// What will be read a while later and is fetched from memory meanwhile, `fetch_step` doubles for
-  /// a step of the depth (side packed: R packs; side rows: a line of each of M rows every 8 steps);
-  /// null: nothing.
-  const double* fetch = nullptr;
+  /// What will be read a while later and is fetched from memory meanwhile, `fetch_step` values for
+  /// a step of the depth (side packed: R packs; side rows: a line of each of M rows when a line is
+  /// over); null: nothing.
+  const T* fetch = nullptr;
   Index fetch_step = 0;
 };
+using TileArguments = TileArgumentsOf<double>;
 
 /// Accumulators of M broadcasts times R packs and perhaps a half one.
 template <class P, int R, bool half, int M>
 struct TileSums {
   using Half = typename TileShape<P>::Half;
+  using Value = typename P::Value;
   P whole[M][R == 0 ? 1 : R];
   Half rest[half ? M : 1];
 
   /// sum[m][lane] = fma(a[k][lane], b[k][m], sum[m][lane]) for k = 0 .. depth-1.
   template <Side side>
-  SUPERSTEP_INLINE void accumulate(const TileArguments& t) {
-    const double* a = t.a;
-    const double* b = t.b;
-    const double* fetch = t.fetch;
+  SUPERSTEP_INLINE void accumulate(const TileArgumentsOf<Value>& t) {
+    const Value* a = t.a;
+    const Value* b = t.b;
+    const Value* fetch = t.fetch;
     for (Index k = 0; k < t.depth; ++k) {
       if (fetch != nullptr) {
         prefetch<side>(fetch, k, t.b_stride);
@@ -134,7 +141,7 @@ struct TileSums {
   }
 
   /// The last pack has `valid` lanes.
-  SUPERSTEP_INLINE void load(const double* from, Index stride, int valid) {
+  SUPERSTEP_INLINE void load(const Value* from, Index stride, int valid) {
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m, from += stride) {
 #pragma GCC unroll 16
@@ -146,7 +153,7 @@ struct TileSums {
       }
     }
   }
-  SUPERSTEP_INLINE void store(double* to, Index stride, int valid) const {
+  SUPERSTEP_INLINE void store(Value* to, Index stride, int valid) const {
 #pragma GCC unroll 16
     for (int m = 0; m < M; ++m, to += stride) {
 #pragma GCC unroll 16
@@ -161,14 +168,14 @@ struct TileSums {
 
  private:
   template <Side side>
-  SUPERSTEP_INLINE static double value(const double* b, Index b_stride, int m) {
+  SUPERSTEP_INLINE static Value value(const Value* b, Index b_stride, int m) {
     return side == Side::rows ? b[m * b_stride] : b[m];
   }
 
   template <Side side>
-  SUPERSTEP_INLINE static void prefetch(const double* p, Index k, Index b_stride) {
+  SUPERSTEP_INLINE static void prefetch(const Value* p, Index k, Index b_stride) {
     if constexpr (side == Side::rows) {
-      if (k % 8 != 0) return;
+      if (k % (64 / sizeof(Value)) != 0) return;
 #pragma GCC unroll 16
       for (int m = 0; m < M; ++m) __builtin_prefetch(p + m * b_stride, 0, 2);
     } else {
@@ -178,7 +185,7 @@ struct TileSums {
   }
 
   template <Side side>
-  SUPERSTEP_INLINE void step(const double* a, const double* b, Index b_stride) {
+  SUPERSTEP_INLINE void step(const Value* a, const Value* b, Index b_stride) {
     if constexpr (R + half <= M) {
       P lanes[R == 0 ? 1 : R];
       Half last;
@@ -187,7 +194,7 @@ struct TileSums {
       if constexpr (half) last = Half::load(a + R * P::width);
 #pragma GCC unroll 16
       for (int m = 0; m < M; ++m) {
-        const double v = value<side>(b, b_stride, m);
+        const Value v = value<side>(b, b_stride, m);
 #pragma GCC unroll 16
         for (int r = 0; r < R; ++r) whole[m][r] = fma(lanes[r], P::broadcast(v), whole[m][r]);
         if constexpr (half) rest[m] = fma(last, Half::broadcast(v), rest[m]);
@@ -218,7 +225,7 @@ template <class P, Side side>
 struct OuterTile {
   static constexpr bool has_halves = true;
   template <int R, bool half, int M>
-  static void run(const TileArguments& t) {
+  static void run(const TileArgumentsOf<typename P::Value>& t) {
     TileSums<P, R, half, M> sums;
     constexpr int width = half ? TileShape<P>::Half::width : P::width;
     const bool all = t.last_valid == width;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include <math/aligned_buffer.hpp>
@@ -35,11 +36,12 @@ std::vector<Strip> strips_of(Index columns, int most_packs) {
 
 /// Columns first .. first + count of x, padded with zeros to `lanes` a row.
 template <class P>
-void pack_columns(ConstPanel x, Index first, Index count, Index lanes, double* out) {
+void pack_columns(PanelOf<typename P::Value> x, Index first, Index count, Index lanes,
+                  typename P::Value* out) {
   constexpr Index w = P::width;
   const Index whole = std::min(count, lanes) / w * w;
   for (Index i = 0; i < x.rows; ++i, out += lanes) {
-    const double* from = x.row(i) + first;
+    const typename P::Value* from = x.row(i) + first;
     Index c = 0;
     for (; c < whole; c += w) P::load(from + c).store(out + c);
     for (; c < lanes; c += w) {
@@ -53,8 +55,11 @@ void pack_columns(ConstPanel x, Index first, Index count, Index lanes, double* o
 /// X W with the models as lanes and the values of X broadcast from where they lie.
 template <class P>
 class Product {
+  using Value = typename P::Value;
+
  public:
-  Product(ConstPanel x, ConstPanel w, const double* start, Panel z)
+  Product(ConstPanelOf<Value> x, ConstPanelOf<Value> w, const Value* start,
+          WritablePanelOf<Value> z)
       : x_(x),
         w_(w),
         z_(z),
@@ -64,8 +69,8 @@ class Product {
                         ceil_div(4096, std::max<Index>(1, Shape::broadcasts * x.stride))) {
     for (const Strip& s : strips_) padded_ += s.lanes;
     thread_local AlignedBuffer start_buffer;
-    start_ = start_buffer.reserve(padded_);
-    std::fill_n(start_, padded_, 0.0);
+    start_ = start_buffer.reserve_of<Value>(padded_);
+    std::fill_n(start_, padded_, Value{0});
     if (start != nullptr) std::copy_n(start, w.columns, start_);
   }
 
@@ -74,7 +79,7 @@ class Product {
     const Index panels = std::max<Index>(1, ceil_div(x_.columns, 128));
     const Index panel_columns = ceil_div(x_.columns, panels);
     thread_local AlignedBuffer buffer;
-    double* packed = buffer.reserve(panel_columns * padded_);
+    Value* packed = buffer.reserve_of<Value>(panel_columns * padded_);
     for (Index panel = 0; panel < panels; ++panel) {
       const Index first = panel * panel_columns;
       const Index columns = std::min(panel_columns, x_.columns - first);
@@ -96,8 +101,8 @@ class Product {
   static constexpr Index group_rows = 32;
 
   void add_strip(Index first_row, Index rows, Index first_column, Index columns, const Strip& s,
-                 const double* packed) const {
-    TileArguments t;
+                 const Value* packed) const {
+    TileArgumentsOf<Value> t;
     t.depth = columns;
     t.a = packed;
     t.a_stride = s.lanes;
@@ -118,12 +123,12 @@ class Product {
     }
   }
 
-  ConstPanel x_, w_;
-  Panel z_;
+  ConstPanelOf<Value> x_, w_;
+  WritablePanelOf<Value> z_;
   std::vector<Strip> strips_;
   Index fetch_distance_;
   Index padded_ = 0;
-  double* start_ = nullptr;
+  Value* start_ = nullptr;
 };
 
 template <class P>
@@ -136,10 +141,13 @@ void multiply_with(ConstPanel x, ConstPanel w, const double* start, Panel z) {
 }
 
 /// X' R with the columns of X as lanes and the values of R broadcast, both from where they lie.
+/// Chains of floats begin with zero, and what they end with is added to G.
 template <class P>
 class TransposedProduct {
+  using Value = typename P::Value;
+
  public:
-  TransposedProduct(ConstPanel x, ConstPanel r, Panel g)
+  TransposedProduct(ConstPanelOf<Value> x, ConstPanelOf<Value> r, Panel g)
       : x_(x),
         r_(r),
         g_(g),
@@ -152,17 +160,18 @@ class TransposedProduct {
 
   void run() const {
     thread_local AlignedBuffer sum_buffer, row_buffer;
-    double* sums = sum_buffer.reserve(r_.columns * padded_);  // of each strip: [model][lane]
+    Value* sums =
+        sum_buffer.reserve_of<Value>(r_.columns * padded_);  // of each strip: [model][lane]
     begin(sums);
     // The lanes that pad a row read into the rows behind it. The last few have none, so they are
     // copied.
-    const Index doubles = (x_.rows - 1) * x_.stride + x_.columns;
-    const Index in_place = doubles < padded_ ? 0 : (doubles - padded_) / x_.stride + 1;
+    const Index values = (x_.rows - 1) * x_.stride + x_.columns;
+    const Index in_place = values < padded_ ? 0 : (values - padded_) / x_.stride + 1;
     for (Index row = 0; row < in_place; row += panel_rows_) {
       add_panel(x_.middle_rows(row, std::min(panel_rows_, in_place - row)), r_.row(row), sums);
     }
     const Index rest = x_.rows - in_place;
-    double* copy = row_buffer.reserve(rest * padded_);
+    Value* copy = row_buffer.reserve_of<Value>(rest * padded_);
     pack_columns<P>(x_.middle_rows(in_place, rest), 0, x_.columns, padded_, copy);
     add_panel({copy, rest, padded_}, r_.row(in_place), sums);
     end(sums);
@@ -178,8 +187,8 @@ class TransposedProduct {
     return static_cast<int>(r_.columns / model_strips_ + (i < more ? 1 : 0));
   }
 
-  void add_panel(ConstPanel panel, const double* r, double* sums) const {
-    TileArguments t;
+  void add_panel(ConstPanelOf<Value> panel, const Value* r, Value* sums) const {
+    TileArgumentsOf<Value> t;
     t.depth = panel.rows;
     t.a_stride = panel.stride;
     t.b = r;
@@ -201,25 +210,31 @@ class TransposedProduct {
     }
   }
 
-  void begin(double* sums) const {
-    std::fill_n(sums, r_.columns * padded_, 0.0);
+  void begin(Value* sums) const {
+    std::fill_n(sums, r_.columns * padded_, Value{0});
+    if constexpr (std::is_same_v<Value, float>) return;
     for (const Strip& s : strips_) {
-      double* to = sums + s.first * r_.columns;
+      Value* to = sums + s.first * r_.columns;
       for (Index c = 0; c < s.count; ++c) {
-        for (Index j = 0; j < r_.columns; ++j) to[j * s.lanes + c] = g_.row(s.first + c)[j];
+        for (Index j = 0; j < r_.columns; ++j)
+          to[j * s.lanes + c] = static_cast<Value>(g_.row(s.first + c)[j]);
       }
     }
   }
-  void end(const double* sums) const {
+  void end(const Value* sums) const {
     for (const Strip& s : strips_) {
-      const double* from = sums + s.first * r_.columns;
+      const Value* from = sums + s.first * r_.columns;
       for (Index c = 0; c < s.count; ++c) {
-        for (Index j = 0; j < r_.columns; ++j) g_.row(s.first + c)[j] = from[j * s.lanes + c];
+        double* to = g_.row(s.first + c);
+        for (Index j = 0; j < r_.columns; ++j) {
+          const double before = std::is_same_v<Value, float> ? to[j] : 0.0;
+          to[j] = before + static_cast<double>(from[j * s.lanes + c]);
+        }
       }
     }
   }
 
-  ConstPanel x_, r_;
+  ConstPanelOf<Value> x_, r_;
   Panel g_;
   Index model_strips_;
   std::vector<Strip> strips_;

@@ -119,8 +119,10 @@ def test_types_weights_and_labels():
         X, y = make_classification(10000, 20, n_informative=8, random_state=1)
         X = X.astype(dtype)
         weight = rng.integers(0, 4, len(y)) * rng.random(len(y))
-        agrees("made" + dtype, X, y, "C=1.0")
-        agrees("weighted" + dtype, X, y, "C=0.1", weight=weight, C=0.1)
+        # Columns depend on each other: what scikit-learn finds of float32 is 2e-5 (newton-cg) to 5e-4 (lbfgs) of the largest off.
+        told = 1e-4 if dtype == "f4" else 1e-5
+        agrees("made" + dtype, X, y, "C=1.0", coef_tolerance=told)
+        agrees("weighted" + dtype, X, y, "C=0.1", weight=weight, coef_tolerance=told, C=0.1)
     X, y = make_classification(9000, 12, n_informative=8, n_classes=4, random_state=2)
     names = np.array(["ant", "bee", "cat", "dog"])[y]
     theirs, ours, report, data, model = agrees("named", X, names, "C=1.0")

@@ -20,6 +20,11 @@ concept RowMajorMatrix = requires(M& m) {
 }
 &&static_cast<bool>(M::IsRowMajor) && !static_cast<bool>(M::IsVectorAtCompileTime);
 
+/// Such a matrix of T.
+template <class M, class T>
+concept RowMajorMatrixOf =
+    RowMajorMatrix<M> && std::is_same_v<std::remove_cv_t<typename M::Scalar>, T>;
+
 /// A rectangle to be read. Row i begins at data + i * stride.
 template <class T>
 struct ConstPanelOf {
@@ -34,7 +39,7 @@ struct ConstPanelOf {
   /// Rows lie one behind the other.
   ConstPanelOf(const T* data_, Index rows_, Index columns_)
       : ConstPanelOf(data_, rows_, columns_, columns_) {}
-  template <RowMajorMatrix M>
+  template <RowMajorMatrixOf<T> M>
   ConstPanelOf(const M& m) : ConstPanelOf(m.data(), m.rows(), m.cols(), m.outerStride()) {}
 
   const T* row(Index i) const { return data + i * stride; }
@@ -44,8 +49,9 @@ struct ConstPanelOf {
   }
 };
 using ConstPanel = ConstPanelOf<double>;
-/// Features kept as floats. Kernels that take them widen while they read; all they compute is
-/// double, and has the bits it would have if the floats had been widened before.
+/// Features kept as floats. Kernels that take them widen while they read, and all they compute is
+/// double, with the bits it would have if the floats had been widened before; but for those that
+/// say so.
 using FloatPanel = ConstPanelOf<float>;
 /// The same, for the bodies of kernels: T is named, not deduced, so that what converts to a panel
 /// may be given.
@@ -53,22 +59,28 @@ template <class T>
 using PanelOf = std::type_identity_t<ConstPanelOf<T>>;
 
 /// A rectangle to be written.
-struct Panel {
-  double* data = nullptr;
+template <class T>
+struct WritablePanelOf {
+  T* data = nullptr;
   Index rows = 0;
   Index columns = 0;
   Index stride = 0;
 
-  Panel() = default;
-  Panel(double* data_, Index rows_, Index columns_, Index stride_)
+  WritablePanelOf() = default;
+  WritablePanelOf(T* data_, Index rows_, Index columns_, Index stride_)
       : data(data_), rows(rows_), columns(columns_), stride(stride_) {}
-  Panel(double* data_, Index rows_, Index columns_) : Panel(data_, rows_, columns_, columns_) {}
-  template <RowMajorMatrix M>
-  Panel(M& m) : Panel(m.data(), m.rows(), m.cols(), m.outerStride()) {}
+  WritablePanelOf(T* data_, Index rows_, Index columns_)
+      : WritablePanelOf(data_, rows_, columns_, columns_) {}
+  template <RowMajorMatrixOf<T> M>
+  WritablePanelOf(M& m) : WritablePanelOf(m.data(), m.rows(), m.cols(), m.outerStride()) {}
 
-  operator ConstPanel() const { return {data, rows, columns, stride}; }
-  double* row(Index i) const { return data + i * stride; }
-  Panel middle_rows(Index first, Index count) const { return {row(first), count, columns, stride}; }
+  operator ConstPanelOf<T>() const { return {data, rows, columns, stride}; }
+  T* row(Index i) const { return data + i * stride; }
+  WritablePanelOf middle_rows(Index first, Index count) const {
+    return {row(first), count, columns, stride};
+  }
 };
+using Panel = WritablePanelOf<double>;
+using WritableFloats = WritablePanelOf<float>;
 
 }  // namespace superstep::math

@@ -25,6 +25,22 @@ inline void multiply(ConstPanel x, ConstPanel w, Panel z) { multiply(x, w, nullp
 /// Entry (c, j): g = fma(x[i][c], R[i][j], g) for i = 0, 1, ...
 void multiply_transposed_add(ConstPanel x, ConstPanel r, Panel g);
 
+// In single precision, for features that are kept as floats: X and W (or R) are floats, and so is
+// each step of a chain.
+
+/// Z = X W. Entry (i, j): z = fma(x[i][c], W[c][j], z) for c = 0, 1, ..., from 0.
+void multiply(FloatPanel x, FloatPanel w, WritableFloats z);
+/// G += X' R, in chains of so many rows: each begins at zero, and is added to G, in double
+/// precision, when it ends.
+void multiply_transposed_add(FloatPanel x, FloatPanel r, Panel g);
+constexpr Index float_chain = 256;
+
+/// out = x - 1 shift', rounded once.
+void subtract(FloatPanel x, const float* shift, WritableFloats out);
+/// out = z + 1 start', in double precision.
+void widen(FloatPanel z, const double* start, Panel out);
+void narrow(ConstPanel z, WritableFloats out);
+
 /// A column put to the right of a block's own: a target, or the constant 1 whose products are sums.
 struct ExtraColumn {
   const double* values = nullptr;  ///< null: the constant 1 (then stride and shift do not matter)

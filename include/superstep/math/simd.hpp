@@ -40,8 +40,8 @@ SUPERSTEP_INLINE P scale_in_two_steps(P a, P n) {
 }
 
 // Every pack P has:
-//   width, load, load_partial (lanes from n on are 0), both also of floats, which become doubles,
-//    broadcast, store, store_partial, + - * /,
+//   Value, width, load, load_partial (lanes from n on are 0), both also of floats, which become
+//   doubles, broadcast, store (also as floats), store_partial, + - * /,
 //   fma(a, b, c) = a b + c and fnma(a, b, c) = c - a b, rounded once; min and max: min(a, b) = a <
 //   b ? a : b, so b where a lane is NaN; abs, round_even; less, equal, is_nan giving a Mask;
 //   select(mask, yes, no); bit_and, bit_or with a constant; shift_left<n>, shift_right<n> of the 64
@@ -51,6 +51,7 @@ SUPERSTEP_INLINE P scale_in_two_steps(P a, P n) {
 /// Plain C++: the reference for the others and the way for processors without AVX2.
 template <int N>
 struct PortablePack {
+  using Value = double;
   static constexpr int width = N;
   struct Mask {
     bool lane[N];
@@ -77,6 +78,9 @@ struct PortablePack {
   }
   void store_partial(double* p, int n) const {
     for (int i = 0; i < n; ++i) p[i] = lane[i];
+  }
+  void store(float* p) const {
+    for (int i = 0; i < N; ++i) p[i] = static_cast<float>(lane[i]);
   }
 
   friend PortablePack operator+(PortablePack a, PortablePack b) {
@@ -165,6 +169,7 @@ struct PortablePack {
 
 #if defined(__AVX2__) && defined(__FMA__)
 struct Avx2Pack {
+  using Value = double;
   static constexpr int width = 4;
   struct Mask {
     __m256d v;
@@ -193,6 +198,7 @@ struct Avx2Pack {
 #endif
   SUPERSTEP_INLINE static Avx2Pack broadcast(double a) { return {_mm256_set1_pd(a)}; }
   SUPERSTEP_INLINE void store(double* p) const { _mm256_storeu_pd(p, v); }
+  SUPERSTEP_INLINE void store(float* p) const { _mm_storeu_ps(p, _mm256_cvtpd_ps(v)); }
 #if defined(__AVX512VL__)
   SUPERSTEP_INLINE void store_partial(double* p, int n) const {
     _mm256_mask_storeu_pd(p, first(n), v);
@@ -295,6 +301,7 @@ struct Avx2Pack {
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 struct Avx512Pack {
+  using Value = double;
   static constexpr int width = 8;
   struct Mask {
     __mmask8 v;
@@ -313,6 +320,7 @@ struct Avx512Pack {
   }
   SUPERSTEP_INLINE static Avx512Pack broadcast(double a) { return {_mm512_set1_pd(a)}; }
   SUPERSTEP_INLINE void store(double* p) const { _mm512_storeu_pd(p, v); }
+  SUPERSTEP_INLINE void store(float* p) const { _mm256_storeu_ps(p, _mm512_cvtpd_ps(v)); }
   SUPERSTEP_INLINE void store_partial(double* p, int n) const {
     _mm512_mask_storeu_pd(p, first(n), v);
   }

@@ -79,6 +79,7 @@ struct GlmMoments {
   Index panel_rows = 1;               ///< rows that stay near the core
   Vector shift;                       ///< provisional means of the columns
   Vector kernel_shift;                ///< what the kernels subtract: zero where x is taken as it is
+  bool in_floats = false;             ///< products are computed in single precision
   std::vector<int> spread_exponents;  ///< |x - shift| < 2^e, as far as a few blocks tell
   Matrix gram;  ///< mean over all rows of w [x - shift | 1]'[x - shift | 1] / mean w, from a
                 ///< sample; empty if too large

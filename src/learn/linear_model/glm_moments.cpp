@@ -306,16 +306,33 @@ std::vector<GlmRows> distinct(const Table& table, const GlmMoments& m,
   return found;
 }
 
+/// With few digits, so that values that have few (years, counts) are shifted without rounding, and
+/// floats as a rule. A constant column is shifted to zero.
+double short_shift(double shift, double spread) {
+  const double unit = std::max(spread / 8.0, std::ldexp(1.0, std::ilogb(shift) - 22));
+  return spread < std::ldexp(1.0, -100) ? shift : std::rint(shift / unit) * unit;
+}
+
 /// A column is shifted for the kernels when its mean is so many times larger than its spread: else
 /// the digits that the mean costs are not missed.
 Vector kernel_shift(const GlmMoments& m) {
-  constexpr double large_offset = 64.0;
+  const double large_offset = m.in_floats ? 1.0 : 64.0;
   Vector shift = Vector::Zero(m.columns());
   for (Index j = 0; j < shift.size(); ++j) {
     const double spread = std::ldexp(1.0, m.spread_exponents[static_cast<std::size_t>(j)]);
-    if (std::fabs(m.shift[j]) > large_offset * spread) shift[j] = m.shift[j];
+    if (std::fabs(m.shift[j]) <= large_offset * spread) continue;
+    shift[j] = m.in_floats ? short_shift(m.shift[j], spread) : m.shift[j];
   }
   return shift;
+}
+
+/// Whether products may be computed in single precision: classes bound the residuals, and what is
+/// multiplied is far from where floats end.
+bool is_for_floats(const Table& table, const GlmMoments& m) {
+  if (m.loss == GlmLoss::tweedie || !table.data->is_float32() || !table.maps.empty()) return false;
+  constexpr int far = 60;
+  return std::ranges::all_of(
+      m.spread_exponents, [](int e) { return e <= exponent_above(0.0) || (e > -far && e < far); });
 }
 
 }  // namespace
@@ -348,6 +365,8 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
   }
   m.gram = pass.gram(totals);
   m.spread_exponents = pass.spread_exponents(sketch);
+  m.in_floats = is_for_floats(table, m);
+  if (m.in_floats) m.kernel_shift = kernel_shift(m);
   return m;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <type_traits>
 
 #include <superstep/math/products.hpp>
 
@@ -16,11 +17,28 @@ namespace superstep {
 namespace {
 
 /// What the map keeps in a worker's memory.
-enum Slot : std::size_t { gradients, losses, margins, ones, shifted, row_weights, means, factors };
+enum Slot : std::size_t {
+  gradients,
+  losses,
+  margins,
+  ones,
+  shifted,
+  row_weights,
+  means,
+  factors,
+  float_margins,
+};
 
-/// A panel of a block as the kernels see it.
+/// Room for so many floats.
+float* floats_of(Workspace& workspace, Slot slot, Index count) {
+  return reinterpret_cast<float*>(workspace.doubles(slot, (count + 1) / 2));
+}
+
+/// A panel of a block as the kernels see it, T being the form in which features are kept: products
+/// are computed in its precision.
+template <class T>
 struct PanelOfRows {
-  math::ConstPanel x;
+  math::ConstPanelOf<T> x;
   const double* y;
   PanelWeights weights;
 };
@@ -48,32 +66,21 @@ class GlmPass {
       output += m_.outputs;
     }
     shifts_ = !m_.kernel_shift.isZero(0.0);
+    float_weights_ = weights_.cast<float>();
+    float_shift_ = m_.kernel_shift.cast<float>();
   }
 
   SumShape& shape() { return shape_; }
 
-  /// Rows in panels that stay near the core, neighbouring models that take part together.
   void operator()(const Block& block, Partial& sum, Workspace& workspace) const {
-    const Index wide = m_.columns() + 1;
-    const Index outputs = start_.size();
-    const BlockSums sums{{workspace.doubles(gradients, wide * outputs), wide, outputs},
-                         workspace.doubles(losses, size())};
-    std::fill_n(sums.gradient.data, wide * outputs, 0.0);
-    std::fill_n(sums.loss, size(), 0.0);
-    groups_.begin(block, workspace);
-    const Index tall = m_.panel_rows;
-    const Index together = models_in_cache(m_.outputs);
-    for (Index row = 0, number = 0; row < block.rows; row += tall, ++number) {
-      const Index rows = std::min(tall, block.rows - row);
-      const PanelOfRows panel{kernel_rows(block, row, rows, workspace), block.y + row,
-                              groups_.weights(block, number, row, rows, row_weights, workspace)};
-      for (Index begin = 0, end = 0; begin < size(); begin = std::max(begin + 1, end)) {
-        const Index most = std::min(size(), begin + together);
-        for (end = begin; end < most && takes_part(end, panel.weights);) ++end;
-        if (end > begin) add(panel, begin, end, sums, sum, workspace);
+    with_features(block, [&](auto x) {
+      using From = std::remove_cvref_t<decltype(*x.data)>;
+      if (std::is_same_v<From, float> && m_.in_floats) {
+        visit<From>(block, x, sum, workspace);
+      } else {
+        visit<double>(block, x, sum, workspace);
       }
-    }
-    hand_over(sums, sum);
+    });
   }
 
   /// What the finished sums say of the i-th point.
@@ -95,67 +102,128 @@ class GlmPass {
   std::int32_t group(Index i) const { return group_[static_cast<std::size_t>(i)]; }
   bool takes_part(Index i, const PanelWeights& weights) const { return weights.any[group(i)] != 0; }
 
+  /// Rows in panels that stay near the core, neighbouring models that take part together.
+  template <class T, class From>
+  void visit(const Block& block, math::ConstPanelOf<From> x, Partial& sum,
+             Workspace& workspace) const {
+    const Index wide = m_.columns() + 1;
+    const Index outputs = start_.size();
+    const BlockSums sums{{workspace.doubles(gradients, wide * outputs), wide, outputs},
+                         workspace.doubles(losses, size())};
+    std::fill_n(sums.gradient.data, wide * outputs, 0.0);
+    std::fill_n(sums.loss, size(), 0.0);
+    groups_.begin(block, workspace);
+    const Index tall = m_.panel_rows;
+    const Index together = models_in_cache(m_.outputs);
+    for (Index row = 0, number = 0; row < block.rows; row += tall, ++number) {
+      const Index rows = std::min(tall, block.rows - row);
+      const PanelOfRows<T> panel{kernel_rows<T>(x.middle_rows(row, rows), workspace), block.y + row,
+                                 groups_.weights(block, number, row, rows, row_weights, workspace)};
+      for (Index begin = 0, end = 0; begin < size(); begin = std::max(begin + 1, end)) {
+        const Index most = std::min(size(), begin + together);
+        for (end = begin; end < most && takes_part(end, panel.weights);) ++end;
+        if (end > begin) add(panel, begin, end, sums, sum, workspace);
+      }
+    }
+    hand_over(sums, sum);
+  }
+
   math::ConstPanel column_of_ones(Index rows, Workspace& workspace) const {
     double* values = workspace.doubles(ones, rows);
     std::fill_n(values, rows, 1.0);
     return {values, rows, 1};
   }
 
-  /// Floats are widened once for both products, while they are near the core.
-  math::ConstPanel kernel_rows(const Block& block, Index row, Index rows,
-                               Workspace& workspace) const {
-    const Index d = block.columns;
-    if (!shifts_ && block.x.floats() == nullptr) return {block.x.doubles() + row * d, rows, d};
-    double* to = workspace.doubles(shifted, m_.panel_rows * d);
-    with_features(block, [&](auto all) {
-      if (!shifts_) return static_cast<void>(std::copy_n(all.row(row), rows * d, to));
-      for (Index i = 0; i < rows; ++i) {
-        const auto* from = all.row(row + i);
-        for (Index j = 0; j < d; ++j) to[i * d + j] = from[j] - m_.kernel_shift[j];
+  /// Floats that are to be doubles are widened once for both products, while they are near the
+  /// core.
+  template <class T, class From>
+  math::ConstPanelOf<T> kernel_rows(math::ConstPanelOf<From> x, Workspace& workspace) const {
+    if constexpr (std::is_same_v<T, From>) {
+      if (!shifts_) return x;
+    }
+    const Index count = m_.panel_rows * x.columns;
+    if constexpr (std::is_same_v<T, float>) {
+      const math::WritableFloats to(floats_of(workspace, shifted, count), x.rows, x.columns);
+      math::subtract(x, float_shift_.data(), to);
+      return to;
+    } else {
+      double* to = workspace.doubles(shifted, count);
+      for (Index i = 0; i < x.rows; ++i) {
+        for (Index j = 0; j < x.columns; ++j) {
+          to[i * x.columns + j] = x.row(i)[j] - m_.kernel_shift[j];
+        }
       }
-    });
-    return {to, rows, d};
+      return {to, x.rows, x.columns};
+    }
   }
 
   /// Models begin .. end: Z = X W, its residuals R in the same place, G += X' R.
-  void add(const PanelOfRows& panel, Index begin, Index end, const BlockSums& sums, Partial& sum,
+  template <class T>
+  void add(const PanelOfRows<T>& panel, Index begin, Index end, const BlockSums& sums, Partial& sum,
            Workspace& workspace) const {
     const Index first = begin * m_.outputs;
     const Index outputs = (end - begin) * m_.outputs;
     const Index d = m_.columns();
-    const Index widest = models_in_cache(m_.outputs) * m_.outputs;
-    const math::Panel z(workspace.doubles(margins, m_.panel_rows * widest), panel.x.rows, outputs);
-    const math::ConstPanel weights(weights_.data() + first, d, outputs, weights_.outerStride());
-    math::multiply(panel.x, weights, start_.data() + first, z);
+    const Index room = m_.panel_rows * models_in_cache(m_.outputs) * m_.outputs;
+    const math::Panel z(workspace.doubles(margins, room), panel.x.rows, outputs);
+    const math::WritableFloats floats(
+        std::is_same_v<T, float> ? floats_of(workspace, float_margins, room) : nullptr,
+        panel.x.rows, outputs);
+    multiply(panel.x, first, floats, z);
     for (Index i = begin; i < end; ++i) {
       if (!point(i).curvature) continue;
       if (point(i).care == math::Care::usual && panel.weights.sampled[group(i)] == 0) continue;
       add_curvature(panel, i, z.data + (i - begin) * m_.outputs, outputs, sum, workspace);
     }
-    link(panel, begin, z, sums.loss + begin);
+    link(panel.y, panel.weights, begin, z, sums.loss + begin);
     const math::Panel& all = sums.gradient;
     const math::Panel gradient(all.data + first, all.rows, outputs, all.stride);
-    math::multiply_transposed_add(panel.x, z, gradient.middle_rows(0, d));
+    multiply_transposed_add(panel.x, z, floats, gradient.middle_rows(0, d));
     math::multiply_transposed_add(column_of_ones(panel.x.rows, workspace), z,
                                   gradient.middle_rows(d, 1));
   }
 
+  /// Z = X W for the outputs from `first` on.
+  void multiply(math::ConstPanel x, Index first, const math::WritableFloats&, math::Panel z) const {
+    const math::ConstPanel weights(weights_.data() + first, x.columns, z.columns,
+                                   weights_.outerStride());
+    math::multiply(x, weights, start_.data() + first, z);
+  }
+  void multiply(math::FloatPanel x, Index first, math::WritableFloats floats, math::Panel z) const {
+    const math::FloatPanel weights(float_weights_.data() + first, x.columns, z.columns,
+                                   float_weights_.outerStride());
+    math::multiply(x, weights, floats);
+    math::widen(floats, start_.data() + first, z);
+  }
+
+  static void multiply_transposed_add(math::ConstPanel x, math::ConstPanel residuals,
+                                      const math::WritableFloats&, math::Panel gradient) {
+    math::multiply_transposed_add(x, residuals, gradient);
+  }
+  static void multiply_transposed_add(math::FloatPanel x, math::ConstPanel residuals,
+                                      math::WritableFloats floats, math::Panel gradient) {
+    math::narrow(residuals, floats);
+    math::multiply_transposed_add(x, floats, gradient);
+  }
+
   /// z becomes the residuals.
-  void link(const PanelOfRows& panel, Index begin, math::Panel z, double* loss) const {
-    const math::RowWeights rows{panel.weights.values, panel.weights.groups, group_.data() + begin};
+  void link(const double* y, const PanelWeights& weights, Index begin, math::Panel z,
+            double* loss) const {
+    const math::RowWeights rows{weights.values, weights.groups, group_.data() + begin};
     switch (m_.loss) {
       case GlmLoss::logistic:
-        return math::logistic(z, panel.y, rows, z, loss);
+        return math::logistic(z, y, rows, z, loss);
       case GlmLoss::multinomial:
-        return math::multinomial(z, m_.outputs, panel.y, rows, z, loss);
+        return math::multinomial(z, m_.outputs, y, rows, z, loss);
       case GlmLoss::tweedie:
-        return math::tweedie(z, tweedie_.data() + begin, panel.y, rows, z, loss);
+        return math::tweedie(z, tweedie_.data() + begin, y, rows, z, loss);
     }
   }
 
   /// Model i, whose margins are `stride` apart from row to row.
-  void add_curvature(const PanelOfRows& panel, Index i, const double* z, Index stride, Partial& sum,
-                     Workspace& workspace) const {
+  template <class T>
+  void add_curvature(const PanelOfRows<T>& panel, Index i, const double* z, Index stride,
+                     Partial& sum, Workspace& workspace) const {
     const Index c = m_.outputs;
     const math::Panel mean(workspace.doubles(means, m_.panel_rows * c), panel.x.rows, c);
     for (Index r = 0; r < panel.x.rows; ++r) std::copy_n(z + r * stride, c, mean.row(r));
@@ -187,7 +255,8 @@ class GlmPass {
 
   /// Adds X' diag(v h) X for every pair of outputs, h being the second derivative of the loss,
   /// without its sign.
-  void add_pairs(const PanelOfRows& panel, math::ConstPanel mean, Index i, Partial& sum,
+  template <class T>
+  void add_pairs(const PanelOfRows<T>& panel, math::ConstPanel mean, Index i, Partial& sum,
                  Workspace& workspace) const {
     const math::ExtraColumn one;
     double* h = workspace.doubles(factors, m_.panel_rows);
@@ -227,7 +296,9 @@ class GlmPass {
   std::vector<std::int32_t> group_;  ///< of each point
   std::vector<math::TweedieLoss> tweedie_;
   SumShape shape_;
-  Matrix weights_;  ///< columns x outputs of all points
+  Matrix weights_;
+  Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> float_weights_;
+  Eigen::VectorXf float_shift_;  ///< columns x outputs of all points
   Vector start_;
   bool shifts_ = false;
 };

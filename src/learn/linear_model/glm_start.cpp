@@ -198,6 +198,7 @@ math::QuasiNewton::Options GlmObjective::options(Index max_iter) const {
   // The objective is as flat as the square of the gradient.
   const double tightness = std::min(1.0, task_.tol / 1e-4);
   o.negligible = 1e-12 * tightness * tightness;
+  if (m_.in_floats) o.value_noise = 1e-8;
   o.curvature_on_demand = rows_.is_dense;
   // A loss is the difference of integrals that may be larger.
   if (is_tweedie()) {
@@ -236,7 +237,7 @@ Vector GlmObjective::rounding() const {
     }
   }
   for (double& square : in_front) square = std::sqrt(std::max(0.0, weight * square));
-  const double unit = 16.0 * 0x1p-52 * scale_;
+  const double unit = (m_.in_floats ? 0x1p-26 : 16.0 * 0x1p-52) * scale_;
   Vector least(width());
   least.head(columns_behind()) =
       unit * (magnitude_behind(in_front) + weight * (offset_ + mean_).cwiseAbs());

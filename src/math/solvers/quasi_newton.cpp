@@ -17,8 +17,6 @@ constexpr double shortest_step = 1e-10;
 constexpr double trusted_mismatch = 0.2;
 /// Steps with curvature from a sample, before that of all rows is asked for.
 constexpr Index patience = 10;
-/// Differences of F below this part of F are rounding.
-constexpr double value_noise = 1e-13;
 
 }  // namespace
 
@@ -177,7 +175,7 @@ void QuasiNewton::tell(Evaluation at_trial) {
 }
 
 double QuasiNewton::noise() const {
-  return value_noise * std::max(std::fabs(objective_), options_.magnitude);
+  return options_.value_noise * std::max(std::fabs(objective_), options_.magnitude);
 }
 
 bool QuasiNewton::is_acceptable(const Evaluation& e, double objective) const {

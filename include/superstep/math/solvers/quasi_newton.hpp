@@ -60,6 +60,8 @@ class QuasiNewton {
     double negligible = 0.0;
     /// What F is the difference of may be larger than F: rounding is a part of that, at least.
     double magnitude = 0.0;
+    /// Differences of F below this part of F are rounding.
+    double value_noise = 1e-13;
     Index max_iter = 100;
     /// The gradient in the coordinates it is tested in; must leave the parameters with l1_j > 0 as
     /// they are. Empty: those it comes in.
