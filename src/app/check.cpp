@@ -94,8 +94,10 @@ class Check final : public Command {
 
 Checksums Check::find_checksums(const Dataset& data) {
   const DataOptions& options = data.options();
+  // A table's features lie in many datasets; one that is not there stands for them.
+  const std::string x = data.is_table() ? options.x + "/_index" : options.x;
   const auto layouts =
-      describe_all(data.path(), {{options.x, false}, {options.y, false}, {options.weight, false}});
+      describe_all(data.path(), {{x, false}, {options.y, false}, {options.weight, false}});
   const auto has_checksums = [](const std::optional<DatasetLayout>& layout) {
     constexpr int fletcher32 = 3;  // HDF5's number of the filter
     if (!layout) return false;

@@ -68,9 +68,10 @@ void Context::warn(const std::string& text) const {
 
 void DataChoice::describe(CommandLine& line) {
   line.heading("data");
-  line.option("x", "PATH", options.x, "dataset of the features");
-  line.option("y", "PATH", options.y, "dataset of the targets");
-  line.option("weight", "PATH", options.weight, "dataset of the row weights");
+  line.option("x", "PATH", options.x, "dataset of the features, or group of a table's columns");
+  line.option("y", "PATH", options.y, "dataset of the targets, or name of a table's column");
+  line.option("weight", "PATH", options.weight,
+              "dataset of the row weights, or name of a table's column");
   line.option("rows", "N", options.rows, "use the first N rows only");
   line.option("sample", "F", options.sample,
               "use a fraction of the rows, drawn from the seed in small runs");

@@ -74,11 +74,6 @@ struct Dataset::Impl {
   std::vector<std::string> feature_names;
   std::optional<Labels> classes;
   std::optional<Labels> groups;
-
-  /// Paths, and names of a table's columns.
-  std::string path_of(const std::string& part) const {
-    return part.starts_with('/') ? part : x->where().substr(path.size() + 1) + "/" + part;
-  }
 };
 
 Dataset::Dataset(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -101,6 +96,14 @@ DataLayout look_at(const Communicator& comm, const std::string& path, const Data
   DataLayout layout = shared_data_layout(comm, path, places, requests);
   layout.others.resize(4);  // without groups: none
   return layout;
+}
+
+/// What was named by a column of the table, by its path.
+void name_by_paths(const FrameLayout& frame, DataOptions& options) {
+  options.x = frame.group;
+  for (std::string* part : {&options.y, &options.weight, &options.groups}) {
+    if (!part->empty() && !part->starts_with('/')) *part = frame.group + "/" + *part;
+  }
 }
 
 void check_rows_wanted(const DataOptions& options) {
@@ -130,6 +133,7 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
   impl->path = path;
   impl->options = options;
   const DataLayout layout = look_at(comm, path, options);
+  if (layout.frame) name_by_paths(*layout.frame, impl->options);
   const auto &y = layout.others[0], &weight = layout.others[1], &groups = layout.others[3];
   std::vector<std::byte> fingerprint;
   on_root(comm, [&] {
@@ -177,7 +181,7 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
 const std::string& Dataset::path() const { return impl_->path; }
 const std::string& Dataset::fingerprint() const { return impl_->fingerprint; }
 std::string Dataset::x_name() const { return impl_->x->where(); }
-std::string Dataset::y_name() const { return impl_->path + ":" + impl_->path_of(impl_->options.y); }
+std::string Dataset::y_name() const { return impl_->path + ":" + impl_->options.y; }
 const DataOptions& Dataset::options() const { return impl_->options; }
 Index Dataset::columns() const { return impl_->x->columns(); }
 const Schema& Dataset::schema() const { return impl_->x->schema(); }
@@ -259,7 +263,7 @@ const Labels& Dataset::groups(const Communicator& comm, const LabelRoom& room) {
                       "The 'groups' parameter should not be None; name the "
                       "dataset that holds them with --groups");
   }
-  const std::string name = fmt::format("{}:{}", impl_->path, impl_->path_of(impl_->options.groups));
+  const std::string name = fmt::format("{}:{}", impl_->path, impl_->options.groups);
   const std::string too_many =
       fmt::format("{} has more than {} different groups", name, most_groups);
   impl_->groups =

@@ -9,6 +9,7 @@
 #include "io/attributes.hpp"
 #include "io/guarded_child.hpp"
 #include "io/inspect.hpp"
+#include "io/inspect_frame.hpp"
 
 namespace superstep {
 
@@ -168,7 +169,8 @@ std::vector<std::optional<DatasetLayout>> describe_all(
       const std::string path = absolute(request.dataset);
       const bool is_there = inspected.has(path);
       if (!is_there && request.is_required) inspected.report_missing(path, request.option);
-      layouts.push_back(is_there ? std::optional(inspected.layout(path)) : std::nullopt);
+      layouts.push_back(is_there ? std::optional(h5::describe_column(inspected, path))
+                                 : std::nullopt);
     }
     return serialize(layouts);
   }));

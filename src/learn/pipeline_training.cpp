@@ -137,12 +137,13 @@ struct Lane {
   Table table;            ///< behind the transformers that are no affine maps
   std::string table_key;  ///< those transformers by name, and the rows they were trained on
   AffineMapPtr features;  ///< the affine maps behind them
-  std::string prefix;     ///< all steps so far
+  std::string prefix;     ///< all steps so far, and what is in front of an inner pipeline
   std::shared_ptr<const StageState> resume;           ///< of the last step
   std::shared_ptr<const HeldOutJudge> judge;          ///< of the whole
   std::shared_ptr<const Schema> columns;              ///< behind all steps so far
   std::shared_ptr<const StageState> gathered{};       ///< of the table's rows, for this step
   std::shared_ptr<const StageState> gathered_next{};  ///< likewise, for the next one
+  bool is_inner = false;                              ///< what is in front of it has no name
   std::vector<PipelineModel::Step> fitted{};
   Trained trained{};
 
@@ -175,7 +176,7 @@ struct FittedStep : StageState {
 
 /// The step's name in the ledger; none for a split that has no name of its own.
 std::optional<StageName> name_of(const Lane& lane, std::size_t step) {
-  if (lane.split && lane.split->name.empty()) return std::nullopt;
+  if (lane.is_inner || (lane.split && lane.split->name.empty())) return std::nullopt;
   return StageName({lane.table.data->fingerprint(), lane.split ? lane.split->name : "all rows",
                     lane.prefix, lane.estimator(step).expression()});
 }
@@ -357,12 +358,24 @@ void advance(Lane& lane, std::size_t step, const Trained& trained) {
 std::vector<Trained> Pipeline::train_batch(Engine& engine, const Table& table,
                                            std::span<const Candidate> candidates) const {
   std::vector<Lane> lanes;
+  const bool is_whole_table = table.maps.empty() && !table.split;
   for (const Candidate& c : candidates) {
-    lanes.push_back({dynamic_cast<const Pipeline*>(c.estimator), c.split, table, "", c.features, "",
-                     c.resume, c.judge,
-                     c.columns ? c.columns
-                               : std::make_shared<const Schema>(Schema::of_numbers(
-                                     c.features ? c.features->columns_out() : table.columns()))});
+    Lane lane{dynamic_cast<const Pipeline*>(c.estimator),
+              c.split,
+              table,
+              "",
+              c.features,
+              "",
+              c.resume,
+              c.judge,
+              c.columns};
+    lane.is_inner = !is_whole_table || c.features;
+    if (c.features) lane.prefix = fmt::format("{}", static_cast<const void*>(c.features.get()));
+    if (!lane.columns) {
+      lane.columns = std::make_shared<const Schema>(
+          Schema::of_numbers(c.features ? c.features->columns_out() : table.columns()));
+    }
+    lanes.push_back(std::move(lane));
   }
   for (std::size_t step = 0;
        std::ranges::any_of(lanes, [&](const Lane& lane) { return lane.is_at(step); }); ++step) {

@@ -180,6 +180,25 @@ def test_searches():
         assert found["best_params"] == search.best_params_, (found, search.best_params_)
 
 
+def test_equal_pipelines_on_other_columns():
+    """What is fitted once is told apart by its columns, and by what is in front of it."""
+    rng = np.random.default_rng(SEED + 6)
+    frame, signal = drawn_frame(rng, rows=500)
+    inner = make_pipeline(SimpleImputer(), StandardScaler())
+    transformer = ColumnTransformer([("a", inner, ["age"]), ("b", inner, ["income"]), ("c", inner, ["height", "rooms"])])
+    model = fit(expression(transformer), written("equal", frame, signal))[2]
+    close(common.output("transform", model, path("equal.h5")), transformer.fit_transform(frame), rtol=1e-9, atol=1e-9)
+
+    pipeline = Pipeline([("prep", transformer), ("scale", MinMaxScaler()), ("inner", make_pipeline(StandardScaler(), Ridge()))])
+    grid = {"scale": [MinMaxScaler(), StandardScaler(with_mean=False), "passthrough"], "prep__b__simpleimputer__strategy": ["median", "mean"],
+            "inner__ridge__alpha": [10.0, 300.0]}
+    search = GridSearchCV(pipeline, grid, cv=3).fit(frame, signal)
+    results = path("equal.csv")
+    run("search", expression(pipeline), path("equal.h5"), "--grid", repr(grid), "--cv", "3", "--quiet", "--results", results, "--overwrite",
+        ranks=2)
+    close(pd.read_csv(results)["mean_test_score"], search.cv_results_["mean_test_score"], rtol=1e-6)
+
+
 def test_same_bytes():
     frame, signal = drawn_frame(np.random.default_rng(SEED + 3), rows=20000)
     data = written("same", frame, signal)
@@ -190,6 +209,34 @@ def test_same_bytes():
         with open(fit(text, data, *options, ranks=ranks)[2], "rb") as f:
             digests.add(f.read())
     assert len(digests) == 1
+
+
+def test_other_layouts():
+    """Datasets side by side as h5py users write them, and an .h5ad file as it is."""
+    rng = np.random.default_rng(SEED + 5)
+    n = 400
+    frame = pd.DataFrame({"a": rng.normal(size=n), "b": rng.integers(0, 5, n), "c": rng.normal(size=n).astype(np.float32)})
+    words = np.where(frame.a + frame.b + rng.normal(size=n) > 2, "yes", "no")
+    expected = LogisticRegression(tol=1e-8).fit(frame, words)
+    side_by_side = path("side.h5")
+    with h5py.File(side_by_side, "w") as f:
+        for name in frame:
+            f[f"data/{name}"] = frame[name]
+        f.create_dataset("data/word", data=words.astype(object), dtype=h5py.string_dtype())
+    found = fit("LogisticRegression(tol=1e-8)", side_by_side, "--x", "/data", "--y", "word")[0]
+    close(found["coef_"], expected.coef_, rtol=1e-4)
+    assert list(found["feature_names_in_"]) == ["a", "b", "c"]
+
+    labels = pd.DataFrame({"kind": pd.Categorical(words, categories=["yes", "no"]), "site": pd.array([1, None] * (n // 2), dtype="Int64")},
+                          index=[str(i) for i in range(n)])
+    h5ad = path("cells.h5ad")
+    anndata.AnnData(X=frame.to_numpy(), obs=labels).write_h5ad(h5ad)
+    found = fit("LogisticRegression(tol=1e-8)", h5ad, "--y", "/obs/kind")[0]
+    close(found["coef_"], expected.coef_, rtol=1e-4)
+    assert list(found["classes_"]) == ["no", "yes"]
+    site = common.output("transform", fit("SimpleImputer(strategy='constant', fill_value=-1)", h5ad, "--x", "/obs", "--y", "kind")[2], h5ad,
+                         "--x", "/obs", "--y", "kind")
+    close(site[:, 0], [1, -1] * (n // 2))
 
 
 def test_refusals():
