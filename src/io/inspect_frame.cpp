@@ -143,8 +143,9 @@ void refuse_other_frames(const InspectedFile& file, const std::string& path, hid
   const std::string where = file.path() + ":" + path;
   const std::string pandas = text_of(group, "pandas_type");
   if (!pandas.empty()) {
-    refuse(where, fmt::format("is a table of pandas' HDFStore (pandas_type '{}')", pandas),
-           "write it as CSV and import that: pandas.read_hdf(...).to_csv('table.csv', index=False)");
+    refuse(
+        where, fmt::format("is a table of pandas' HDFStore (pandas_type '{}')", pandas),
+        "write it as CSV and import that: pandas.read_hdf(...).to_csv('table.csv', index=False)");
   }
   const std::string encoding = text_of(group, "encoding-type");
   if (encoding.ends_with("_matrix")) {
@@ -240,26 +241,48 @@ struct Member {
   std::string path;
 };
 
+/// Those whose names HDF5 cannot hold: an attribute has them.
+std::vector<Member> renamed_members(const InspectedFile& file,
+                                    const std::vector<std::string>& groups) {
+  std::vector<Member> members;
+  for (const std::string& group : groups) {
+    if (!file.has(group)) continue;
+    const Handle object = open_object(file, group);
+    for (const std::string& stored : members_of(object.get(), file.path() + ":" + group)) {
+      const std::string path = group + "/" + stored;
+      const Handle member = open_object(file, path);
+      const auto name = texts_of(member.get(), "superstep-name");
+      if (name && name->size() == 1) members.push_back({name->front(), path});
+    }
+  }
+  return members;
+}
+
 std::vector<Member> listed_members(const InspectedFile& file, const std::string& group,
                                    hid_t object) {
   auto order = texts_of(object, "superstep-columns");
   if (!order) order = texts_of(object, "column-order");
   if (!order) {
-    throw DataError(fmt::format("{}:{} does not say what its columns are (its attribute "
-                                "column-order); write it again with anndata",
-                                file.path(), group));
+    throw DataError(
+        fmt::format("{}:{} does not say what its columns are (its attribute "
+                    "column-order); write it again with anndata",
+                    file.path(), group));
   }
+  const std::string texts = group + "_text";
+  const std::vector<Member> renamed = renamed_members(file, {group, texts});
   std::vector<Member> members;
   for (const std::string& name : *order) {
+    const auto other = std::ranges::find(renamed, name, &Member::name);
     const std::string inside = group + "/" + name;
-    members.push_back({name, file.has(inside) ? inside : group + "_text/" + name});
+    members.push_back({name, other != renamed.end() ? other->path
+                             : file.has(inside)     ? inside
+                                                    : texts + "/" + name});
   }
   return members;
 }
 
 /// Equally long datasets side by side, in the order of the alphabet.
-std::vector<Member> all_members(const InspectedFile& file, const std::string& group,
-                                hid_t object) {
+std::vector<Member> all_members(const InspectedFile& file, const std::string& group, hid_t object) {
   std::vector<Member> members;
   for (const std::string& name : members_of(object, file.path() + ":" + group)) {
     members.push_back({name, group + "/" + name});
@@ -290,9 +313,10 @@ FrameLayout describe_frame(const InspectedFile& file, const std::string& group) 
                                                     : plain_column(file, member.path);
     column.name = member.name;
     if (column.kind != ColumnKind::text && !is_column(column.values)) {
-      throw DataError(fmt::format("{} is {}; a column of a table is one value a row: name it alone "
-                                  "with --x, or take it out of the group",
-                                  column.values.where(), column.values.summary()));
+      throw DataError(
+          fmt::format("{} is {}; a column of a table is one value a row: name it alone "
+                      "with --x, or take it out of the group",
+                      column.values.where(), column.values.summary()));
     }
     if (frame.columns.empty()) frame.rows = rows_of(column);
     frame.columns.push_back(std::move(column));
