@@ -92,12 +92,7 @@ Report describe_csv(const std::string& path) {
     report.text += fmt::format("  and {} more\n", look.columns.size() - most_shown);
   }
   report.text += fmt::format("\n{}\n", next_step(path));
-  if (!texts.empty()) {
-    report.text += "features are numbers, and a target may be text:\n";
-    for (const std::string& way : ways_to_numbers(texts, true)) {
-      report.text += fmt::format("  {}\n", way);
-    }
-  }
+  for (const std::string& way : advice_for(texts)) report.text += fmt::format("  {}\n", way);
   report.json.set("file", path)
       .set("kind", "csv")
       .set("file_bytes", bytes)

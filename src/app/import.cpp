@@ -2,6 +2,7 @@
 // superstep import SOURCE FILE
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include <superstep/comm/collectively.hpp>
@@ -45,18 +46,23 @@ class Import final : public Command {
   }
   std::string details() const override {
     return "CSV and TSV may be packed by gzip.\n"
-           "CSV: quoted fields, CRLF and blank lines are understood; empty cells, NA and NaN "
-           "become NaN (--na: more\n"
-           "words), True and False 1 and 0; the names in the header become /feature_names; a "
-           "target "
-           "of text becomes\n"
-           "classes. Other columns of text have to become numbers first (pandas.get_dummies), or "
-           "be "
-           "left out with --drop.\n"
+           "CSV: quoted fields, CRLF and blank lines are understood; cells that pandas.read_csv "
+           "takes for missing are so\n"
+           "(--na: more words). A column's type is found from all of its cells: bool, int64, "
+           "uint64, "
+           "float64, date (ISO), else\n"
+           "category, or text where more than half of the cells differ; --types says it. Columns "
+           "of "
+           "numbers and booleans alone\n"
+           "become the matrix /X; others a table, /table, as AnnData's data frame, with free text "
+           "beside it in /table_text.\n"
+           "A target of text becomes classes.\n"
            "\nexamples:\n"
            "  superstep import iris.csv iris.h5 --target species\n"
            "  mpirun -n 4 superstep import big.tsv big.h5 --target 0 --no-header --drop 3,7\n"
            "  superstep import table.csv train.h5 --target height,weight\n"
+           "  superstep import people.csv people.h5 --types zip=category,age=float,when=date --na "
+           "'?'\n"
            "  superstep import X.npy train.h5 --y y.npy\n"
            "  superstep import other.h5 train.h5 --x /features --y /labels --dtype float32\n";
   }
@@ -73,6 +79,13 @@ class Import final : public Command {
                 "of numbers: A,B");
     line.flag("no-target", no_target_, "no column becomes /y");
     line.option("drop", "A,B", drop_, "columns to leave out, by names or numbers");
+    line.option("columns", "A,B", columns_, "take these features only");
+    line.option("types", "A=TYPE,B=TYPE", types_,
+                "what columns are: float, int, bool, date, category or text (default: what all "
+                "their cells can be read as)");
+    line.option("layout", "NAME", layout_,
+                "matrix (/X) or table (/table); default: a matrix if all features are numbers or "
+                "booleans");
     line.option("na", "A,B", na_,
                 "words that stand for missing values, beside empty cells, NA, NaN, null and None");
     line.option("delimiter", "C", delimiter_,
@@ -104,6 +117,8 @@ class Import final : public Command {
     delimiter();
     number_style();
     is_latin1();
+    types();
+    layout();
     storage_.choice();
   }
 
@@ -120,17 +135,19 @@ class Import final : public Command {
     const RowFormat& rows = imported.rows->format();
     work.begin(fmt::format("import {}", source_), rows.rows, bytes);
     write_dataset(context.comm(), file_, *imported.rows, storage_.choice(), {}, work.write_means());
-    report(context, format, rows);
+    report(context, format, imported);
   }
 
  private:
   std::optional<char> delimiter() const;
   NumberStyle number_style() const;
   bool is_latin1() const;
+  std::vector<std::pair<std::string, ColumnKind>> types() const;
+  CsvOptions::Layout layout() const;
   ImportFormat find_format(Context& context) const;
   void refuse_options(ImportFormat format) const;
   ImportedSource open(Context& context, ImportFormat format, BulkWork& work) const;
-  void report(Context& context, ImportFormat format, const RowFormat& rows) const;
+  void report(Context& context, ImportFormat format, const ImportedSource& imported) const;
 
   std::string source_;
   std::string file_;
@@ -139,6 +156,9 @@ class Import final : public Command {
   std::optional<std::string> target_;
   bool no_target_ = false;
   std::optional<std::string> drop_;
+  std::optional<std::string> columns_;
+  std::optional<std::string> types_;
+  std::optional<std::string> layout_;
   std::optional<std::string> na_;
   std::optional<std::string> delimiter_;
   std::optional<std::string> decimal_;
@@ -193,6 +213,37 @@ bool Import::is_latin1() const {
       *encoding_));
 }
 
+std::vector<std::pair<std::string, ColumnKind>> Import::types() const {
+  static constexpr std::pair<std::string_view, ColumnKind> kinds[] = {
+      {"float", ColumnKind::number},      {"float64", ColumnKind::number},
+      {"int", ColumnKind::int64},         {"int64", ColumnKind::int64},
+      {"bool", ColumnKind::boolean},      {"date", ColumnKind::date},
+      {"category", ColumnKind::category}, {"text", ColumnKind::text}};
+  std::vector<std::pair<std::string, ColumnKind>> types;
+  if (!types_) return types;
+  for (const std::string& word : split_at_commas(*types_)) {
+    const std::size_t at = word.rfind('=');
+    const std::string_view type =
+        at == std::string::npos ? "" : std::string_view(word).substr(at + 1);
+    const auto* found = std::ranges::find(kinds, type, [](const auto& kind) { return kind.first; });
+    if (found == std::end(kinds)) {
+      throw UsageError(
+          fmt::format("--types wants COLUMN=TYPE, with a type float, int, bool, date, category or "
+                      "text, got '{}'",
+                      word));
+    }
+    types.emplace_back(word.substr(0, at), found->second);
+  }
+  return types;
+}
+
+CsvOptions::Layout Import::layout() const {
+  if (!layout_) return CsvOptions::Layout::by_types;
+  if (*layout_ == "matrix") return CsvOptions::Layout::matrix;
+  if (*layout_ == "table") return CsvOptions::Layout::table;
+  throw UsageError(fmt::format("--layout must be matrix or table, got '{}'", *layout_));
+}
+
 ImportFormat Import::find_format(Context& context) const {
   Index format = 0;
   on_root(context.comm(), [&] { format = static_cast<Index>(import_format(source_)); });
@@ -212,6 +263,9 @@ void Import::refuse_options(ImportFormat format) const {
     refuse(target_.has_value(), "target", "CSV (here: --y)");
     refuse(no_target_, "no-target", "CSV");
     refuse(drop_.has_value(), "drop", "CSV");
+    refuse(columns_.has_value(), "columns", "CSV");
+    refuse(types_.has_value(), "types", "CSV");
+    refuse(layout_.has_value(), "layout", "CSV");
     refuse(na_.has_value(), "na", "CSV");
     refuse(delimiter_.has_value(), "delimiter", "CSV");
     refuse(decimal_.has_value(), "decimal", "CSV");
@@ -231,6 +285,9 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
     options.has_target = !no_target_;
     options.weight = weight_;
     if (drop_) options.drop = split_at_commas(*drop_);
+    if (columns_) options.columns = split_at_commas(*columns_);
+    options.types = types();
+    options.layout = layout();
     if (na_) options.missing_words = split_at_commas(*na_);
     options.unpack_beside = file_;
     options.numbers = number_style();
@@ -251,7 +308,8 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
              : open_hdf5(context.comm(), source_, options, work.parallel_for());
 }
 
-void Import::report(Context& context, ImportFormat format, const RowFormat& rows) const {
+void Import::report(Context& context, ImportFormat format, const ImportedSource& imported) const {
+  const RowFormat& rows = imported.rows->format();
   const TargetFormat& target = rows.target;
   std::string target_text = "no targets";
   Json json = Json::object();
@@ -279,11 +337,17 @@ void Import::report(Context& context, ImportFormat format, const RowFormat& rows
       break;
   }
   json.set("weight", rows.has_weight).set("ranks", context.comm().size());
-  context.result(
-      std::move(json), "",
-      fmt::format("wrote {}: {} rows x {} columns {}, {}, in {}\n", file_, format_count(rows.rows),
-                  format_count(rows.columns), rows.is_float32 ? "float32" : "float64", target_text,
-                  format_duration(context.seconds())));
+  json.set("layout", rows.is_table() ? "table" : "matrix");
+  if (format == ImportFormat::csv) {
+    Json types = Json::object();
+    for (const auto& [name, type] : imported.types) types.set(name, type);
+    json.set("types", std::move(types));
+  }
+  const std::string how = rows.is_table() ? "as a table" : rows.is_float32 ? "float32" : "float64";
+  context.result(std::move(json), "",
+                 fmt::format("wrote {}: {} rows x {} columns {}, {}, in {}\n", file_,
+                             format_count(rows.rows), format_count(rows.columns), how, target_text,
+                             format_duration(context.seconds())));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Cells of a target column: what is in quotes is never a missing value, because classes may be
-// called NA or None.
+// Cells of a CSV file. In a target, what is in quotes is never a missing value, because classes may
+// be called NA or None; in a feature it is, as pandas has it.
 #pragma once
 
 #include <algorithm>
@@ -43,7 +43,13 @@ inline bool is_missing_label(const CsvField& field, const CellStyle& style) {
          (!field.was_quoted && (is_missing(field.text) || style.stands_for_missing(field.text)));
 }
 
-/// The number of a feature's or weight's cell, NaN for a missing one, or nothing; True and False,
+/// Of a feature.
+inline bool is_missing_value(const CsvField& field, const CellStyle& style) {
+  return field.text.find_first_not_of(" \t\r\n") == std::string_view::npos ||
+         is_missing(field.text) || style.stands_for_missing(field.text);
+}
+
+/// The number of a target's or weight's cell, NaN for a missing one, or nothing; True and False,
 /// as pandas writes them, are 1 and 0.
 inline std::optional<double> feature_number(const CsvField& field, const CellStyle& style) {
   const std::optional<double> value = parse_cell(field.text, style.numbers);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_map>
+#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -10,6 +12,7 @@
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/core/value.hpp>
+#include "data/csv_types.hpp"
 
 namespace superstep {
 
@@ -55,21 +58,19 @@ void check_delimiter(const CsvFile& file, const std::vector<CsvField>& first) {
 Index find_column(const CsvColumns& columns, const std::string& word, const char* option,
                   const std::string& path) {
   const auto n = static_cast<Index>(columns.roles.size());
-  const auto found = std::ranges::find(columns.names, word);
-  if (found != columns.names.end()) {
-    if (std::find(found + 1, columns.names.end(), word) != columns.names.end()) {
-      throw UsageError(fmt::format("{} has more than one column '{}'; give its number with --{}",
-                                   path, word, option));
-    }
-    return found - columns.names.begin();
+  if (std::ranges::count(columns.headers, word) > 1) {
+    throw UsageError(fmt::format("{} has more than one column '{}'; give its number with --{}",
+                                 path, word, option));
   }
+  const auto found = std::ranges::find(columns.names, word);
+  if (columns.has_header && found != columns.names.end()) return found - columns.names.begin();
   Index number = 0;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (error == std::errc() && end == word.data() + word.size()) {
     if (number >= -n && number < n) return number < 0 ? number + n : number;
     throw UsageError(fmt::format("--{} {}: {} has columns 0 to {}", option, word, path, n - 1));
   }
-  if (columns.names.empty()) {
+  if (!columns.has_header) {
     throw UsageError(fmt::format("--{} {}: {} has no header; give the column's number, 0 to {}",
                                  option, word, path, n - 1));
   }
@@ -81,7 +82,7 @@ void assign(CsvColumns& columns, Index column, Role role, const std::string& pat
   Role& now = columns.roles[static_cast<std::size_t>(column)];
   if (now != Role::feature && now != role) {
     throw UsageError(
-        fmt::format("{} of {} is asked to be two things of --target, --weight and --drop",
+        fmt::format("{} of {} is asked to be two things of --target, --weight, --drop and --types",
                     columns.describe(column), path));
   }
   now = role;
@@ -90,7 +91,7 @@ void assign(CsvColumns& columns, Index column, Role role, const std::string& pat
 /// What --target says: a column, or several with commas between them.
 void assign_targets(CsvColumns& columns, const std::string& words, const std::string& path) {
   const bool is_one = words.find(',') == std::string::npos ||
-                      std::ranges::find(columns.names, words) != columns.names.end();
+                      std::ranges::find(columns.headers, words) != columns.headers.end();
   if (is_one) {
     columns.target = find_column(columns, words, "target", path);
     return assign(columns, columns.target, Role::target, path);
@@ -111,8 +112,8 @@ void assign_targets(CsvColumns& columns, const std::string& words, const std::st
 /// The column called y or target, if there is one such.
 Index guess_target(const CsvColumns& columns, const std::string& path) {
   Index guess = -1;
-  for (Index i = 0; i < static_cast<Index>(columns.names.size()); ++i) {
-    const std::string& name = columns.names[static_cast<std::size_t>(i)];
+  for (Index i = 0; i < std::ssize(columns.headers); ++i) {
+    const std::string& name = columns.headers[static_cast<std::size_t>(i)];
     const bool is_free = columns.roles[static_cast<std::size_t>(i)] == Role::feature;
     if (!is_free || (name != "y" && name != "target")) continue;
     if (guess >= 0) {
@@ -126,7 +127,79 @@ Index guess_target(const CsvColumns& columns, const std::string& path) {
   return guess;
 }
 
+/// --columns: others become no features.
+void keep_only(CsvColumns& columns, const std::vector<std::string>& words,
+               const std::string& path) {
+  std::vector<char> is_kept(columns.roles.size(), 0);
+  for (const std::string& word : words) {
+    const Index column = find_column(columns, word, "columns", path);
+    if (columns.role_of(column) != Role::feature) {
+      throw UsageError(
+          fmt::format("--columns {}: {} of {} is left out or no feature by another "
+                      "option; leave it out of one",
+                      word, columns.describe(column), path));
+    }
+    is_kept[static_cast<std::size_t>(column)] = 1;
+  }
+  for (std::size_t c = 0; c < is_kept.size(); ++c) {
+    if (is_kept[c] == 0 && columns.roles[c] == Role::feature) columns.roles[c] = Role::dropped;
+  }
+}
+
+CsvColumns::Forced forced_kind(ColumnKind kind) {
+  switch (kind) {
+    case ColumnKind::number:
+      return {kind, can_be::number, true};
+    case ColumnKind::int64:
+    case ColumnKind::uint64:
+      return {kind, can_be::int64 | can_be::uint64, false};
+    case ColumnKind::boolean:
+      return {kind, can_be::boolean, false};
+    case ColumnKind::date:
+      return {kind, can_be::date, true};
+    case ColumnKind::category:
+    case ColumnKind::text:
+      break;
+  }
+  return {kind, 0, true};
+}
+
+void force(CsvColumns& columns, const std::string& word, ColumnKind kind, const std::string& path) {
+  const Index column = find_column(columns, word, "types", path);
+  if (columns.role_of(column) != Role::feature) {
+    throw UsageError(
+        fmt::format("--types {}: {} of {} is no feature", word, columns.describe(column), path));
+  }
+  columns.forced[static_cast<std::size_t>(column)] = forced_kind(kind);
+}
+
 }  // namespace
+
+std::vector<std::string> pandas_names(std::vector<std::string> headers) {
+  std::vector<std::size_t> order;
+  std::vector<std::size_t> unnamed;
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    (headers[i].empty() ? unnamed : order).push_back(i);
+    if (headers[i].empty()) headers[i] = fmt::format("Unnamed: {}", i);
+  }
+  order.insert(order.end(), unnamed.begin(), unnamed.end());
+  std::unordered_map<std::string, int> counts;
+  std::unordered_multiset<std::string> taken(headers.begin(), headers.end());
+  for (const std::size_t i : order) {
+    const std::string old = headers[i];
+    std::string name = old;
+    for (int count = counts[name]; count > 0;) {
+      counts[old] = count + 1;
+      name = fmt::format("{}.{}", old, count);
+      count = taken.contains(name) ? count + 1 : counts[name];
+    }
+    counts[name] += 1;
+    taken.extract(old);
+    taken.insert(name);
+    headers[i] = name;
+  }
+  return headers;
+}
 
 char csv_delimiter(const std::string& path) {
   std::string name = to_lower(path);
@@ -137,16 +210,16 @@ char csv_delimiter(const std::string& path) {
 Index CsvColumns::features() const { return std::ranges::count(roles, Role::feature); }
 
 std::string CsvColumns::describe(Index column) const {
-  if (names.empty()) return fmt::format("column {}", column);
+  if (!has_header) return fmt::format("column {}", column);
   return "column " + Value(names[static_cast<std::size_t>(column)]).repr();
 }
 
 std::string CsvColumns::option_word(Index column) const {
-  if (names.empty()) return std::to_string(column);
+  if (!has_header) return std::to_string(column);
   const std::string& name = names[static_cast<std::size_t>(column)];
-  const bool is_plain = !name.empty() && name.size() <= longest_word &&
-                        name.find_first_of(", '\"$\\`") == std::string::npos &&
-                        std::ranges::count(names, name) == 1;
+  const bool is_plain = name.size() <= longest_word &&
+                        name.find_first_of(", ='\"$\\`") == std::string::npos &&
+                        std::ranges::count(headers, name) == 1;
   return is_plain ? name : std::to_string(column);
 }
 
@@ -161,15 +234,20 @@ CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
       throw DataError(fmt::format("{} is empty; it needs a line for each row", file.path()));
     check_delimiter(file, cursor.fields());
     columns.roles.resize(cursor.fields().size(), Role::feature);
+    columns.forced.resize(cursor.fields().size());
+    columns.has_header = options.has_header;
     columns.data_begin = cursor.offset();
     if (options.has_header) {
       for (const CsvField& field : cursor.fields()) {
-        columns.names.push_back(columns.style.text(field.text));
-        require_utf8(columns.names.back(), "the name of a column", file.path());
+        columns.headers.push_back(columns.style.text(field.text));
+        require_utf8(columns.headers.back(), "the name of a column", file.path());
       }
+      columns.names = pandas_names(columns.headers);
       columns.header_is_numeric = std::ranges::all_of(
           cursor.fields(), [&](const CsvField& f) { return is_number(f, columns.style); });
       ++columns.data_begin;  // records begin at or behind this byte
+    } else {
+      for (Index c = 0; c < columns.size(); ++c) columns.names.push_back(std::to_string(c));
     }
   } catch (const CsvProblem& problem) {
     throw DataError(fmt::format("{} line {} {}", file.path(),
@@ -185,11 +263,13 @@ CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
   for (const std::string& word : options.drop) {
     assign(columns, find_column(columns, word, "drop", path), Role::dropped, path);
   }
+  if (!options.columns.empty()) keep_only(columns, options.columns, path);
   if (!options.target && options.has_target) {
     columns.target = guess_target(columns, path);
     columns.target_is_guessed = columns.target >= 0;
     if (columns.target >= 0) assign(columns, columns.target, Role::target, path);
   }
+  for (const auto& [word, kind] : options.types) force(columns, word, kind, path);
   if (columns.features() == 0) {
     throw DataError(fmt::format("{} has no column left for the features", path));
   }

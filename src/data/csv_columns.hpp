@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,8 +15,17 @@ namespace superstep {
 
 struct CsvColumns {
   enum class Role : std::uint8_t { feature, target, one_of_targets, weight, dropped };
-  std::vector<std::string> names;  ///< of all columns; empty without a header
-  std::vector<Role> roles;         ///< of all columns
+  /// What --types asks of a column.
+  struct Forced {
+    std::optional<ColumnKind> kind{};
+    std::uint8_t needs = 0;  ///< bits of can_be, of which each value must have one
+    bool takes_missing = true;
+  };
+  bool has_header = false;
+  std::vector<std::string> headers;  ///< as they are written; empty without a header
+  std::vector<std::string> names;    ///< as pandas makes them different: a, a.1, Unnamed: 2
+  std::vector<Role> roles;           ///< of all columns
+  std::vector<Forced> forced;        ///< likewise
   CellStyle style;
   Index target = -1;
   std::vector<Index> targets;  ///< instead of one, several of numbers, in the order of /y
@@ -26,6 +36,8 @@ struct CsvColumns {
 
   Index size() const { return static_cast<Index>(roles.size()); }
   Index features() const;
+  const Forced& forced_of(Index column) const { return forced[static_cast<std::size_t>(column)]; }
+  Role role_of(Index column) const { return roles[static_cast<std::size_t>(column)]; }
   /// "column 'age'", or "column 3" without a header.
   std::string describe(Index column) const;
   /// What --drop and --target call it.
@@ -41,5 +53,8 @@ char csv_delimiter(const std::string& path);
 /// Looks at the first record. DataError when there is none; UsageError when an option names a
 /// column that does not exist.
 CsvColumns read_columns(const CsvFile& file, const CsvOptions& options);
+
+/// Different names for all columns, as pandas.read_csv gives them.
+std::vector<std::string> pandas_names(std::vector<std::string> headers);
 
 }  // namespace superstep

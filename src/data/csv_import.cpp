@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// CSV as a source of rows: the messages about what cannot be used, and the second reading.
+// A CSV file is opened: what it holds is found out, and what the user should know of it is said.
 #include <algorithm>
-#include <limits>
 #include <set>
 
 #include <fmt/format.h>
@@ -13,11 +12,10 @@
 #include <superstep/core/text.hpp>
 #include <superstep/core/value.hpp>
 #include <superstep/data/import.hpp>
-#include "data/csv_cells.hpp"
 #include "data/csv_columns.hpp"
-#include "data/csv_columns_look.hpp"
+#include "data/csv_kinds.hpp"
 #include "data/csv_scan.hpp"
-#include "data/csv_share.hpp"
+#include "data/csv_source.hpp"
 #include "io/unpacked.hpp"
 
 namespace superstep {
@@ -26,71 +24,6 @@ namespace {
 
 using Role = CsvColumns::Role;
 
-/// "'city' and 'name'", the first few.
-std::string listed(const CsvColumns& columns, const std::vector<CsvText>& texts) {
-  constexpr std::size_t most = 5;
-  std::vector<std::string> words;
-  for (std::size_t i = 0; i < texts.size() && i < most; ++i) {
-    words.push_back(columns.names.empty()
-                        ? std::to_string(texts[i].column)
-                        : Value(columns.names[static_cast<std::size_t>(texts[i].column)]).repr());
-  }
-  const std::string all = join(words, "and");
-  return texts.size() <= most ? all : fmt::format("{} and {} more", all, texts.size() - most);
-}
-
-/// Text where numbers are needed: names the columns, the first such cell and what can be done.
-/// `look`: at these columns, or the first of many.
-void refuse_texts(const std::string& path, const CsvColumns& columns,
-                  const std::vector<CsvText>& texts, const CsvLook& look) {
-  const CsvText& first = texts.front();
-  constexpr std::size_t most_named = 10;
-  std::string drop;
-  for (std::size_t i = 0; i < std::min(texts.size(), most_named); ++i)
-    drop += (i == 0 ? "" : ",") + columns.option_word(texts[i].column);
-  if (texts.size() > most_named) drop += ",...";
-  const std::vector<std::string> ways = ways_to_numbers(look.columns, texts.size() > 1);
-  std::string advice = fmt::format("{}", fmt::join(ways, "; "));
-  if (!look.is_all) {
-    advice += fmt::format(" (seen in the first {} rows)", format_count(look.rows));
-  }
-  const bool are_all_many = std::ranges::all_of(look.columns, &CsvColumnLook::has_many_levels);
-  if (texts.size() == 1 || !are_all_many) {
-    advice += fmt::format(", or leave {} out with --drop {}",
-                          texts.size() == 1 ? "it" : "all of them", drop);
-  }
-  if (columns.target < 0 && columns.targets.empty() && texts.size() == 1) {
-    advice += fmt::format(", or is it the target: --target {}", columns.option_word(first.column));
-  }
-  const std::string what = texts.size() == 1 ? columns.describe(first.column) + " is"
-                                             : "columns " + listed(columns, texts) + " are";
-  throw DataError(fmt::format("{}: {} not numeric: row {} (line {}) holds {} in {}; {}", path, what,
-                              first.row, first.line, Value(first.text).repr(),
-                              columns.describe(first.column), advice));
-}
-
-/// Where features hold text, the root looks what more they hold, and all refuse them.
-/// **Collective.**
-void require_numbers(const Communicator& comm, const CsvFile& file, const CsvColumns& columns,
-                     std::vector<CsvText> texts) {
-  constexpr std::size_t most_looked_at = 200;
-  std::erase_if(texts, [&](const CsvText& t) { return t.column == columns.target; });
-  if (texts.empty()) return;
-  on_root(comm, [&] {
-    std::vector<Index> which;
-    for (const CsvText& text : texts) {
-      if (which.size() < most_looked_at) which.push_back(text.column);
-    }
-    CsvLook look;
-    answering(comm, [&] { look = look_at(file, columns, which); });
-    for (std::size_t i = 0; i < which.size(); ++i) {  // where it lies behind what was looked at
-      CsvColumnLook& c = look.columns[i];
-      if (c.first_text.empty()) c.first_text = texts[i].text;
-    }
-    refuse_texts(file.path(), columns, texts, look);
-  });
-}
-
 TargetFormat target_format(const std::string& path, const CsvColumns& columns,
                            const CsvFindings& findings) {
   const CsvTarget& target = findings.target;
@@ -98,8 +31,8 @@ TargetFormat target_format(const std::string& path, const CsvColumns& columns,
     return {.kind = TargetFormat::Kind::real, .columns = std::ssize(columns.targets)};
   }
   if (columns.target < 0) return {};
-  const bool has_texts = std::ranges::any_of(
-      findings.texts, [&](const CsvText& t) { return t.column == columns.target; });
+  const CsvColumnFindings& found = findings.columns[static_cast<std::size_t>(columns.target)];
+  const bool has_texts = found.at(CsvPlace::not_number).has_value();
   const std::string name = columns.describe(columns.target);
   if (!has_texts && target.inexact) {
     throw DataError(fmt::format(
@@ -118,104 +51,45 @@ TargetFormat target_format(const std::string& path, const CsvColumns& columns,
         "rows, or quote the name if it is one",
         path, name, target.missing, target.missing == 1 ? "" : "s", target.first_missing_row));
   }
-  if (target.has_too_many) {
+  if (found.has_too_many || std::ssize(found.texts) > most_class_texts) {
     throw DataError(
         fmt::format("{}: the target, {}, holds more than {} different texts, too many for classes; "
                     "name another with --target",
                     path, name, most_class_texts));
   }
-  for (const std::string& text : target.texts) require_utf8(text, "a class of the target", path);
-  return {TargetFormat::Kind::names, target.texts};
+  for (const std::string& text : found.texts) require_utf8(text, "a class of the target", path);
+  return {TargetFormat::Kind::names, found.texts};
 }
 
-class CsvSource final : public RowSource {
- public:
-  CsvSource(std::unique_ptr<Unpacked> unpacked, CsvFile file, CsvColumns columns, CsvIndex index,
-            RowFormat format)
-      : unpacked_(std::move(unpacked)),
-        file_(std::move(file)),
-        columns_(std::move(columns)),
-        index_(std::move(index)),
-        format_(std::move(format)) {}
-
-  const RowFormat& format() const override { return format_; }
-  void require_unchanged() const override { file_.require_unchanged(); }
-
-  void read(Index first, Index count, const RowSpan& out) const override {
-    if (count == 0) return;
-    const auto after = std::ranges::upper_bound(index_.first_row, first);
-    const auto piece = static_cast<std::size_t>(after - index_.first_row.begin() - 1);
-    try {
-      CsvCursor cursor(file_, index_.offset[piece]);
-      for (Index row = index_.first_row[piece]; row < first; ++row) require(cursor.skip());
-      for (Index i = 0; i < count; ++i) {
-        require(cursor.next() && std::ssize(cursor.fields()) == columns_.size());
-        put(cursor.fields(), i, out);
-      }
-    } catch (const CsvProblem&) {
-      require(false);
+void add_warnings_of_names(const CsvColumns& columns, const std::string& path,
+                           ImportedSource& imported) {
+  std::set<std::string> seen;
+  for (std::size_t c = 0; c < columns.headers.size(); ++c) {
+    const std::string& name = columns.headers[c];
+    if (!name.empty() && !seen.insert(name).second) {
+      imported.warnings.push_back(fmt::format(
+          "{}: more than one column is called {}; the others become {} and so on", path,
+          Value(shorten(name, 40)).repr(), Value(shorten(columns.names[c], 44)).repr()));
+      break;
     }
   }
-
- private:
-  void require(bool is_as_before) const {
-    if (is_as_before) return;
-    throw FileError(fmt::format("'{}' changed while it was read; wait until nobody writes to it",
-                                file_.path()));
+  if (const auto unnamed = std::ranges::count(columns.headers, ""); unnamed > 0) {
+    imported.warnings.push_back(
+        fmt::format("{}: {} column{} no name; a row number or the end of a line of commas is no "
+                    "feature: leave it out with --drop and its number",
+                    path, unnamed, unnamed == 1 ? " has" : "s have"));
   }
-
-  void put(const std::vector<CsvField>& fields, Index i, const RowSpan& out) const {
-    double* x = out.x + i * format_.columns;
-    for (std::size_t c = 0; c < fields.size(); ++c) {
-      const Role role = columns_.roles[c];
-      if (role == Role::dropped) continue;
-      if (role == Role::target) {
-        out.y[i] = target(fields[c]);
-        continue;
-      }
-      const std::optional<double> value = feature_number(fields[c], columns_.style);
-      require(value.has_value());
-      if (role == Role::one_of_targets) {
-        out.y[i * format_.target.columns + place_of(static_cast<Index>(c))] = *value;
-        continue;
-      }
-      (role == Role::weight ? out.weight[i] : *x++) = *value;
-    }
-  }
-
-  /// Among the targets.
-  Index place_of(Index column) const {
-    return std::ranges::find(columns_.targets, column) - columns_.targets.begin();
-  }
-
-  double target(const CsvField& field) const {
-    const std::vector<std::string>& names = format_.target.names;
-    if (format_.target.kind == TargetFormat::Kind::names) {
-      std::string converted;
-      const std::string_view text = columns_.style.text(field.text, converted);
-      const auto found = std::ranges::lower_bound(
-          names, text, {}, [](const std::string& name) { return std::string_view(name); });
-      require(found != names.end() && *found == text);
-      return static_cast<double>(found - names.begin());
-    }
-    if (is_missing_label(field, columns_.style)) {
-      require(format_.target.kind == TargetFormat::Kind::real);
-      return std::numeric_limits<double>::quiet_NaN();
-    }
-    const std::optional<double> value = label_number(field, columns_.style);
-    require(value.has_value());
-    return *value;
-  }
-
-  std::unique_ptr<Unpacked> unpacked_;  // on the root, if the file was packed
-  CsvFile file_;
-  CsvColumns columns_;
-  CsvIndex index_;
-  RowFormat format_;
-};
+}
 
 void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std::string& path,
-               const CsvOptions& options, ImportedSource& imported) {
+               const CsvOptions& options, bool is_table, ImportedSource& imported) {
+  Index missing = 0;
+  std::vector<Index> empty;
+  for (Index c = 0; c < columns.size(); ++c) {
+    const CsvColumnFindings& found = findings.columns[static_cast<std::size_t>(c)];
+    missing += found.missing;
+    if (columns.role_of(c) == Role::feature && found.values == 0) empty.push_back(c);
+  }
   if (columns.target_is_guessed) {
     imported.notes.push_back(
         fmt::format("{} becomes the target /y (--target NAME takes another, --no-target none)",
@@ -223,39 +97,25 @@ void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std
   } else if (columns.target < 0 && columns.targets.empty() && options.has_target) {
     imported.notes.push_back("no column becomes the target /y; name one with --target");
   }
-  if (findings.missing > 0) {
-    imported.notes.push_back(fmt::format("{} missing cell{} became NaN",
-                                         format_count(findings.missing),
-                                         findings.missing == 1 ? "" : "s"));
+  if (missing > 0) {
+    imported.notes.push_back(fmt::format("{} missing cell{} {}", format_count(missing),
+                                         missing == 1 ? "" : "s",
+                                         is_table ? "in the table" : "became NaN"));
   }
   if (findings.target.missing > 0) {
     imported.warnings.push_back(
         fmt::format("{}: the target is missing in {} rows, the first is row {}; they hold NaN",
                     path, findings.target.missing, findings.target.first_missing_row));
   }
-  if (!findings.empty.empty()) {
-    const auto n = std::ssize(findings.empty);
+  if (!empty.empty()) {
+    const auto n = std::ssize(empty);
     imported.warnings.push_back(
         fmt::format("{}: {}{} no value in any row; leave {} out with --drop", path,
-                    columns.describe(findings.empty.front()),
+                    columns.describe(empty.front()),
                     n == 1 ? std::string(" has") : fmt::format(" and {} more have", n - 1),
                     n == 1 ? "it" : "them"));
   }
-  std::set<std::string> seen;
-  for (const std::string& name : columns.names) {
-    if (!name.empty() && !seen.insert(name).second) {
-      imported.warnings.push_back(fmt::format(
-          "{}: more than one column is called {}; features cannot be told apart by name", path,
-          Value(shorten(name, 40)).repr()));
-      break;
-    }
-  }
-  if (const auto unnamed = std::ranges::count(columns.names, ""); unnamed > 0) {
-    imported.warnings.push_back(
-        fmt::format("{}: {} column{} no name; a row number or the end of a line of commas is no "
-                    "feature: leave it out with --drop and its number",
-                    path, unnamed, unnamed == 1 ? " has" : "s have"));
-  }
+  add_warnings_of_names(columns, path, imported);
   if (columns.header_is_numeric) {
     imported.warnings.push_back(
         fmt::format("{}: the first line was taken for the header, but it holds numbers; "
@@ -265,15 +125,18 @@ void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std
 }
 
 RowFormat row_format(const CsvColumns& columns, const CsvFindings& findings,
-                     const CsvOptions& options, TargetFormat target) {
+                     const CsvOptions& options, std::vector<TableColumn> features,
+                     TargetFormat target) {
   RowFormat format;
-  format.rows = options.rows ? std::min(*options.rows, findings.index.rows) : findings.index.rows;
+  format.rows = findings.index.rows;
   format.columns = columns.features();
   format.is_float32 = options.is_float32;
   format.has_weight = columns.weight >= 0;
   format.target = std::move(target);
-  for (std::size_t c = 0; c < columns.names.size(); ++c) {
-    if (columns.roles[c] == Role::feature) format.feature_names.push_back(columns.names[c]);
+  if (needs_table(features, options)) {
+    format.table = std::move(features);
+  } else if (columns.has_header) {
+    for (TableColumn& f : features) format.feature_names.push_back(std::move(f.name));
   }
   return format;
 }
@@ -314,19 +177,23 @@ ImportedSource open_csv(const Communicator& comm, const std::string& path,
       comm, [&] { file.emplace(path, options.delimiter.value_or(csv_delimiter(path)), bytes_in); });
   agree_on_file(comm, *file);
   collectively(comm, [&] { columns = read_columns(*file, options); });
-  CsvFindings findings = scan_csv(comm, *file, columns, options.piece_bytes, parallel_for);
+  CsvFindings findings =
+      scan_csv(comm, *file, columns, options.piece_bytes, options.rows, parallel_for);
   ImportedSource imported;
   collectively(comm, [&] {
     if (findings.index.rows == 0) {
       throw DataError(fmt::format(
           "{} holds a header and no rows; give --no-header if its line is a row", path));
     }
-  });
-  require_numbers(comm, *file, columns, findings.texts);
-  collectively(comm, [&] {
+    std::vector<TableColumn> features = table_columns(path, columns, findings, options);
+    TargetFormat target = target_format(path, columns, findings);
+    for (const TableColumn& f : features) {
+      imported.types.emplace_back(f.name, column_kind_name(f.kind, options.is_float32));
+    }
+    add_notes(columns, findings, path, options, needs_table(features, options), imported);
+    add_notes_of_kinds(columns, findings, features, options, imported);
     RowFormat format =
-        row_format(columns, findings, options, target_format(path, columns, findings));
-    add_notes(columns, findings, path, options, imported);
+        row_format(columns, findings, options, std::move(features), std::move(target));
     imported.rows =
         std::make_unique<CsvSource>(std::move(unpacked), std::move(*file), std::move(columns),
                                     std::move(findings.index), std::move(format));

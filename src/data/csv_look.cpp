@@ -11,7 +11,7 @@
 #include <superstep/core/text.hpp>
 #include <superstep/core/value.hpp>
 #include "data/csv_cells.hpp"
-#include "data/csv_columns_look.hpp"
+#include "data/csv_columns.hpp"
 
 namespace superstep {
 
@@ -43,96 +43,23 @@ struct Look {
   }
 };
 
-/// "'city' and 'name'", the first few, each with what `more` says of it.
-template <class F>
-std::string listed(const std::vector<const CsvColumnLook*>& columns, F&& more) {
-  constexpr std::size_t most = 5;
-  std::vector<std::string> words;
-  for (const CsvColumnLook* c : columns) {
-    if (words.size() < most) words.push_back(c->name + more(*c));
-  }
-  if (columns.size() > most) words.push_back(fmt::format("{} more", columns.size() - most));
-  return join(words, "and");
-}
-
-std::string listed(const std::vector<const CsvColumnLook*>& columns) {
-  return listed(columns, [](const CsvColumnLook&) { return std::string(); });
-}
-
-bool is_date(const std::string& cell) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return cell.size() >= 10 && cell[4] == '-' && cell[7] == '-' &&
-         std::all_of(cell.begin(), cell.begin() + 4, is_digit);
-}
-
 /// Most cells are numbers, or it looks like what stands for a missing one.
 bool is_mark(const CsvColumnLook& c) {
   static constexpr std::string_view marks[] = {"?", "-", "--", ".", "*", "missing", "unknown"};
   return c.numbers > c.texts || std::ranges::find(marks, c.first_text) != std::end(marks);
 }
 
-/// Numbers as others write them; nothing for what are none.
-std::string way_of_writing(const std::string& cell) {
-  // A line of numbers in one cell, or numbers as another country writes them.
-  if (cell.find_first_of(" \t") != std::string::npos &&
-      cell.find_first_not_of("0123456789.+-eE \t") == std::string::npos) {
-    return "if blanks separate the fields give --delimiter blanks";
-  }
-  if (parse_cell(cell, {.decimal = ','}) || parse_cell(cell, {.thousands = ','})) {
-    return "if its comma is the decimal point give --decimal ',', if it groups thousands "
-           "--thousands ','";
-  }
-  return "";
-}
-
-std::string way_of_few(const std::vector<const CsvColumnLook*>& few) {
-  if (few.size() == 1) {
-    return fmt::format(
-        "{} has {} different cell{}: categories carry information, write them as one column of 0 "
-        "and 1 each (pandas.get_dummies)",
-        few.front()->name, few.front()->levels, few.front()->levels == 1 ? "" : "s");
-  }
-  bool is_first = true;
-  const std::string all = listed(few, [&](const CsvColumnLook& c) {
-    return fmt::format(" ({}{})", c.levels,
-                       std::exchange(is_first, false) ? " different cells" : "");
-  });
-  return fmt::format(
-      "{} are categories: they carry information, write them as one column of 0 and 1 each "
-      "(pandas.get_dummies)",
-      all);
-}
-
-std::string way_of_many(const std::vector<const CsvColumnLook*>& many, bool drops) {
-  std::string text =
-      fmt::format("{} {} more than {} different cells{}, too many for columns of 0 and 1",
-                  listed(many), many.size() == 1 ? "has" : "have", CsvColumnLook::most_levels,
-                  many.size() == 1 ? "" : " each");
-  if (!drops) return text;
-  constexpr std::size_t most_named = 10;
-  text += many.size() == 1 ? ": leave it out with --drop " : ": leave them out with --drop ";
-  for (std::size_t i = 0; i < std::min(many.size(), most_named); ++i) {
-    text += (i == 0 ? "" : ",") + many[i]->word;
-  }
-  return text + (many.size() > most_named ? ",..." : "");
-}
-
-}  // namespace
-
-CsvLook look_at(const CsvFile& file, const CsvColumns& columns, const std::vector<Index>& which) {
+CsvLook look_at(const CsvFile& file, const CsvColumns& columns) {
   std::vector<Look> looks;
-  for (const Index c : which) {
+  for (Index c = 0; c < columns.size(); ++c) {
     looks.push_back({c});
-    const bool has_name = !columns.names.empty();
     looks.back().found.name =
-        has_name ? Value(shorten(columns.names[static_cast<std::size_t>(c)], most_letters)).repr()
-                 : fmt::format("column {}", c);
-    looks.back().found.word = columns.option_word(c);
+        Value(shorten(columns.names[static_cast<std::size_t>(c)], most_letters)).repr();
   }
   CsvLook result;
   CsvCursor cursor(file, file.text_begin());
   try {
-    result.is_all = !(columns.names.empty() || cursor.next());
+    result.is_all = !cursor.next();  // the header
     while (!result.is_all) {
       result.is_all = !cursor.next();
       if (result.is_all || cursor.offset() - file.text_begin() > most_bytes) break;
@@ -153,44 +80,40 @@ CsvLook look_at(const CsvFile& file, const CsvColumns& columns, const std::vecto
   return result;
 }
 
+}  // namespace
+
 CsvLook look_at_csv(const std::string& path) {
   const CsvFile file(path, csv_delimiter(path));
   CsvOptions options;
   options.has_target = false;
   const CsvColumns columns = read_columns(file, options);
-  std::vector<Index> all;
-  for (Index c = 0; c < columns.size(); ++c) all.push_back(c);
-  return look_at(file, columns, all);
+  return look_at(file, columns);
 }
 
-std::vector<std::string> ways_to_numbers(std::span<const CsvColumnLook> texts, bool drops) {
-  std::vector<const CsvColumnLook*> dates, few, many;
+std::string way_of_writing(const std::string& cell) {
+  // A line of numbers in one cell, or numbers as another country writes them.
+  if (cell.find_first_of(" \t") != std::string::npos &&
+      cell.find_first_not_of("0123456789.+-eE \t") == std::string::npos) {
+    return "if blanks separate the fields give --delimiter blanks";
+  }
+  if (parse_cell(cell, {.decimal = ','}) || parse_cell(cell, {.thousands = ','})) {
+    return "if its comma is the decimal point give --decimal ',', if it groups thousands "
+           "--thousands ','";
+  }
+  return "";
+}
+
+std::vector<std::string> advice_for(std::span<const CsvColumnLook> texts) {
   std::vector<std::string> ways;
-  const auto add = [&](std::string way) {
-    if (std::ranges::find(ways, way) == ways.end()) ways.push_back(std::move(way));
-  };
   for (const CsvColumnLook& c : texts) {
-    if (is_date(c.first_text)) {
-      dates.push_back(&c);
-    } else if (is_mark(c)) {
+    std::string way = way_of_writing(c.first_text);
+    if (is_mark(c)) {
       const std::string mark = shorten(c.first_text, most_letters);
-      add(fmt::format("if {} in {} stands for a missing value give --na '{}'", Value(mark).repr(),
-                      c.name, mark));
-    } else if (std::string way = way_of_writing(c.first_text); !way.empty()) {
-      add(std::move(way));
-    } else {
-      (c.has_many_levels() ? many : few).push_back(&c);
+      way = fmt::format("if {} in {} stands for a missing value give --na '{}'", Value(mark).repr(),
+                        c.name, mark);
     }
+    if (!way.empty() && std::ranges::find(ways, way) == ways.end()) ways.push_back(std::move(way));
   }
-  if (!dates.empty()) {
-    add(
-        fmt::format("{} {} dates: dates must become numbers first (pandas: "
-                    "to_datetime(column).astype('int64'), "
-                    "or year, month and weekday)",
-                    listed(dates), dates.size() == 1 ? "holds" : "hold"));
-  }
-  if (!few.empty()) add(way_of_few(few));
-  if (!many.empty()) add(way_of_many(many, drops));
   return ways;
 }
 

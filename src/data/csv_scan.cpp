@@ -19,9 +19,10 @@ namespace {
 constexpr std::uint64_t least_piece_bytes = std::uint64_t{1} << 20;
 constexpr std::uint64_t most_pieces = 65'536;
 
+/// Of the bytes before `until`.
 std::vector<CsvPiece> pieces_of(const Communicator& comm, const CsvFile& file,
-                                std::uint64_t piece_bytes) {
-  const std::uint64_t bytes = file.size() - std::min(file.size(), file.text_begin());
+                                std::uint64_t piece_bytes, std::uint64_t until) {
+  const std::uint64_t bytes = until - std::min(until, file.text_begin());
   if (piece_bytes == 0) piece_bytes = std::max(least_piece_bytes, bytes / most_pieces);
   const auto n = static_cast<Index>((bytes + piece_bytes - 1) / piece_bytes);
   const Share share = share_of(n, comm.rank(), comm.size());
@@ -29,7 +30,7 @@ std::vector<CsvPiece> pieces_of(const Communicator& comm, const CsvFile& file,
   for (Index i = share.begin; i < share.end; ++i) {
     CsvPiece& piece = pieces[static_cast<std::size_t>(i - share.begin)];
     piece.begin = file.text_begin() + static_cast<std::uint64_t>(i) * piece_bytes;
-    piece.end = std::min(piece.begin + piece_bytes, file.size());
+    piece.end = std::min(piece.begin + piece_bytes, until);
   }
   return pieces;
 }
@@ -71,11 +72,12 @@ void report_problem(const Communicator& comm, const CsvFile& file, const CsvShar
 }
 
 /// Every byte belongs to the pieces of one rank.
-void require_all_scanned(const Communicator& comm, const CsvFile& file, const CsvShareScan& scan) {
+void require_all_scanned(const Communicator& comm, const CsvFile& file, const CsvShareScan& scan,
+                         std::uint64_t until) {
   Index scanned = 0;
   for (const CsvPiece& piece : scan.pieces())
     scanned += static_cast<Index>(piece.end - piece.begin);
-  const auto expected = static_cast<Index>(file.size() - std::min(file.size(), file.text_begin()));
+  const auto expected = static_cast<Index>(until - std::min(until, file.text_begin()));
   if (comm.sum(scanned) == expected) return;
   throw AgreedError(
       ExitCode::file,
@@ -102,41 +104,56 @@ CsvIndex gather_index(const Communicator& comm, const CsvShareScan& scan) {
   return index;
 }
 
-std::vector<CsvText> gather_texts(const Communicator& comm, const CsvColumns& columns,
-                                  const CsvShareScan& scan, const Before& before) {
+void put_place(ByteWriter& out, const CsvFoundText& found, const CsvShareScan& scan,
+               const Before& before) {
+  out.put(before.rows + scan.rows_before(found.piece) + found.row_of_piece);
+  out.put(1 + before.lines + scan.lines_until(found.piece, found.offset));
+  out.put(std::string_view(found.text));
+}
+
+CsvText get_place(ByteReader& in) {
+  CsvText text;
+  text.row = in.get<Index>();
+  text.line = in.get<std::uint64_t>();
+  text.text = in.text();
+  return text;
+}
+
+/// Ranks hold parts of the file in order: of places, those of the first rank that found any count.
+std::vector<CsvColumnFindings> gather_columns(const Communicator& comm, const CsvShareScan& scan,
+                                              const Before& before) {
   ByteWriter mine;
+  const CsvFacts& facts = scan.facts();
   collectively(comm, [&] {
-    std::uint64_t n = 0;
-    for (const CsvFoundText& found : scan.facts().texts) n += found.piece >= 0 ? 1 : 0;
-    mine.put(n);
-    for (std::size_t c = 0; c < scan.facts().texts.size(); ++c) {
-      const CsvFoundText& found = scan.facts().texts[c];
-      if (found.piece < 0) continue;
-      mine.put(static_cast<Index>(c));
-      mine.put(before.rows + scan.rows_before(found.piece) + found.row_of_piece);
-      mine.put(1 + before.lines + scan.lines_until(found.piece, found.offset));
-      mine.put(std::string_view(found.text));
+    for (const CsvColumnFacts& c : facts.columns) {
+      mine.put(c.types).put(c.marks).put(c.values).put(c.missing).put(c.numbers).put(c.dates);
+    }
+    mine.put(std::uint64_t{facts.places.size()});
+    for (const auto& [key, found] : facts.places) {
+      mine.put(key.first).put(key.second);
+      put_place(mine, found, scan, before);
     }
   });
-  // Ranks hold parts of the file in order: the first one that found something counts.
-  std::vector<std::optional<CsvText>> first(static_cast<std::size_t>(columns.size()));
+  std::vector<CsvColumnFindings> columns(facts.columns.size());
   for (const auto& bytes : comm.gather_all(mine.take())) {
     ByteReader in(bytes);
+    for (CsvColumnFindings& c : columns) {
+      c.types &= in.get<std::uint8_t>();
+      c.marks |= in.get<std::uint8_t>();
+      c.values += in.get<Index>();
+      c.missing += in.get<Index>();
+      c.numbers += in.get<Index>();
+      c.dates += in.get<Index>();
+    }
     for (auto n = in.get<std::uint64_t>(); n > 0; --n) {
-      CsvText text;
-      text.column = in.get<Index>();
-      text.row = in.get<Index>();
-      text.line = in.get<std::uint64_t>();
-      text.text = in.text();
-      auto& place = first[static_cast<std::size_t>(text.column)];
-      if (!place) place = std::move(text);
+      const auto column = static_cast<std::size_t>(in.get<Index>());
+      const auto place = static_cast<std::size_t>(in.get<CsvPlace>());
+      CsvText text = get_place(in);
+      auto& first = columns[column].first[place];
+      if (!first) first = std::move(text);
     }
   }
-  std::vector<CsvText> texts;
-  for (auto& text : first) {
-    if (text) texts.push_back(std::move(*text));
-  }
-  return texts;
+  return columns;
 }
 
 std::optional<CsvText> gather_inexact(const Communicator& comm, const CsvShareScan& scan,
@@ -144,26 +161,17 @@ std::optional<CsvText> gather_inexact(const Communicator& comm, const CsvShareSc
   ByteWriter mine;
   collectively(comm, [&] {
     const CsvFoundText& found = scan.facts().first_inexact_target;
-    mine.put(found.piece >= 0);
-    if (found.piece < 0) return;
-    mine.put(before.rows + scan.rows_before(found.piece) + found.row_of_piece);
-    mine.put(1 + before.lines + scan.lines_until(found.piece, found.offset));
-    mine.put(std::string_view(found.text));
+    if (found.piece >= 0) put_place(mine, found, scan, before);
   });
   for (const auto& bytes : comm.gather_all(mine.take())) {
+    if (bytes.empty()) continue;
     ByteReader in(bytes);
-    if (!in.get<bool>()) continue;
-    CsvText text;
-    text.row = in.get<Index>();
-    text.line = in.get<std::uint64_t>();
-    text.text = in.text();
-    return text;
+    return get_place(in);
   }
   return std::nullopt;
 }
 
-CsvTarget gather_target(const Communicator& comm, const CsvColumns& columns,
-                        const CsvShareScan& scan, const Before& before, bool has_texts) {
+CsvTarget gather_target(const Communicator& comm, const CsvShareScan& scan, const Before& before) {
   const CsvFacts& facts = scan.facts();
   CsvTarget target;
   target.missing = comm.sum(facts.target_missing);
@@ -176,66 +184,198 @@ CsvTarget gather_target(const Communicator& comm, const CsvColumns& columns,
   target.first_missing_row = comm.min(row);
   if (target.missing == 0) target.first_missing_row = -1;
   target.inexact = gather_inexact(comm, scan, before);
-  if (!has_texts || columns.target < 0) return target;
-
-  target.has_too_many = comm.max(Index{facts.has_too_many ? 1 : 0}) == 1;
-  if (target.has_too_many) return target;
-  ByteWriter mine;
-  mine.put(std::uint64_t{facts.target_texts.size()});
-  for (const std::string& text : facts.target_texts) mine.put(std::string_view(text));
-  for (const auto& bytes : comm.gather_all(mine.take())) {
-    ByteReader in(bytes);
-    for (auto n = in.get<std::uint64_t>(); n > 0; --n) {
-      target.texts.push_back(columns.style.text(in.text()));
-    }
-  }
-  std::ranges::sort(target.texts);
-  target.texts.erase(std::unique(target.texts.begin(), target.texts.end()), target.texts.end());
-  target.has_too_many = target.texts.size() > most_class_texts;
   return target;
 }
 
-/// Features of which no rank has seen a value.
-std::vector<Index> gather_empty(const Communicator& comm, const CsvColumns& columns,
-                                const CsvShareScan& scan) {
-  const std::vector<char>& mine = scan.facts().has_value;
-  std::vector<double> has_value(mine.begin(), mine.end());
-  comm.max(has_value);
-  std::vector<Index> empty;
-  for (std::size_t c = 0; c < has_value.size(); ++c) {
-    if (has_value[c] == 0.0 && columns.roles[c] == CsvColumns::Role::feature) {
-      empty.push_back(static_cast<Index>(c));
+/// One column's texts of all ranks: each rank in turn tells those that no rank before it knew.
+void gather_texts(const Communicator& comm, const CsvColumnFacts& mine, const CellStyle& style,
+                  CsvColumnFindings& found) {
+  CsvColumnFacts all;
+  for (int rank = 0; rank < comm.size() && !all.has_too_many; ++rank) {
+    ByteWriter out;
+    if (rank == comm.rank() && mine.texts) {
+      for (Index i = 0; i < mine.texts->size(); ++i) {
+        const std::string_view text = (*mine.texts)[i];
+        if (!all.texts || all.texts->find(text) < 0) out.put(text);
+      }
+    }
+    std::vector<std::byte> bytes = out.take();
+    comm.broadcast(bytes, rank);
+    ByteReader in(bytes);
+    while (!in.at_end()) all.keep_text(in.text());
+  }
+  found.has_too_many = all.has_too_many;
+  if (!all.texts) return;
+  for (Index i = 0; i < all.texts->size(); ++i) {
+    found.texts.push_back(style.text((*all.texts)[i]));
+  }
+  std::ranges::sort(found.texts);
+}
+
+/// The different texts of the columns that were collected.
+void gather_collected(const Communicator& comm, const CsvColumns& columns, const CsvShareScan& scan,
+                      const Before& before, const std::vector<char>& collects,
+                      std::vector<CsvColumnFindings>& found) {
+  const std::vector<CsvColumnFindings> places = gather_columns(comm, scan, before);
+  std::vector<std::int64_t> sums;  // bytes, and ranks that met too many
+  for (const CsvColumnFacts& c : scan.facts().columns) {
+    sums.push_back(c.text_bytes);
+    sums.push_back(c.has_too_many ? 1 : 0);
+  }
+  comm.sum(sums);
+  for (std::size_t c = 0; c < found.size(); ++c) {
+    if (collects[c] == 0) continue;
+    found[c].is_collected = true;
+    found[c].text_bytes = sums[2 * c];
+    const auto bad = static_cast<std::size_t>(CsvPlace::bad_text);
+    found[c].first[bad] = places[c].first[bad];
+    if (sums[2 * c + 1] > 0) {
+      found[c].has_too_many = true;
+    } else if (is_text(found[c], columns.forced[c]) || static_cast<Index>(c) == columns.target) {
+      gather_texts(comm, scan.facts().columns[c], columns.style, found[c]);
     }
   }
-  return empty;
 }
+
+/// What the first megabyte holds.
+std::vector<CsvColumnFindings> look_at_beginning(const CsvFile& file, const CsvColumns& columns) {
+  constexpr std::uint64_t looked_at = std::uint64_t{1} << 20;
+  std::vector<CsvColumnFindings> found(static_cast<std::size_t>(columns.size()));
+  try {
+    CsvCursor cursor(file, file.text_begin());
+    while (cursor.next() && cursor.offset() < file.text_begin() + looked_at) {
+      if (cursor.offset() < columns.data_begin) continue;
+      const std::size_t n = std::min(cursor.fields().size(), found.size());
+      for (std::size_t c = 0; c < n; ++c) {
+        const CsvField& field = cursor.fields()[c];
+        if (is_missing_value(field, columns.style)) continue;
+        ++found[c].values;
+        found[c].types &= types_of(field.text, columns.style.numbers).types;
+      }
+    }
+  } catch (const CsvProblem&) {
+    // The reading that counts will say so.
+  }
+  return found;
+}
+
+/// Which columns the beginning of the file shows to be text, so that one reading is enough.
+std::vector<char> guess_texts(const Communicator& comm, const CsvFile& file,
+                              const CsvColumns& columns) {
+  std::string collects(static_cast<std::size_t>(columns.size()), 0);
+  on_root(comm, [&] {
+    const std::vector<CsvColumnFindings> found = look_at_beginning(file, columns);
+    for (std::size_t c = 0; c < collects.size(); ++c) {
+      const bool is_feature = columns.roles[c] == CsvColumns::Role::feature;
+      const bool is_class = static_cast<Index>(c) == columns.target && found[c].values > 0 &&
+                            (found[c].types & can_be::number) == 0;
+      collects[c] = is_class || (is_feature && is_text(found[c], columns.forced[c])) ? 1 : 0;
+    }
+  });
+  collects = comm.broadcast(collects);
+  return {collects.begin(), collects.end()};
+}
+
+/// Where the record of row `row` begins.
+std::uint64_t offset_of(const CsvFile& file, const CsvIndex& index, Index row) {
+  const auto after = std::ranges::upper_bound(index.first_row, row);
+  const auto piece = static_cast<std::size_t>(after - index.first_row.begin() - 1);
+  CsvCursor cursor(file, index.offset[piece]);
+  for (Index r = index.first_row[piece]; r <= row; ++r) cursor.skip();
+  return cursor.offset();
+}
+
+/// The first reading, and another for what is text to everybody's surprise.
+class Reading {
+ public:
+  Reading(const Communicator& comm, const CsvFile& file, const CsvColumns& columns,
+          std::uint64_t piece_bytes, const ParallelFor& parallel_for)
+      : comm_(comm),
+        file_(file),
+        columns_(columns),
+        piece_bytes_(piece_bytes),
+        parallel_for_(parallel_for) {}
+
+  /// Of the records that begin before `until`.
+  CsvFindings read(std::uint64_t until, const std::vector<char>& collects) const {
+    CsvShareScan scan = scan_of(until, collects, false);
+    const Before before = run(scan, until);
+    report_problem(comm_, file_, scan, before);
+    CsvFindings findings;
+    findings.index = gather_index(comm_, scan);
+    findings.columns = gather_columns(comm_, scan, before);
+    findings.target = gather_target(comm_, scan, before);
+    gather_collected(comm_, columns_, scan, before, collects, findings.columns);
+    collect_late(until, collects, findings);
+    return findings;
+  }
+
+ private:
+  CsvShareScan scan_of(std::uint64_t until, std::vector<char> collects, bool only_texts) const {
+    return CsvShareScan(file_, columns_, pieces_of(comm_, file_, piece_bytes_, until),
+                        parallel_for_, std::move(collects), only_texts);
+  }
+
+  Before run(CsvShareScan& scan, std::uint64_t until) const {
+    // That a rank's part begins outside of quotes is a good guess; where it is wrong the part is
+    // read again.
+    collectively(comm_, [&] { scan.run(false); });
+    const bool starts_quoted = gather_before(comm_, scan).is_quoted;
+    collectively(comm_, [&] {
+      if (starts_quoted) scan.run(true);
+    });
+    const Before before = gather_before(comm_, scan);
+    collectively(comm_, [&] { file_.require_unchanged(); });
+    require_all_scanned(comm_, file_, scan, until);
+    return before;
+  }
+
+  void collect_late(std::uint64_t until, const std::vector<char>& collects,
+                    CsvFindings& findings) const {
+    std::vector<char> late(collects.size(), 0);
+    for (std::size_t c = 0; c < late.size(); ++c) {
+      const CsvColumnFindings& found = findings.columns[c];
+      if (found.is_collected) continue;
+      const bool is_feature = columns_.roles[c] == CsvColumns::Role::feature;
+      const bool is_class =
+          static_cast<Index>(c) == columns_.target && found.at(CsvPlace::not_number);
+      late[c] = is_class || (is_feature && is_text(found, columns_.forced[c])) ? 1 : 0;
+    }
+    if (std::ranges::count(late, 1) == 0) return;
+    CsvShareScan scan = scan_of(until, late, true);
+    const Before before = run(scan, until);
+    gather_collected(comm_, columns_, scan, before, late, findings.columns);
+  }
+
+  const Communicator& comm_;
+  const CsvFile& file_;
+  const CsvColumns& columns_;
+  std::uint64_t piece_bytes_;
+  const ParallelFor& parallel_for_;
+};
 
 }  // namespace
 
-CsvFindings scan_csv(const Communicator& comm, const CsvFile& file, const CsvColumns& columns,
-                     std::uint64_t piece_bytes, const ParallelFor& parallel_for) {
-  CsvShareScan scan(file, columns, pieces_of(comm, file, piece_bytes), parallel_for);
-  // That a rank's part begins outside of quotes is a good guess; where it is wrong the part is read
-  // again.
-  collectively(comm, [&] { scan.run(false); });
-  const bool starts_quoted = gather_before(comm, scan).is_quoted;
-  collectively(comm, [&] {
-    if (starts_quoted) scan.run(true);
-  });
-  const Before before = gather_before(comm, scan);
-  collectively(comm, [&] { file.require_unchanged(); });
-  require_all_scanned(comm, file, scan);
-  report_problem(comm, file, scan, before);
+bool is_text(const CsvColumnFindings& found, const CsvColumns::Forced& forced) {
+  if (forced.kind) return *forced.kind == ColumnKind::category || *forced.kind == ColumnKind::text;
+  if (found.values == 0) return false;
+  if ((found.types & can_be::whole) != 0) {
+    const bool is_uint64 = (found.types & can_be::uint64) != 0 && found.missing == 0;
+    return (found.types & can_be::int64) == 0 && !is_uint64;
+  }
+  return found.types == 0;
+}
 
-  CsvFindings findings;
-  findings.index = gather_index(comm, scan);
-  findings.texts = gather_texts(comm, columns, scan, before);
-  const bool target_has_texts = std::ranges::any_of(
-      findings.texts, [&](const CsvText& t) { return t.column == columns.target; });
-  findings.target = gather_target(comm, columns, scan, before, target_has_texts);
-  findings.missing = comm.sum(scan.facts().missing);
-  findings.empty = gather_empty(comm, columns, scan);
-  return findings;
+CsvFindings scan_csv(const Communicator& comm, const CsvFile& file, const CsvColumns& columns,
+                     std::uint64_t piece_bytes, std::optional<Index> rows,
+                     const ParallelFor& parallel_for) {
+  const Reading reading(comm, file, columns, piece_bytes, parallel_for);
+  const std::vector<char> collects = guess_texts(comm, file, columns);
+  CsvFindings all = reading.read(file.size(), collects);
+  if (!rows || *rows >= all.index.rows) return all;
+  std::uint64_t until = 0;
+  collectively(comm, [&] { until = offset_of(file, all.index, *rows); });
+  return reading.read(until, collects);
 }
 
 }  // namespace superstep

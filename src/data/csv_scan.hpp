@@ -2,6 +2,7 @@
 // The first reading of a CSV file: where its rows are and what its columns hold.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/row_source.hpp>
 #include "data/csv_columns.hpp"
+#include "data/csv_share.hpp"
 
 namespace superstep {
 
@@ -20,19 +22,34 @@ struct CsvIndex {
   Index rows = 0;
 };
 
-/// The first cell of a column that is no number.
+/// The first cell of its kind in a column.
 struct CsvText {
-  Index column = 0;
   Index row = 0;
   std::uint64_t line = 0;
   std::string text;
 };
 
-/// What the target column holds.
+/// What one column holds.
+struct CsvColumnFindings {
+  std::uint8_t types = can_be::anything;  ///< that all its cells can be read as
+  std::uint8_t marks = 0;                 ///< bits of `has`
+  Index values = 0;                       ///< that are not missing
+  Index missing = 0;
+  Index numbers = 0;
+  Index dates = 0;
+  std::array<std::optional<CsvText>, n_csv_places> first{};
+  bool is_collected = false;  ///< the different texts of a column that is text for certain
+  bool has_too_many = false;  ///< of them: `texts` is not complete
+  Index text_bytes = 0;
+  std::vector<std::string> texts{};  ///< sorted by bytes, in UTF-8
+
+  const std::optional<CsvText>& at(CsvPlace place) const {
+    return first[static_cast<std::size_t>(place)];
+  }
+};
+
+/// What the target column holds beside that.
 struct CsvTarget {
-  std::vector<std::string>
-      texts;  ///< the distinct cells that are not missing, sorted; only if some are no numbers
-  bool has_too_many = false;       ///< more than can be classes: `texts` is not complete
   bool is_whole = true;            ///< every number could be an int64
   std::optional<CsvText> inexact;  ///< the first whole number that no double equals
   Index missing = 0;
@@ -42,16 +59,19 @@ struct CsvTarget {
 /// The same on every rank.
 struct CsvFindings {
   CsvIndex index;
-  std::vector<CsvText> texts;  ///< columns that hold some, in order
+  std::vector<CsvColumnFindings> columns;
   CsvTarget target;
-  Index missing = 0;         ///< cells of features
-  std::vector<Index> empty;  ///< features without a single value
 };
 
 /// DataError when lines have different numbers of fields or quotes are wrong: the first such line
-/// of the file.
+/// of the file. `rows`: only the first so many count.
 /// **Collective.**
 CsvFindings scan_csv(const Communicator& comm, const CsvFile& file, const CsvColumns& columns,
-                     std::uint64_t piece_bytes, const ParallelFor& parallel_for);
+                     std::uint64_t piece_bytes, std::optional<Index> rows,
+                     const ParallelFor& parallel_for);
+
+/// Whether a column of these findings is text: nothing else fits all of its cells, or it is wanted
+/// so.
+bool is_text(const CsvColumnFindings& found, const CsvColumns::Forced& forced);
 
 }  // namespace superstep

@@ -18,7 +18,67 @@ using Role = CsvColumns::Role;
 constexpr Index pieces_a_batch = 64;
 constexpr std::size_t longest_shown = 40;
 
+/// Keeps the first cell of its kind; `text` is asked for only then.
+void keep_place(CsvFacts& facts, Index column, CsvPlace what, const CsvFoundText& place,
+                std::string_view text) {
+  CsvColumnFacts& mine = facts.columns[static_cast<std::size_t>(column)];
+  const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(what));
+  if ((mine.places & bit) != 0) return;
+  mine.places |= bit;
+  CsvFoundText& found = facts.places[{column, what}];
+  found = place;
+  found.text = shorten(text, longest_shown);
+}
+
+/// Bytes that Latin-1 text takes in UTF-8.
+Index utf8_bytes(std::string_view text, bool is_latin1) {
+  Index n = std::ssize(text);
+  if (is_latin1) n += std::ranges::count_if(text, [](char c) { return (c & 0x80) != 0; });
+  return n;
+}
+
 }  // namespace
+
+void CsvColumnFacts::keep_text(std::string_view text) {
+  if (has_too_many) return;
+  if (!texts) texts = std::make_unique<TextSet>();
+  texts->add(text);
+  has_too_many = texts->size() > most_levels || texts->bytes() > most_level_bytes;
+  if (has_too_many) texts.reset();
+}
+
+void CsvColumnFacts::add(CsvColumnFacts&& other) {
+  types &= other.types;
+  marks |= other.marks;
+  places |= other.places;
+  values += other.values;
+  missing += other.missing;
+  numbers += other.numbers;
+  dates += other.dates;
+  text_bytes += other.text_bytes;
+  has_too_many = has_too_many || other.has_too_many;
+  if (!has_too_many && other.texts) {
+    if (texts) {
+      texts->add(*other.texts);
+    } else {
+      texts = std::move(other.texts);
+    }
+    has_too_many = texts->size() > most_levels || texts->bytes() > most_level_bytes;
+  }
+  if (has_too_many) texts.reset();
+}
+
+void CsvFacts::add(CsvFacts&& other) {
+  for (std::size_t c = 0; c < columns.size(); ++c) columns[c].add(std::move(other.columns[c]));
+  for (auto& [key, found] : other.places) keep_first(places[key], std::move(found));
+  is_whole = is_whole && other.is_whole;
+  target_missing += other.target_missing;
+  keep_first(first_missing_target, std::move(other.first_missing_target));
+  keep_first(first_inexact_target, std::move(other.first_inexact_target));
+  if (other.problem && (!problem || other.problem->offset < problem->offset)) {
+    problem = std::move(other.problem);
+  }
+}
 
 std::uint64_t CsvShareScan::lines_before(Index piece) const {
   std::uint64_t lines = 0;
@@ -63,18 +123,28 @@ void CsvShareScan::run(bool quoted) {
   }
 }
 
+/// What need not be collected any more, because other pieces held too much already, is left out.
+std::vector<char> CsvShareScan::still_collected() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<char> still(facts_.columns.size());
+  for (std::size_t c = 0; c < still.size(); ++c) still[c] = facts_.columns[c].has_too_many ? 0 : 1;
+  return still;
+}
+
 void CsvShareScan::scan(Index number, bool quoted) {
   CsvPiece& piece = pieces_[static_cast<std::size_t>(number)];
   piece.rows = 0;
   const auto begin = file_.first_record(piece.begin, piece.end, quoted);
   if (!begin) return;
   CsvFacts facts(columns_.size());
+  const std::vector<char> still = still_collected();
+  for (std::size_t c = 0; c < still.size(); ++c) facts.columns[c].has_too_many = still[c] == 0;
   try {
     CsvCursor cursor(file_, *begin);
     while (cursor.next() && cursor.offset() < piece.end) {
       if (cursor.offset() < columns_.data_begin) continue;
       if (piece.rows == 0) piece.first_record = cursor.offset();
-      look_at(cursor, number, piece.rows++, facts);
+      look_at(cursor, {number, cursor.offset(), piece.rows++, ""}, facts);
     }
   } catch (const CsvProblem& problem) {
     // A record that begins in a later piece is that piece's own.
@@ -84,34 +154,94 @@ void CsvShareScan::scan(Index number, bool quoted) {
   facts_.add(std::move(facts));
 }
 
-void CsvShareScan::look_at(const CsvCursor& cursor, Index piece, Index row, CsvFacts& facts) const {
+void CsvShareScan::look_at(const CsvCursor& cursor, const CsvFoundText& place,
+                           CsvFacts& facts) const {
   const std::vector<CsvField>& fields = cursor.fields();
   if (std::ssize(fields) != columns_.size()) {
     throw CsvProblem{
         cursor.offset(),
         fmt::format("has {} field{}, but the {} has {}; every line needs the same number",
                     fields.size(), fields.size() == 1 ? "" : "s",
-                    columns_.names.empty() ? "first line" : "header", columns_.size())};
+                    columns_.has_header ? "header" : "first line", columns_.size())};
   }
-  for (std::size_t c = 0; c < fields.size(); ++c) {
-    const Role role = columns_.roles[c];
-    if (role == Role::dropped) continue;
-    const CsvField& field = fields[c];
-    if (role == Role::target) {
-      look_at_target(field, {piece, cursor.offset(), row, ""}, facts);
-      continue;
-    }
-    const std::optional<double> value = feature_number(field, columns_.style);
-    if (!value) {
-      if (facts.texts[c].piece < 0) {
-        facts.texts[c] = {piece, cursor.offset(), row, shorten(field.text, longest_shown)};
-      }
-    } else if (std::isnan(*value)) {
-      ++facts.missing;
-    } else {
-      facts.has_value[c] = 1;
+  for (Index c = 0; c < columns_.size(); ++c) {
+    const CsvField& field = fields[static_cast<std::size_t>(c)];
+    if (collects_[static_cast<std::size_t>(c)] != 0) collect(field, c, place, facts);
+    if (only_texts_) continue;
+    switch (columns_.roles[static_cast<std::size_t>(c)]) {
+      case Role::dropped:
+        break;
+      case Role::feature:
+        look_at_feature(field, c, place, facts);
+        break;
+      case Role::target:
+        look_at_target(field, place, facts);
+        break;
+      case Role::one_of_targets:
+      case Role::weight:
+        look_at_number(field, c, place, facts);
+        break;
     }
   }
+}
+
+void CsvShareScan::look_at_feature(const CsvField& field, Index column, const CsvFoundText& place,
+                                   CsvFacts& facts) const {
+  CsvColumnFacts& mine = facts.columns[static_cast<std::size_t>(column)];
+  const CsvColumns::Forced forced = columns_.forced_of(column);
+  if (is_missing_value(field, columns_.style)) {
+    ++mine.missing;
+    if (!forced.takes_missing) keep_place(facts, column, CsvPlace::misfit, place, field.text);
+    return;
+  }
+  ++mine.values;
+  const CellTypes types = types_of(field.text, columns_.style.numbers);
+  mine.types &= types.types;
+  mine.marks |= types.marks;
+  const bool is_number = (types.types & can_be::number) != 0;
+  const bool is_date = (types.types & can_be::date) != 0;
+  mine.numbers += is_number ? 1 : 0;
+  mine.dates += is_date ? 1 : 0;
+  if (!is_number) keep_place(facts, column, CsvPlace::not_number, place, field.text);
+  if (!is_date) keep_place(facts, column, CsvPlace::not_date, place, field.text);
+  if ((types.marks & has::leading_zero) != 0) {
+    keep_place(facts, column, CsvPlace::leading_zero, place, field.text);
+  }
+  if (forced.needs != 0 && (types.types & forced.needs) == 0) {
+    keep_place(facts, column, CsvPlace::misfit, place, field.text);
+  }
+}
+
+void CsvShareScan::look_at_number(const CsvField& field, Index column, const CsvFoundText& place,
+                                  CsvFacts& facts) const {
+  CsvColumnFacts& mine = facts.columns[static_cast<std::size_t>(column)];
+  const std::optional<double> value = feature_number(field, columns_.style);
+  if (!value) {
+    keep_place(facts, column, CsvPlace::not_number, place, field.text);
+  } else if (std::isnan(*value)) {
+    ++mine.missing;
+  } else {
+    ++mine.values;
+  }
+}
+
+/// One of the different texts of a column. What is no UTF-8 is noticed where it is new.
+void CsvShareScan::collect(const CsvField& field, Index column, const CsvFoundText& place,
+                           CsvFacts& facts) const {
+  const bool is_target = column == columns_.target;
+  if (is_target ? is_missing_label(field, columns_.style)
+                : is_missing_value(field, columns_.style)) {
+    return;
+  }
+  CsvColumnFacts& mine = facts.columns[static_cast<std::size_t>(column)];
+  mine.text_bytes += utf8_bytes(field.text, columns_.style.is_latin1);
+  const Index before = mine.texts ? mine.texts->size() : -1;
+  mine.keep_text(field.text);
+  const bool is_known = mine.texts && mine.texts->size() == before;
+  if (is_target || is_known) return;
+  const bool is_good = (columns_.style.is_latin1 || is_utf8(field.text)) &&
+                       field.text.find('\0') == std::string_view::npos;
+  if (!is_good) keep_place(facts, column, CsvPlace::bad_text, place, field.text);
 }
 
 void CsvShareScan::look_at_target(const CsvField& field, const CsvFoundText& place,
@@ -121,22 +251,17 @@ void CsvShareScan::look_at_target(const CsvField& field, const CsvFoundText& pla
     if (facts.first_missing_target.piece < 0) facts.first_missing_target = place;
     return;
   }
-  facts.keep_text(field.text);
   const std::optional<double> value = label_number(field, columns_.style);
-  if (value) {
-    if (is_inexact_integer(field, *value, columns_.style) && facts.first_inexact_target.piece < 0) {
-      facts.first_inexact_target = place;
-      facts.first_inexact_target.text = shorten(field.text, longest_shown);
-    }
-    facts.is_whole =
-        facts.is_whole && std::nearbyint(*value) == *value && std::fabs(*value) <= 0x1p53;
+  if (!value) {
+    keep_place(facts, columns_.target, CsvPlace::not_number, place, field.text);
     return;
   }
-  CsvFoundText& found = facts.texts[static_cast<std::size_t>(columns_.target)];
-  if (found.piece < 0) {
-    found = place;
-    found.text = shorten(field.text, longest_shown);
+  if (is_inexact_integer(field, *value, columns_.style) && facts.first_inexact_target.piece < 0) {
+    facts.first_inexact_target = place;
+    facts.first_inexact_target.text = shorten(field.text, longest_shown);
   }
+  facts.is_whole =
+      facts.is_whole && std::nearbyint(*value) == *value && std::fabs(*value) <= 0x1p53;
 }
 
 }  // namespace superstep

@@ -4,31 +4,28 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <superstep/data/row_source.hpp>
 #include <superstep/io/csv.hpp>
 #include "data/csv_columns.hpp"
+#include "data/csv_types.hpp"
+#include "data/text_set.hpp"
 
 namespace superstep {
 
 /// More different texts than this are no classes.
-inline constexpr std::size_t most_class_texts = 100'000;
-
-/// Texts that are looked up without making a string of them.
-struct CsvTextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const {
-    return std::hash<std::string_view>()(text);
-  }
-};
-using CsvTextSet = std::unordered_set<std::string, CsvTextHash, std::equal_to<>>;
+inline constexpr Index most_class_texts = 100'000;
+/// More than these are no categories, whatever the number of rows.
+inline constexpr Index most_levels = 1'000'000;
+inline constexpr Index most_level_bytes = Index{32} << 20;
 
 /// A run of bytes; the records that begin in it are its own.
 struct CsvPiece {
@@ -40,7 +37,7 @@ struct CsvPiece {
   Index rows = 0;
 };
 
-/// The first text of a column, as long as rows and lines before this piece are unknown.
+/// A cell, as long as rows and lines before its piece are unknown.
 struct CsvFoundText {
   Index piece = -1;
   std::uint64_t offset = 0;
@@ -48,58 +45,58 @@ struct CsvFoundText {
   std::string text;
 };
 
+/// What the first cell of a column is remembered for.
+enum class CsvPlace : std::uint8_t { not_number, not_date, leading_zero, misfit, bad_text };
+inline constexpr int n_csv_places = 5;
+
+/// What was found in some cells of a column.
+struct CsvColumnFacts {
+  std::uint8_t types = can_be::anything;
+  std::uint8_t marks = 0;
+  std::uint8_t places = 0;  ///< bits of those that are known
+  bool has_too_many = false;
+  Index values = 0;  ///< that are not missing
+  Index missing = 0;
+  Index numbers = 0;
+  Index dates = 0;
+  Index text_bytes = 0;            ///< of a column whose texts are collected, in UTF-8
+  std::unique_ptr<TextSet> texts;  ///< unless there are too many
+
+  void keep_text(std::string_view text);
+  void add(CsvColumnFacts&& other);
+};
+
 /// What was found in some pieces. Adding up is commutative.
 struct CsvFacts {
-  std::vector<CsvFoundText> texts;  // by column
-  std::vector<char> has_value;      // of a feature or weight: a number that is not missing
-  CsvTextSet target_texts;
-  bool has_too_many = false;
+  std::vector<CsvColumnFacts> columns;
+  std::map<std::pair<Index, CsvPlace>, CsvFoundText> places;  ///< the first ones
   bool is_whole = true;
-  Index missing = 0;
   Index target_missing = 0;
   CsvFoundText first_missing_target;
   CsvFoundText first_inexact_target;
   std::optional<CsvProblem> problem;
 
-  explicit CsvFacts(Index columns)
-      : texts(static_cast<std::size_t>(columns)), has_value(static_cast<std::size_t>(columns)) {}
+  explicit CsvFacts(Index n) : columns(static_cast<std::size_t>(n)) {}
 
   static void keep_first(CsvFoundText& mine, CsvFoundText&& other) {
     if (other.piece < 0 || (mine.piece >= 0 && mine.offset <= other.offset)) return;
     mine = std::move(other);
   }
-  void keep_text(std::string_view text) {
-    if (has_too_many || target_texts.contains(text)) return;
-    target_texts.emplace(text);
-    has_too_many = target_texts.size() > most_class_texts;
-  }
-  void add(CsvFacts&& other) {
-    for (std::size_t c = 0; c < texts.size(); ++c) {
-      keep_first(texts[c], std::move(other.texts[c]));
-      has_value[c] |= other.has_value[c];
-    }
-    for (const std::string& text : other.target_texts) keep_text(text);
-    has_too_many = has_too_many || other.has_too_many;
-    is_whole = is_whole && other.is_whole;
-    missing += other.missing;
-    target_missing += other.target_missing;
-    keep_first(first_missing_target, std::move(other.first_missing_target));
-    keep_first(first_inexact_target, std::move(other.first_inexact_target));
-    if (other.problem && (!problem || other.problem->offset < problem->offset)) {
-      problem = std::move(other.problem);
-    }
-  }
+  void add(CsvFacts&& other);
 };
 
 /// The pieces of one rank.
 class CsvShareScan {
  public:
+  /// `collects`: of which columns the different texts are wanted; `only_texts`: nothing else is.
   CsvShareScan(const CsvFile& file, const CsvColumns& columns, std::vector<CsvPiece> pieces,
-               const ParallelFor& parallel_for)
+               const ParallelFor& parallel_for, std::vector<char> collects, bool only_texts = false)
       : file_(file),
         columns_(columns),
         pieces_(std::move(pieces)),
         parallel_for_(parallel_for),
+        collects_(std::move(collects)),
+        only_texts_(only_texts),
         facts_(columns.size()) {}
 
   /// Looks at all pieces; `quoted`: whether the first one begins inside a quoted field. What is
@@ -122,14 +119,23 @@ class CsvShareScan {
  private:
   std::uint64_t lines_before(Index piece) const;
   void scan(Index number, bool quoted);
-  void look_at(const CsvCursor& cursor, Index piece, Index row, CsvFacts& facts) const;
+  void look_at(const CsvCursor& cursor, const CsvFoundText& place, CsvFacts& facts) const;
+  void look_at_feature(const CsvField& field, Index column, const CsvFoundText& place,
+                       CsvFacts& facts) const;
+  void look_at_number(const CsvField& field, Index column, const CsvFoundText& place,
+                      CsvFacts& facts) const;
   void look_at_target(const CsvField& field, const CsvFoundText& place, CsvFacts& facts) const;
+  void collect(const CsvField& field, Index column, const CsvFoundText& place,
+               CsvFacts& facts) const;
+  std::vector<char> still_collected() const;
 
   const CsvFile& file_;
   const CsvColumns& columns_;
   std::vector<CsvPiece> pieces_;
   const ParallelFor& parallel_for_;
-  std::mutex mutex_;
+  std::vector<char> collects_;
+  bool only_texts_;
+  mutable std::mutex mutex_;
   CsvFacts facts_;
   bool has_odd_quotes_ = false;
 };

@@ -13,6 +13,8 @@
 #include <superstep/data/block.hpp>
 #include <superstep/data/dataset.hpp>
 #include <superstep/io/parallel_file.hpp>
+#include "data/column_writer.hpp"
+#include "data/table_writer.hpp"
 
 namespace superstep {
 
@@ -25,76 +27,6 @@ constexpr std::size_t usual_portion_bytes = std::size_t{32} << 20;
 constexpr std::size_t least_round_bytes = std::size_t{64} << 20;
 constexpr std::size_t most_round_bytes = std::size_t{1} << 30;
 constexpr std::size_t rounds_of_large_files = 256;
-// The names of an enumeration stand in one message of an object header, which holds 64 KiB.
-constexpr std::size_t most_enumeration_bytes = 60'000;
-
-ElementType target_type(const TargetFormat& target) {
-  switch (target.kind) {
-    case TargetFormat::Kind::none:
-    case TargetFormat::Kind::real:
-      return float64_type();
-    case TargetFormat::Kind::integer:
-      return int64_type();
-    case TargetFormat::Kind::names:
-      break;
-  }
-  std::size_t bytes = 0;
-  std::size_t longest = 0;
-  for (const std::string& name : target.names) {
-    bytes += (name.size() / 8 + 1) * 8 + 4;
-    longest = std::max(longest, name.size());
-  }
-  return bytes <= most_enumeration_bytes && !target.as_text
-             ? enumeration_type(target.names)
-             : fixed_string_type(std::max<std::size_t>(1, longest));
-}
-
-/// One value per row, or a few numbers, on their way into the file.
-class ColumnWriter {
- public:
-  ColumnWriter(std::string path, TargetFormat format)
-      : path_(std::move(path)), format_(std::move(format)), type_(target_type(format_)) {}
-
-  /// **Collective.**
-  void create_in(ParallelFile& file, Index rows, const DatasetOptions& options) {
-    std::vector<Index> shape = {rows};
-    if (format_.columns > 1) shape.push_back(format_.columns);
-    dataset_ = file.create_dataset(path_, type_, shape, options);
-  }
-  void grow(Index rows) { values_.grow(rows * format_.columns); }
-  /// Of a row of the portion.
-  double* values(Index row) { return values_.data() + row * format_.columns; }
-  void put(ParallelFile& file, Index first, Index count);
-
- private:
-  std::string path_;
-  TargetFormat format_;
-  ElementType type_;
-  std::optional<ParallelFile::Dataset> dataset_;
-  Buffer<double> values_;
-  std::vector<std::int64_t> integers_;
-  std::vector<std::int32_t> codes_;
-};
-
-void ColumnWriter::put(ParallelFile& file, Index first, Index count) {
-  const double* y = values_.data();
-  if (format_.kind == TargetFormat::Kind::real) {
-    file.write_rows(*dataset_, first, count, y);
-  } else if (format_.kind == TargetFormat::Kind::integer) {
-    integers_.assign(y, y + count * format_.columns);
-    file.write_rows(*dataset_, first, count, integers_.data());
-  } else if (type_.kind == ElementKind::enumeration) {
-    codes_.assign(y, y + count);
-    file.write_rows(*dataset_, first, count, codes_.data());
-  } else {
-    std::vector<std::string> texts;
-    texts.reserve(static_cast<std::size_t>(count));
-    for (Index i = 0; i < count; ++i) {
-      texts.push_back(format_.names[static_cast<std::size_t>(y[i])]);
-    }
-    file.write_rows(*dataset_, first, count, texts);
-  }
-}
 
 /// The rows that are filled and written at a time.
 struct Portion {
@@ -104,7 +36,9 @@ struct Portion {
   static std::size_t bytes_per_row(const RowFormat& format) {
     const auto columns = static_cast<std::size_t>(format.columns);
     const auto more_targets = static_cast<std::size_t>(format.target.columns - 1);
-    return columns * (format.is_float32 ? 12 : 8) + 24 + 16 * (format.others.size() + more_targets);
+    const std::size_t of_features = format.is_table() ? TableWriter::bytes_per_row(format)
+                                                      : columns * (format.is_float32 ? 12 : 8);
+    return of_features + 24 + 16 * (format.others.size() + more_targets);
   }
 };
 
@@ -125,6 +59,7 @@ class Writer {
     options_.deflate = storage.deflate;
     options_.fletcher32 = is_chunked_;
     if (is_chunked_) require_memory();
+    if (format_.is_table()) table_.emplace(path_, format_);
     if (format_.target.kind != TargetFormat::Kind::none) y_.emplace("/y", format_.target);
     if (format_.has_weight) weight_.emplace("/weight", TargetFormat{TargetFormat::Kind::real});
     for (const OtherColumn& other : format_.others) others_.emplace_back(other.path, other.format);
@@ -134,7 +69,7 @@ class Writer {
     file_.emplace(ParallelFile::create(comm_, path_));
     create_datasets();
     write_small(extras);
-    if (is_chunked_) {
+    if (is_chunked_ || (table_ && table_->has_texts())) {
       write_rounds();
     } else {
       write_share();
@@ -146,6 +81,7 @@ class Writer {
  private:
   std::size_t row_bytes() const { return Portion::bytes_per_row(format_); }
   Index round_rows() const;
+  Index share_rows() const;
   void require_memory() const;
   void create_datasets();
   void write_small(const FileExtras& extras);
@@ -156,7 +92,7 @@ class Writer {
   void fill(Index first, Index count);
   void to_float(Index first, Index begin, Index end);
   void put(Index first, Index count);
-  RowSpan rows_at(Index begin);
+  RowSpan rows_at(Index begin, Index task);
   template <class F>
   void for_columns(F&& f);
   void tell(Index done, Index all) const;
@@ -172,6 +108,7 @@ class Writer {
   DatasetOptions options_;
   std::optional<ParallelFile> file_;
   std::optional<ParallelFile::Dataset> x_;
+  std::optional<TableWriter> table_;
   std::optional<ColumnWriter> y_;
   std::optional<ColumnWriter> weight_;
   std::vector<ColumnWriter> others_;
@@ -184,6 +121,15 @@ void Writer::for_columns(F&& f) {
   if (y_) f(*y_);
   if (weight_) f(*weight_);
   for (ColumnWriter& column : others_) f(column);
+}
+
+/// Rows that a rank fills at a time where it writes on its own: whole blocks.
+Index Writer::share_rows() const {
+  const Index tall = blocks_.rows_per_block();
+  const std::size_t bytes =
+      std::min(usual_portion_bytes * static_cast<std::size_t>(means_.threads), means_.memory / 2);
+  const auto blocks = static_cast<Index>(bytes / (static_cast<std::size_t>(tall) * row_bytes()));
+  return std::max<Index>(blocks, 1) * tall;
 }
 
 /// Rows of all ranks in one collective write: whole chunks.
@@ -213,7 +159,11 @@ void Writer::require_memory() const {
 
 void Writer::create_datasets() {
   const ElementType x_type = format_.is_float32 ? float32_type() : float64_type();
-  x_ = file_->create_dataset("/X", x_type, {format_.rows, format_.columns}, options_);
+  if (table_) {
+    table_->create_in(*file_, options_);
+  } else {
+    x_ = file_->create_dataset("/X", x_type, {format_.rows, format_.columns}, options_);
+  }
   for_columns([&](ColumnWriter& column) { column.create_in(*file_, format_.rows, options_); });
 }
 
@@ -229,6 +179,7 @@ void Writer::write_small(const FileExtras& extras) {
   for (const auto& [name, array] : extras.datasets) {
     datasets.push_back(file_->create_dataset(name, float64_type(), array.shape));
   }
+  if (table_) table_->describe_in(*file_);
   for (const auto& [name, text] : extras.attributes) file_->set_attribute("/", name, text);
   on_root(comm_, [&] {
     if (names) file_->write_rows(*names, 0, format_.columns, format_.feature_names);
@@ -256,9 +207,10 @@ void Writer::together(F&& work) {
   throw AgreedError(ExitCode::bad_data, comm_.broadcast(bad_data, static_cast<int>(first)));
 }
 
-/// In chunks: every round goes on where the last one ended, the ranks side by side.
+/// In chunks, or with texts, whose place depends on those of all rows before: every round goes on
+/// where the last one ended, the ranks side by side.
 void Writer::write_rounds() {
-  const Index step = round_rows();
+  const Index step = is_chunked_ ? round_rows() : comm_.min(share_rows()) * comm_.size();
   for (Index first = 0; first < format_.rows; first += step) {
     const Index end = std::min(first + step, format_.rows);
     const Index chunks = (end - first + chunk_rows_ - 1) / chunk_rows_;
@@ -266,7 +218,12 @@ void Writer::write_rounds() {
     const Index mine = std::min(first + share.begin * chunk_rows_, end);
     const Index count = std::min(first + share.end * chunk_rows_, end) - mine;
     together([&] { fill(mine, count); });
-    put(mine, count);
+    if (is_chunked_) {
+      put(mine, count);
+    } else {
+      collectively(comm_, [&] { put(mine, count); });
+    }
+    if (table_) table_->put_texts(comm_, *file_, mine, count);
     tell(end, format_.rows);
   }
 }
@@ -278,10 +235,7 @@ void Writer::write_share() {
     const Share share = share_of(blocks_.size(), comm_.rank(), comm_.size());
     const Index begin = share.begin * tall;
     const Index end = std::min(share.end * tall, format_.rows);
-    const std::size_t bytes =
-        std::min(usual_portion_bytes * static_cast<std::size_t>(means_.threads), means_.memory / 2);
-    const auto blocks = static_cast<Index>(bytes / (static_cast<std::size_t>(tall) * row_bytes()));
-    const Index step = std::max<Index>(blocks, 1) * tall;
+    const Index step = share_rows();
     for (Index first = begin; first < end; first += step) {
       const Index count = std::min(step, end - first);
       fill(first, count);
@@ -293,24 +247,37 @@ void Writer::write_share() {
 }
 
 void Writer::fill(Index first, Index count) {
-  const Index columns = format_.columns;
-  portion_.x.grow(count * columns);
-  if (format_.is_float32) portion_.x32.grow(count * columns);
-  for_columns([&](ColumnWriter& column) { column.grow(count); });
   // A task is a block, or less where there would be fewer blocks than threads.
   const Index each = std::clamp<Index>(count / (4 * means_.threads), 64, blocks_.rows_per_block());
-  means_.parallel_for((count + each - 1) / each, [&](Index task) {
+  const Index tasks = (count + each - 1) / each;
+  const Index columns = format_.columns;
+  if (table_) {
+    table_->begin(count, tasks);
+  } else {
+    portion_.x.grow(count * columns);
+    if (format_.is_float32) portion_.x32.grow(count * columns);
+  }
+  for_columns([&](ColumnWriter& column) { column.grow(count); });
+  means_.parallel_for(tasks, [&](Index task) {
     const Index begin = task * each;
     const Index n = std::min(each, count - begin);
-    source_.read(first + begin, n, rows_at(begin));
-    if (format_.is_float32) to_float(first, begin, begin + n);
+    source_.read(first + begin, n, rows_at(begin, task));
+    if (table_) {
+      table_->narrow(first, begin, begin + n);
+    } else if (format_.is_float32) {
+      to_float(first, begin, begin + n);
+    }
   });
 }
 
 /// Where the rows of the portion from `begin` on are put.
-RowSpan Writer::rows_at(Index begin) {
+RowSpan Writer::rows_at(Index begin, Index task) {
   RowSpan span;
-  span.x = portion_.x.data() + begin * format_.columns;
+  if (table_) {
+    span.table = table_->rows_at(begin, task);
+  } else {
+    span.x = portion_.x.data() + begin * format_.columns;
+  }
   if (y_) span.y = y_->values(begin);
   if (weight_) span.weight = weight_->values(begin);
   for (ColumnWriter& column : others_) span.others.push_back(column.values(begin));
@@ -334,7 +301,9 @@ void Writer::to_float(Index first, Index begin, Index end) {
 }
 
 void Writer::put(Index first, Index count) {
-  if (format_.is_float32) {
+  if (table_) {
+    table_->put(*file_, first, count);
+  } else if (format_.is_float32) {
     file_->write_rows(*x_, first, count, portion_.x32.data());
   } else {
     file_->write_rows(*x_, first, count, portion_.x.data());

@@ -45,12 +45,28 @@ std::optional<TreeAttribute> read_value(hid_t attribute, const std::string& acti
   return value;
 }
 
+std::vector<const char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  pointers.reserve(texts.size());
+  for (const std::string& text : texts) pointers.push_back(text.c_str());
+  return pointers;
+}
+
 }  // namespace
 
 Handle variable_text_type() {
   Handle type(H5Tcopy(H5T_C_S1), "make a text type");
   check(H5Tset_size(type.get(), H5T_VARIABLE), "make a text type");
   check(H5Tset_cset(type.get(), H5T_CSET_UTF8), "make a text type");
+  return type;
+}
+
+Handle boolean_type() {
+  const char* action = "make a type";
+  Handle type(H5Tenum_create(H5T_STD_I8LE), action);
+  for (const std::int8_t value : {std::int8_t{0}, std::int8_t{1}}) {
+    check(H5Tenum_insert(type.get(), value == 0 ? "FALSE" : "TRUE", &value), action);
+  }
   return type;
 }
 
@@ -104,6 +120,44 @@ void write_attribute(hid_t object, const std::string& name, const TreeAttribute&
   } else {
     write(H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &std::get<double>(value));
   }
+}
+
+void write_attribute(hid_t object, const std::string& name, const std::vector<std::string>& texts) {
+  const std::string action = fmt::format("write the attribute '{}'", name);
+  const hsize_t n = texts.size();
+  const Handle space(H5Screate_simple(1, &n, nullptr), action);
+  const Handle type = variable_text_type();
+  const Handle attribute(
+      H5Acreate2(object, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), action);
+  const std::vector<const char*> pointers = pointers_to(texts);
+  if (n > 0) check(H5Awrite(attribute.get(), type.get(), pointers.data()), action);
+}
+
+void write_flag(hid_t object, const std::string& name, bool value) {
+  const std::string action = fmt::format("write the attribute '{}'", name);
+  const Handle space(H5Screate(H5S_SCALAR), action);
+  const Handle type = boolean_type();
+  const Handle attribute(
+      H5Acreate2(object, name.c_str(), type.get(), space.get(), H5P_DEFAULT, H5P_DEFAULT), action);
+  const std::int8_t byte = value ? 1 : 0;
+  check(H5Awrite(attribute.get(), type.get(), &byte), action);
+}
+
+void write_texts(hid_t file, const std::string& path, const std::vector<std::string>& texts) {
+  const std::string action = fmt::format("write {}", path);
+  const hsize_t n = texts.size();
+  const Handle space(H5Screate_simple(1, &n, nullptr), action);
+  const Handle type = variable_text_type();
+  const Handle properties(H5Pcreate(H5P_DATASET_CREATE), action);
+  check(H5Pset_obj_track_times(properties.get(), false), action);
+  make_groups_above(file, path);
+  const Handle dataset(H5Dcreate2(file, path.c_str(), type.get(), space.get(), H5P_DEFAULT,
+                                  properties.get(), H5P_DEFAULT),
+                       action);
+  const std::vector<const char*> pointers = pointers_to(texts);
+  if (n == 0) return;
+  check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, pointers.data()),
+        action);
 }
 
 std::vector<std::pair<std::string, std::optional<TreeAttribute>>> read_attributes(hid_t object) {

@@ -15,6 +15,8 @@ namespace superstep::h5 {
 
 /// UTF-8 of any length, as h5py writes str.
 Handle variable_text_type();
+/// h5py's bool: FALSE and TRUE over int8.
+Handle boolean_type();
 
 /// The texts that `read(memory type, buffer)`, a call of H5Dread or H5Aread, delivers; `type` is
 /// what the file says. FileError "cannot ACTION: ..." when it fails.
@@ -27,6 +29,10 @@ std::vector<std::string> read_texts(hid_t type, std::size_t count,
 std::string unpadded(const char* text, std::size_t bytes, char padding);
 
 void write_attribute(hid_t object, const std::string& name, const TreeAttribute& value);
+void write_attribute(hid_t object, const std::string& name, const std::vector<std::string>& texts);
+void write_flag(hid_t object, const std::string& name, bool value);
+/// A dataset of texts of any length, one dimension, without times.
+void write_texts(hid_t file, const std::string& path, const std::vector<std::string>& texts);
 
 /// In alphabetical order; no value for one that is no single text, integer or floating-point
 /// number.

@@ -303,10 +303,13 @@ std::size_t CsvCursor::take_quoted(std::size_t begin) {
 
 bool is_missing(std::string_view text) {
   if (text.empty()) return true;
-  static constexpr std::string_view words[] = {"NA",   "na",   "N/A",  "n/a",  "#N/A",
-                                               "NaN",  "nan",  "NAN",  "-nan", "-NaN",
-                                               "null", "NULL", "None", "<NA>"};
-  return text.size() <= 4 && std::ranges::find(words, text) != std::end(words);
+  static constexpr std::string_view words[] = {
+      "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
+      "<NA>", "N/A",      "NA",  "NULL",    "NaN",      "None", "n/a",  "nan",    "null"};
+  constexpr std::size_t longest = 8;
+  constexpr std::string_view first_letters = "#-1<Nn";
+  return text.size() <= longest && first_letters.find(text[0]) != std::string_view::npos &&
+         std::ranges::find(words, text) != std::end(words);
 }
 
 std::string utf8_of_latin1(std::string_view bytes) {

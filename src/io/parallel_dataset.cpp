@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <superstep/core/error.hpp>
+#include "io/attributes.hpp"
 
 namespace superstep {
 
@@ -27,12 +28,36 @@ ElementType numeric(ElementKind kind, std::size_t bytes) {
   return type;
 }
 
+ElementType unsigned_type(std::size_t bytes) {
+  ElementType type = numeric(ElementKind::unsigned_integer, bytes);
+  type.is_signed = false;
+  return type;
+}
+
+hid_t signed_integer(std::size_t bytes) {
+  switch (bytes) {
+    case 1:
+      return H5T_STD_I8LE;
+    case 2:
+      return H5T_STD_I16LE;
+    case 4:
+      return H5T_STD_I32LE;
+    default:
+      return H5T_STD_I64LE;
+  }
+}
+
 }  // namespace
 
 ElementType float32_type() { return numeric(ElementKind::floating, 4); }
 ElementType float64_type() { return numeric(ElementKind::floating, 8); }
+ElementType int8_type() { return numeric(ElementKind::signed_integer, 1); }
+ElementType int16_type() { return numeric(ElementKind::signed_integer, 2); }
 ElementType int32_type() { return numeric(ElementKind::signed_integer, 4); }
 ElementType int64_type() { return numeric(ElementKind::signed_integer, 8); }
+ElementType uint8_type() { return unsigned_type(1); }
+ElementType uint64_type() { return unsigned_type(8); }
+ElementType boolean_type() { return numeric(ElementKind::boolean, 1); }
 
 ElementType fixed_string_type(std::size_t bytes) {
   return numeric(ElementKind::fixed_string, std::max<std::size_t>(bytes, 1));
@@ -52,7 +77,11 @@ h5::Handle hdf5_type(const ElementType& type) {
     case ElementKind::floating:
       return h5::Handle(H5Tcopy(type.bytes == 4 ? H5T_IEEE_F32LE : H5T_IEEE_F64LE), action);
     case ElementKind::signed_integer:
-      return h5::Handle(H5Tcopy(type.bytes == 4 ? H5T_STD_I32LE : H5T_STD_I64LE), action);
+      return h5::Handle(H5Tcopy(signed_integer(type.bytes)), action);
+    case ElementKind::unsigned_integer:
+      return h5::Handle(H5Tcopy(type.bytes == 1 ? H5T_STD_U8LE : H5T_STD_U64LE), action);
+    case ElementKind::boolean:
+      return h5::boolean_type();
     case ElementKind::fixed_string: {
       h5::Handle text(H5Tcopy(H5T_C_S1), action);
       h5::check(H5Tset_size(text.get(), type.bytes), action);
@@ -71,6 +100,12 @@ h5::Handle hdf5_type(const ElementType& type) {
     default:
       throw std::logic_error("a type that cannot be written: " + type.name());
   }
+}
+
+std::uint64_t PlannedDataset::header_bytes() const {
+  constexpr std::uint64_t usual = 4 * 1024;
+  constexpr std::uint64_t most = 64 * 1024;
+  return type.kind == ElementKind::enumeration ? most : usual;
 }
 
 PlannedDataset plan(const std::string& path, const ElementType& type,

@@ -33,6 +33,8 @@ struct PlannedDataset {
   std::size_t chunk_bytes() const { return static_cast<std::size_t>(chunk_rows) * row_bytes; }
   /// What HDF5 needs when the dataset is created, at most: compressed chunks are of zeros then.
   std::uint64_t bytes_at_first() const;
+  /// What its header, its name and the way to it take; names of an enumeration stand in the header.
+  std::uint64_t header_bytes() const;
 };
 
 /// Decides chunks and the way of writing. UsageError for chunks HDF5 cannot have.

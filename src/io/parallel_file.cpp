@@ -10,7 +10,6 @@
 #include <exception>
 #include <functional>
 #include <optional>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -26,13 +25,14 @@
 #include "io/parallel_dataset.hpp"
 #include "io/posix_file.hpp"
 #include "io/recording_driver.hpp"
+#include "io/root_content.hpp"
 #include "io/temporary_file.hpp"
 
 namespace superstep {
 
 namespace {
 
-// What HDF5 needs beside the rows and the index of chunks: headers.
+// What HDF5 needs beside the rows, the index of chunks and the headers.
 constexpr std::uint64_t metadata_slack = 64 * 1024;
 // One call writes at most this much, well below where MPI counts in int.
 constexpr std::size_t max_write_bytes = std::size_t{1} << 30;
@@ -41,12 +41,6 @@ constexpr std::size_t read_back_bytes = std::size_t{16} << 20;
 }  // namespace
 
 struct ParallelFile::Impl {
-  struct Attribute {
-    std::string object;
-    std::string name;
-    TreeAttribute value;
-  };
-
   Impl(const Communicator& comm_in, std::string path_in)
       : comm(comm_in), path(std::move(path_in)), exceptions_at_birth(std::uncaught_exceptions()) {}
   ~Impl();
@@ -56,6 +50,7 @@ struct ParallelFile::Impl {
   void close_all();
   void discard();
   void reserve(std::uint64_t more);
+  void create(PlannedDataset& entry, const DatasetOptions& options) const;
   void require_type(const PlannedDataset& entry, bool matches) const;
   void write(PlannedDataset& entry, Index first, Index count, const void* rows);
   void write_independently(PlannedDataset& entry, Index first, Index count, const std::byte* rows);
@@ -65,7 +60,7 @@ struct ParallelFile::Impl {
                  const std::byte* rows) const;
 
   void require_all_rows();
-  void write_attributes();
+  void write_by_root();
   void check_structure() const;
 
   const Communicator& comm;
@@ -78,7 +73,7 @@ struct ParallelFile::Impl {
   posix::Descriptor descriptor;  // to reserve space and to flush
   h5::Handle file;
   std::vector<PlannedDataset> entries;
-  std::vector<Attribute> attributes;
+  RootContent by_root;
   bool is_committed = false;
 };
 
@@ -170,8 +165,10 @@ void ParallelFile::Impl::open() {
 // (HDF5's MPI driver does not say how far it has given out addresses, but chunks lie in the order
 // they are written) and of `more`.
 void ParallelFile::Impl::reserve(std::uint64_t more) {
-  std::uint64_t at_first = 0;
-  for (const PlannedDataset& entry : entries) at_first += metadata_slack + entry.bytes_at_first();
+  std::uint64_t at_first = metadata_slack;
+  for (const PlannedDataset& entry : entries) {
+    at_first += entry.header_bytes() + entry.bytes_at_first();
+  }
   const std::uint64_t written = posix::size_of_regular_file(temporary);
   posix::reserve(descriptor.get(), std::max(at_first, written) + more + metadata_slack, path);
 }
@@ -296,17 +293,13 @@ void ParallelFile::Impl::require_all_rows() {
   }
 }
 
-// With the serial driver, which writes texts as h5py does.
-void ParallelFile::Impl::write_attributes() {
-  if (attributes.empty()) return;
+void ParallelFile::Impl::write_by_root() {
+  if (by_root.empty()) return;
   const std::scoped_lock lock(h5::library_mutex());
-  const std::string action = fmt::format("write the attributes of '{}'", path);
+  const std::string action = fmt::format("write '{}'", path);
   const h5::WriteFailureCatcher catcher;
   h5::Handle serial(H5Fopen(temporary.c_str(), H5F_ACC_RDWR, h5::recording_access().get()), action);
-  for (const Attribute& attribute : attributes) {
-    const h5::Handle object(H5Oopen(serial.get(), attribute.object.c_str(), H5P_DEFAULT), action);
-    h5::write_attribute(object.get(), attribute.name, attribute.value);
-  }
+  by_root.write(serial.get(), action);
   serial.close(action);
   if (!catcher.failure().empty()) {
     throw FileError(fmt::format("cannot {}: {}", action, catcher.failure()));
@@ -317,6 +310,7 @@ void ParallelFile::Impl::write_attributes() {
 void ParallelFile::Impl::check_structure() const {
   std::vector<DatasetRequest> requests;
   for (const PlannedDataset& entry : entries) requests.push_back({entry.path});
+  for (const auto& [text_path, texts] : by_root.texts) requests.push_back({text_path});
   const auto layouts = describe_all(temporary, requests);
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const PlannedDataset& entry = entries[i];
@@ -341,28 +335,63 @@ ParallelFile ParallelFile::create(const Communicator& comm, const std::string& p
 ParallelFile::Dataset ParallelFile::create_dataset(const std::string& path, const ElementType& type,
                                                    const std::vector<Index>& shape,
                                                    const DatasetOptions& options) {
+  return create_datasets({{path, type, shape, options}}).front();
+}
+
+void ParallelFile::Impl::create(PlannedDataset& entry, const DatasetOptions& options) const {
+  const std::string action = fmt::format("create {}:{}", path, entry.path);
+  const std::vector<hsize_t> extents(entry.shape.begin(), entry.shape.end());
+  const h5::Handle space(
+      H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), action);
+  const h5::Handle properties = creation_properties(entry, options);
+  entry.memory_type = hdf5_type(entry.type);
+  h5::make_groups_above(file.get(), entry.path);
+  entry.dataset = h5::Handle(H5Dcreate2(file.get(), entry.path.c_str(), entry.memory_type.get(),
+                                        space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+                             action);
+}
+
+std::vector<ParallelFile::Dataset> ParallelFile::create_datasets(
+    const std::vector<NewDataset>& wanted) {
   Impl& impl = *impl_;
-  impl.together([&] { impl.entries.push_back(plan(path, type, shape, options)); });
+  const std::size_t first = impl.entries.size();
+  impl.together([&] {
+    for (const NewDataset& d : wanted) {
+      impl.entries.push_back(plan(d.path, d.type, d.shape, d.options));
+    }
+  });
   // First, because HDF5 fills what it will check or compress: of several ranks the one that finds
   // no room would leave the others waiting for ever, and alone it crashes where it cannot write.
   impl.together([&] {
     if (impl.comm.is_root()) impl.reserve(0);
   });
   impl.together([&] {
-    PlannedDataset& entry = impl.entries.back();
     const std::scoped_lock lock(h5::library_mutex());
-    const std::string action = fmt::format("create {}:{}", impl.path, path);
-    const std::vector<hsize_t> extents(shape.begin(), shape.end());
-    const h5::Handle space(
-        H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), action);
-    const h5::Handle properties = creation_properties(entry, options);
-    entry.memory_type = hdf5_type(type);
-    h5::make_groups_above(impl.file.get(), path);
-    entry.dataset = h5::Handle(H5Dcreate2(impl.file.get(), path.c_str(), entry.memory_type.get(),
-                                          space.get(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
-                               action);
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      impl.create(impl.entries[first + i], wanted[i].options);
+    }
   });
-  return {impl.entries.size() - 1};
+  std::vector<Dataset> datasets;
+  for (std::size_t i = 0; i < wanted.size(); ++i) datasets.push_back({first + i});
+  return datasets;
+}
+
+void ParallelFile::create_group(const std::string& path) {
+  Impl& impl = *impl_;
+  impl.together([&] {
+    const std::scoped_lock lock(h5::library_mutex());
+    const std::string action = fmt::format("make the group {} of '{}'", path, impl.path);
+    const h5::Handle properties(H5Pcreate(H5P_GROUP_CREATE), action);
+    h5::check(H5Pset_obj_track_times(properties.get(), false), action);
+    // Else all attributes together have 64 KiB, in the header.
+    h5::check(
+        H5Pset_attr_creation_order(properties.get(), H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED),
+        action);
+    h5::make_groups_above(impl.file.get(), path);
+    h5::Handle(
+        H5Gcreate2(impl.file.get(), path.c_str(), H5P_DEFAULT, properties.get(), H5P_DEFAULT),
+        action);
+  });
 }
 
 Index ParallelFile::chunk_rows(Dataset dataset) const {
@@ -384,6 +413,18 @@ void ParallelFile::write_rows(Dataset dataset, Index first, Index count, const f
   impl_->write(entry, first, count, rows);
 }
 
+void ParallelFile::write_rows(Dataset dataset, Index first, Index count, const std::int8_t* rows) {
+  PlannedDataset& entry = impl_->entries.at(dataset.index);
+  impl_->require_type(entry, entry.type == int8_type() || entry.type == boolean_type());
+  impl_->write(entry, first, count, rows);
+}
+
+void ParallelFile::write_rows(Dataset dataset, Index first, Index count, const std::int16_t* rows) {
+  PlannedDataset& entry = impl_->entries.at(dataset.index);
+  impl_->require_type(entry, entry.type == int16_type());
+  impl_->write(entry, first, count, rows);
+}
+
 void ParallelFile::write_rows(Dataset dataset, Index first, Index count, const std::int32_t* rows) {
   PlannedDataset& entry = impl_->entries.at(dataset.index);
   impl_->require_type(entry,
@@ -394,6 +435,19 @@ void ParallelFile::write_rows(Dataset dataset, Index first, Index count, const s
 void ParallelFile::write_rows(Dataset dataset, Index first, Index count, const std::int64_t* rows) {
   PlannedDataset& entry = impl_->entries.at(dataset.index);
   impl_->require_type(entry, entry.type == int64_type());
+  impl_->write(entry, first, count, rows);
+}
+
+void ParallelFile::write_rows(Dataset dataset, Index first, Index count, const std::uint8_t* rows) {
+  PlannedDataset& entry = impl_->entries.at(dataset.index);
+  impl_->require_type(entry, entry.type == uint8_type());
+  impl_->write(entry, first, count, rows);
+}
+
+void ParallelFile::write_rows(Dataset dataset, Index first, Index count,
+                              const std::uint64_t* rows) {
+  PlannedDataset& entry = impl_->entries.at(dataset.index);
+  impl_->require_type(entry, entry.type == uint64_type());
   impl_->write(entry, first, count, rows);
 }
 
@@ -416,11 +470,23 @@ void ParallelFile::write_rows(Dataset dataset, Index first, Index count,
 
 void ParallelFile::set_attribute(const std::string& object, const std::string& name,
                                  const std::string& value) {
-  impl_->attributes.push_back({object, name, value});
+  impl_->by_root.attributes.push_back({object, name, value});
 }
 void ParallelFile::set_attribute(const std::string& object, const std::string& name,
                                  std::int64_t value) {
-  impl_->attributes.push_back({object, name, value});
+  impl_->by_root.attributes.push_back({object, name, value});
+}
+void ParallelFile::set_texts(const std::string& object, const std::string& name,
+                             std::vector<std::string> values) {
+  impl_->by_root.attributes.push_back({object, name, std::move(values)});
+}
+void ParallelFile::set_flag(const std::string& object, const std::string& name, bool value) {
+  impl_->by_root.attributes.push_back({object, name, value});
+}
+
+void ParallelFile::add_texts(const std::string& path, std::vector<std::string> texts) {
+  if (!impl_->comm.is_root()) return;
+  impl_->by_root.texts.emplace_back(path, std::move(texts));
 }
 
 void ParallelFile::commit() {
@@ -436,7 +502,7 @@ void ParallelFile::commit() {
 
   on_root(impl.comm, [&] {
     const InsideParallelIo inside(impl.group);
-    impl.write_attributes();
+    impl.write_by_root();
     impl.check_structure();
     posix::trim(impl.descriptor.get(), impl.path);
     answering(impl.comm, [&] { posix::sync(impl.descriptor.get(), impl.path); });

@@ -238,8 +238,8 @@ def test_import_bad_csv():
     cases = [
         (3, "a,b\n1,2\n1,2,3\n", [], ["line 3 has 3 fields", "header has 2"]),
         (3, "a,b\n1,2\n\n1\n", [], ["line 4 has 1 field,"]),
-        (3, "a,city\n1,Rome\n", [], ["column 'city' is not numeric", "row 0 (line 2) holds 'Rome'", "--drop city", "--target city"]),
-        (3, "a,city,b\n1,2,3\n1,Rome,x\n", [], ["'city' and 'b' are not numeric", "row 1 (line 3) holds 'Rome'", "--drop city,b"]),
+        (3, "a,city\n1,Rome\n", ["--layout", "matrix"], ["column 'city' is not numeric", "row 0 (line 2) holds 'Rome'", "--drop city"]),
+        (3, "a,city,b\n1,2,3\n1,Rome,x\n", ["--types", "city=float"], ["line 3: column 'city' holds 'Rome', no number"]),
         (3, "a,b\n1,\"2\n", [], ["line 2", "never closed"]),
         (3, "a,b\n1,2\"\"3\n", [], ["line 2 has a quote inside the unquoted field 2"]),
         (3, "a,b\n1,\"2\"3\n", [], ["line 2 has text behind the closing quote of field 2"]),

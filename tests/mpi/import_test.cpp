@@ -164,10 +164,6 @@ TEST(Import, NamesTheFirstBadLineFromAnyPiece) {
        " line 6 has a quote that is never closed; a field that holds quotes must be quoted itself, "
        "with the quotes in "
        "it doubled"},
-      {"a,b\n1,2\n3,x\n" + good + "y,4\n",
-       ": columns 'a' and 'b' are not numeric: row 3 (line 7) holds 'y' in column "
-       "'a'; if 'y' in 'a' stands for a missing value give --na 'y'; if 'x' in 'b' stands for a "
-       "missing value give --na 'x', or leave all of them out with --drop a,b"},
   };
   for (const Case& c : cases) {
     for (const std::uint64_t piece_bytes : {0, 1, 2, 3, 5, 8, 13, 21}) {

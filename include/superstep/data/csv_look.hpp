@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the columns of a CSV file hold, as far as its first part tells, and how those that hold text
-// become numbers: advice for a person, from few bytes and in little memory however large the file.
+// What the columns of a CSV file hold, as far as its first part tells: advice for a person, from
+// few bytes and in little memory however large the file.
 #pragma once
 
 #include <span>
@@ -15,8 +15,7 @@ struct CsvColumnLook {
   static constexpr Index most_levels = 50;  ///< that are counted
   static constexpr std::size_t most_kept = 3;
 
-  std::string name;  ///< "'age'", or "column 3" without a header
-  std::string word;  ///< what --drop calls it
+  std::string name;  ///< "'age'"
   Index numbers = 0;
   Index texts = 0;
   Index missing = 0;
@@ -36,8 +35,10 @@ struct CsvLook {
 /// All columns of a file, its first line the header. DataError and FileError like open_csv.
 CsvLook look_at_csv(const std::string& path);
 
-/// What can be done with columns that hold text, a sentence for each thing; `drops`: whether those
-/// with too many levels are named with --drop.
-std::vector<std::string> ways_to_numbers(std::span<const CsvColumnLook> texts, bool drops);
+/// What the user may have to say of columns of text, a sentence for each thing.
+std::vector<std::string> advice_for(std::span<const CsvColumnLook> texts);
+
+/// The options for a cell that is a number as others write it; nothing for one that is none.
+std::string way_of_writing(const std::string& cell);
 
 }  // namespace superstep

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <superstep/comm/communicator.hpp>
@@ -25,6 +26,7 @@ struct ImportedSource {
   std::unique_ptr<RowSource> rows;
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
+  std::vector<std::pair<std::string, std::string>> types{};  ///< of a CSV file's features, by name
 };
 
 struct CsvOptions {
@@ -37,7 +39,12 @@ struct CsvOptions {
   std::optional<std::string> weight;       ///< name or number of a column
   std::vector<std::string> drop;           ///< names or numbers of columns to leave out
   std::vector<std::string> missing_words;  ///< stand for NaN beside empty cells, NA and NaN
-  std::string unpack_beside;               ///< where a file packed by gzip is unpacked meanwhile
+  std::vector<std::string> columns{};      ///< names or numbers of the only features; empty: all
+  std::vector<std::pair<std::string, ColumnKind>>
+      types{};  ///< what columns are to be, by name or number; else by what they hold
+  enum class Layout { by_types, matrix, table };
+  Layout layout = Layout::by_types;
+  std::string unpack_beside;  ///< where a file packed by gzip is unpacked meanwhile
   NumberStyle numbers;
   bool is_latin1 = false;  ///< text is Latin-1, else UTF-8
   bool is_float32 = false;
@@ -45,7 +52,8 @@ struct CsvOptions {
   std::uint64_t piece_bytes = 0;  ///< 0: a share of the file that suits its size
 };
 
-/// Reads the file once to find types, classes and rows. DataError on what is no table of numbers.
+/// Reads the file to find types, classes, categories and rows: once as a rule, twice where a column
+/// turns out to be text behind its beginning. DataError on what is no table.
 /// **Collective.**
 ImportedSource open_csv(const Communicator& comm, const std::string& path,
                         const CsvOptions& options, const ParallelFor& parallel_for);

@@ -3,7 +3,9 @@
 // and every format that can be imported is one.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,27 @@ struct OtherColumn {
   TargetFormat format;
 };
 
+/// What a column of a table holds.
+enum class ColumnKind {
+  number,    ///< float64 or float32, NaN where it is missing
+  int64,     ///< no value is missing
+  uint64,    ///< likewise
+  boolean,   ///< likewise
+  date,      ///< microseconds since 1970, `missing_date` where it is missing
+  category,  ///< a position in its levels, -1 where it is missing
+  text,      ///< bytes; empty where it is missing
+};
+inline constexpr std::int64_t missing_date = std::numeric_limits<std::int64_t>::min();
+/// "float64", "int64", "bool", "date", "category", "text".
+std::string column_kind_name(ColumnKind kind, bool is_float32);
+
+struct TableColumn {
+  std::string name;
+  ColumnKind kind = ColumnKind::number;
+  std::vector<std::string> levels{};  ///< of a category: sorted by bytes
+  Index text_bytes = 0;               ///< of a text: in all rows together
+};
+
 /// What the standard layout needs to know of the rows.
 struct RowFormat {
   Index rows = 0;
@@ -35,14 +58,34 @@ struct RowFormat {
   TargetFormat target;
   std::vector<std::string> feature_names;  ///< may be empty
   std::vector<OtherColumn> others{};
+  std::vector<TableColumn> table{};  ///< if any: /table holds them, and there is no /X
+
+  bool is_table() const { return !table.empty(); }
+};
+
+/// Texts of some rows, one behind the other.
+struct TextRows {
+  std::string bytes;
+  std::vector<Index> sizes;  ///< of each row's text
+};
+
+/// Where the values of a table's column are put, one a row: the pointer that suits its kind.
+struct ColumnSpan {
+  double* numbers = nullptr;
+  std::int64_t* integers = nullptr;  ///< int64, dates
+  std::uint64_t* naturals = nullptr;
+  std::int8_t* flags = nullptr;
+  std::int32_t* codes = nullptr;
+  TextRows* texts = nullptr;  ///< rows are added at its end
 };
 
 /// Where rows are put. `y` and `weight` are not touched by a source that has none.
 struct RowSpan {
-  double* x = nullptr;  ///< rows x columns, row-major
+  double* x = nullptr;  ///< rows x columns, row-major, unless they are a table
   double* y = nullptr;  ///< rows x target.columns, row-major
   double* weight = nullptr;
-  std::vector<double*> others{};  ///< as RowFormat::others
+  std::vector<double*> others{};    ///< as RowFormat::others
+  std::vector<ColumnSpan> table{};  ///< as RowFormat::table
 };
 
 class RowSource {

@@ -131,7 +131,7 @@ std::optional<std::string> in_plain_style(std::string_view cell, const NumberSty
 /// The number a cell holds, or nothing. Empty cells and what pandas takes for missing (NA, NaN,
 /// null, None, ...) are NaN; what is too large for a double is infinite, as in Python.
 std::optional<double> parse_cell(std::string_view cell, const NumberStyle& style = {});
-/// Whether a cell stands for a missing value.
+/// Whether a cell stands for a missing value: it is empty or one of pandas' words, and no other.
 bool is_missing(std::string_view text);
 
 }  // namespace superstep

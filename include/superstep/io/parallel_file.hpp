@@ -26,8 +26,14 @@ namespace superstep {
 /// The types that can be written.
 ElementType float32_type();
 ElementType float64_type();
+ElementType int8_type();
+ElementType int16_type();
 ElementType int32_type();
 ElementType int64_type();
+ElementType uint8_type();
+ElementType uint64_type();
+/// h5py's: an enumeration of FALSE and TRUE over int8.
+ElementType boolean_type();
 /// UTF-8 of at most `bytes` bytes, padded with zeros.
 ElementType fixed_string_type(std::size_t bytes);
 /// int32 codes 0, 1, 2, ... with these names.
@@ -62,6 +68,19 @@ class ParallelFile {
   Dataset create_dataset(const std::string& path, const ElementType& type,
                          const std::vector<Index>& shape, const DatasetOptions& options = {});
 
+  /// The same of many at once, in order.
+  struct NewDataset {
+    std::string path;
+    ElementType type;
+    std::vector<Index> shape;
+    DatasetOptions options = {};
+  };
+  std::vector<Dataset> create_datasets(const std::vector<NewDataset>& wanted);
+
+  /// A group that may have attributes of any length, such as the names of 10,000 columns.
+  /// **Collective.**
+  void create_group(const std::string& path);
+
   /// The chunk height really used (the whole height for a contiguous dataset).
   Index chunk_rows(Dataset dataset) const;
   /// Whether write_rows is collective and goes through the rows in order: with compression or
@@ -78,13 +97,26 @@ class ParallelFile {
   /// So the chunks lie in the file in the order of the rows, whoever wrote them.
   void write_rows(Dataset dataset, Index first, Index count, const double* rows);
   void write_rows(Dataset dataset, Index first, Index count, const float* rows);
+  void write_rows(Dataset dataset, Index first, Index count, const std::int8_t* rows);
+  void write_rows(Dataset dataset, Index first, Index count, const std::int16_t* rows);
   void write_rows(Dataset dataset, Index first, Index count, const std::int32_t* rows);
   void write_rows(Dataset dataset, Index first, Index count, const std::int64_t* rows);
+  void write_rows(Dataset dataset, Index first, Index count, const std::uint8_t* rows);
+  void write_rows(Dataset dataset, Index first, Index count, const std::uint64_t* rows);
   void write_rows(Dataset dataset, Index first, Index count, const std::vector<std::string>& rows);
 
-  /// Sets an attribute of "/" or of a dataset; the same call on every rank, no communication.
+  /// Sets an attribute of "/", a group or a dataset; the same call on every rank, no communication.
   void set_attribute(const std::string& object, const std::string& name, const std::string& value);
   void set_attribute(const std::string& object, const std::string& name, std::int64_t value);
+  /// Of several texts, in one dimension.
+  void set_texts(const std::string& object, const std::string& name,
+                 std::vector<std::string> values);
+  /// As h5py writes a bool.
+  void set_flag(const std::string& object, const std::string& name, bool value);
+
+  /// A dataset of texts of any length, which the root writes when the file is committed: for few,
+  /// because nobody reads them in parallel. The same call on every rank, no communication.
+  void add_texts(const std::string& path, std::vector<std::string> texts);
 
   /// Checks that every row was written, makes everything durable and gives the file its name. After
   /// a failure the temporary file is gone and an older file of that name is as it was.

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The second reading of a CSV file, of which everything is known.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <superstep/data/row_source.hpp>
+#include "data/csv_columns.hpp"
+#include "data/csv_scan.hpp"
+#include "data/text_set.hpp"
+#include "io/unpacked.hpp"
+
+namespace superstep {
+
+class CsvSource final : public RowSource {
+ public:
+  /// `unpacked`: on the root, if the file was packed.
+  CsvSource(std::unique_ptr<Unpacked> unpacked, CsvFile file, CsvColumns columns, CsvIndex index,
+            RowFormat format);
+
+  const RowFormat& format() const override { return format_; }
+  void require_unchanged() const override { file_.require_unchanged(); }
+  void read(Index first, Index count, const RowSpan& out) const override;
+
+ private:
+  void require(bool is_as_before) const;
+  void put(const std::vector<CsvField>& fields, Index i, const RowSpan& out) const;
+  void put_value(const CsvField& field, Index feature, Index i, const ColumnSpan& out) const;
+  std::int32_t code_of(const CsvField& field, Index feature) const;
+  double number(const CsvField& field) const;
+  double target(const CsvField& field) const;
+  Index place_of(Index column) const;
+
+  std::unique_ptr<Unpacked> unpacked_;
+  CsvFile file_;
+  CsvColumns columns_;
+  CsvIndex index_;
+  RowFormat format_;
+  std::vector<TextSet> levels_;  ///< of each feature of a table: numbers are codes
+};
+
+}  // namespace superstep
