@@ -142,7 +142,7 @@ class Import final : public Command {
   std::optional<char> delimiter() const;
   NumberStyle number_style() const;
   bool is_latin1() const;
-  std::vector<std::pair<std::string, ColumnKind>> types() const;
+  std::vector<std::pair<std::string, StoredKind>> types() const;
   CsvOptions::Layout layout() const;
   ImportFormat find_format(Context& context) const;
   void refuse_options(ImportFormat format) const;
@@ -213,13 +213,13 @@ bool Import::is_latin1() const {
       *encoding_));
 }
 
-std::vector<std::pair<std::string, ColumnKind>> Import::types() const {
-  static constexpr std::pair<std::string_view, ColumnKind> kinds[] = {
-      {"float", ColumnKind::number},      {"float64", ColumnKind::number},
-      {"int", ColumnKind::int64},         {"int64", ColumnKind::int64},
-      {"bool", ColumnKind::boolean},      {"date", ColumnKind::date},
-      {"category", ColumnKind::category}, {"text", ColumnKind::text}};
-  std::vector<std::pair<std::string, ColumnKind>> types;
+std::vector<std::pair<std::string, StoredKind>> Import::types() const {
+  static constexpr std::pair<std::string_view, StoredKind> kinds[] = {
+      {"float", StoredKind::number},      {"float64", StoredKind::number},
+      {"int", StoredKind::int64},         {"int64", StoredKind::int64},
+      {"bool", StoredKind::boolean},      {"date", StoredKind::date},
+      {"category", StoredKind::category}, {"text", StoredKind::text}};
+  std::vector<std::pair<std::string, StoredKind>> types;
   if (!types_) return types;
   for (const std::string& word : split_at_commas(*types_)) {
     const std::size_t at = word.rfind('=');

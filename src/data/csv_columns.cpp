@@ -146,25 +146,25 @@ void keep_only(CsvColumns& columns, const std::vector<std::string>& words,
   }
 }
 
-CsvColumns::Forced forced_kind(ColumnKind kind) {
+CsvColumns::Forced forced_kind(StoredKind kind) {
   switch (kind) {
-    case ColumnKind::number:
+    case StoredKind::number:
       return {kind, can_be::number, true};
-    case ColumnKind::int64:
-    case ColumnKind::uint64:
+    case StoredKind::int64:
+    case StoredKind::uint64:
       return {kind, can_be::int64 | can_be::uint64, false};
-    case ColumnKind::boolean:
+    case StoredKind::boolean:
       return {kind, can_be::boolean, false};
-    case ColumnKind::date:
+    case StoredKind::date:
       return {kind, can_be::date, true};
-    case ColumnKind::category:
-    case ColumnKind::text:
+    case StoredKind::category:
+    case StoredKind::text:
       break;
   }
   return {kind, 0, true};
 }
 
-void force(CsvColumns& columns, const std::string& word, ColumnKind kind, const std::string& path) {
+void force(CsvColumns& columns, const std::string& word, StoredKind kind, const std::string& path) {
   const Index column = find_column(columns, word, "types", path);
   if (columns.role_of(column) != Role::feature) {
     throw UsageError(

@@ -17,7 +17,7 @@ struct CsvColumns {
   enum class Role : std::uint8_t { feature, target, one_of_targets, weight, dropped };
   /// What --types asks of a column.
   struct Forced {
-    std::optional<ColumnKind> kind{};
+    std::optional<StoredKind> kind{};
     std::uint8_t needs = 0;  ///< bits of can_be, of which each value must have one
     bool takes_missing = true;
   };

@@ -18,19 +18,19 @@ namespace {
 using Role = CsvColumns::Role;
 
 /// What a cell is, for the message that it is not.
-const char* kind_words(ColumnKind kind) {
+const char* kind_words(StoredKind kind) {
   switch (kind) {
-    case ColumnKind::number:
+    case StoredKind::number:
       return "no number";
-    case ColumnKind::int64:
-    case ColumnKind::uint64:
+    case StoredKind::int64:
+    case StoredKind::uint64:
       return "no whole number of 64 bits";
-    case ColumnKind::boolean:
+    case StoredKind::boolean:
       return "neither True nor False";
-    case ColumnKind::date:
+    case StoredKind::date:
       return "no date such as 2024-01-31 or 2024-01-31T23:59:59Z";
-    case ColumnKind::category:
-    case ColumnKind::text:
+    case StoredKind::category:
+    case StoredKind::text:
       break;
   }
   return "no text";
@@ -41,10 +41,10 @@ std::string quoted(const CsvText& cell) { return Value(cell.text).repr(); }
 /// A cell that is not what was asked for.
 [[noreturn]] void refuse_misfit(const std::string& path, const CsvColumns& columns, Index column,
                                 const CsvText& cell) {
-  const ColumnKind kind = *columns.forced_of(column).kind;
-  const std::string word = kind == ColumnKind::number  ? "float"
-                           : kind == ColumnKind::int64 ? "int"
-                                                       : column_kind_name(kind, false);
+  const StoredKind kind = *columns.forced_of(column).kind;
+  const std::string word = kind == StoredKind::number  ? "float"
+                           : kind == StoredKind::int64 ? "int"
+                                                       : stored_kind_name(kind, false);
   throw DataError(fmt::format("{} line {}: {} holds {}, {} (--types {}={})", path, cell.line,
                               columns.describe(column), quoted(cell), kind_words(kind),
                               columns.option_word(column), word));
@@ -74,22 +74,22 @@ void require_columns(const std::string& path, const CsvColumns& columns,
                   columns.option_word(0)));
 }
 
-ColumnKind kind_of(const CsvColumnFindings& found, const CsvColumns::Forced& forced) {
-  if (forced.kind == ColumnKind::int64 && (found.types & can_be::int64) == 0) {
-    return ColumnKind::uint64;
+StoredKind kind_of(const CsvColumnFindings& found, const CsvColumns::Forced& forced) {
+  if (forced.kind == StoredKind::int64 && (found.types & can_be::int64) == 0) {
+    return StoredKind::uint64;
   }
   if (forced.kind) return *forced.kind;
   if (is_text(found, forced)) {
     const bool is_free = found.has_too_many || 2 * std::ssize(found.texts) > found.values;
-    return is_free ? ColumnKind::text : ColumnKind::category;
+    return is_free ? StoredKind::text : StoredKind::category;
   }
-  if (found.values == 0) return ColumnKind::number;
+  if (found.values == 0) return StoredKind::number;
   if ((found.types & can_be::whole) != 0 && found.missing == 0) {
-    return (found.types & can_be::int64) != 0 ? ColumnKind::int64 : ColumnKind::uint64;
+    return (found.types & can_be::int64) != 0 ? StoredKind::int64 : StoredKind::uint64;
   }
-  if ((found.types & can_be::number) != 0) return ColumnKind::number;
-  if ((found.types & can_be::boolean) == 0) return ColumnKind::date;
-  return found.missing == 0 ? ColumnKind::boolean : ColumnKind::category;
+  if ((found.types & can_be::number) != 0) return StoredKind::number;
+  if ((found.types & can_be::boolean) == 0) return StoredKind::date;
+  return found.missing == 0 ? StoredKind::boolean : StoredKind::category;
 }
 
 TableColumn table_column(const std::string& path, const CsvColumns& columns, Index c,
@@ -98,20 +98,20 @@ TableColumn table_column(const std::string& path, const CsvColumns& columns, Ind
   if (misfit) refuse_misfit(path, columns, c, *misfit);
   TableColumn column{columns.names[static_cast<std::size_t>(c)],
                      kind_of(found, columns.forced_of(c))};
-  const bool is_boolean = column.kind == ColumnKind::category && !found.is_collected;
+  const bool is_boolean = column.kind == StoredKind::category && !found.is_collected;
   if (is_boolean) {  // with gaps
     if ((found.marks & has::false_word) != 0) column.levels.emplace_back("False");
     if ((found.marks & has::true_word) != 0) column.levels.emplace_back("True");
     return column;
   }
-  if (column.kind != ColumnKind::category && column.kind != ColumnKind::text) return column;
+  if (column.kind != StoredKind::category && column.kind != StoredKind::text) return column;
   if (const auto& bad = found.at(CsvPlace::bad_text)) {
     throw DataError(fmt::format(
         "{} line {}: {}, {}, is no UTF-8 text; if the file is Latin-1 (Western European, "
         "Excel) give --encoding latin-1",
         path, bad->line, columns.describe(c), Value(printable(bad->text)).repr()));
   }
-  if (column.kind == ColumnKind::text) {
+  if (column.kind == StoredKind::text) {
     column.text_bytes = found.text_bytes;
   } else if (found.has_too_many) {
     throw DataError(
@@ -127,7 +127,7 @@ TableColumn table_column(const std::string& path, const CsvColumns& columns, Ind
 
 void require_matrix(const std::string& path, const CsvColumns& columns, Index c,
                     const CsvColumnFindings& found, const TableColumn& column) {
-  if (column.kind < ColumnKind::date) return;
+  if (column.kind < StoredKind::date) return;
   const auto& cell = found.at(CsvPlace::not_number);
   const std::string seen =
       cell ? fmt::format(": row {} (line {}) holds {}", cell->row, cell->line, quoted(*cell)) : "";
@@ -193,9 +193,9 @@ std::string why_text(const CsvColumns& columns, Index c, const CsvColumnFindings
 }
 
 std::string counts_of_kinds(const std::vector<TableColumn>& features, bool is_float32) {
-  std::map<std::pair<ColumnKind, std::string>, Index> counts;
+  std::map<std::pair<StoredKind, std::string>, Index> counts;
   for (const TableColumn& f : features) {
-    ++counts[{f.kind, column_kind_name(f.kind, is_float32)}];
+    ++counts[{f.kind, stored_kind_name(f.kind, is_float32)}];
   }
   std::vector<std::string> words;
   for (const auto& [kind, n] : counts) {
@@ -207,7 +207,7 @@ std::string counts_of_kinds(const std::vector<TableColumn>& features, bool is_fl
 void note_texts(const CsvColumns& columns, Index c, const CsvColumnFindings& found,
                 const TableColumn& feature, Notes& notes) {
   const auto n = std::ssize(found.texts);
-  if (feature.kind == ColumnKind::category && found.is_collected) {
+  if (feature.kind == StoredKind::category && found.is_collected) {
     if (n == found.values && n > 1) {
       notes.add(
           fmt::format("{} is a category of as many levels as rows: a key, perhaps (--drop {})",
@@ -215,7 +215,7 @@ void note_texts(const CsvColumns& columns, Index c, const CsvColumnFindings& fou
     }
     return;
   }
-  if (feature.kind != ColumnKind::text || columns.forced_of(c).kind) return;
+  if (feature.kind != StoredKind::text || columns.forced_of(c).kind) return;
   const std::string different =
       found.has_too_many
           ? "more than a category may have"
@@ -227,14 +227,14 @@ void note_texts(const CsvColumns& columns, Index c, const CsvColumnFindings& fou
 
 void note_numbers(const CsvColumns& columns, Index c, const CsvColumnFindings& found,
                   const TableColumn& feature, Notes& zeros, Notes& zones) {
-  const bool is_number = feature.kind <= ColumnKind::uint64;
+  const bool is_number = feature.kind <= StoredKind::uint64;
   const auto& zero = found.at(CsvPlace::leading_zero);
   if (is_number && zero) {
     zeros.add(fmt::format("{} lost leading zeros ({} in line {}): --types {}=category keeps them",
                           columns.describe(c), quoted(*zero),
                           format_count(static_cast<Index>(zero->line)), columns.option_word(c)));
   }
-  if (feature.kind != ColumnKind::date) return;
+  if (feature.kind != StoredKind::date) return;
   if ((found.marks & has::zone) != 0) {
     zones.add(fmt::format("times of {} have zones: they became UTC", columns.describe(c)));
   }
@@ -245,21 +245,21 @@ void note_numbers(const CsvColumns& columns, Index c, const CsvColumnFindings& f
 
 }  // namespace
 
-std::string column_kind_name(ColumnKind kind, bool is_float32) {
+std::string stored_kind_name(StoredKind kind, bool is_float32) {
   switch (kind) {
-    case ColumnKind::number:
+    case StoredKind::number:
       return is_float32 ? "float32" : "float64";
-    case ColumnKind::int64:
+    case StoredKind::int64:
       return "int64";
-    case ColumnKind::uint64:
+    case StoredKind::uint64:
       return "uint64";
-    case ColumnKind::boolean:
+    case StoredKind::boolean:
       return "bool";
-    case ColumnKind::date:
+    case StoredKind::date:
       return "date";
-    case ColumnKind::category:
+    case StoredKind::category:
       return "category";
-    case ColumnKind::text:
+    case StoredKind::text:
       break;
   }
   return "text";
@@ -287,7 +287,7 @@ std::vector<TableColumn> table_columns(const std::string& path, const CsvColumns
 bool needs_table(const std::vector<TableColumn>& features, const CsvOptions& options) {
   if (options.layout == CsvOptions::Layout::table) return true;
   return std::ranges::any_of(features,
-                             [](const TableColumn& f) { return f.kind >= ColumnKind::date; });
+                             [](const TableColumn& f) { return f.kind >= StoredKind::date; });
 }
 
 void add_notes_of_kinds(const CsvColumns& columns, const CsvFindings& findings,

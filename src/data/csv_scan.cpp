@@ -357,7 +357,7 @@ class Reading {
 }  // namespace
 
 bool is_text(const CsvColumnFindings& found, const CsvColumns::Forced& forced) {
-  if (forced.kind) return *forced.kind == ColumnKind::category || *forced.kind == ColumnKind::text;
+  if (forced.kind) return *forced.kind == StoredKind::category || *forced.kind == StoredKind::text;
   if (found.values == 0) return false;
   if ((found.types & can_be::whole) != 0) {
     const bool is_uint64 = (found.types & can_be::uint64) != 0 && found.missing == 0;

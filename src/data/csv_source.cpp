@@ -89,26 +89,26 @@ void CsvSource::put_value(const CsvField& field, Index feature, Index i,
     return *value;
   };
   switch (format_.table[static_cast<std::size_t>(feature)].kind) {
-    case ColumnKind::number:
+    case StoredKind::number:
       out.numbers[i] = is_missing ? std::numeric_limits<double>::quiet_NaN() : number(field);
       break;
-    case ColumnKind::int64:
+    case StoredKind::int64:
       out.integers[i] = required(parse_int64(field.text, style));
       break;
-    case ColumnKind::uint64:
+    case StoredKind::uint64:
       out.naturals[i] = required(parse_uint64(field.text, style));
       break;
-    case ColumnKind::boolean:
+    case StoredKind::boolean:
       out.flags[i] = required(parse_boolean(field.text)) ? 1 : 0;
       break;
-    case ColumnKind::date:
+    case StoredKind::date:
       out.integers[i] = missing_date;
       if (!is_missing) out.integers[i] = required(parse_date(field.text));
       break;
-    case ColumnKind::category:
+    case StoredKind::category:
       out.codes[i] = is_missing ? -1 : code_of(field, feature);
       break;
-    case ColumnKind::text: {
+    case StoredKind::text: {
       std::string converted;
       const std::string_view text =
           is_missing ? std::string_view() : columns_.style.text(field.text, converted);

@@ -77,22 +77,22 @@ TableWriter::TableWriter(const std::string& path, const RowFormat& format)
     const TableColumn& what = format.table[c];
     Column& column = columns_.emplace_back(Column{&what, table_group + "/" + stored_[c], {}});
     switch (what.kind) {
-      case ColumnKind::number:
+      case StoredKind::number:
         break;
-      case ColumnKind::int64:
-      case ColumnKind::date:
+      case StoredKind::int64:
+      case StoredKind::date:
         column.values = Buffer<std::int64_t>();
         break;
-      case ColumnKind::uint64:
+      case StoredKind::uint64:
         column.values = Buffer<std::uint64_t>();
         break;
-      case ColumnKind::boolean:
+      case StoredKind::boolean:
         column.values = Buffer<std::int8_t>();
         break;
-      case ColumnKind::category:
+      case StoredKind::category:
         column.values = Buffer<std::int32_t>();
         break;
-      case ColumnKind::text:
+      case StoredKind::text:
         column.path = text_group + "/" + stored_[c];
         column.text = &texts_.emplace_back(column.path, format.rows, what.text_bytes);
         break;
@@ -104,8 +104,8 @@ std::size_t TableWriter::bytes_per_row(const RowFormat& format) {
   std::size_t bytes = sizeof(std::int64_t);  // its number
   for (const TableColumn& column : format.table) {
     bytes += 8;
-    if (column.kind == ColumnKind::number && format.is_float32) bytes += 4;
-    if (column.kind != ColumnKind::text) continue;
+    if (column.kind == StoredKind::number && format.is_float32) bytes += 4;
+    if (column.kind != StoredKind::text) continue;
     // In parts, joined, and on its way to another rank.
     bytes += 24 + static_cast<std::size_t>(3 * column.text_bytes / std::max<Index>(format.rows, 1));
   }
@@ -114,17 +114,17 @@ std::size_t TableWriter::bytes_per_row(const RowFormat& format) {
 
 ElementType TableWriter::type_of(const Column& column) const {
   switch (column.what->kind) {
-    case ColumnKind::number:
+    case StoredKind::number:
       return format_.is_float32 ? float32_type() : float64_type();
-    case ColumnKind::uint64:
+    case StoredKind::uint64:
       return uint64_type();
-    case ColumnKind::boolean:
+    case StoredKind::boolean:
       return boolean_type();
-    case ColumnKind::category:
+    case StoredKind::category:
       break;
-    case ColumnKind::int64:
-    case ColumnKind::date:
-    case ColumnKind::text:
+    case StoredKind::int64:
+    case StoredKind::date:
+    case StoredKind::text:
       return int64_type();
   }
   const std::size_t bytes = code_bytes(*column.what);
@@ -141,7 +141,7 @@ void TableWriter::create_in(ParallelFile& file, const DatasetOptions& options) {
       for (auto& dataset : column.text->datasets(options)) wanted.push_back(std::move(dataset));
       continue;
     }
-    const bool has_codes = column.what->kind == ColumnKind::category;
+    const bool has_codes = column.what->kind == StoredKind::category;
     wanted.push_back(
         {column.path + (has_codes ? "/codes" : ""), type_of(column), {format_.rows}, options});
   }
@@ -177,26 +177,26 @@ void TableWriter::describe_in(ParallelFile& file) const {
 
 void TableWriter::describe(ParallelFile& file, const Column& column) const {
   switch (column.what->kind) {
-    case ColumnKind::category:
+    case StoredKind::category:
       encode(file, column.path, "categorical");
       file.set_flag(column.path, "ordered", false);
       encode(file, column.path + "/codes", "array");
       file.add_texts(column.path + "/categories", column.what->levels);
       encode(file, column.path + "/categories", "string-array");
       return;
-    case ColumnKind::text:
+    case StoredKind::text:
       encode(file, column.path, "superstep-text", "0.1.0");
       encode(file, column.path + "/data", "array");
       encode(file, column.path + "/indptr", "array");
       return;
-    case ColumnKind::date:
+    case StoredKind::date:
       file.set_attribute(column.path, "units", std::string("microseconds since 1970-01-01"));
       file.set_attribute(column.path, "calendar", std::string("proleptic_gregorian"));
       break;
-    case ColumnKind::number:
-    case ColumnKind::int64:
-    case ColumnKind::uint64:
-    case ColumnKind::boolean:
+    case StoredKind::number:
+    case StoredKind::int64:
+    case StoredKind::uint64:
+    case StoredKind::boolean:
       break;
   }
   encode(file, column.path, "array");
@@ -209,7 +209,7 @@ void TableWriter::begin(Index rows, Index tasks) {
       continue;
     }
     std::visit([&](auto& values) { values.grow(rows); }, column.values);
-    if (column.what->kind == ColumnKind::number && format_.is_float32) column.floats.grow(rows);
+    if (column.what->kind == StoredKind::number && format_.is_float32) column.floats.grow(rows);
   }
 }
 
@@ -238,7 +238,7 @@ std::vector<ColumnSpan> TableWriter::rows_at(Index begin, Index task) {
 void TableWriter::narrow(Index first, Index begin, Index end) {
   if (!format_.is_float32) return;
   for (Column& column : columns_) {
-    if (column.what->kind != ColumnKind::number) continue;
+    if (column.what->kind != StoredKind::number) continue;
     const double* values = std::get<Buffer<double>>(column.values).data();
     for (Index i = begin; i < end; ++i) {
       const auto narrow = static_cast<float>(values[i]);
@@ -268,9 +268,9 @@ void TableWriter::put(ParallelFile& file, Index first, Index count) {
   file.write_rows(index_, first, count, numbers.data());
   for (const Column& column : columns_) {
     if (column.text != nullptr) continue;
-    if (column.what->kind == ColumnKind::category) {
+    if (column.what->kind == StoredKind::category) {
       put_codes(file, column, first, count);
-    } else if (column.what->kind == ColumnKind::number && format_.is_float32) {
+    } else if (column.what->kind == StoredKind::number && format_.is_float32) {
       file.write_rows(column.dataset, first, count, column.floats.data());
     } else {
       std::visit(

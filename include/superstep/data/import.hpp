@@ -40,7 +40,7 @@ struct CsvOptions {
   std::vector<std::string> drop;           ///< names or numbers of columns to leave out
   std::vector<std::string> missing_words;  ///< stand for NaN beside empty cells, NA and NaN
   std::vector<std::string> columns{};      ///< names or numbers of the only features; empty: all
-  std::vector<std::pair<std::string, ColumnKind>>
+  std::vector<std::pair<std::string, StoredKind>>
       types{};  ///< what columns are to be, by name or number; else by what they hold
   enum class Layout { by_types, matrix, table };
   Layout layout = Layout::by_types;

@@ -29,7 +29,7 @@ struct OtherColumn {
 };
 
 /// What a column of a table holds.
-enum class ColumnKind {
+enum class StoredKind {
   number,    ///< float64 or float32, NaN where it is missing
   int64,     ///< no value is missing
   uint64,    ///< likewise
@@ -40,11 +40,11 @@ enum class ColumnKind {
 };
 inline constexpr std::int64_t missing_date = std::numeric_limits<std::int64_t>::min();
 /// "float64", "int64", "bool", "date", "category", "text".
-std::string column_kind_name(ColumnKind kind, bool is_float32);
+std::string stored_kind_name(StoredKind kind, bool is_float32);
 
 struct TableColumn {
   std::string name;
-  ColumnKind kind = ColumnKind::number;
+  StoredKind kind = StoredKind::number;
   std::vector<std::string> levels{};  ///< of a category: sorted by bytes
   Index text_bytes = 0;               ///< of a text: in all rows together
 };
