@@ -188,7 +188,7 @@ ImportedSource open_csv(const Communicator& comm, const std::string& path,
     std::vector<TableColumn> features = table_columns(path, columns, findings, options);
     TargetFormat target = target_format(path, columns, findings);
     for (const TableColumn& f : features) {
-      imported.types.emplace_back(f.name, column_kind_name(f.kind, options.is_float32));
+      imported.types.emplace_back(f.name, stored_kind_name(f.kind, options.is_float32));
     }
     add_notes(columns, findings, path, options, needs_table(features, options), imported);
     add_notes_of_kinds(columns, findings, features, options, imported);
