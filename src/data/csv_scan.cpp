@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -104,12 +105,24 @@ CsvIndex gather_index(const Communicator& comm, const CsvShareScan& scan) {
   return index;
 }
 
-void put_place(ByteWriter& out, const CsvFoundText& found, const CsvShareScan& scan,
-               const Before& before) {
-  out.put(before.rows + scan.rows_before(found.piece) + found.row_of_piece);
-  out.put(1 + before.lines + scan.lines_until(found.piece, found.offset));
-  out.put(std::string_view(found.text));
-}
+/// Writes places of this rank; the lines before a byte are counted once, because thousands of
+/// columns find something in the same line.
+class PlaceWriter {
+ public:
+  PlaceWriter(const CsvShareScan& scan, const Before& before) : scan_(scan), before_(before) {}
+  void put(ByteWriter& out, const CsvFoundText& found) {
+    const auto [line, is_new] = lines_.try_emplace({found.piece, found.offset}, 0);
+    if (is_new) line->second = 1 + before_.lines + scan_.lines_until(found.piece, found.offset);
+    out.put(before_.rows + scan_.rows_before(found.piece) + found.row_of_piece);
+    out.put(line->second);
+    out.put(std::string_view(found.text));
+  }
+
+ private:
+  const CsvShareScan& scan_;
+  const Before& before_;
+  std::map<std::pair<Index, std::uint64_t>, std::uint64_t> lines_;
+};
 
 CsvText get_place(ByteReader& in) {
   CsvText text;
@@ -129,9 +142,10 @@ std::vector<CsvColumnFindings> gather_columns(const Communicator& comm, const Cs
       mine.put(c.types).put(c.marks).put(c.values).put(c.missing).put(c.numbers).put(c.dates);
     }
     mine.put(std::uint64_t{facts.places.size()});
+    PlaceWriter places(scan, before);
     for (const auto& [key, found] : facts.places) {
       mine.put(key.first).put(key.second);
-      put_place(mine, found, scan, before);
+      places.put(mine, found);
     }
   });
   std::vector<CsvColumnFindings> columns(facts.columns.size());
@@ -161,7 +175,7 @@ std::optional<CsvText> gather_inexact(const Communicator& comm, const CsvShareSc
   ByteWriter mine;
   collectively(comm, [&] {
     const CsvFoundText& found = scan.facts().first_inexact_target;
-    if (found.piece >= 0) put_place(mine, found, scan, before);
+    if (found.piece >= 0) PlaceWriter(scan, before).put(mine, found);
   });
   for (const auto& bytes : comm.gather_all(mine.take())) {
     if (bytes.empty()) continue;

@@ -113,7 +113,7 @@ def test_true_and_false_are_features():
 def test_other_words_for_missing():
     with open("marks.csv", "w") as f:
         f.write("a,b\n1,?\n-,2\n3,4\n")
-    said = run("import", "marks.csv", "out.h5").stderr
+    said = run("import", "marks.csv", "said.h5").stderr
     assert "--na '-'" in said and "--na '?'" in said, said
     run("import", "marks.csv", "marks.h5", "--na", "?,-")
     assert np.array_equal(h5py.File("marks.h5")["X"][:], [[1, np.nan], [np.nan, 2], [3, 4]], equal_nan=True)
@@ -134,7 +134,7 @@ def test_numbers_as_other_countries_write_them():
             f.writelines(sep.join(written(v, decimal, thousands) for v in row) + "\n" for row in X)
         given = [*(["--decimal", decimal] if decimal != "." else []), *(["--thousands", thousands] if thousands else [])]
         if decimal == ",":
-            said = run("import", "abroad.csv", "out.h5", "--overwrite", "--delimiter", delimiter, ranks=2).stderr
+            said = run("import", "abroad.csv", "said.h5", "--overwrite", "--delimiter", delimiter, ranks=2).stderr
             assert "--decimal" in said, said
         run("import", "abroad.csv", "abroad.h5", "--delimiter", delimiter, *given, ranks=2)
         assert np.array_equal(h5py.File("abroad.h5")["X"][:], X), (decimal, thousands)

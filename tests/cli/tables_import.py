@@ -244,6 +244,7 @@ def test_types_are_asked_for():
     result, said, _ = imported(write("forced.csv", text))
     assert result["types"] == {"zip": "int64", "n": "int64", "when": "date", "name": "category", "flag": "bool"}, result
     assert "column 'zip' lost leading zeros ('01234' in line 2): --types zip=category" in said, said
+    assert "as a table" in run("import", "forced.csv", "forced.csv.h5").stdout  # a table of ours may be replaced, as /X may
     result, said, out = imported("forced.csv", "--types", "zip=category,n=float,when=text,name=text", "--dtype", "float32")
     assert result["types"] == {"zip": "category", "n": "float32", "when": "text", "name": "text", "flag": "bool"}, result
     with h5py.File(out) as f:
