@@ -293,6 +293,9 @@ std::vector<Member> all_members(const InspectedFile& file, const std::string& gr
 }  // namespace
 
 DatasetLayout describe_column(const InspectedFile& file, const std::string& path) {
+  const Handle object = open_object(file, path);
+  // Of a group that is no column, the layout says what it is.
+  if (text_of(object.get(), "encoding-type").empty()) return file.layout(path);
   if (!file.is_group(path)) return file.layout(path);
   FrameColumn column = encoded_column(file, path);
   if (column.kind == ColumnKind::category) return std::move(column.values);
