@@ -69,7 +69,7 @@ Table open_table(const Communicator& comm, const Case& of) {
   Table table;
   table.data = Dataset::open(comm, path);
   table.target = Target::classes;
-  table.nan_is_fine = of.holes;
+  table.may_miss = MayMiss(of.holes);
   table.data->classes(comm);
   return table;
 }
