@@ -152,7 +152,15 @@ std::string said_of_unknown(const std::string& asked, const std::vector<std::str
                      nearest ? fmt::format("did you mean '{}'? ", *nearest) : "");
 }
 
-int print_one(const Commands& commands, const std::string& asked) {
+/// What makes something, by what it makes.
+std::string made_by(const std::string& word) {
+  const std::string name = bare(word);
+  const bool makes_columns = name == "make_column_transformer" || name == "make_column_selector";
+  return makes_columns ? "ColumnTransformer" : word;
+}
+
+int print_one(const Commands& commands, const std::string& typed) {
+  const std::string asked = made_by(typed);
   const std::vector<std::string> words = all_words(commands);
   for (const std::string& word : {asked, bare(asked)}) {
     std::string text = text_of(commands, word);

@@ -76,16 +76,6 @@ bool is_mpi_started() {
 
 }  // namespace
 
-namespace {
-
-/// How ranks write one file together, where nobody else says: each its own bytes. Open MPI 4.1's
-/// usual way (vulcan) gathers them on a few ranks first and writes what it finds in its buffers
-/// where nobody has anything to write: into gaps between chunks, so that files were not always the
-/// same.
-void choose_how_files_are_written() { ::setenv("OMPI_MCA_fcoll", "individual", 0); }
-
-}  // namespace
-
 Environment::Environment(int& argc, char**& argv)
     : exceptions_at_birth_(std::uncaught_exceptions()), owns_mpi_(false) {
   // Without a launcher there is nobody to talk to: Communicator::world() is of one rank, which

@@ -36,4 +36,6 @@ bool is_first_process() {
   return rank == nullptr || std::string_view(rank) == "0";
 }
 
+void choose_how_files_are_written() { ::setenv("OMPI_MCA_fcoll", "individual", 0); }
+
 }  // namespace superstep

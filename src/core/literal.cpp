@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -37,14 +38,19 @@ std::optional<Value> constant(std::string_view name) {
   if (is("False", "np.False_")) return Value(false);
   if (is("inf", "np.inf", "np.Inf", "math.inf")) return std::numeric_limits<double>::infinity();
   if (is("nan", "np.nan", "math.nan")) return std::numeric_limits<double>::quiet_NaN();
-  // Types, as make_column_selector takes them.
-  if (is("object", "bool", "int", "float", "str", "np.number", "np.object_", "np.bool_",
-         "np.float64", "np.float32", "np.int64", "np.int32", "np.integer", "np.floating",
-         "np.datetime64")) {
-    const std::string_view type = name.starts_with("np.") ? name.substr(3) : name;
-    return Value(type.ends_with('_') ? type.substr(0, type.size() - 1) : type);
-  }
   return std::nullopt;
+}
+
+/// A name of a type, as make_column_selector takes it, is its text.
+std::optional<Value> type_name(std::string_view name) {
+  constexpr std::array types = {"object",     "bool",        "int",          "float",
+                                "str",        "np.number",   "np.object_",   "np.bool_",
+                                "np.float64", "np.float32",  "np.int64",     "np.int32",
+                                "np.integer", "np.floating", "np.datetime64"};
+  if (std::ranges::find(types, name) == types.end()) return std::nullopt;
+  std::string_view type = name.starts_with("np.") ? name.substr(3) : name;
+  if (type.ends_with('_')) type.remove_suffix(1);
+  return Value(type);
 }
 
 /// Recursive descent over Python's literals and calls.
@@ -386,6 +392,7 @@ Value Parser::parse_name() {
   if (const auto value = constant(name)) return *value;
   at_.skip_blanks();
   if (at_.peek() == '(') return parse_call(std::move(name));
+  if (const auto type = type_name(name)) return *type;
   const std::string capitalised = fmt::format("{:c}{}", name[0] & ~0x20, to_lower(name).substr(1));
   if (constant(capitalised)) at_.fail_at(start, fmt::format("{} is written {}", name, capitalised));
   at_.fail_at(

@@ -69,9 +69,10 @@ DatasetLayout take_column(FrameLayout& frame, const DatasetRequest& request) {
                                 did_you_mean(request.dataset, names_of(frame)), request.option));
   }
   if (found->mask) {
-    throw DataError(fmt::format("{}, column '{}', is kept with a mask of missing values, which only "
-                                "features may have; store it as numbers without one",
-                                frame.where(), found->name));
+    throw DataError(
+        fmt::format("{}, column '{}', is kept with a mask of missing values, which only "
+                    "features may have; store it as numbers without one",
+                    frame.where(), found->name));
   }
   DatasetLayout layout = std::move(found->values);
   frame.columns.erase(found);

@@ -80,8 +80,8 @@ Written write_output(Engine& engine, const Model& model, Method method,
     check_method(model, method);
     table = table_for(model, data, Target::none);
     if (is_table) {
-      names = model.columns_behind(model.columns().has_names() ? model.columns() : data->schema())
-                  .names();
+      const bool is_named_by_model = !data->schema().has_names() && model.columns().has_names();
+      names = model.columns_behind(is_named_by_model ? model.columns() : data->schema()).names();
     }
   });
   engine.set_task(std::string(method_name(method)));

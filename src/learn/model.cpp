@@ -30,7 +30,8 @@ MayMiss Model::may_miss(const MayMiss&) const { return MayMiss::nowhere(); }
 Schema Model::columns_behind(const Schema&) const {
   const std::string name = to_lower(expression_.substr(0, expression_.find('(')));
   std::vector<std::string> names;
-  for (Index i = 0; i < width(Method::transform); ++i) names.push_back(fmt::format("{}{}", name, i));
+  for (Index i = 0; i < width(Method::transform); ++i)
+    names.push_back(fmt::format("{}{}", name, i));
   return Schema::of_numbers(std::ssize(names), names);
 }
 

@@ -32,7 +32,7 @@ def drawn_frame(rng, rows=None):
 
     def gaps(column, share):
         column = pd.Series(column)
-        column[rng.random(rows) < share] = None if column.dtype == object else np.nan
+        column[rng.random(rows) < share] = np.nan
         return column
 
     frame = pd.DataFrame({

@@ -15,4 +15,10 @@ int launched_rank();
 /// launched.
 bool is_first_process();
 
+/// Before MPI starts: how ranks write one file together, where nobody else says; each its own
+/// bytes. Open MPI 4.1's usual way (vulcan) gathers them on a few ranks first and writes what it
+/// finds in its buffers where nobody has anything to write: into gaps between chunks, so that files
+/// were not always the same.
+void choose_how_files_are_written();
+
 }  // namespace superstep

@@ -56,8 +56,6 @@ const ParamTable<ColumnTransformerParams>& ColumnTransformer::param_table() {
           .add("verbose_feature_names_out", &ColumnTransformerParams::verbose_feature_names_out,
                satisfies("True or False", [](const Value& v) { return v.is_bool(); }),
                "names of columns begin with that of their transformer")
-          .refuse("force_int_remainder_cols", {"deprecated", true, false},
-                  "it says how a fitted attribute is kept")
           .positional(1);
   return table;
 }
@@ -181,11 +179,14 @@ std::vector<Trained> ColumnTransformer::train(Engine& engine, const Table& table
   collectively(engine.comm(), [&] {
     for (const auto& c : batch) {
       const ColumnTransformer one(c.params);
-      sets.push_back({one.branches(*c.columns), c.params.verbose_feature_names_out.as_bool()
-                                                    ? BranchNames::prefixed
-                                                    : BranchNames::plain});
+      const auto columns =
+          c.columns ? c.columns
+                    : std::make_shared<const Schema>(Schema::of_numbers(table.columns()));
+      sets.push_back({one.branches(*columns), c.params.verbose_feature_names_out.as_bool()
+                                                  ? BranchNames::prefixed
+                                                  : BranchNames::plain});
       candidates.push_back({this, c.split});
-      candidates.back().columns = c.columns;
+      candidates.back().columns = columns;
     }
   });
   return train_branches(engine, table, sets, candidates);

@@ -51,7 +51,7 @@ Index CategoryLookup::find(double value) const {
 
 std::string CategoriesFound::name_of(Index category) const {
   const auto at = static_cast<std::size_t>(category);
-  if (category == std::ssize(values)) return names.empty() ? "nan" : "None";
+  if (category == std::ssize(values)) return "nan";
   if (!names.empty()) return names[at];
   return are_integers ? fmt::format("{:.0f}", values[at]) : format_double(values[at]);
 }
