@@ -296,7 +296,7 @@ void ParallelFile::Impl::require_all_rows() {
 void ParallelFile::Impl::write_by_root() {
   if (by_root.empty()) return;
   const std::scoped_lock lock(h5::library_mutex());
-  const std::string action = fmt::format("write '{}'", path);
+  const std::string action = fmt::format("write the attributes of '{}'", path);
   const h5::WriteFailureCatcher catcher;
   h5::Handle serial(H5Fopen(temporary.c_str(), H5F_ACC_RDWR, h5::recording_access().get()), action);
   by_root.write(serial.get(), action);

@@ -60,12 +60,15 @@ inline Estimators estimators_of(const std::vector<std::string>& expressions) {
 
 /// Where the defaults take long on such data, or give no model.
 inline const std::map<std::string, std::string> not_by_default = {
+    {"Binarizer", "make_pipeline(Binarizer(), StandardScaler())"},  // learns nothing itself
     {"ColumnTransformer",
      "ColumnTransformer([('a', RobustScaler(), [0, 1]), ('b', 'passthrough', [2])])"},
     {"ComplementNB", "make_pipeline(MinMaxScaler(), ComplementNB())"},
     {"KMeans", "KMeans(n_clusters=3, max_iter=8)"},
     {"LogisticRegressionCV", "LogisticRegressionCV(Cs=[0.1, 1.0], cv=2)"},
     {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
+    {"Normalizer", "make_pipeline(Normalizer(), StandardScaler())"},
+    {"PolynomialFeatures", "make_pipeline(PolynomialFeatures(), StandardScaler())"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
 };
 
