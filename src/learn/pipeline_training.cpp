@@ -34,11 +34,15 @@ std::vector<Place> by_place(std::span<const Candidate> batch) {
   return places;
 }
 
-/// Steps that make more columns than they see are no affine maps: what they make of a block is
-/// kept.
-Footprint with_rows_of_steps(Footprint need, Index columns, const std::vector<Index>& seen) {
-  const Index most = *std::ranges::max_element(seen);
-  if (most > columns) need.row_doubles += 2 * most;
+/// What steps that are no affine maps make of a block is kept while the others look at it.
+Footprint with_rows_of_steps(Footprint need, std::span<const Candidate> batch,
+                             const std::vector<Index>& seen) {
+  const bool has_rows = std::ranges::any_of(batch, [](const Candidate& c) {
+    const auto& steps = dynamic_cast<const Pipeline&>(*c.estimator).steps();
+    return std::any_of(steps.begin(), steps.end() - 1,
+                       [](const Pipeline::Step& s) { return !s.estimator->gives_affine_maps(); });
+  });
+  if (has_rows) need.row_doubles += 2 * *std::ranges::max_element(seen);
   return need;
 }
 
@@ -78,7 +82,7 @@ Footprint Pipeline::footprint(Index columns, Index classes,
       most = most | members.front().estimator->footprint(seen[i], classes, members);
     }
   }
-  return with_rows_of_steps(most, columns, seen);
+  return with_rows_of_steps(most, batch, seen);
 }
 
 Footprint Pipeline::ample_footprint(Index columns, Index classes,
@@ -98,7 +102,7 @@ Footprint Pipeline::ample_footprint(Index columns, Index classes,
     }
     most = most | sum;
   }
-  return with_rows_of_steps(most, columns, seen);
+  return with_rows_of_steps(most, batch, seen);
 }
 
 TrainingCost Pipeline::cost(Index columns, Index classes, std::span<const Candidate> batch) const {

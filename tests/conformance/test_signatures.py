@@ -18,6 +18,7 @@ DIFFERS = {
     ("OneHotEncoder", "dtype"): "a type of NumPy's there",
     ("OrdinalEncoder", "dtype"): "a type of NumPy's there",
     ("OrdinalEncoder", "encoded_missing_value"): "NaN, which equals nothing",
+    ("RobustScaler", "quantile_range"): "a list is taken for a tuple",
     ("SimpleImputer", "missing_values"): "NaN, which equals nothing",
     ("PredefinedSplit", "test_fold"): "a dataset that --groups names",
 }

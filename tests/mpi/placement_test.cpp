@@ -46,7 +46,7 @@ TEST(Placement, NoModelTellsWhereBlocksLay) {
         for (const auto& e : estimators) batch.push_back({e.get()});
         memory =
             quiet.least_memory(table, footprint_for(quiet, *estimators.front(), table, batch)) +
-            (std::size_t{1} << 19);
+            (std::size_t{1} << 20);
       }
       Engine engine(comm, {.memory = memory, .threads = streams ? 1 : 2});
       Index moved = 0;
