@@ -185,7 +185,15 @@ std::string Dataset::y_name() const { return impl_->path + ":" + impl_->options.
 const DataOptions& Dataset::options() const { return impl_->options; }
 Index Dataset::columns() const { return impl_->x->columns(); }
 const Schema& Dataset::schema() const { return impl_->x->schema(); }
-void Dataset::set_levels(const Schema& schema) { impl_->x->set_levels(schema); }
+void Dataset::set_levels(const Schema& schema) {
+  if (schema == this->schema()) return;
+  if (impl_->x->bytes_read() > 0) {
+    throw DataError(fmt::format(
+        "{} was read with its categories numbered for another model; open it again for this one",
+        x_name()));
+  }
+  impl_->x->set_levels(schema);
+}
 bool Dataset::is_table() const { return !impl_->x->is_matrix(); }
 const BlockPlan& Dataset::blocks() const { return impl_->blocks; }
 bool Dataset::is_float32() const { return impl_->x->is_float32(); }

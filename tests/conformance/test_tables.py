@@ -17,7 +17,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (Binarizer, MinMaxScaler, Normalizer, OneHotEncoder, OrdinalEncoder, PolynomialFeatures, RobustScaler,
+                                   StandardScaler)
 
 import common
 from common import close, fit, path, run
@@ -111,7 +112,7 @@ def drawn_transformer(rng):
     words = list(rng.permutation(["city", "grade"])[: int(rng.integers(1, 3))])
     encoder = drawn_encoder(rng)
     if rng.random() < 0.4:
-        filler = SimpleImputer(strategy="most_frequent") if rng.random() < 0.5 else SimpleImputer(strategy="constant", fill_value="zz")
+        filler = SimpleImputer(strategy="most_frequent") if rng.random() < 0.5 else SimpleImputer(strategy="constant", fill_value=str(rng.choice(["zz", "a", "Cham"])))
         encoder = make_pipeline(filler, encoder)
     elif rng.random() < 0.4:
         words.append("owner")
@@ -147,6 +148,27 @@ def test_what_transformers_make():
         made = common.output("transform", model, data)
         close(made, expected, rtol=1e-9, atol=1e-9, what=f"case {case}: {text}")
         assert names_in(path("transform.h5")) == list(transformer.get_feature_names_out()), text
+
+
+def test_transformers_of_numbers():
+    """Drawn matrices: constant columns, zeros, values far from zero; weights change nothing of a median."""
+    rng = np.random.default_rng(SEED + 7)
+    for case in range(12):
+        rows, columns = int(rng.integers(1, 6000)), int(rng.integers(1, 6))
+        X = rng.normal(size=(rows, columns)) * 10.0 ** rng.integers(-3, 4, columns) + rng.integers(-2, 3, columns) * 50.0
+        X[:, 0] = np.round(X[:, 0])
+        if rng.random() < 0.4:
+            X[:, -1] = 3.5
+        X[rng.random(rows) < 0.1] = 0.0
+        low, high = sorted(rng.choice(np.arange(0, 101, 5), 2, replace=False))
+        for transformer in [
+                RobustScaler(quantile_range=(float(low), float(high)), with_centering=bool(rng.random() < 0.7), unit_variance=bool(0 < low and high < 100)),
+                Normalizer(str(rng.choice(["l1", "l2", "max"]))), Binarizer(threshold=float(rng.normal())),
+                PolynomialFeatures(int(rng.integers(0, 4)) if case % 3 else (1, 2), interaction_only=bool(case % 2), include_bias=True)]:
+            file = common.write("numbers", X)
+            expected = transformer.fit_transform(X)
+            made = common.output("transform", fit(expression(transformer), file, ranks=[1, 2, 3, 5][case % 4])[2], file)
+            close(made, expected, rtol=1e-11, atol=1e-300, what=f"case {case}: {expression(transformer)} of {X.shape}")
 
 
 def test_other_data_with_other_levels():

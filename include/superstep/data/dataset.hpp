@@ -98,8 +98,8 @@ class Dataset {
   const Schema& schema() const;
   /// Whether the features are kept as one dataset a column.
   bool is_table() const;
-  /// From now on categories are numbered by the levels of these columns, a model's. Before anything
-  /// is read.
+  /// From now on categories are numbered by the levels of these columns, a model's. DataError where
+  /// rows were read with other numbers.
   void set_levels(const Schema& schema);
   /// "column 4", or "column 4 ('age')" where names are known.
   std::string column_name(Index column) const;

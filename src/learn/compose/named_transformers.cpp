@@ -132,6 +132,10 @@ void check_weights(const std::string& of, const Value& weights,
   }
 }
 
+Schema columns_seen(const std::shared_ptr<const Schema>& columns, const Table& table) {
+  return columns ? *columns : Schema::of_numbers(table.columns());
+}
+
 Schema schema_of(std::span<const Candidate> batch, Index columns) {
   const auto& known = batch.front().columns;
   return known && known->size() == columns ? *known : Schema::of_numbers(columns);

@@ -39,7 +39,9 @@ double weight_of(const Value& weights, const std::string& name);
 void check_weights(const std::string& of, const Value& weights,
                    const std::vector<NamedTransformer>& transformers);
 
-/// What the columns are that a batch sees.
+/// What the columns are that a candidate sees of a table.
+Schema columns_seen(const std::shared_ptr<const Schema>& columns, const Table& table);
+/// Likewise, before there is a table.
 Schema schema_of(std::span<const Candidate> batch, Index columns);
 
 }  // namespace superstep

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -130,52 +131,53 @@ double most_frequent_of(const DistinctValues& found) {
   return found.values[static_cast<std::size_t>(most - found.counts.begin())];
 }
 
+/// What is learnt of a table for a batch: each kind of statistic once.
 class ImputerFit {
  public:
-  ImputerFit(Engine& engine, const Table& table, const SimpleImputerParams& params,
-             const Schema& schema)
-      : engine_(engine), table_(table), params_(params), schema_(schema) {}
+  ImputerFit(Engine& engine, const Table& table, const Schema& schema)
+      : engine_(engine), table_(table), schema_(schema) {}
 
-  FittedImputer run() {
-    FittedImputer fitted;
-    const Index columns = table_.columns();
-    std::vector<Index> present(static_cast<std::size_t>(columns), 0);
-    Index rows = 0;
-    if (params_.strategy == "mean" || params_.strategy == "median") {
+  FittedImputer run(const SimpleImputerParams& params) {
+    return params.strategy == "mean" || params.strategy == "median" ? of_numbers(params)
+                                                                    : of_values(params);
+  }
+
+ private:
+  FittedImputer of_numbers(const SimpleImputerParams& params) {
+    if (!statistics_) {
       const SplitPtr none;
-      const ColumnStatistics s = statistics_of(engine_, table_, {&none, 1}, Weighing::none).front();
-      fitted.statistics = params_.strategy == "mean" ? s.mean : medians_of(engine_, table_);
-      rows = table_.rows();
-      for (Index c = 0; c < columns; ++c) {
-        present[static_cast<std::size_t>(c)] = static_cast<Index>(s.counts[c]);
-      }
-    } else {
-      const auto found = distinct_values(engine_, table_, schema_, "SimpleImputer");
-      fitted.statistics.resize(columns);
-      fitted.fill_texts.assign(static_cast<std::size_t>(columns), "");
-      rows = found.front().rows();
-      for (Index c = 0; c < columns; ++c) {
-        const DistinctValues& its = found[static_cast<std::size_t>(c)];
-        present[static_cast<std::size_t>(c)] = its.rows() - its.missing;
-        fitted.statistics[c] = its.values.empty() && !is_constant_kept() ? nan_value
-                               : params_.strategy == "constant"
-                                   ? constant(c, fitted.fill_texts[static_cast<std::size_t>(c)])
-                                   : most_frequent_of(its);
-      }
+      statistics_ = statistics_of(engine_, table_, {&none, 1}, Weighing::none).front();
     }
-    for (Index c = 0; c < columns; ++c) {
-      if (present[static_cast<std::size_t>(c)] < rows) fitted.with_missing.push_back(c);
+    if (params.strategy == "median" && !medians_) medians_ = medians_of(engine_, table_);
+    FittedImputer fitted{params.strategy == "mean" ? statistics_->mean : *medians_, {}, {}};
+    const auto rows = static_cast<double>(table_.rows());
+    for (Index c = 0; c < table_.columns(); ++c) {
+      if (statistics_->counts[c] < rows) fitted.with_missing.push_back(c);
     }
     return fitted;
   }
 
- private:
-  bool is_constant_kept() const {
-    return params_.strategy == "constant" && params_.keep_empty_features;
+  FittedImputer of_values(const SimpleImputerParams& params) {
+    if (!values_) values_ = distinct_values(engine_, table_, schema_, "SimpleImputer");
+    const bool is_constant = params.strategy == "constant";
+    FittedImputer fitted;
+    fitted.statistics.resize(table_.columns());
+    fitted.fill_texts.assign(values_->size(), "");
+    for (std::size_t c = 0; c < values_->size(); ++c) {
+      const DistinctValues& its = (*values_)[c];
+      const auto i = static_cast<Index>(c);
+      const bool is_left_out = its.values.empty() && !(is_constant && params.keep_empty_features);
+      fitted.statistics[i] = is_left_out   ? nan_value
+                             : is_constant ? constant(params, i, fitted.fill_texts[c])
+                                           : most_frequent_of(its);
+      if (its.missing > 0) fitted.with_missing.push_back(i);
+    }
+    return fitted;
   }
-  double constant(Index c, std::string& text) const {
+
+  double constant(const SimpleImputerParams& params, Index c, std::string& text) const {
     const Column& column = schema_[c];
-    const Value& fill = params_.fill_value;
+    const Value& fill = params.fill_value;
     if (!column.levels) return fill.is_none() ? 0.0 : fill.as_double();
     text = fill.is_none() ? usual_text : fill.as_string();
     return code_of(column, text);
@@ -183,8 +185,10 @@ class ImputerFit {
 
   Engine& engine_;
   const Table& table_;
-  const SimpleImputerParams& params_;
   const Schema& schema_;
+  std::optional<ColumnStatistics> statistics_{};
+  std::optional<Vector> medians_{};
+  std::optional<std::vector<DistinctValues>> values_{};
 };
 
 bool counts_values(const SimpleImputerParams& p) {
@@ -257,11 +261,11 @@ TrainingCost SimpleImputer::cost(Index columns, Index, std::span<const Candidate
 }
 
 std::vector<Trained> SimpleImputer::train(Engine& engine, const Table& table, Batch batch) const {
+  const Schema schema = columns_seen(batch.front().columns, table);
+  ImputerFit fit(engine, table, schema);
   std::vector<Trained> models;
   for (const auto& c : batch) {
-    const Schema schema = c.columns ? *c.columns : Schema::of_numbers(table.columns());
-    FittedImputer fitted = ImputerFit(engine, table, c.params, schema).run();
-    models.push_back(std::make_shared<ImputerModel>(std::move(fitted), c.params));
+    models.push_back(std::make_shared<ImputerModel>(fit.run(c.params), c.params));
   }
   return models;
 }

@@ -7,7 +7,6 @@
 
 #include <fmt/format.h>
 
-#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 
@@ -58,7 +57,28 @@ std::string CategoriesFound::name_of(Index category) const {
 
 namespace {
 
-EncodedColumn all_of(const DistinctValues& found, const Column& column) {
+/// By their names, where a level was put behind the others that fills what was missing: what comes
+/// between is the number of unknown ones, which has no name (SimpleImputer).
+DistinctValues in_order_of_names(DistinctValues found, const Column& column) {
+  if (!column.levels || column.levels->size() < 2) return found;
+  const std::vector<std::string>& levels = *column.levels;
+  const auto unknown = levels.end() - 2;
+  if (!unknown->empty() || !std::is_sorted(levels.begin(), unknown)) return found;
+  std::vector<std::pair<std::string, std::size_t>> order;
+  for (std::size_t i = 0; i < found.values.size(); ++i) {
+    order.emplace_back(levels[static_cast<std::size_t>(found.values[i])], i);
+  }
+  std::ranges::sort(order);
+  const DistinctValues by_number = found;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    found.values[i] = by_number.values[order[i].second];
+    found.counts[i] = by_number.counts[order[i].second];
+  }
+  return found;
+}
+
+EncodedColumn all_of(const DistinctValues& by_number, const Column& column) {
+  const DistinctValues found = in_order_of_names(by_number, column);
   EncodedColumn encoded{{found.values, {}, found.missing > 0}, found.counts, found.rows()};
   if (found.missing > 0) encoded.counts.push_back(found.missing);
   CategoriesFound& categories = encoded.categories;
@@ -146,24 +166,56 @@ bool is_categories(const Value& value) {
          (value.is_sequence() && std::ranges::all_of(value.items(), &Value::is_sequence));
 }
 
-std::vector<EncodedColumn> find_categories(Engine& engine, const Table& table,
-                                           const Schema& columns, const Value& given,
-                                           bool are_unknown_fine, const std::string& who) {
-  const std::vector<DistinctValues> found = distinct_values(engine, table, columns, who);
+std::vector<EncodedColumn> categories_among(const std::vector<DistinctValues>& found,
+                                            const Schema& columns, const Value& given,
+                                            bool are_unknown_fine, const std::string& who) {
+  if (given.is_sequence() && std::ssize(given.items()) != columns.size()) {
+    throw UsageError(fmt::format("{}: categories has {} lists for {} columns", who,
+                                 given.items().size(), columns.size()));
+  }
   std::vector<EncodedColumn> all;
-  collectively(engine.comm(), [&] {
-    if (given.is_sequence() && std::ssize(given.items()) != columns.size()) {
-      throw UsageError(fmt::format("{}: categories has {} lists for {} columns", who,
-                                   given.items().size(), columns.size()));
-    }
-    for (std::size_t c = 0; c < found.size(); ++c) {
-      const auto i = static_cast<Index>(c);
-      all.push_back(given.is_sequence() ? those_listed(found[c], columns[i], given.items()[c],
-                                                       are_unknown_fine, columns.name_of(i), who)
-                                        : all_of(found[c], columns[i]));
-    }
-  });
+  for (std::size_t c = 0; c < found.size(); ++c) {
+    const auto i = static_cast<Index>(c);
+    all.push_back(given.is_sequence() ? those_listed(found[c], columns[i], given.items()[c],
+                                                     are_unknown_fine, columns.name_of(i), who)
+                                      : all_of(found[c], columns[i]));
+  }
   return all;
+}
+
+namespace {
+
+std::string infrequent_name(std::size_t column) {
+  return fmt::format("infrequent_categories_/{}", column);
+}
+
+}  // namespace
+
+void save_infrequent(const AttributeWriter& out, std::size_t column,
+                     const std::vector<Index>& infrequent) {
+  Length length;
+  if (!infrequent.empty()) out(infrequent_name(column), infrequent, length);
+}
+
+std::vector<Index> load_infrequent(const AttributeReader& in, std::size_t column, Index count) {
+  std::vector<Index> infrequent;
+  const std::string name = infrequent_name(column);
+  Length length;
+  if (in.has(name)) in(name, infrequent, length);
+  if (std::ranges::is_sorted(infrequent) && (infrequent.empty() || infrequent.back() < count)) {
+    return infrequent;
+  }
+  throw DataError(fmt::format("{} does not fit its column", in.path(name)));
+}
+
+void refuse_free_text(const Schema& columns) {
+  for (Index i = 0; i < columns.size(); ++i) {
+    if (columns[i].kind != ColumnKind::text) continue;
+    throw DataError(
+        fmt::format("column '{}' is free text, not a category; leave it out, or make it "
+                    "one with import --types {}=category",
+                    columns.name_of(i), columns.name_of(i)));
+  }
 }
 
 void save_categories(const AttributeWriter& out, const std::vector<CategoriesFound>& all) {

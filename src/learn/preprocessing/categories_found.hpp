@@ -45,12 +45,12 @@ struct EncodedColumn {
   Index rows = 0;
 };
 
-/// The categories of each column in the table's rows, or those that the parameter `categories`
-/// lists (not 'auto'): where it does and other values occur, DataError unless `are_unknown_fine`.
-/// One pass. **Collective.**
-std::vector<EncodedColumn> find_categories(Engine& engine, const Table& table,
-                                           const Schema& columns, const Value& given,
-                                           bool are_unknown_fine, const std::string& who);
+/// The categories of each column among the values found in it, or those that the parameter
+/// `categories` lists (not 'auto'): where it does and other values occur, DataError unless
+/// `are_unknown_fine`.
+std::vector<EncodedColumn> categories_among(const std::vector<DistinctValues>& found,
+                                            const Schema& columns, const Value& given,
+                                            bool are_unknown_fine, const std::string& who);
 
 /// For parameter tables: 'auto', or a list of lists.
 bool is_categories(const Value& value);
@@ -64,6 +64,14 @@ std::vector<CategoriesFound> load_categories(const AttributeReader& in, Index co
 std::vector<Index> infrequent_of(const std::vector<Index>& counts, Index rows,
                                  const Value& min_frequency,
                                  const std::optional<Index>& max_categories);
+
+/// The infrequent categories of a column, of `count` that there are.
+void save_infrequent(const AttributeWriter& out, std::size_t column,
+                     const std::vector<Index>& infrequent);
+std::vector<Index> load_infrequent(const AttributeReader& in, std::size_t column, Index count);
+
+/// DataError where a column is free text.
+void refuse_free_text(const Schema& columns);
 
 /// For parameter tables: None, an int >= 1 or a float in (0, 1).
 bool is_frequency(const Value& value);

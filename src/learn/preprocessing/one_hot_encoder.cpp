@@ -140,9 +140,7 @@ void OneHotModel::save(const AttributeWriter& out) const {
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     categories.push_back(columns_[c].categories);
     dropped.push_back(columns_[c].dropped + 1);
-    Length rare;
-    if (columns_[c].infrequent.empty()) continue;
-    out(fmt::format("infrequent_categories_/{}", c), columns_[c].infrequent, rare);
+    save_infrequent(out, c, columns_[c].infrequent);
   }
   save_categories(out, categories);
   out("drop_idx_plus_one_", dropped, columns);
@@ -169,6 +167,24 @@ Index dropped_of(const OneHotColumn& column, const Value& drop, std::size_t plac
   }
   throw DataError(fmt::format("OneHotEncoder: drop names {}, which is no category of column '{}'",
                               wanted.repr(), name));
+}
+
+std::shared_ptr<Model> fitted(const OneHotEncoderParams& p,
+                              const std::vector<DistinctValues>& found, const Schema& schema) {
+  if (p.drop.is_sequence() && std::ssize(p.drop.items()) != schema.size()) {
+    throw UsageError(fmt::format("OneHotEncoder: drop lists {} categories for {} columns",
+                                 p.drop.items().size(), schema.size()));
+  }
+  const auto all =
+      categories_among(found, schema, p.categories, p.handle_unknown != "error", "OneHotEncoder");
+  std::vector<OneHotColumn> columns;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    OneHotColumn column{all[i].categories, infrequent_of(all[i].counts, all[i].rows,
+                                                         p.min_frequency, p.max_categories)};
+    column.dropped = dropped_of(column, p.drop, i, schema.name_of(static_cast<Index>(i)));
+    columns.push_back(std::move(column));
+  }
+  return std::make_shared<OneHotModel>(std::move(columns), p);
 }
 
 }  // namespace
@@ -201,15 +217,7 @@ const ParamTable<OneHotEncoderParams>& OneHotEncoder::param_table() {
   return table;
 }
 
-void OneHotEncoder::check_columns(const Schema& columns) const {
-  for (Index i = 0; i < columns.size(); ++i) {
-    if (columns[i].kind != ColumnKind::text) continue;
-    throw DataError(
-        fmt::format("column '{}' is free text, not a category; leave it out, or make it "
-                    "one with import --types {}=category",
-                    columns.name_of(i), columns.name_of(i)));
-  }
-}
+void OneHotEncoder::check_columns(const Schema& columns) const { refuse_free_text(columns); }
 
 Index OneHotEncoder::most_columns_behind(const Schema& columns) const {
   constexpr Index usual = 10;  // of a column of numbers
@@ -230,27 +238,12 @@ TrainingCost OneHotEncoder::cost(Index columns, Index, std::span<const Candidate
 }
 
 std::vector<Trained> OneHotEncoder::train(Engine& engine, const Table& table, Batch batch) const {
+  const Schema schema = columns_seen(batch.front().columns, table);
+  const auto found = distinct_values(engine, table, schema, "OneHotEncoder");
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    const OneHotEncoderParams& p = c.params;
-    const Schema schema = c.columns ? *c.columns : Schema::of_numbers(table.columns());
-    const std::vector<EncodedColumn> found = find_categories(
-        engine, table, schema, p.categories, p.handle_unknown != "error", "OneHotEncoder");
-    std::vector<OneHotColumn> columns;
-    collectively(engine.comm(), [&] {
-      if (p.drop.is_sequence() && std::ssize(p.drop.items()) != table.columns()) {
-        throw UsageError(fmt::format("OneHotEncoder: drop lists {} categories for {} columns",
-                                     p.drop.items().size(), table.columns()));
-      }
-      for (std::size_t i = 0; i < found.size(); ++i) {
-        OneHotColumn column{found[i].categories, infrequent_of(found[i].counts, found[i].rows,
-                                                               p.min_frequency, p.max_categories)};
-        column.dropped = dropped_of(column, p.drop, i, schema.name_of(static_cast<Index>(i)));
-        columns.push_back(std::move(column));
-      }
-    });
-    models.push_back(std::make_shared<OneHotModel>(std::move(columns), p));
-  }
+  collectively(engine.comm(), [&] {
+    for (const auto& c : batch) models.push_back(fitted(c.params, found, schema));
+  });
   return models;
 }
 
@@ -263,13 +256,10 @@ std::shared_ptr<Model> OneHotEncoder::load_fitted(const AttributeReader& in) con
   std::vector<OneHotColumn> columns;
   for (std::size_t c = 0; c < categories.size(); ++c) {
     OneHotColumn column{std::move(categories[c]), {}, dropped[c] - 1};
-    const std::string name = fmt::format("infrequent_categories_/{}", c);
-    Length rare;
-    if (in.has(name)) in(name, column.infrequent, rare);
-    const bool fits =
-        std::ranges::is_sorted(column.infrequent) && column.dropped < column.groups() &&
-        (column.infrequent.empty() || column.infrequent.back() < column.categories.size());
-    if (!fits) throw DataError(fmt::format("{} does not fit its column", in.path(name)));
+    column.infrequent = load_infrequent(in, c, column.categories.size());
+    if (column.dropped >= column.groups()) {
+      throw DataError(fmt::format("{} does not fit its column", in.path("drop_idx_plus_one_")));
+    }
     columns.push_back(std::move(column));
   }
   return std::make_shared<OneHotModel>(std::move(columns), params());

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 
 #include "learn/compose/named_transformers.hpp"
@@ -95,11 +96,24 @@ void OrdinalModel::save(const AttributeWriter& out) const {
   std::vector<CategoriesFound> categories;
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     categories.push_back(columns_[c].categories);
-    Length rare;
-    if (columns_[c].infrequent.empty()) continue;
-    out(fmt::format("infrequent_categories_/{}", c), columns_[c].infrequent, rare);
+    save_infrequent(out, c, columns_[c].infrequent);
   }
   save_categories(out, categories);
+}
+
+std::shared_ptr<Model> fitted(const OrdinalEncoderParams& p,
+                              const std::vector<DistinctValues>& found, const Schema& schema) {
+  const auto all =
+      categories_among(found, schema, p.categories, p.handle_unknown != "error", "OrdinalEncoder");
+  std::vector<OrdinalColumn> columns;
+  for (const EncodedColumn& column : all) {
+    // What is missing has a number of its own and is never infrequent.
+    std::vector<Index> counts = column.counts;
+    counts.resize(column.categories.values.size());
+    columns.push_back(
+        {column.categories, infrequent_of(counts, column.rows, p.min_frequency, p.max_categories)});
+  }
+  return std::make_shared<OrdinalModel>(std::move(columns), p);
 }
 
 }  // namespace
@@ -145,15 +159,7 @@ MayMiss OrdinalEncoder::may_miss(const Schema*, const MayMiss& behind) const {
   return std::isnan(params().encoded_missing_value) ? behind : MayMiss::everywhere();
 }
 
-void OrdinalEncoder::check_columns(const Schema& columns) const {
-  for (Index i = 0; i < columns.size(); ++i) {
-    if (columns[i].kind != ColumnKind::text) continue;
-    throw DataError(
-        fmt::format("column '{}' is free text, not a category; leave it out, or make it "
-                    "one with import --types {}=category",
-                    columns.name_of(i), columns.name_of(i)));
-  }
-}
+void OrdinalEncoder::check_columns(const Schema& columns) const { refuse_free_text(columns); }
 
 Footprint OrdinalEncoder::footprint(Index columns, Index, std::span<const Candidate> batch) const {
   return {.replicated = 2 * doubles_for_distinct(schema_of(batch, columns)) * std::ssize(batch)};
@@ -164,22 +170,12 @@ TrainingCost OrdinalEncoder::cost(Index columns, Index, std::span<const Candidat
 }
 
 std::vector<Trained> OrdinalEncoder::train(Engine& engine, const Table& table, Batch batch) const {
+  const Schema schema = columns_seen(batch.front().columns, table);
+  const auto found = distinct_values(engine, table, schema, "OrdinalEncoder");
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    const OrdinalEncoderParams& p = c.params;
-    const Schema schema = c.columns ? *c.columns : Schema::of_numbers(table.columns());
-    std::vector<EncodedColumn> found = find_categories(
-        engine, table, schema, p.categories, p.handle_unknown != "error", "OrdinalEncoder");
-    std::vector<OrdinalColumn> columns;
-    for (EncodedColumn& column : found) {
-      // What is missing has a number of its own and is never infrequent.
-      std::vector<Index> counts = column.counts;
-      counts.resize(column.categories.values.size());
-      columns.push_back({std::move(column.categories),
-                         infrequent_of(counts, column.rows, p.min_frequency, p.max_categories)});
-    }
-    models.push_back(std::make_shared<OrdinalModel>(std::move(columns), p));
-  }
+  collectively(engine.comm(), [&] {
+    for (const auto& c : batch) models.push_back(fitted(c.params, found, schema));
+  });
   return models;
 }
 
@@ -190,13 +186,7 @@ std::shared_ptr<Model> OrdinalEncoder::load_fitted(const AttributeReader& in) co
   std::vector<OrdinalColumn> columns;
   for (std::size_t c = 0; c < categories.size(); ++c) {
     OrdinalColumn column{std::move(categories[c]), {}};
-    const std::string name = fmt::format("infrequent_categories_/{}", c);
-    Length rare;
-    if (in.has(name)) in(name, column.infrequent, rare);
-    const bool fits = std::ranges::is_sorted(column.infrequent) &&
-                      (column.infrequent.empty() ||
-                       column.infrequent.back() < std::ssize(column.categories.values));
-    if (!fits) throw DataError(fmt::format("{} does not fit its column", in.path(name)));
+    column.infrequent = load_infrequent(in, c, std::ssize(column.categories.values));
     columns.push_back(std::move(column));
   }
   return std::make_shared<OrdinalModel>(std::move(columns), params());

@@ -105,7 +105,7 @@ const ParamTable<RobustScalerParams>& RobustScaler::param_table() {
 }
 
 Footprint RobustScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  Footprint need = order_values_footprint(columns, 6);
+  Footprint need = order_values_footprint(columns, 2 + 4 * std::ssize(batch));
   need.replicated += 4 * columns * std::ssize(batch);
   return need;
 }
@@ -115,12 +115,16 @@ TrainingCost RobustScaler::cost(Index columns, Index, std::span<const Candidate>
 }
 
 std::vector<Trained> RobustScaler::train(Engine& engine, const Table& table, Batch batch) const {
-  std::vector<Trained> models;
+  std::vector<double> fractions = {0.5};
   for (const auto& c : batch) {
-    const std::vector<double>& range = c.params.quantile_range;
-    const Matrix found = quantiles_of(engine, table, {range[0] / 100.0, range[1] / 100.0, 0.5});
+    for (const double percent : c.params.quantile_range) fractions.push_back(percent / 100.0);
+  }
+  const Matrix found = quantiles_of(engine, table, fractions);
+  std::vector<Trained> models;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const Matrix its = found.middleRows(1 + 2 * static_cast<Index>(i), 2);
     models.push_back(std::make_shared<RobustModel>(
-        fitted_of(c.params, found.topRows(2), found.row(2).transpose()), table.columns()));
+        fitted_of(batch[i].params, its, found.row(0).transpose()), table.columns()));
   }
   return models;
 }
