@@ -284,8 +284,9 @@ std::vector<Index> infrequent_of(const std::vector<Index>& counts, Index rows,
     }
   }
   const Index rare = std::ranges::count(is_rare, 1);
-  // The infrequent ones are one of the categories that there may be.
-  const Index kept = n - rare + (rare > 0 ? 1 : 0);
+  // The infrequent ones are one of the categories that there may be; as in scikit-learn even where
+  // there are none, so that as many categories as may be are one too many.
+  const Index kept = n - rare + 1;
   if (max_categories && *max_categories < kept) {
     const Index most = *max_categories - 1;
     std::vector<Index> order(counts.size());
