@@ -127,9 +127,9 @@ void FeatureReader::to_levels(std::size_t c, Index first, std::vector<double>& v
   const std::vector<double>& level_of_code = parts_[c].level_of_code;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const double code = values[i];
-    if (code < 0.0) {
+    if (code == -1.0) {
       values[i] = nan_value;
-    } else if (code < static_cast<double>(level_of_code.size())) {
+    } else if (code >= 0.0 && code < static_cast<double>(level_of_code.size())) {
       values[i] = level_of_code[static_cast<std::size_t>(code)];
     } else {
       throw FileError(fmt::format(

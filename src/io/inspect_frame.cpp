@@ -274,6 +274,10 @@ std::vector<Member> listed_members(const InspectedFile& file, const std::string&
   for (const std::string& name : *order) {
     const auto other = std::ranges::find(renamed, name, &Member::name);
     const std::string inside = group + "/" + name;
+    if (other == renamed.end() && !file.has(inside) && !file.has(texts + "/" + name)) {
+      throw DataError(fmt::format("{}:{} names the column '{}', which is not there; write it again",
+                                  file.path(), group, shorten(name, 40)));
+    }
     members.push_back({name, other != renamed.end() ? other->path
                              : file.has(inside)     ? inside
                                                     : texts + "/" + name});

@@ -4,6 +4,7 @@
 ColumnTransformer makes of them, what its columns are called, scores of searches over pipelines that begin with it, refusals.
 Cases are drawn by the date."""
 import json
+import shutil
 import time
 import warnings
 
@@ -281,6 +282,41 @@ def test_refusals():
     refused("make_column_transformer((SimpleImputer(), ['city']))", "Cannot use mean strategy", "'city'")
     refused("make_column_transformer((OneHotEncoder(), [0, 99]))", "column 99", code=2)
     refused("ColumnTransformer([('a', Ridge(), ['age'])])", "no transformer", code=2)
+
+
+def test_damaged_tables():
+    """What does not fit together is said, with its place, on one rank and on three."""
+    frame, signal = drawn_frame(np.random.default_rng(SEED + 8), rows=100)
+    good = written("good", frame, signal)
+
+    def no_such_column(f):
+        f["table"].attrs["column-order"] = np.array(["age", "nope"], dtype=object)
+
+    def other_length(f):
+        del f["table/age"]
+        f["table/age"] = np.zeros(3)
+
+    def doubled(f):
+        del f["table/city/categories"]
+        f["table/city/categories"] = np.array(["a"] * 20, dtype=object)
+
+    def code(value):
+        def damage(f):
+            f["table/city/codes"][5] = value
+        return damage
+
+    for number, (damage, exit_code, word) in enumerate([
+            (code(100), 4, "row 5 holds code 100"), (code(-5), 4, "row 5 holds code -5"), (no_such_column, 3, "'nope'"),
+            (other_length, 3, "equally long"), (doubled, 3, "names 'a' twice"),
+            (lambda f: f["table"].attrs.__setitem__("encoding-type", "csr_matrix"), 3, "sparse matrix"),
+            (lambda f: f["table"].attrs.__setitem__("column-order", 3.0), 3, "column-order")]):
+        bad = path(f"bad{number}.h5")
+        shutil.copy(good, bad)
+        with h5py.File(bad, "a") as f:
+            damage(f)
+        for ranks in (1, 3):
+            done = run("fit", "make_column_transformer((OneHotEncoder(), ['city']))", bad, "--model", path("bad_model.h5"), ranks=ranks, check=False)
+            assert done.returncode == exit_code and word in done.stderr and done.stderr.count("superstep: error") == 1, (number, done)
 
 
 if __name__ == "__main__":
