@@ -60,7 +60,8 @@ std::string overview(const Commands& commands) {
   text += entry("help TOPIC", "a command, estimator, metric, option, or: " + listed(names), 19);
   std::vector<std::string> estimators;
   for (const RegisteredEstimator& e : registry()) estimators.push_back(e.table->estimator());
-  return text + wrapped("estimators: " + listed(estimators), 2) + "\n";
+  // A title of its own, so that scripts find every name in a line that begins with two blanks.
+  return text + "estimators:\n  " + wrapped(listed(estimators), 2) + "\n";
 }
 
 std::string command_help(Command& command) {
