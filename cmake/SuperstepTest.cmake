@@ -20,6 +20,7 @@ set(superstep_test_environment
 # there, the target sanitized_tests builds what they need, and they have more time. Scripts find the word in
 # $SUPERSTEP_SANITIZED and ask for less.
 add_custom_target(sanitized_tests)
+add_custom_target(sanitized_engine_tests)  # of those, the ones below the estimators, with the label engine
 set(superstep_slower 1)
 if(NOT SUPERSTEP_SANITIZE STREQUAL none)
   set(superstep_slower 5)
@@ -34,10 +35,10 @@ function(superstep_sanitized label target)
   endif()
 endfunction()
 
-function(superstep_test_executable target)
+function(superstep_test_executable target library)
   add_executable(${target} ${ARGN})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
-  target_link_libraries(${target} PRIVATE superstep superstep_options GTest::gtest GTest::gmock)
+  target_link_libraries(${target} PRIVATE ${library} superstep_options GTest::gtest GTest::gmock)
   superstep_precompile_test(${target})
   # Scratch files go into a directory of the test's own.
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/scratch)
@@ -46,7 +47,7 @@ endfunction()
 # superstep_unit_test(NAME source...): one process, one test `unit.NAME`. The target unit_tests builds all.
 add_custom_target(unit_tests)
 function(superstep_unit_test name)
-  superstep_test_executable(unit_${name} ${ARGN})
+  superstep_test_executable(unit_${name} superstep ${ARGN})
   add_dependencies(unit_tests unit_${name})
   target_link_libraries(unit_${name} PRIVATE GTest::gtest_main)
   superstep_sanitized(sanitized unit_${name} address)
@@ -55,15 +56,21 @@ function(superstep_unit_test name)
     LABELS "unit;${sanitized}" TIMEOUT 300 ENVIRONMENT "${superstep_test_environment}")
 endfunction()
 
-# superstep_mpi_test(NAME SOURCES source... RANKS 1 2 3 5 [TIMEOUT seconds] [THREADED | UNSANITIZED]): one program for any number
+# superstep_mpi_test(NAME SOURCES source... RANKS 1 2 3 5 [TIMEOUT seconds] [ENGINE] [THREADED | UNSANITIZED]): one program for any number
 # of ranks; a test `mpi.NAME.npN` for each number, with the labels mpi and npN. On one and two ranks it runs under
-# the address sanitizer, too, and under that of threads where it is THREADED; under none where it is UNSANITIZED.
+# the address sanitizer, too, and under that of threads where it is THREADED; under none where it is UNSANITIZED. ENGINE: it needs no
+# estimators.
 function(superstep_mpi_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "THREADED;UNSANITIZED" "TIMEOUT" "SOURCES;RANKS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "ENGINE;THREADED;UNSANITIZED" "TIMEOUT" "SOURCES;RANKS")
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 60)
   endif()
-  superstep_test_executable(mpi_${name} ${arg_SOURCES} ${PROJECT_SOURCE_DIR}/tests/mpi/main.cpp)
+  set(library superstep)
+  if(arg_ENGINE)
+    set(library superstep_engine)
+    set(engine engine)
+  endif()
+  superstep_test_executable(mpi_${name} ${library} ${arg_SOURCES} $<TARGET_OBJECTS:superstep_mpi_main>)
   set(sanitizers address)
   if(arg_THREADED)
     list(APPEND sanitizers thread)
@@ -72,6 +79,9 @@ function(superstep_mpi_test name)
     set(sanitizers)
   endif()
   superstep_sanitized(sanitized mpi_${name} ${sanitizers})
+  if(sanitized AND arg_ENGINE)
+    add_dependencies(sanitized_engine_tests mpi_${name})
+  endif()
   math(EXPR timeout "${arg_TIMEOUT} * ${superstep_slower}")
   foreach(ranks IN LISTS arg_RANKS)
     if(ranks GREATER 2)
@@ -83,7 +93,7 @@ function(superstep_mpi_test name)
     add_test(NAME ${test} WORKING_DIRECTORY ${scratch}
              COMMAND ${MPIEXEC_EXECUTABLE} ${MPIEXEC_NUMPROC_FLAG} ${ranks} ${MPIEXEC_PREFLAGS}
                      $<TARGET_FILE:mpi_${name}> ${MPIEXEC_POSTFLAGS})
-    set_tests_properties(${test} PROPERTIES LABELS "mpi;np${ranks};${sanitized}" PROCESSORS ${ranks}
+    set_tests_properties(${test} PROPERTIES LABELS "mpi;np${ranks};${engine};${sanitized}" PROCESSORS ${ranks}
       TIMEOUT ${timeout} ENVIRONMENT "${superstep_test_environment};SUPERSTEP_TEST_RANKS=${ranks}")
   endforeach()
 endfunction()

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fits every estimator named on standard input in every way that must not be seen in the model, and
-// prints the hash of each model file. One program for all fits, because starting MPI takes longer
-// than most of them. usage: fit_all FOLDER < LINES, where a line is X TAB TARGET TAB ESTIMATOR
+// Fits every estimator named on standard input in ways that must not be seen in the model, and prints
+// the hash of each model file. One program for all fits, because starting MPI takes longer than most
+// of them. usage: fit_all FOLDER < LINES, where a line is X TAB TARGET TAB ESTIMATOR TAB WAYS, and ways,
+// between commas, are such as "2 threads streamed gzip" and "1 threads memory plain".
 #include <fmt/core.h>
 
 #include <iostream>
@@ -22,10 +23,24 @@ namespace {
 using namespace superstep;
 
 struct Way {
-  int threads;
-  bool streams;
+  int threads = 0;
+  bool streams = false;
   std::string data;
 };
+
+std::vector<Way> ways_of(const std::string& text) {
+  std::vector<Way> ways;
+  std::istringstream all(text);
+  for (std::string one; std::getline(all, one, ',');) {
+    std::istringstream words(one);
+    Way way;
+    std::string unit, memory;
+    words >> way.threads >> unit >> memory >> way.data;
+    way.streams = memory == "streamed";
+    ways.push_back(way);
+  }
+  return ways;
+}
 
 /// The budget that a refusal asks for, to one digit behind the point, and a little more. Whole MiB,
 /// which it names as well, may have room for all blocks of a rank.
@@ -90,19 +105,14 @@ int main(int argc, char** argv) {
   }
   std::istringstream in(comm.broadcast(lines));
   for (std::string line; std::getline(in, line);) {
-    std::vector<std::string> words(3);
+    std::vector<std::string> words(4);
     std::istringstream parts(line);
     for (std::string& word : words) std::getline(parts, word, '\t');
     const auto estimator = make_estimator(words[2]);
-    for (const int threads : {1, 2}) {
-      for (const bool streams : {false, true}) {
-        for (const char* data : {"plain", "gzip"}) {
-          const std::string hash =
-              fit_once(comm, *estimator, words, argv[1], {threads, streams, data});
-          session.print("{}\t{} ranks, {} threads, {}, {}\t{}\n", words[2], comm.size(), threads,
-                        streams ? "streamed" : "in memory", data, hash);
-        }
-      }
+    for (const Way& way : ways_of(words[3])) {
+      const std::string hash = fit_once(comm, *estimator, words, argv[1], way);
+      session.print("{}\t{} ranks, {} threads, {}, {}\t{}\n", words[2], comm.size(), way.threads,
+                    way.streams ? "streamed" : "in memory", way.data, hash);
     }
   }
 }
