@@ -2,6 +2,8 @@
 // superstep check FILE
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/core/value.hpp>
@@ -31,6 +33,12 @@ std::string bad_text(const ValueRange& range) {
   return range.infinite == 0 ? nan : nan + " and " + infinite;
 }
 
+/// Free text is not looked at.
+bool is_constant(const Dataset& data, const DataQuality& quality, Index column) {
+  return data.schema()[column].kind != ColumnKind::text &&
+         quality.columns[static_cast<std::size_t>(column)].is_constant();
+}
+
 Json range_json(const ValueRange& range) {
   Json json = Json::object();
   json.set("nan", range.nan).set("infinite", range.infinite);
@@ -55,7 +63,8 @@ class Check final : public Command {
   std::string details() const override {
     return "Counts NaN and infinite values, finds constant columns, ranges and classes, and reads "
            "every chunk's\n"
-           "checksum. Exit code 0: nothing is wrong; 3: bad values; 4: the file cannot be read.\n"
+           "checksum. What is missing in a table is counted, and is no fault. Exit code 0: nothing "
+           "is wrong; 3: bad values; 4: the file cannot be read.\n"
            "\nexample:\n"
            "  mpirun -n 4 superstep check train.h5\n";
   }
@@ -118,8 +127,13 @@ Json Check::json_of(const Dataset& data, const DataQuality& quality,
     const auto column = static_cast<Index>(c);
     Json json = range_json(quality.columns[c]);
     if (!data.feature_names().empty()) json.set("name", data.feature_names()[c]);
+    if (data.is_table()) {
+      const Column& what = data.schema()[column];
+      json.set("kind", kind_name(what.kind));
+      if (what.levels) json.set("levels", std::ssize(*what.levels));
+    }
     columns.push_back(std::move(json));
-    if (quality.columns[c].is_constant()) constant.push_back(column);
+    if (is_constant(data, quality, column)) constant.push_back(column);
   }
   const BadValues& bad = quality.bad;
   Index nan = 0;
@@ -190,12 +204,14 @@ std::string features_text(const Dataset& data, const DataQuality& quality) {
   for (std::size_t c = 0; c < quality.columns.size(); ++c) {
     all.nan += quality.columns[c].nan;
     all.infinite += quality.columns[c].infinite;
-    if (quality.columns[c].is_constant())
-      constant.push_back(data.column_name(static_cast<Index>(c)));
+    const auto column = static_cast<Index>(c);
+    if (is_constant(data, quality, column)) constant.push_back(data.column_name(column));
   }
   std::string text = fmt::format("{:<10} ", data.options().x);
   if (all.bad() == 0) {
     text += "all values are finite\n";
+  } else if (quality.bad.x_count == 0) {
+    text += plural(all.nan, "value is missing\n", "values are missing\n");
   } else {
     const Index first = quality.bad.x_first;
     text += fmt::format("{}; the first is {} at row {}, {}\n", bad_text(all),
@@ -260,17 +276,57 @@ std::string weight_text(const Dataset& data, const DataQuality& quality) {
                             number(quality.weight.high), format_count(quality.zero_weights));
 }
 
-std::string table_text(const Dataset& data, const DataQuality& quality) {
-  std::string text = fmt::format("\n{:<28} {:>12} {:>12} {:>10} {:>10}\n", "column", "min", "max",
-                                 "NaN", "infinite");
+/// "2020-01-31 12:00:00" of microseconds since 1970.
+std::string date_text(double microseconds) {
+  using namespace std::chrono;
+  const auto at = sys_time<std::chrono::microseconds>(
+      std::chrono::microseconds(static_cast<std::int64_t>(microseconds)));
+  const auto day = floor<days>(at);
+  const year_month_day date{day};
+  const hh_mm_ss time{floor<seconds>(at - day)};
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  if (time.to_duration() != seconds::zero()) {
+    text += fmt::format(" {:02}:{:02}:{:02}", time.hours().count(), time.minutes().count(),
+                        time.seconds().count());
+  }
+  return text;
+}
+
+/// The least or the largest value of a column; of levels and texts there is none.
+std::string bound_text(const Column& column, const ValueRange& range, double value) {
+  if (!range.has_finite() || !column.is_number()) return "-";
+  if (column.kind == ColumnKind::date && column.unit == "microseconds since 1970-01-01") {
+    return date_text(value);
+  }
+  return number(value);
+}
+
+std::string kind_text(const Column& column) {
+  return column.levels ? fmt::format("category of {}", format_count(std::ssize(*column.levels)))
+                       : kind_name(column.kind);
+}
+
+std::string columns_text(const Dataset& data, const DataQuality& quality) {
+  const bool has_kinds = data.is_table();
+  const auto line = [&](const std::string& name, const std::string& kind, const std::string& low,
+                        const std::string& high, const std::string& nan,
+                        const std::string& infinite) {
+    return fmt::format("{:<28} {}{:>{}} {:>{}} {:>10} {:>10}\n", name,
+                       has_kinds ? fmt::format("{:<18} ", kind) : "", low, has_kinds ? 19 : 12,
+                       high, has_kinds ? 19 : 12, nan, infinite);
+  };
+  std::string text =
+      "\n" + line("column", "kind", "min", "max", has_kinds ? "missing" : "NaN", "infinite");
   for (std::size_t c = 0; c < std::min(quality.columns.size(), most_listed); ++c) {
     const ValueRange& range = quality.columns[c];
-    const bool has_any = range.has_finite();
-    const std::string column =
+    const Column& column = data.schema()[static_cast<Index>(c)];
+    const std::string name =
         data.feature_names().empty() ? std::to_string(c) : data.feature_names()[c];
-    text += fmt::format("{:<28} {:>12} {:>12} {:>10} {:>10}\n", shorten(column, 28),
-                        has_any ? number(range.low) : "-", has_any ? number(range.high) : "-",
-                        format_count(range.nan), format_count(range.infinite));
+    text += line(shorten(name, 28), kind_text(column), bound_text(column, range, range.low),
+                 bound_text(column, range, range.high), format_count(range.nan),
+                 format_count(range.infinite));
   }
   if (quality.columns.size() > most_listed) {
     text += fmt::format("... and {} more columns (all of them with --json)\n",
@@ -293,7 +349,7 @@ std::string Check::text_of(const Dataset& data, const DataQuality& quality,
               ? "verified\n"
               : "there are none for the features: damage on the disk is not noticed (make and "
                 "import write them with --chunk-rows)\n";
-  return text + table_text(data, quality);
+  return text + columns_text(data, quality);
 }
 
 }  // namespace

@@ -108,7 +108,9 @@ class Transform final : public Apply {
     return "example:\n"
            "  superstep transform scaler.h5 train.h5 --out scaled.h5\n\n"
            "The result is in /X; /y and /weight are carried over, /feature_names where they still\n"
-           "mean something: scalers keep them, PCA makes pca0, pca1, ... The suffix .csv makes a\n"
+           "mean something: scalers keep them, PCA makes pca0, pca1, ... Where categories pass, "
+           "the\n"
+           "result is a table, /table. The suffix .csv makes a\n"
            "table of text with a header, .npy an array for numpy.load, both without /y and "
            "/weight.\n";
   }

@@ -31,8 +31,9 @@ class SplitData final : public Command {
            "them; --stratify draws from each class of /y in proportion, --groups keeps the rows "
            "of\n"
            "a group together (sizes are of the groups then). The rows keep their order in each\n"
-           "part. Both files have /X, /y, /weight, /feature_names and the groups, where there\n"
-           "are these; features stay float32 or float64, targets numbers or text. Which rows\n"
+           "part. Both files have /X or the table, /y, /weight, /feature_names and the groups,\n"
+           "where there are these; features stay float32 or float64, columns of a table what\n"
+           "they are, free text too, targets numbers or text. Which rows\n"
            "are drawn depends on the seed and the number of rows, not on ranks.\n";
   }
 
@@ -139,7 +140,10 @@ void SplitData::write(const Context& context, BulkWork& work, const SplitParts& 
 void SplitData::report(Context& context, const Dataset& data, const SplitParts& parts) const {
   const auto line = [&](const std::string& path, Role role) {
     return fmt::format("wrote {}: {} rows x {} columns {}\n", path, format_count(parts.rows(role)),
-                       format_count(data.columns()), data.is_float32() ? "float32" : "float64");
+                       format_count(data.columns()),
+                       data.is_table()     ? "as a table"
+                       : data.is_float32() ? "float32"
+                                           : "float64");
   };
   Json json = Json::object();
   json.set("train", train_)

@@ -182,6 +182,7 @@ void Writer::write_small(const FileExtras& extras) {
   if (table_) table_->describe_in(*file_);
   for (const auto& [name, text] : extras.attributes) file_->set_attribute("/", name, text);
   on_root(comm_, [&] {
+    if (table_) table_->put_number_levels(*file_);
     if (names) file_->write_rows(*names, 0, format_.columns, format_.feature_names);
     for (std::size_t i = 0; i < datasets.size(); ++i) {
       const TreeArray<double>& array = extras.datasets[i].second;

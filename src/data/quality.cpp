@@ -141,13 +141,16 @@ void look_at(const Dataset& data, Index i, bool has_target, Findings& found) {
   StoredBlock& block = found.block;
   data.read(i, has_target ? (data.y_is_text() ? Target::classes : Target::numbers) : Target::none,
             block);
-  const BadValues bad = data.check(i, block, MayMiss::nowhere());
+  // What is missing in a table is no fault of it.
+  const BadValues bad =
+      data.check(i, block, data.is_table() ? MayMiss::everywhere() : MayMiss::nowhere());
+  const bool are_finite = bad.x_count == 0 && !data.is_table();
   found.bad.add(bad);
   const Index rows = data.blocks().rows_of(i);
   if (data.is_float32()) {
-    found.columns.add_rows(block.x32.data(), rows, bad.x_count == 0);
+    found.columns.add_rows(block.x32.data(), rows, are_finite);
   } else {
-    found.columns.add_rows(block.x64.data(), rows, bad.x_count == 0);
+    found.columns.add_rows(block.x64.data(), rows, are_finite);
   }
   const Index targets = found.targets.empty() ? 1 : std::ssize(found.targets);
   for (Index k = 0; has_target && k < rows * targets; ++k) {

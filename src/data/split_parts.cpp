@@ -7,6 +7,7 @@
 #include <span>
 
 #include <superstep/comm/collectively.hpp>
+#include "data/table_rows.hpp"
 
 namespace superstep {
 
@@ -27,13 +28,15 @@ struct ChosenRows {
 class PartSource final : public RowSource {
  public:
   PartSource(RowFormat format, std::shared_ptr<const Dataset> data, SplitPtr split, Role role,
-             std::vector<Index> before, std::vector<double> group_numbers)
+             std::vector<Index> before, std::vector<double> group_numbers,
+             std::shared_ptr<const TableRows> table)
       : format_(std::move(format)),
         data_(std::move(data)),
         split_(std::move(split)),
         role_(role),
         before_(std::move(before)),
-        group_numbers_(std::move(group_numbers)) {
+        group_numbers_(std::move(group_numbers)),
+        table_(std::move(table)) {
     if (data_->has_y()) target_ = data_->y_is_text() ? Target::classes : Target::numbers;
   }
 
@@ -52,9 +55,12 @@ class PartSource final : public RowSource {
       const Index n = chosen.choose(*split_, role_, bare_block(data_->blocks(), i));
       const Index skipped = first + done - begin;
       const Index take = std::min(count - done, n - skipped);
-      for (Index k = 0; k < take; ++k) {
-        put(stored, chosen.rows[static_cast<std::size_t>(skipped + k)], done + k, out);
-      }
+      const auto rows =
+          std::span<const std::int32_t>(chosen.rows)
+              .subspan(static_cast<std::size_t>(skipped), static_cast<std::size_t>(take));
+      for (Index k = 0; k < take; ++k)
+        put(stored, rows[static_cast<std::size_t>(k)], done + k, out);
+      if (table_) put_texts(i, rows, out);
       done += take;
     }
   }
@@ -62,7 +68,9 @@ class PartSource final : public RowSource {
  private:
   void put(const StoredBlock& from, Index row, Index to, const RowSpan& out) const {
     const Index columns = format_.columns;
-    if (format_.is_float32) {
+    if (table_) {
+      table_->put(from, row, to, out.table);
+    } else if (format_.is_float32) {
       std::copy_n(from.x32.data() + row * columns, columns, out.x + to * columns);
     } else {
       std::copy_n(from.x64.data() + row * columns, columns, out.x + to * columns);
@@ -78,12 +86,25 @@ class PartSource final : public RowSource {
     out.others.front()[to] = is_number ? group_numbers_[static_cast<std::size_t>(code)] : code;
   }
 
+  void put_texts(Index block, std::span<const std::int32_t> rows, const RowSpan& out) const {
+    std::vector<TextRows> texts;
+    table_->read_texts(block, rows, texts);
+    auto text = texts.begin();
+    for (const ColumnSpan& column : out.table) {
+      if (column.texts == nullptr) continue;
+      column.texts->bytes += text->bytes;
+      column.texts->sizes.insert(column.texts->sizes.end(), text->sizes.begin(), text->sizes.end());
+      ++text;
+    }
+  }
+
   RowFormat format_;
   std::shared_ptr<const Dataset> data_;
   SplitPtr split_;
   Role role_;
   std::vector<Index> before_;
   std::vector<double> group_numbers_;
+  std::shared_ptr<const TableRows> table_;  ///< of a table
   Target target_ = Target::none;
 };
 
@@ -109,10 +130,15 @@ TargetFormat format_of_groups(const Labels& groups) {
 SplitParts::SplitParts(const Communicator& comm, std::shared_ptr<Dataset> data, SplitPtr split,
                        const ParallelFor& parallel_for)
     : data_(std::move(data)), split_(std::move(split)) {
+  if (data_->is_table()) table_ = std::make_shared<const TableRows>(comm, *data_);
   format_.columns = data_->columns();
   format_.is_float32 = data_->is_float32();
   format_.has_weight = data_->has_weight();
-  format_.feature_names = data_->feature_names();
+  if (table_) {
+    format_.table = table_->columns();
+  } else {
+    format_.feature_names = data_->feature_names();
+  }
   format_.target = format_of_targets(comm, *data_);
   if (data_->has_groups()) {
     const Labels& groups = data_->groups(comm);
@@ -125,27 +151,39 @@ SplitParts::SplitParts(const Communicator& comm, std::shared_ptr<Dataset> data, 
 void SplitParts::count_rows(const Communicator& comm, const ParallelFor& parallel_for) {
   const BlockPlan& blocks = data_->blocks();
   const Share share = share_of(blocks.size(), comm.rank(), comm.size());
-  std::vector<Index> counts(static_cast<std::size_t>(2 * share.size()));
+  const Index texts = table_ ? table_->texts() : 0;
+  // Of each block, of the part that trains and the one that is tested: its rows, the bytes of its
+  // texts.
+  const Index of_part = 1 + texts;
+  std::vector<Index> counts(static_cast<std::size_t>(2 * of_part * share.size()));
   collectively(comm, [&] {
     parallel_for(share.size(), [&](Index task) {
       ChosenRows chosen;
+      std::vector<TextRows> found;
       const Block block = bare_block(blocks, share.begin + task);
-      auto* count = counts.data() + 2 * task;
-      count[0] = chosen.choose(*split_, Role::train, block);
-      count[1] = 0;
-      for (const std::int32_t cell : chosen.cells) {
-        count[1] += split_->role_of(cell) == Role::test ? 1 : 0;
+      auto* count = counts.data() + 2 * of_part * task;
+      for (const Role role : {Role::train, Role::test}) {
+        const Index rows = chosen.choose(*split_, role, block);
+        *count++ = rows;
+        if (texts == 0) continue;
+        table_->read_texts(share.begin + task,
+                           std::span(chosen.rows).first(static_cast<std::size_t>(rows)), found);
+        for (const TextRows& text : found) *count++ = std::ssize(text.bytes);
       }
     });
   });
   train_before_.push_back(0);
   test_before_.push_back(0);
+  train_text_bytes_.assign(static_cast<std::size_t>(texts), 0);
+  test_text_bytes_ = train_text_bytes_;
   for (const auto& bytes : comm.gather_all(std::as_bytes(std::span<const Index>(counts)))) {
     std::vector<Index> theirs(bytes.size() / sizeof(Index));
     if (!bytes.empty()) std::memcpy(theirs.data(), bytes.data(), bytes.size());
-    for (std::size_t i = 0; i < theirs.size(); i += 2) {
-      train_before_.push_back(train_before_.back() + theirs[i]);
-      test_before_.push_back(test_before_.back() + theirs[i + 1]);
+    for (auto count = theirs.begin(); count != theirs.end();) {
+      train_before_.push_back(train_before_.back() + *count++);
+      for (Index& sum : train_text_bytes_) sum += *count++;
+      test_before_.push_back(test_before_.back() + *count++);
+      for (Index& sum : test_text_bytes_) sum += *count++;
     }
   }
 }
@@ -153,8 +191,12 @@ void SplitParts::count_rows(const Communicator& comm, const ParallelFor& paralle
 std::unique_ptr<RowSource> SplitParts::source(Role role) const {
   RowFormat format = format_;
   format.rows = rows(role);
+  auto bytes = (role == Role::train ? train_text_bytes_ : test_text_bytes_).begin();
+  for (TableColumn& column : format.table) {
+    if (column.kind == StoredKind::text) column.text_bytes = *bytes++;
+  }
   return std::make_unique<PartSource>(std::move(format), data_, split_, role, before(role),
-                                      group_numbers_);
+                                      group_numbers_, table_);
 }
 
 }  // namespace superstep

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <numeric>
 #include <unordered_set>
 
@@ -27,6 +28,24 @@ std::string storable(const std::string& name) {
   std::string stored;
   for (const char c : name) stored += c == '/' ? division_slash : std::string(1, c);
   return stored;
+}
+
+/// Categories that are numbers stay so where they are not in the order of texts, by which they
+/// would be numbered otherwise. Empty where they are texts.
+std::vector<double> numbers_of(const std::vector<std::string>& levels) {
+  if (std::ranges::is_sorted(levels)) return {};
+  std::vector<double> numbers;
+  for (const std::string& level : levels) {
+    char* end = nullptr;
+    numbers.push_back(std::strtod(level.c_str(), &end));
+    if (level.empty() || *end != '\0') return {};
+  }
+  return numbers;
+}
+
+bool are_whole(const std::vector<double>& numbers) {
+  return std::ranges::all_of(numbers,
+                             [](double v) { return v == std::floor(v) && std::fabs(v) <= 0x1p53; });
 }
 
 /// As pandas has them.
@@ -91,6 +110,7 @@ TableWriter::TableWriter(const std::string& path, const RowFormat& format)
         break;
       case StoredKind::category:
         column.values = Buffer<std::int32_t>();
+        column.number_levels = numbers_of(what.levels);
         break;
       case StoredKind::text:
         column.path = text_group + "/" + stored_[c];
@@ -144,6 +164,11 @@ void TableWriter::create_in(ParallelFile& file, const DatasetOptions& options) {
     const bool has_codes = column.what->kind == StoredKind::category;
     wanted.push_back(
         {column.path + (has_codes ? "/codes" : ""), type_of(column), {format_.rows}, options});
+    if (column.number_levels.empty()) continue;
+    wanted.push_back({column.path + "/categories",
+                      are_whole(column.number_levels) ? int64_type() : float64_type(),
+                      {std::ssize(column.number_levels)},
+                      {}});
   }
   const std::vector<ParallelFile::Dataset> datasets = file.create_datasets(wanted);
   auto next = datasets.begin();
@@ -151,6 +176,21 @@ void TableWriter::create_in(ParallelFile& file, const DatasetOptions& options) {
   for (Column& column : columns_) {
     column.dataset = *next++;
     if (column.text != nullptr) column.text->take(column.dataset, *next++);
+    if (!column.number_levels.empty()) column.levels = *next++;
+  }
+}
+
+void TableWriter::put_number_levels(ParallelFile& file) const {
+  for (const Column& column : columns_) {
+    const std::vector<double>& numbers = column.number_levels;
+    if (numbers.empty()) continue;
+    const auto count = std::ssize(numbers);
+    if (are_whole(numbers)) {
+      const std::vector<std::int64_t> whole(numbers.begin(), numbers.end());
+      file.write_rows(column.levels, 0, count, whole.data());
+    } else {
+      file.write_rows(column.levels, 0, count, numbers.data());
+    }
   }
 }
 
@@ -181,8 +221,12 @@ void TableWriter::describe(ParallelFile& file, const Column& column) const {
       encode(file, column.path, "categorical");
       file.set_flag(column.path, "ordered", false);
       encode(file, column.path + "/codes", "array");
-      file.add_texts(column.path + "/categories", column.what->levels);
-      encode(file, column.path + "/categories", "string-array");
+      if (column.number_levels.empty()) {
+        file.add_texts(column.path + "/categories", column.what->levels);
+        encode(file, column.path + "/categories", "string-array");
+      } else {
+        encode(file, column.path + "/categories", "array");
+      }
       return;
     case StoredKind::text:
       encode(file, column.path, "superstep-text", "0.1.0");
@@ -190,7 +234,7 @@ void TableWriter::describe(ParallelFile& file, const Column& column) const {
       encode(file, column.path + "/indptr", "array");
       return;
     case StoredKind::date:
-      file.set_attribute(column.path, "units", std::string("microseconds since 1970-01-01"));
+      file.set_attribute(column.path, "units", column.what->unit);
       file.set_attribute(column.path, "calendar", std::string("proleptic_gregorian"));
       break;
     case StoredKind::number:

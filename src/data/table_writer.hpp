@@ -32,6 +32,8 @@ class TableWriter {
   void create_in(ParallelFile& file, const DatasetOptions& options);
   /// Attributes and categories; the same call on every rank.
   void describe_in(ParallelFile& file) const;
+  /// Categories that are numbers, by the root.
+  void put_number_levels(ParallelFile& file) const;
 
   /// Room for a portion of so many rows, filled by so many tasks.
   void begin(Index rows, Index tasks);
@@ -53,6 +55,8 @@ class TableWriter {
     Values values;
     Buffer<float> floats{};
     ParallelFile::Dataset dataset{};
+    std::vector<double> number_levels{};  ///< where categories are numbers
+    ParallelFile::Dataset levels{};       ///< likewise
     TextColumnWriter* text = nullptr;
   };
   ElementType type_of(const Column& column) const;

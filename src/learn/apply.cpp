@@ -15,6 +15,7 @@
 #include <superstep/learn/metrics/metric.hpp>
 
 #include "learn/carry.hpp"
+#include "learn/categories_out.hpp"
 #include "learn/output_column.hpp"
 #include "learn/row_table.hpp"
 
@@ -68,26 +69,37 @@ class NameList {
   std::optional<ParallelFile::Dataset> dataset_;
 };
 
+/// What `transform` makes of the columns; an array of NumPy's holds numbers alone.
+Schema columns_of(const Model& model, const Dataset& data, const std::string& path) {
+  const bool is_named_by_model = !data.schema().has_names() && model.columns().has_names();
+  Schema behind = model.columns_behind(is_named_by_model ? model.columns() : data.schema());
+  require_no_texts(behind);
+  if (!behind.are_numbers() && output_format(path) == OutputFormat::npy) {
+    throw UsageError(
+        fmt::format("{} holds numbers, but there are categories among what the model "
+                    "makes; write .h5 or .csv",
+                    path));
+  }
+  return behind;
+}
+
 }  // namespace
 
 Written write_output(Engine& engine, const Model& model, Method method,
                      const std::shared_ptr<Dataset>& data, const std::string& path) {
   const Communicator& comm = engine.comm();
-  const bool is_table = method == Method::transform;
+  const bool transforms = method == Method::transform;
   Table table;
-  std::vector<std::string> names;
+  Schema behind;
   collectively(comm, [&] {
     check_method(model, method);
     table = table_for(model, data, Target::none);
-    if (is_table) {
-      const bool is_named_by_model = !data->schema().has_names() && model.columns().has_names();
-      names = model.columns_behind(is_named_by_model ? model.columns() : data->schema()).names();
-    }
+    if (transforms) behind = columns_of(model, *data, path);
   });
   engine.set_task(std::string(method_name(method)));
   OutputColumn column(model, method);
   // Of each worker's blocks, three may be finished and not yet written.
-  engine.reserve(table, {.row_doubles = 4 * column.width()});
+  engine.reserve(table, {.row_doubles = (behind.are_numbers() ? 4 : 5) * column.width()});
 
   const auto apply = [&](const Engine::RowsSink& sink) {
     engine.rows(
@@ -99,33 +111,48 @@ Written write_output(Engine& engine, const Model& model, Method method,
         sink);
   };
   if (output_format(path) != OutputFormat::hdf5) {
-    RowTable file(comm, path, model, method, std::move(names), data->rows());
-    apply([&](Index first, Index rows, const double* values) { file.write(first, rows, values); });
+    RowTable file(comm, path, model, method, behind, data->rows());
+    apply([&](Index first, Index rows, const double* values) {
+      require_known_levels(behind, first, rows, values);
+      file.write(first, rows, values);
+    });
     file.commit();
     return {"", data->rows(), column.width()};
   }
 
   std::vector<std::unique_ptr<CarriedColumn>> carried;
-  if (is_table && data->has_y()) {
+  if (transforms && data->has_y()) {
     carried.push_back(std::make_unique<CarriedColumn>(comm, data, data->options().y, "/y"));
   }
-  if (is_table && data->has_weight()) {
+  if (transforms && data->has_weight()) {
     carried.push_back(
         std::make_unique<CarriedColumn>(comm, data, data->options().weight, "/weight"));
   }
-  NameList name_list(std::move(names));
+  std::optional<CategoriesOut> categories;
+  if (!behind.are_numbers()) categories.emplace(path, behind, data->rows());
+  NameList name_list(categories ? std::vector<std::string>() : behind.names());
 
-  const std::string dataset = is_table ? "/X" : "/" + std::string(method_name(method));
+  const std::string dataset = categories   ? "/table"
+                              : transforms ? "/X"
+                                           : "/" + std::string(method_name(method));
   ParallelFile file = ParallelFile::create(comm, path);
-  column.create_in(file, dataset, data->rows(), is_table || method == Method::predict_proba);
+  if (categories) {
+    categories->create_in(file);
+  } else {
+    column.create_in(file, dataset, data->rows(), transforms || method == Method::predict_proba);
+  }
   for (const auto& c : carried) c->create_in(file);
   name_list.create_in(file);
   apply([&](Index first, Index rows, const double* values) {
-    column.write(file, first, rows, values);
+    if (!categories) return column.write(file, first, rows, values);
+    require_known_levels(behind, first, rows, values);
+    categories->write(file, first, rows, values);
   });
   collectively(comm, [&] {
     for (const auto& c : carried) c->write_to(file);
-    if (comm.is_root()) name_list.write_to(file);
+    if (!comm.is_root()) return;
+    if (categories) categories->write_levels(file);
+    name_list.write_to(file);
   });
   file.commit();
   return {dataset, data->rows(), column.width()};

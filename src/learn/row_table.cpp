@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 #include <superstep/core/text.hpp>
@@ -71,14 +72,18 @@ OutputFormat output_format(std::string_view path) {
 }
 
 RowTable::RowTable(const Communicator& comm, const std::string& path, const Model& model,
-                   Method method, std::vector<std::string> names, Index rows)
+                   Method method, const Schema& columns, Index rows)
     : format_(output_format(path)),
       column_(model, method),
       method_(method),
       classes_(model.classes()),
-      names_(std::move(names)),
+      names_(columns.names()),
       rows_(rows),
       file_(comm, path) {
+  for (const Column& column : columns.columns()) {
+    std::vector<std::string>& cells = level_cells_.emplace_back();
+    if (column.levels) std::ranges::transform(*column.levels, std::back_inserter(cells), csv_cell);
+  }
   if (method != Method::predict || classes_ == nullptr || !classes_->is_text()) return;
   const std::vector<std::string>& texts = classes_->texts();
   if (format_ == OutputFormat::npy) {
@@ -97,15 +102,19 @@ void RowTable::write(Index first, Index rows, const double* values) {
         continue;
       }
       if (j > 0) text_ += ',';
-      append_csv(*values);
+      append_csv(j, *values);
     }
     if (format_ == OutputFormat::csv) text_ += '\n';
   }
   file_.put(first, text_);
 }
 
-void RowTable::append_csv(double value) {
-  if (!label_cells_.empty()) {
+void RowTable::append_csv(Index column, double value) {
+  const auto at = static_cast<std::size_t>(column);
+  if (at < level_cells_.size() && !level_cells_[at].empty()) {
+    // A category; what is missing is an empty cell.
+    if (!std::isnan(value)) text_ += level_cells_[at][static_cast<std::size_t>(value)];
+  } else if (!label_cells_.empty()) {
     text_ += label_cells_[static_cast<std::size_t>(value)];
   } else if (column_.is_integer()) {
     fmt::format_to(std::back_inserter(text_), "{}",

@@ -19,9 +19,9 @@ OutputFormat output_format(std::string_view path);
 
 class RowTable {
  public:
-  /// `names`: of the columns of `transform`, may be empty. **Collective.**
+  /// `columns`: of `transform`; of other methods none. **Collective.**
   RowTable(const Communicator& comm, const std::string& path, const Model& model, Method method,
-           std::vector<std::string> names, Index rows);
+           const Schema& columns, Index rows);
 
   /// A run of rows, in any order of the runs. FileError on this rank alone.
   void write(Index first, Index rows, const double* values);
@@ -31,7 +31,7 @@ class RowTable {
  private:
   std::string csv_head() const;
   std::string npy_head() const;
-  void append_csv(double value);
+  void append_csv(Index column, double value);
   void append_npy(double value);
 
   OutputFormat format_;
@@ -41,6 +41,7 @@ class RowTable {
   std::vector<std::string> names_;
   Index rows_;
   std::vector<std::string> label_cells_;  ///< a label as it stands in the file, by class code
+  std::vector<std::vector<std::string>> level_cells_;  ///< likewise, of columns with categories
   std::string text_;
   PiecewiseFile file_;
 };

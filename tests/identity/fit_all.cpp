@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Fits every estimator named on standard input in ways that must not be seen in the model, and prints
-// the hash of each model file. One program for all fits, because starting MPI takes longer than most
-// of them. usage: fit_all FOLDER < LINES, where a line is X TAB TARGET TAB ESTIMATOR TAB WAYS, and ways,
-// between commas, are such as "2 threads streamed gzip" and "1 threads memory plain".
+// Fits every estimator named on standard input in ways that must not be seen in the model, and
+// prints the hash of each model file. One program for all fits, because starting MPI takes longer
+// than most of them. usage: fit_all FOLDER < LINES, where a line is X TAB TARGET TAB ESTIMATOR TAB
+// WAYS, and ways, between commas, are such as "2 threads streamed gzip" and "1 threads memory
+// plain".
 #include <fmt/core.h>
 
 #include <iostream>

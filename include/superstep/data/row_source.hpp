@@ -34,7 +34,7 @@ enum class StoredKind {
   int64,     ///< no value is missing
   uint64,    ///< likewise
   boolean,   ///< likewise
-  date,      ///< microseconds since 1970, `missing_date` where it is missing
+  date,      ///< whole numbers of its unit, `missing_date` where it is missing
   category,  ///< a position in its levels, -1 where it is missing
   text,      ///< bytes; empty where it is missing
 };
@@ -45,8 +45,9 @@ std::string stored_kind_name(StoredKind kind, bool is_float32);
 struct TableColumn {
   std::string name;
   StoredKind kind = StoredKind::number;
-  std::vector<std::string> levels{};  ///< of a category: sorted by bytes
+  std::vector<std::string> levels{};  ///< of a category: sorted by bytes, or numbers sorted as such
   Index text_bytes = 0;               ///< of a text: in all rows together
+  std::string unit = "microseconds since 1970-01-01";  ///< of a date
 };
 
 /// What the standard layout needs to know of the rows.

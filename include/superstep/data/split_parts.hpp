@@ -13,6 +13,8 @@
 
 namespace superstep {
 
+class TableRows;
+
 class SplitParts {
  public:
   /// Counts the rows of both parts in every block, and finds the labels of targets and groups that
@@ -21,8 +23,8 @@ class SplitParts {
              const ParallelFor& parallel_for);
 
   Index rows(Role role) const { return before(role).back(); }
-  /// Features keep their precision, targets and groups stay numbers or text; weights are doubles.
-  /// May outlive this.
+  /// Features keep their precision, columns of a table their kinds, targets and groups stay numbers
+  /// or text; weights are doubles. May outlive this.
   std::unique_ptr<RowSource> source(Role role) const;
 
  private:
@@ -33,10 +35,13 @@ class SplitParts {
 
   std::shared_ptr<Dataset> data_;
   SplitPtr split_;
-  RowFormat format_;                   ///< of both, without the number of rows
-  std::vector<double> group_numbers_;  ///< by code, of groups that are numbers
-  std::vector<Index> train_before_;    ///< rows of the part before each block, and all of them
+  std::shared_ptr<const TableRows> table_;  ///< of a table
+  RowFormat format_;                        ///< of both, without the number of rows
+  std::vector<double> group_numbers_;       ///< by code, of groups that are numbers
+  std::vector<Index> train_before_;         ///< rows of the part before each block, and all of them
   std::vector<Index> test_before_;
+  std::vector<Index> train_text_bytes_;  ///< of the part, one for each column of free text
+  std::vector<Index> test_text_bytes_;
 };
 
 }  // namespace superstep
