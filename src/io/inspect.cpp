@@ -13,6 +13,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
+#include "io/attributes.hpp"
 #include "io/filters.hpp"
 #include "io/posix_file.hpp"
 #include "io/recording_driver.hpp"
@@ -269,10 +270,32 @@ void InspectedFile::refuse_conventions(hid_t object, const DatasetLayout& layout
   }
 }
 
+/// Whether a matrix beside it has a column of that name.
+bool InspectedFile::is_column_of_matrix(const std::string& name) const {
+  if (!has("/X") || !has("/feature_names")) return false;
+  const DatasetLayout names = outline("/feature_names");
+  if (names.shape.size() != 1 || !names.type.is_text()) return false;
+  const Handle dataset = open_dataset("/feature_names");
+  const std::string action = fmt::format("read {}", names.where());
+  const Handle type(H5Dget_type(dataset.get()), action);
+  const auto texts = read_texts(
+      type.get(), static_cast<std::size_t>(names.rows()),
+      [&](hid_t memory, void* to) {
+        return H5Dread(dataset.get(), memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, to);
+      },
+      action);
+  return std::ranges::find(texts, name) != texts.end();
+}
+
 void InspectedFile::report_missing(const std::string& dataset, const std::string& option) const {
   std::vector<std::string> paths = dataset_paths();
   std::string message = fmt::format("'{}' has no dataset {}", path_, dataset);
   if (paths.empty()) throw DataError(message + ": it holds none at all; check the file");
+  if (is_column_of_matrix(dataset.substr(1))) {
+    throw DataError(fmt::format("{}: '{}' is a column of the matrix /X; import the file it comes "
+                                "from with --target '{}', or as a table, with --layout table",
+                                message, dataset.substr(1), dataset.substr(1)));
+  }
   const auto nearest = nearest_name(dataset, paths);
   constexpr std::size_t max_shown = 10;
   const std::size_t n_more = paths.size() > max_shown ? paths.size() - max_shown : 0;

@@ -34,6 +34,7 @@ class InspectedFile {
   [[noreturn]] void report_missing(const std::string& dataset, const std::string& option) const;
 
  private:
+  bool is_column_of_matrix(const std::string& name) const;
   void refuse_links_outside(const std::string& dataset) const;
   bool is_linked(const std::string& dataset) const;
   [[noreturn]] void report_unreadable(const std::string& dataset, const std::string& reason) const;

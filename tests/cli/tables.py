@@ -178,6 +178,20 @@ def categories_pass_transformers(rng):
     assert "p__name" in said and "free text" in said, said
 
 
+def columns_of_matrices_are_no_targets(rng):
+    pd.DataFrame(rng.normal(size=(50, 3)), columns=["a", "b", "c"]).to_csv("numbers.csv", index=False)
+    run("import", "numbers.csv", "numbers.h5")
+    for ranks in (1, 2):
+        said = refused(3, "fit", "Ridge()", "numbers.h5", "--y", "b", "--model", "m.h5", ranks=ranks)
+        assert "'b' is a column of the matrix" in said and "--target 'b'" in said and "--layout table" in said, said
+    said = refused(3, "fit", "Ridge()", "numbers.h5", "--y", "d", "--model", "m.h5")
+    assert "column of the matrix" not in said and "no dataset /d" in said, said
+    run("import", "numbers.csv", "table.h5", "--layout", "table")
+    run("fit", "Ridge()", "table.h5", "--y", "b", "--model", "m.h5")
+    said = refused(2, "fit", "ColumnTransformer([('s', StandardScaler(), ['a', 'c', ...])])", "table.h5", "--model", "c.h5")
+    assert "write the whole list" in said, said
+
+
 def damaged_texts_are_refused(rng):
     frame = drawn(rng)
     write(frame, "all.h5")
@@ -194,7 +208,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for test in (split_keeps_every_kind, split_takes_a_column_as_target, check_counts_what_is_missing, categories_pass_transformers,
-                     damaged_texts_are_refused):
+                     columns_of_matrices_are_no_targets, damaged_texts_are_refused):
             test(rng)
             print(f"{test.__name__}: passed")
 
