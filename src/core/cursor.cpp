@@ -52,9 +52,10 @@ void Cursor::fail_at(std::size_t where, std::string_view problem) const {
 void Cursor::fail_expected(std::string_view expected) const {
   if (at_end()) fail(fmt::format("expected {}, but the text ends", expected));
   if (text_.substr(position_).starts_with("...")) {
-    fail(fmt::format("expected {}: '...' stands for what scikit-learn's repr left out; write the "
-                     "whole list",
-                     expected));
+    fail(
+        fmt::format("expected {}: '...' stands for what scikit-learn's repr left out; write the "
+                    "whole list",
+                    expected));
   }
   const bool is_operator = std::string_view("+-*/%@<>=!&|.").find(peek()) != std::string_view::npos;
   fail(fmt::format("expected {}{}", expected,

@@ -292,9 +292,10 @@ void InspectedFile::report_missing(const std::string& dataset, const std::string
   std::string message = fmt::format("'{}' has no dataset {}", path_, dataset);
   if (paths.empty()) throw DataError(message + ": it holds none at all; check the file");
   if (is_column_of_matrix(dataset.substr(1))) {
-    throw DataError(fmt::format("{}: '{}' is a column of the matrix /X; import the file it comes "
-                                "from with --target '{}', or as a table, with --layout table",
-                                message, dataset.substr(1), dataset.substr(1)));
+    throw DataError(
+        fmt::format("{}: '{}' is a column of the matrix /X; import the file it comes "
+                    "from with --target '{}', or as a table, with --layout table",
+                    message, dataset.substr(1), dataset.substr(1)));
   }
   const auto nearest = nearest_name(dataset, paths);
   constexpr std::size_t max_shown = 10;
