@@ -41,8 +41,18 @@ std::optional<Value> constant(std::string_view name) {
   return std::nullopt;
 }
 
-/// A name of a type, as make_column_selector takes it, is its text.
+/// Functions that tell how much a column is worth, as SelectKBest takes them.
+bool is_score_function(std::string_view name) {
+  constexpr std::array functions = {
+      "chi2",         "f_classif",           "f_regression",
+      "r_regression", "mutual_info_classif", "mutual_info_regression"};
+  return std::ranges::find(functions, name) != functions.end();
+}
+
+/// A name of a type, as make_column_selector takes it, is its text; so is that of a function that
+/// scores.
 std::optional<Value> type_name(std::string_view name) {
+  if (is_score_function(name)) return Value(name);
   constexpr std::array types = {"object",     "bool",        "int",          "float",
                                 "str",        "np.number",   "np.object_",   "np.bool_",
                                 "np.float64", "np.float32",  "np.int64",     "np.int32",

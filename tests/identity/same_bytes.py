@@ -37,6 +37,13 @@ ESTIMATORS = {
     "SimpleImputer(strategy='median')": "classes",
     "make_pipeline(ColumnTransformer([('a', make_pipeline(SimpleImputer(strategy='most_frequent'), RobustScaler()), [0, 1]), "
     "('b', 'passthrough', [2])], remainder=StandardScaler()), Ridge())": "real",
+    "SelectKBest(k=4)": "classes",
+    "make_pipeline(MinMaxScaler(), SelectPercentile(chi2, percentile=30))": "classes",
+    "make_pipeline(StandardScaler(), SelectKBest(f_regression, k=5), Ridge())": "real",
+    "make_pipeline(SelectFromModel(LogisticRegression(), max_features=6), LogisticRegression())": "classes",
+    "DummyClassifier()": "classes",
+    "DummyRegressor(strategy='quantile', quantile=0.3)": "real",
+    "DummyRegressor()": "several",
     "LinearRegression()": "real",
     "Ridge(alpha=0.5)": "real",
     "Ridge(alpha=0.25)": "several",

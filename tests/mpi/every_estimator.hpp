@@ -69,6 +69,8 @@ inline const std::map<std::string, std::string> not_by_default = {
     {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
     {"Normalizer", "make_pipeline(Normalizer(), StandardScaler())"},
     {"PolynomialFeatures", "make_pipeline(PolynomialFeatures(), StandardScaler())"},
+    {"SelectFromModel", "SelectFromModel(LogisticRegression())"},
+    {"SelectPercentile", "SelectPercentile(percentile=50)"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
 };
 
