@@ -97,7 +97,6 @@ const std::vector<Entry>& lacking() {
         "SVR",
         "StackingRegressor",
         "TheilSenRegressor",
-        "TransformedTargetRegressor",
         "VotingRegressor"}},
       {"KMeans",
        {"AffinityPropagation", "AgglomerativeClustering", "BayesianGaussianMixture", "Birch",

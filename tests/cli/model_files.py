@@ -33,6 +33,7 @@ MODELS = {
     "SelectKBest(k=3)": ("classes", "transform"),
     "SelectPercentile(f_regression, percentile=50)": ("real", "transform"),
     "SelectFromModel(Ridge())": ("real", "transform"),
+    "TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1)": ("amounts", "predict"),
     "DummyClassifier()": ("words", "predict_proba"),
     "DummyRegressor(strategy='median')": ("real", "predict"),
     "LinearRegression()": ("real", "predict"),

@@ -41,6 +41,7 @@ ESTIMATORS = {
     "make_pipeline(MinMaxScaler(), SelectPercentile(chi2, percentile=30))": "classes",
     "make_pipeline(StandardScaler(), SelectKBest(f_regression, k=5), Ridge())": "real",
     "make_pipeline(SelectFromModel(LogisticRegression(), max_features=6), LogisticRegression())": "classes",
+    "TransformedTargetRegressor(Lasso(alpha=0.1), func=np.log1p, inverse_func=np.expm1)": "amounts",
     "DummyClassifier()": "classes",
     "DummyRegressor(strategy='quantile', quantile=0.3)": "real",
     "DummyRegressor()": "several",

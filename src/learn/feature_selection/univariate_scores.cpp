@@ -12,9 +12,9 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/learn/estimator.hpp>
-#include <superstep/learn/gram.hpp>
 #include <superstep/math/column_stats.hpp>
 
+#include "learn/feature_selection/target_moments.hpp"
 #include "learn/features.hpp"
 #include "learn/naive_bayes/class_statistics.hpp"
 #include "learn/naive_bayes/class_sums.hpp"
@@ -94,11 +94,11 @@ std::vector<UnivariateScores> f_classif(Engine& engine, const Table& table,
 // f_regression and r_regression.
 
 /// Pearson's correlations with the target; 0 for what is constant.
-Vector correlations(const Moments& m) {
-  Vector r(m.mean.size());
+Vector correlations(const TargetMoments& m) {
+  Vector r = Vector::Zero(m.variance.size());
   for (Index c = 0; c < r.size(); ++c) {
-    const double found = m.xy(c, 0) / (std::sqrt(m.gram(c, c)) * std::sqrt(m.yy[0]));
-    r[c] = std::isnan(found) ? 0.0 : found;
+    if (!(m.variance[c] > 0.0) || !(m.target_variance > 0.0)) continue;
+    r[c] = m.covariance[c] / (std::sqrt(m.variance[c]) * std::sqrt(m.target_variance));
   }
   return r;
 }
@@ -118,10 +118,8 @@ UnivariateScores f_of(const Vector& r, double degrees) {
 
 std::vector<UnivariateScores> by_correlation(Engine& engine, const Table& table, bool is_f,
                                              std::span<const SplitPtr> splits) {
-  const MomentSums sums(engine, table, {}, splits);
   std::vector<UnivariateScores> all;
-  for (const SplitPtr& split : splits) {
-    const Moments m = sums.exactly(engine, split);
+  for (const TargetMoments& m : target_moments(engine, table, splits)) {
     Vector r = correlations(m);
     if (is_f) {
       all.push_back(f_of(r, m.weight - 2.0));
@@ -207,7 +205,7 @@ Footprint scores_footprint(const std::string& function, Index columns, Index cla
   const Index cells = cells_of(batch);
   const Index scores = 2 * columns * std::ssize(batch);
   if (target_of_scores(function) == Target::numbers) {
-    Footprint need = moments_footprint(columns, cells);
+    Footprint need = target_moments_footprint(columns, batch);
     need.replicated += scores;
     return need;
   }
@@ -222,7 +220,6 @@ Footprint scores_footprint(const std::string& function, Index columns, Index cla
 }
 
 TrainingCost scores_cost(const std::string& function, Index columns) {
-  if (target_of_scores(function) == Target::numbers) return moments_cost(columns);
   return {1, function == "chi2" ? 1 : 2, 6.0 * static_cast<double>(columns)};
 }
 
