@@ -34,6 +34,7 @@ MODELS = {
     "SelectPercentile(f_regression, percentile=50)": ("real", "transform"),
     "SelectFromModel(Ridge())": ("real", "transform"),
     "TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1)": ("amounts", "predict"),
+    "make_pipeline(Categorizer(), DummyEncoder())": ("classes", "transform"),
     "DummyClassifier()": ("words", "predict_proba"),
     "DummyRegressor(strategy='median')": ("real", "predict"),
     "LinearRegression()": ("real", "predict"),

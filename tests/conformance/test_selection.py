@@ -134,6 +134,18 @@ def test_constant_columns():
     assert np.array_equal(np.isnan(found["pvalues_"]), np.isnan(found["scores_"]))
 
 
+def test_weights():
+    """A row of weight 2 counts as two, one of weight 0 as none."""
+    for name in SCORES:
+        X, y = drawn(None if name.endswith("regression") else 3, 8, 900)
+        X = np.abs(X) if name == "chi2" else X - X.mean(axis=0)
+        w = RNG.integers(0, 4, 900)
+        reference = SelectKBest(SCORES[name], k=3).fit(np.repeat(X, w, axis=0), np.repeat(y, w))
+        found, _, _ = fit(f"SelectKBest({name}, k=3)", write("weighted", X, y, w.astype(float)))
+        same_scores(found["scores_"], reference.scores_, what=name)
+        assert np.array_equal(found["support_"].astype(bool), reference.get_support()), name
+
+
 def test_names():
     X, y = drawn(2, 8, 300)
     data = write("named", X, y)
@@ -223,6 +235,9 @@ def test_many_columns():
     same_search("make_pipeline(SelectKBest(k=20), LogisticRegression(tol=1e-8))",
                 make_pipeline(SelectKBest(k=20), LogisticRegression(tol=1e-8)), X, y, {"selectkbest__k": [5, 40]},
                 "{'selectkbest__k': [5, 40]}", "neg_log_loss")
+    same_search("make_pipeline(StandardScaler(), SelectKBest(f_regression, k=20), Ridge())",
+                make_pipeline(StandardScaler(), SelectKBest(f_regression, k=20), Ridge()), X, X[:, 3] + X[:, 9] ** 2,
+                {"selectkbest__k": [5, 40]}, "{'selectkbest__k': [5, 40]}", "r2", rtol=1e-7)
 
 
 def test_in_column_transformer():
@@ -302,7 +317,7 @@ def test_dummies():
             y = np.round(y)
         options = [{}, {"strategy": "median"}, {"strategy": "quantile", "quantile": round(float(RNG.random()), 3)},
                    {"strategy": "constant", "constant": 3}][case % 4]
-        w = RNG.integers(0, 4, len(y)) + (np.arange(len(y)) == 0.0) if not options else None
+        w = RNG.integers(0, 4, len(y)) + (np.arange(len(y)) == 0.0) if case % 8 < 3 else None
         reference = DummyRegressor(**options).fit(X, y, w)
         text = "DummyRegressor(" + ", ".join(f"{k}={v!r}" for k, v in options.items()) + ")"
         found, _, model = fit(text, write("dummy", X, y, w), ranks=int(RNG.choice([1, 2, 3])))
@@ -385,6 +400,38 @@ def test_refusals_of_transformed_targets():
     refused(("fit", "TransformedTargetRegressor(transformer=StandardScaler())", data, *model), 2, "func=np.log1p")
     _, report, _ = fit("TransformedTargetRegressor(func=np.arcsinh, inverse_func=np.cbrt)", data)
     assert "not strictly inverse" in json.dumps(report)
+
+
+def test_dummy_encoder():
+    """Beside pandas.get_dummies, which is what dask-ml's DummyEncoder calls."""
+    try:
+        import anndata
+        import pandas as pd
+    except ImportError:
+        print("without pandas and anndata there is no table")
+        return
+    for case in range(6):
+        rows = int(RNG.integers(30, 5000))
+        frame = pd.DataFrame({"town": pd.Categorical(RNG.choice(["Bern", "Basel", "a b", None], rows)), "age": RNG.normal(size=rows),
+                              "size": pd.Categorical(RNG.choice(["xs", "s", "l"], rows)), "n": RNG.integers(0, 5, rows)},
+                             index=[str(i) for i in range(rows)])
+        file = path("dummies.h5")
+        with h5py.File(file, "w") as f:
+            anndata.io.write_elem(f, "table", frame)
+            f["y"] = RNG.integers(0, 2, rows)
+        drop, chosen = bool(case % 2), [None, ["size"], ["size", "town"]][case % 3]
+        expected = pd.get_dummies(frame, columns=chosen, drop_first=drop)
+        if chosen == ["size"]:
+            expected["town"] = frame.town.cat.codes.where(frame.town.notna())
+        text = f"make_pipeline(Categorizer(), DummyEncoder(columns={chosen!r}, drop_first={drop}))"
+        _, _, model = fit(text, file, "--x", "/table", ranks=int(RNG.choice([1, 2, 3])))
+        run("transform", model, file, "--x", "/table", "--out", path("dummies_out.h5"), "--quiet")
+        with h5py.File(path("dummies_out.h5")) as f:
+            names = list(f["feature_names"].asstr()[()])
+            found = f["X"][()]
+        assert sorted(names) == sorted(expected.columns) and (chosen is not None or names == list(expected.columns)), (names, expected.columns)
+        close(found, expected[names].astype(float).to_numpy(), rtol=1e-15, what=text)
+    refused(("fit", "DummyEncoder(columns=['age'])", file, "--x", "/table", "--model", path("m.h5")), 3, "categories")
 
 
 def test_same_bytes_without_rows():

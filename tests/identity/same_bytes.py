@@ -42,6 +42,7 @@ ESTIMATORS = {
     "make_pipeline(StandardScaler(), SelectKBest(f_regression, k=5), Ridge())": "real",
     "make_pipeline(SelectFromModel(LogisticRegression(), max_features=6), LogisticRegression())": "classes",
     "TransformedTargetRegressor(Lasso(alpha=0.1), func=np.log1p, inverse_func=np.expm1)": "amounts",
+    "make_pipeline(Categorizer(), DummyEncoder(), MinMaxScaler())": "classes",
     "DummyClassifier()": "classes",
     "DummyRegressor(strategy='quantile', quantile=0.3)": "real",
     "DummyRegressor()": "several",

@@ -82,11 +82,6 @@ std::vector<Vector> means_of(Engine& engine, const Table& table, std::span<const
 /// Of the targets, of the rows each split trains on.
 std::vector<Vector> quantiles(Engine& engine, const Table& table, std::span<const SplitPtr> splits,
                               double fraction) {
-  if (table.data->has_weight()) {
-    throw AgreedError(ExitCode::usage,
-                      "DummyRegressor: quantiles of weighted rows are not found here; leave out "
-                      "the weights by --weight '' or take strategy='mean'");
-  }
   std::vector<Vector> all;
   for (const SplitPtr& split : splits) {
     const Table its = split ? table.only(split, Role::train) : table;

@@ -7,7 +7,8 @@
 
 namespace superstep {
 
-/// As numpy.percentile's 'linear': one entry a target, of the rows of the table, each counted once.
+/// As numpy.percentile's 'linear': one entry a target, of the rows of the table; where rows have
+/// weights the first value up to which they weigh that fraction of all, as scikit-learn has it.
 /// Values are found 11 bits at a time. **Collective**, six passes.
 Vector target_quantiles(Engine& engine, const Table& table, double fraction);
 
