@@ -41,8 +41,18 @@ std::optional<Value> constant(std::string_view name) {
   return std::nullopt;
 }
 
-/// A name of a type, as make_column_selector takes it, is its text.
+/// Functions that tell how much a column is worth, as SelectKBest takes them.
+bool is_score_function(std::string_view name) {
+  constexpr std::array functions = {
+      "chi2",         "f_classif",           "f_regression",
+      "r_regression", "mutual_info_classif", "mutual_info_regression"};
+  return std::ranges::find(functions, name) != functions.end();
+}
+
+/// A name of a type, as make_column_selector takes it, is its text; so is that of a function that
+/// scores.
 std::optional<Value> type_name(std::string_view name) {
+  if (is_score_function(name)) return Value(name);
   constexpr std::array types = {"object",     "bool",        "int",          "float",
                                 "str",        "np.number",   "np.object_",   "np.bool_",
                                 "np.float64", "np.float32",  "np.int64",     "np.int32",
@@ -51,6 +61,12 @@ std::optional<Value> type_name(std::string_view name) {
   std::string_view type = name.starts_with("np.") ? name.substr(3) : name;
   if (type.ends_with('_')) type.remove_suffix(1);
   return Value(type);
+}
+
+/// A function by its name, as FunctionTransformer takes it, is its name: who takes one knows which
+/// there are.
+bool is_function_of_numpy(std::string_view name) {
+  return name.starts_with("np.") && name.find('.', 3) == std::string_view::npos;
 }
 
 /// Recursive descent over Python's literals and calls.
@@ -393,6 +409,10 @@ Value Parser::parse_name() {
   at_.skip_blanks();
   if (at_.peek() == '(') return parse_call(std::move(name));
   if (const auto type = type_name(name)) return *type;
+  if (is_function_of_numpy(name)) return Value(std::move(name));
+  if (name == "lambda") {
+    at_.fail_at(start, "functions of Python's are not called; name one of NumPy's: np.log1p");
+  }
   const std::string capitalised = fmt::format("{:c}{}", name[0] & ~0x20, to_lower(name).substr(1));
   if (constant(capitalised)) at_.fail_at(start, fmt::format("{} is written {}", name, capitalised));
   at_.fail_at(

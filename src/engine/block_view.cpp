@@ -26,6 +26,10 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
     block.x = {stored.x32.data(), block.rows * block.columns, widened_};
   }
   for (const auto& map : table.maps) {
+    if (const auto* function = dynamic_cast<const TargetFunction*>(map.get())) {
+      change_targets(*function, block);
+      continue;
+    }
     double* to = next_scratch(block.rows * map->columns_out());
     map->apply(block.x.doubles(), block.rows, to);
     block.x = to;
@@ -76,6 +80,13 @@ void BlockView::weigh_classes(const std::vector<double>& factors, Block& block) 
     class_weight_.data()[i] = block.weight_of(i) * factors[static_cast<std::size_t>(block.code[i])];
   }
   block.weight = class_weight_.data();
+}
+
+void BlockView::change_targets(const TargetFunction& function, Block& block) {
+  const Index count = block.rows * block.targets;
+  changed_y_.grow(count);
+  function.apply_to_targets(block.y, count, changed_y_.data());
+  block.y = changed_y_.data();
 }
 
 /// The chosen rows, one behind the other, in double precision.

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-#include <superstep/data/table.hpp>
+#include <superstep/data/target_function.hpp>
 
 namespace superstep {
 
@@ -18,6 +18,7 @@ class BlockView {
 
  private:
   void choose_rows(const Table& table, Block& block);
+  void change_targets(const TargetFunction& function, Block& block);
   void weigh_classes(const std::vector<double>& factors, Block& block);
   template <class T>
   const double* copy_chosen(const T* from, const Block& block);
@@ -27,7 +28,7 @@ class BlockView {
   Buffer<double> scratch_[2];
   int next_ = 0;
   Buffer<std::int32_t> cells_, taken_;
-  Buffer<double> y_, weight_, group_, class_weight_;
+  Buffer<double> y_, changed_y_, weight_, group_, class_weight_;
 };
 
 }  // namespace superstep

@@ -10,6 +10,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/expression.hpp>
+#include <superstep/data/target_function.hpp>
 #include <superstep/learn/gram.hpp>
 #include <superstep/learn/linear_model/moment_regressor.hpp>
 #include <superstep/learn/metrics/held_out.hpp>
@@ -267,6 +268,13 @@ std::vector<FoldFits> fit_folds(Engine& engine, const Table& table,
 
 /// Judges all models of the folds by their held-out rows.
 void score_folds(Engine& engine, const Table& table, std::vector<FoldFits>& fits) {
+  if (has_other_targets(table)) {  // judging looks at the targets as they are
+    throw AgreedError(
+        ExitCode::usage,
+        fmt::format("{} does not choose by targets that a function is made of; search "
+                    "over TransformedTargetRegressor with the estimator that it tries",
+                    fits.front().of->estimator->name()));
+  }
   std::map<std::string, std::vector<std::size_t>> by_metric;
   for (std::size_t i = 0; i < fits.size(); ++i) {
     by_metric[fits[i].of->estimator->metric()].push_back(i);

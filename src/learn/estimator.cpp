@@ -9,6 +9,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
+#include <superstep/learn/pipeline.hpp>
 
 namespace superstep {
 
@@ -207,8 +208,11 @@ void check_target(const Estimator& estimator, const Dataset& data) {
                     estimator.name(), data.y_name()));
   }
   if (!estimator.takes_targets()) {
-    const Expression steps = parse_expression(estimator.expression());
-    data.require_one_target(steps.steps.back().estimator.name + " learns one");
+    const Estimator* one = &estimator;
+    while (const auto* pipeline = dynamic_cast<const Pipeline*>(one)) {
+      one = pipeline->taker_of_one_target();
+    }
+    data.require_one_target(one->name() + " learns one");
   }
 }
 

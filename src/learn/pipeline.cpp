@@ -12,6 +12,8 @@
 #include <superstep/learn/pipeline_model.hpp>
 #include <superstep/learn/registry.hpp>
 
+#include "learn/step_targets.hpp"
+
 namespace superstep {
 
 namespace {
@@ -22,6 +24,12 @@ void check_transforms(std::string_view step, const Estimator& estimator) {
       "step '{}' ({}) is no transformer; only the last step of a pipeline may be another "
       "kind of estimator",
       step, estimator.name()));
+}
+
+std::vector<TargetUser> users_of(const std::vector<Pipeline::Step>& steps) {
+  std::vector<TargetUser> users;
+  for (const Pipeline::Step& s : steps) users.push_back({s.name, s.estimator.get()});
+  return users;
 }
 
 }  // namespace
@@ -35,6 +43,12 @@ Pipeline::Pipeline(std::vector<Step> steps) : steps_(std::move(steps)) {
 
 Pipeline::Pipeline(const Pipeline& other) : Estimator(other) {
   for (const Step& s : other.steps_) steps_.push_back({s.name, s.estimator->clone()});
+}
+
+Target Pipeline::target() const { return target_of_all(users_of(steps_)); }
+
+const Estimator* Pipeline::taker_of_one_target() const {
+  return superstep::taker_of_one_target(users_of(steps_));
 }
 
 MayMiss Pipeline::may_miss(const Schema* columns, const MayMiss& behind) const {
@@ -109,6 +123,7 @@ Value Pipeline::get(std::string_view param) const {
 
 void Pipeline::check_params() const {
   for (const Step& s : steps_) s.estimator->check_params();
+  check_targets_agree("a pipeline", users_of(steps_));
 }
 
 void Pipeline::apply(const EstimatorExpression& expression) {

@@ -58,6 +58,14 @@ class FoldJudge final : public HeldOutJudge {
   Footprint training_, judging_;
 };
 
+/// The one whose table serves all: of those that learn from targets, if there are such.
+const Estimator& most_demanding(std::span<const Candidate> fits) {
+  for (const Candidate& c : fits) {
+    if (c.estimator->target() != Target::none) return *c.estimator;
+  }
+  return *fits.front().estimator;
+}
+
 }  // namespace
 
 Table Evaluator::table_for(const Estimator& estimator) const {
@@ -86,12 +94,14 @@ Index Evaluator::classes_of(const Estimator& estimator) const {
 
 Footprint Evaluator::need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
-  return with_copies(first.footprint(folds_.data->columns(), classes_of(first), fits));
+  return with_copies(
+      first.footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
 }
 
 Footprint Evaluator::ample_need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
-  return with_copies(first.ample_footprint(folds_.data->columns(), classes_of(first), fits));
+  return with_copies(
+      first.ample_footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
 }
 
 // Rows of a fold are copied where they are chosen.
@@ -102,7 +112,7 @@ Footprint Evaluator::with_copies(Footprint need) const {
 
 EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) const {
   const std::vector<Candidate> fits = all_fits(candidates);
-  const Table table = table_for(*candidates.front());
+  const Table table = table_for(most_demanding(fits));
   EvaluationPlan plan;
   plan.fits = static_cast<Index>(fits.size());
   // A quarter of the budget is left to the blocks, unless a single fit needs more: what does not
@@ -167,10 +177,10 @@ std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* co
     ample = ample | ample_need(std::span(fits).subspan(begin, count));
     begin += count;
   }
-  const Index classes = classes_of(*candidates.front());
+  const Index classes = classes_of(most_demanding(fits));
   const JudgingRoom judging =
       judging_room(*folds_.data, classes, engine_.comm().size(), fits, options_.metrics);
-  const Table table = table_for(*candidates.front());
+  const Table table = table_for(most_demanding(fits));
   const bool judges_beside =
       !options_.train_scores && engine_.journal() == nullptr &&
       std::ranges::any_of(candidates, [](const Estimator* e) { return e->ends_with_a_look(); });
@@ -196,9 +206,11 @@ std::vector<Outcomes> Evaluator::evaluate_together(std::span<const Estimator* co
 void Evaluator::run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into) {
   const Estimator& first = *fits.front().estimator;
   const double start_s = now_s();
-  engine_.set_task(first.name(),
-                   first.cost(folds_.data->columns(), classes_of(first), fits).passes);
-  const std::vector<Trained> trained = first.fit_batch(engine_, table_for(first), fits);
+  engine_.set_task(
+      first.name(),
+      first.cost(folds_.data->columns(), classes_of(most_demanding(fits)), fits).passes);
+  const std::vector<Trained> trained =
+      first.fit_batch(engine_, table_for(most_demanding(fits)), fits);
   const double fit_s = (now_s() - start_s) / static_cast<double>(fits.size());
 
   const std::size_t n_metrics = options_.metrics.size();

@@ -184,11 +184,15 @@ class SearchRun {
   bool counts_rows() const { return search_.counts_rows(); }
   Index reported(Index resources) const;
   void choose_best();
+  void check_targets_of_candidates() const;
   /// Of the rung that is being trained, so many of its fits are done.
   void show(const Rung& rung, Index done);
   /// Classes of the target that the estimator wants; they have been read before.
   Index classes_at_hand(const FoldedData& all) const {
-    const bool are_wanted = search_.candidate(0)->target() == Target::classes;
+    bool are_wanted = false;
+    for (Index i = 0; i < search_.size() && !are_wanted; ++i) {
+      are_wanted = search_.candidate(i)->target() == Target::classes;
+    }
     return are_wanted ? all.data->classes(engine_.comm()).size() : Index{0};
   }
   Index fits_of(const Rung& rung) const {
@@ -225,8 +229,23 @@ SearchResult Search::run(Engine& engine, const FoldSource& source) const {
   return SearchRun(*this, engine, source).run();
 }
 
+/// Steps may have been exchanged for others that learn from targets read in another way.
+void SearchRun::check_targets_of_candidates() const {
+  Target all = Target::none;
+  for (Index i = 0; i < search_.size(); ++i) {
+    const Target its = search_.candidate(i)->target();
+    if (all != Target::none && its != Target::none && its != all) {
+      throw AgreedError(ExitCode::usage,
+                        "some candidates learn from classes and others from numbers, but a search "
+                        "reads /y in one way; search them apart");
+    }
+    if (its != Target::none) all = its;
+  }
+}
+
 SearchResult SearchRun::run() {
   const FoldedData all = source_(1.0);
+  check_targets_of_candidates();
   for (Index i = 0; all.data->targets() > 1 && i < search_.size(); ++i) {
     check_target(*search_.candidate(i), *all.data);  // steps may have been exchanged
   }

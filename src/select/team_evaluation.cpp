@@ -242,7 +242,10 @@ bool Evaluator::share_blocks(std::span<const TeamTask> tasks,
   const Index blocks = folds_.data->blocks().size();
   const auto part = [&](const Communicator& c) { return share_of(blocks, c.rank(), c.size()); };
   const std::vector<Share> wanted = {part(team_->comm), part(engine_.comm())};
-  if (!engine_.share_blocks(table_for(*candidates.front()), most, wanted)) return false;
+  const auto learns_from_targets = [](const Estimator* e) { return e->target() != Target::none; };
+  const auto found = std::ranges::find_if(candidates, learns_from_targets);
+  const Estimator& asks = found == candidates.end() ? *candidates.front() : **found;
+  if (!engine_.share_blocks(table_for(asks), most, wanted)) return false;
   team_->engine.borrow_blocks(engine_);
   return true;
 }

@@ -11,7 +11,7 @@ import sklearn
 
 from common import SKLEARN, attributes, main, path, run, write
 
-MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "impute", "linear_model", "model_selection", "naive_bayes", "preprocessing")
+MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "dummy", "feature_selection", "impute", "linear_model", "model_selection", "naive_bayes", "preprocessing")
 # What differs on purpose: (class, parameter) and why.
 DIFFERS = {
     ("LogisticRegression", "multi_class"): "of releases before 1.8; old expressions and models have it",
@@ -19,6 +19,8 @@ DIFFERS = {
     ("OrdinalEncoder", "dtype"): "a type of NumPy's there",
     ("OrdinalEncoder", "encoded_missing_value"): "NaN, which equals nothing",
     ("RobustScaler", "quantile_range"): "a list is taken for a tuple",
+    ("SelectKBest", "score_func"): "a function there",
+    ("SelectPercentile", "score_func"): "a function there",
     ("SimpleImputer", "missing_values"): "NaN, which equals nothing",
     ("PredefinedSplit", "test_fold"): "a dataset that --groups names",
 }

@@ -61,6 +61,8 @@ inline Estimators estimators_of(const std::vector<std::string>& expressions) {
 /// Where the defaults take long on such data, or give no model.
 inline const std::map<std::string, std::string> not_by_default = {
     {"Binarizer", "make_pipeline(Binarizer(), StandardScaler())"},  // learns nothing itself
+    {"Categorizer", "make_pipeline(Categorizer(), StandardScaler())"},
+    {"DummyEncoder", "make_pipeline(DummyEncoder(), StandardScaler())"},
     {"ColumnTransformer",
      "ColumnTransformer([('a', RobustScaler(), [0, 1]), ('b', 'passthrough', [2])])"},
     {"ComplementNB", "make_pipeline(MinMaxScaler(), ComplementNB())"},
@@ -69,6 +71,8 @@ inline const std::map<std::string, std::string> not_by_default = {
     {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
     {"Normalizer", "make_pipeline(Normalizer(), StandardScaler())"},
     {"PolynomialFeatures", "make_pipeline(PolynomialFeatures(), StandardScaler())"},
+    {"SelectFromModel", "SelectFromModel(LogisticRegression())"},
+    {"SelectPercentile", "SelectPercentile(percentile=50)"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
 };
 

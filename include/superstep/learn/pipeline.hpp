@@ -27,8 +27,11 @@ class Pipeline final : public Estimator {
 
   Kind kind() const override { return last().kind(); }
   bool can(Method method) const override { return last().can(method); }
-  Target target() const override { return last().target(); }
-  bool takes_targets() const override { return last().takes_targets(); }
+  /// What all steps together need of /y.
+  Target target() const override;
+  bool takes_targets() const override { return taker_of_one_target() == nullptr; }
+  /// The first step that learns one target alone; null if there is none.
+  const Estimator* taker_of_one_target() const;
   MayMiss may_miss(const Schema* columns, const MayMiss& behind) const override;
   void check_columns(const Schema& columns) const override {
     steps_.front().estimator->check_columns(columns);

@@ -15,6 +15,7 @@
 #include "learn/compose/branches.hpp"
 #include "learn/compose/column_selection.hpp"
 #include "learn/compose/named_transformers.hpp"
+#include "learn/step_targets.hpp"
 
 namespace superstep {
 
@@ -29,6 +30,12 @@ std::vector<NamedTransformer> named(const ColumnTransformerParams& params) {
     all.push_back({rest_name, make_estimator(expression_of(params.remainder)), Value()});
   }
   return all;
+}
+
+std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all) {
+  std::vector<TargetUser> users;
+  for (const NamedTransformer& t : all) users.push_back({t.name, t.estimator.get()});
+  return users;
 }
 
 }  // namespace
@@ -61,10 +68,8 @@ const ParamTable<ColumnTransformerParams>& ColumnTransformer::param_table() {
 }
 
 Target ColumnTransformer::target() const {
-  for (const NamedTransformer& t : named(params())) {
-    if (t.estimator && t.estimator->target() != Target::none) return t.estimator->target();
-  }
-  return Target::none;
+  const std::vector<NamedTransformer> all = named(params());
+  return target_of_all(users_of(all));
 }
 
 void ColumnTransformer::apply(const EstimatorExpression& expression) {
@@ -109,6 +114,7 @@ void ColumnTransformer::check_params() const {
     if (t.estimator) t.estimator->check_params();
     if (t.name != rest_name) check_selection(t.columns);
   }
+  check_targets_agree("ColumnTransformer", users_of(all));
   check_weights("ColumnTransformer", params().transformer_weights, all);
 }
 

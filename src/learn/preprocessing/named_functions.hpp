@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Functions of one number by the names that NumPy gives them.
+#pragma once
+
+#include <string>
+
+#include <superstep/core/value.hpp>
+
+namespace superstep {
+
+using NumberFunction = double (*)(double);
+
+/// Null for a name that is none of them.
+NumberFunction named_function(const std::string& name);
+/// "np.exp, np.expm1, ...", for messages.
+std::string named_functions();
+
+}  // namespace superstep
