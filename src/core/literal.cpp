@@ -53,6 +53,12 @@ std::optional<Value> type_name(std::string_view name) {
   return Value(type);
 }
 
+/// A function by its name, as FunctionTransformer takes it, is its name: who takes one knows which
+/// there are.
+bool is_function_of_numpy(std::string_view name) {
+  return name.starts_with("np.") && name.find('.', 3) == std::string_view::npos;
+}
+
 /// Recursive descent over Python's literals and calls.
 class Parser {
  public:
@@ -393,6 +399,10 @@ Value Parser::parse_name() {
   at_.skip_blanks();
   if (at_.peek() == '(') return parse_call(std::move(name));
   if (const auto type = type_name(name)) return *type;
+  if (is_function_of_numpy(name)) return Value(std::move(name));
+  if (name == "lambda") {
+    at_.fail_at(start, "functions of Python's are not called; name one of NumPy's: np.log1p");
+  }
   const std::string capitalised = fmt::format("{:c}{}", name[0] & ~0x20, to_lower(name).substr(1));
   if (constant(capitalised)) at_.fail_at(start, fmt::format("{} is written {}", name, capitalised));
   at_.fail_at(
