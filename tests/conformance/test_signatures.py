@@ -11,7 +11,7 @@ import sklearn
 
 from common import SKLEARN, attributes, main, path, run, write
 
-MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "impute", "linear_model", "model_selection", "naive_bayes", "preprocessing")
+MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "feature_selection", "impute", "linear_model", "model_selection", "naive_bayes", "preprocessing")
 # What differs on purpose: (class, parameter) and why.
 DIFFERS = {
     ("LogisticRegression", "multi_class"): "of releases before 1.8; old expressions and models have it",
@@ -19,6 +19,7 @@ DIFFERS = {
     ("OrdinalEncoder", "dtype"): "a type of NumPy's there",
     ("OrdinalEncoder", "encoded_missing_value"): "NaN, which equals nothing",
     ("RobustScaler", "quantile_range"): "a list is taken for a tuple",
+    ("MissingIndicator", "missing_values"): "NaN, which equals nothing",
     ("SimpleImputer", "missing_values"): "NaN, which equals nothing",
     ("PredefinedSplit", "test_fold"): "a dataset that --groups names",
 }
@@ -41,6 +42,8 @@ def test_names_and_defaults():
     for module in MODULES:
         theirs_of = importlib.import_module("sklearn." + module)
         for name, parameters in ours(module).items():
+            if name == "FeatureUnion":
+                theirs_of = importlib.import_module("sklearn.pipeline")
             if not hasattr(theirs_of, name):
                 continue
             signature = inspect.signature(getattr(theirs_of, name)).parameters
