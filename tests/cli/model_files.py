@@ -60,7 +60,7 @@ MODELS = {
     "VarianceThreshold(0.1)": ("classes", "transform"),
     "MissingIndicator(features='all')": ("classes", "transform"),
     "FunctionTransformer(np.arctan)": ("classes", "transform"),
-    "make_pipeline(make_union(FunctionTransformer(np.cbrt), StandardScaler()), Ridge())": ("real", "predict"),
+    "make_pipeline(FeatureUnion([('a', FunctionTransformer(np.cbrt)), ('b', StandardScaler())]), Ridge())": ("real", "predict"),
     "SimpleImputer(strategy='median', add_indicator=True)": ("classes", "transform"),
     "make_pipeline(ColumnTransformer([('a', make_pipeline(SimpleImputer(strategy='most_frequent'), RobustScaler()), [0, 1]), "
     "('b', 'passthrough', [2])], remainder=StandardScaler()), Ridge())": ("real", "predict"),

@@ -203,6 +203,12 @@ std::vector<Trained> PowerTransformer::train(Engine& engine, const Table& table,
 std::shared_ptr<Model> PowerTransformer::load_fitted(const AttributeReader& in) const {
   FittedPowers fitted{params(), {}, {}, {}};
   fields(in, fitted);
+  // Both are NaN for a column without values, and for no other.
+  for (Index c = 0; c < fitted.mean.size(); ++c) {
+    if (std::isnan(fitted.mean[c]) == std::isnan(fitted.scale[c])) continue;
+    throw DataError(fmt::format("{} and {} do not fit together in column {}", in.path("mean_"),
+                                in.path("scale_"), c));
+  }
   return std::make_shared<PowerModel>(std::move(fitted));
 }
 
