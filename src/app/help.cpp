@@ -156,6 +156,7 @@ std::string said_of_unknown(const std::string& asked, const std::vector<std::str
 /// What makes something, by what it makes.
 std::string made_by(const std::string& word) {
   const std::string name = bare(word);
+  if (name == "make_union") return "FeatureUnion";
   const bool makes_columns = name == "make_column_transformer" || name == "make_column_selector";
   return makes_columns ? "ColumnTransformer" : word;
 }

@@ -6,6 +6,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/bytes.hpp>
@@ -142,6 +143,53 @@ Totals Engine::add_up(const Table& table, SumShape& shape, const SumMap& map, Ov
   }
 }
 
+namespace {
+
+/// A value that steps made and nothing can be learnt from.
+struct BadPlace {
+  bool is_infinite;
+  double place;  ///< row by row
+};
+
+[[noreturn]] void throw_overflow(const std::string& task, const Table& table,
+                                 const std::optional<BadPlace>& bad) {
+  std::string text = fmt::format(
+      "{} overflows double precision on {}; scale the columns first "
+      "(make_pipeline(StandardScaler(), ...))",
+      task, table.data->path());
+  if (bad) {
+    const Index columns = table.columns();
+    const auto place = static_cast<Index>(bad->place);
+    text = fmt::format(
+        "{} cannot take {}, which the steps before it make of row {} of {}: column "
+        "{} of the {} that they give",
+        task, bad->is_infinite ? "an infinite value" : "NaN", place / columns, table.data->path(),
+        place % columns, columns);
+  }
+  throw AgreedError(ExitCode::bad_data, text);
+}
+
+/// The first infinite value behind the steps; where there is none the first NaN. **Collective.**
+template <class Maximum>
+std::optional<BadPlace> first_bad_value(const Table& table, const Maximum& maximum) {
+  if (table.maps.empty()) return std::nullopt;  // those of the data were found when they were read
+  const Index columns = table.columns();
+  const auto raise = [columns](int, const Block& block, std::span<double> out, Workspace&) {
+    const double* x = block.x.doubles();
+    for (Index i = 0; i < block.rows * columns; ++i) {
+      if (std::isfinite(x[i])) continue;
+      double& last = out[std::isinf(x[i]) ? 0 : 1];
+      last = std::max(last, -static_cast<double>(block.row(i / columns) * columns + i % columns));
+    }
+  };
+  const std::vector<double> found = maximum(raise);
+  if (std::isfinite(found[0])) return BadPlace{true, -found[0]};
+  if (std::isfinite(found[1])) return BadPlace{false, -found[1]};
+  return std::nullopt;
+}
+
+}  // namespace
+
 // Finds the largest partial of every entry and raises the bounds that were too low. Maxima do not
 // depend on who found them, and bounds that held stay as they are, so neither ranks nor batch mates
 // can be seen.
@@ -162,10 +210,9 @@ void Engine::raise_bounds(const Table& table, SumShape& shape, const SumMap& map
       });
   const auto raise = [&](Index entry, double value) {
     if (value >= 0x1p1000) {
-      throw AgreedError(ExitCode::bad_data,
-                        fmt::format("{} overflows double precision on {}; scale the columns first "
-                                    "(make_pipeline(StandardScaler(), ...))",
-                                    impl_->task().name, table.data->path()));
+      throw_overflow(impl_->task().name, table, first_bad_value(table, [&](const auto& look) {
+                       return impl_->maximum(table, 2, look);
+                     }));
     }
     std::int16_t& e = shape.exponents()[static_cast<std::size_t>(entry)];
     if (value >= std::ldexp(1.0, e)) e = static_cast<std::int16_t>(exponent_above(value) + 2);

@@ -60,6 +60,9 @@ std::string first_levels(const Column& column) {
 }  // namespace
 
 void Estimator::check_columns(const Schema& columns) const {
+  if (columns.size() == 0) {
+    throw DataError(fmt::format("{} is given 0 columns: the step before it makes none", name()));
+  }
   for (Index i = 0; i < columns.size(); ++i) {
     const Column& column = columns[i];
     if (column.is_number()) continue;

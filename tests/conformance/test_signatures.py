@@ -21,6 +21,7 @@ DIFFERS = {
     ("RobustScaler", "quantile_range"): "a list is taken for a tuple",
     ("SelectKBest", "score_func"): "a function there",
     ("SelectPercentile", "score_func"): "a function there",
+    ("MissingIndicator", "missing_values"): "NaN, which equals nothing",
     ("SimpleImputer", "missing_values"): "NaN, which equals nothing",
     ("PredefinedSplit", "test_fold"): "a dataset that --groups names",
 }
@@ -43,6 +44,8 @@ def test_names_and_defaults():
     for module in MODULES:
         theirs_of = importlib.import_module("sklearn." + module)
         for name, parameters in ours(module).items():
+            if name == "FeatureUnion":
+                theirs_of = importlib.import_module("sklearn.pipeline")
             if not hasattr(theirs_of, name):
                 continue
             signature = inspect.signature(getattr(theirs_of, name)).parameters

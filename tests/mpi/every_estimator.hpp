@@ -66,14 +66,19 @@ inline const std::map<std::string, std::string> not_by_default = {
     {"ColumnTransformer",
      "ColumnTransformer([('a', RobustScaler(), [0, 1]), ('b', 'passthrough', [2])])"},
     {"ComplementNB", "make_pipeline(MinMaxScaler(), ComplementNB())"},
+    {"FeatureUnion",
+     "FeatureUnion([('a', RobustScaler()), ('b', 'passthrough'), ('c', PCA(n_components=2))])"},
+    {"FunctionTransformer", "make_pipeline(FunctionTransformer(np.arcsinh), StandardScaler())"},
     {"KMeans", "KMeans(n_clusters=3, max_iter=8)"},
     {"LogisticRegressionCV", "LogisticRegressionCV(Cs=[0.1, 1.0], cv=2)"},
+    {"MissingIndicator", "make_pipeline(MissingIndicator(features='all'), StandardScaler())"},
     {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
     {"Normalizer", "make_pipeline(Normalizer(), StandardScaler())"},
     {"PolynomialFeatures", "make_pipeline(PolynomialFeatures(), StandardScaler())"},
     {"SelectFromModel", "SelectFromModel(LogisticRegression())"},
     {"SelectPercentile", "SelectPercentile(percentile=50)"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
+    {"QuantileTransformer", "QuantileTransformer(n_quantiles=20)"},
 };
 
 /// Each registered estimator, and those that are trained in one batch.
@@ -86,6 +91,7 @@ inline std::vector<std::vector<std::string>> every_training() {
   }
   all.push_back({"KMeans(n_clusters=5, init='random', n_init=2, max_iter=6)"});
   all.push_back({"KMeans(n_clusters=40, max_iter=5, random_state=3)"});  // with empty clusters
+  all.push_back({"KBinsDiscretizer(n_bins=4, strategy='kmeans')"});
   all.push_back({"LinearRegression(fit_intercept=False)"});
   all.push_back({"LogisticRegression(C=1000.0, class_weight='balanced')"});
   all.push_back({"Ridge(alpha=0.0)"});

@@ -16,6 +16,8 @@ class KMeansModel final : public Model {
   /// centers: clusters x features.
   KMeansModel(Matrix centers, double inertia, FitReport report);
 
+  /// Clusters x features.
+  const Matrix& centers() const { return centers_; }
   Index features() const override { return centers_.cols(); }
   bool can(Method method) const override {
     return method == Method::predict || method == Method::transform;

@@ -6,27 +6,13 @@
 
 #include <superstep/math/scaling.hpp>
 
+#include "learn/preprocessing/normal_quantile.hpp"
 #include "learn/preprocessing/order_values.hpp"
 #include "learn/preprocessing/scalers.hpp"
 
 namespace superstep {
 
 namespace {
-
-// Between the quartiles of a normal distribution, one standard deviation is this often contained:
-// norm.ppf(0.75) - norm.ppf(0.25), as scipy has it for any range.
-double quantile_of_normal(double p) {
-  // Newton's steps on the distribution function, from a start that is close enough for all p here.
-  double z = 0.0;
-  for (int i = 0; i < 100; ++i) {
-    const double error = 0.5 * std::erfc(-z / std::sqrt(2.0)) - p;
-    const double density = std::exp(-0.5 * z * z) / std::sqrt(2.0 * M_PI);
-    const double step = std::clamp(error / density, -1.0, 1.0);
-    z -= step;
-    if (std::fabs(step) < 1e-15) break;
-  }
-  return z;
-}
 
 struct FittedRobust {
   RobustScalerParams params;
@@ -75,7 +61,7 @@ FittedRobust fitted_of(const RobustScalerParams& params, const Matrix& quantiles
   const double high = params.quantile_range[1] / 100.0;
   // As scikit-learn: what is close to zero does not scale.
   fitted.scale = without_zeros((quantiles.row(1) - quantiles.row(0)).transpose());
-  if (params.unit_variance) fitted.scale /= quantile_of_normal(high) - quantile_of_normal(low);
+  if (params.unit_variance) fitted.scale /= normal_quantile(high) - normal_quantile(low);
   return fitted;
 }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// scikit-learn's FeatureUnion: transformers side by side, each on all columns. It stands with
+// ColumnTransformer here, in sklearn.pipeline there.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <superstep/learn/estimator.hpp>
+
+namespace superstep {
+
+struct FeatureUnionParams {
+  Value transformer_list = Value::list({});  ///< [('name', PCA()), ...]
+  Value transformer_weights;
+  bool verbose_feature_names_out = true;
+};
+
+struct Branch;
+
+class FeatureUnion final : public EstimatorOf<FeatureUnion, FeatureUnionParams> {
+ public:
+  using EstimatorOf::EstimatorOf;
+  static const ParamTable<FeatureUnionParams>& param_table();
+
+  Kind kind() const override { return Kind::transformer; }
+  Target target() const override;
+  Fusion fusion() const override { return {.splits = true}; }
+  /// `pca__n_components`, the name of a transformer, or one of its own.
+  void set(std::string_view param, const Value& value) override;
+  Value get(std::string_view param) const override;
+  void apply(const EstimatorExpression& expression) override;
+  void check_params() const override;
+  MayMiss may_miss(const Schema* columns, const MayMiss& behind) const override;
+  void check_columns(const Schema& columns) const override;
+  Index most_columns_behind(const Schema& columns) const override;
+  Footprint footprint(Index columns, Index classes,
+                      std::span<const Candidate> batch) const override;
+  TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+
+ protected:
+  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
+  std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
+
+ private:
+  std::vector<Branch> branches(const Schema& columns) const;
+};
+
+}  // namespace superstep
