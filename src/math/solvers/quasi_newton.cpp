@@ -100,6 +100,10 @@ void QuasiNewton::plan() {
   slope_ = slope_to(target_);
   length_ = 1.0;
   move_trial();
+  if (is_worthless(promised())) {
+    state_ = Stop::converged;
+    return;
+  }
   if (is_last_step()) {
     point_ = target_;
     objective_ -= promised();
@@ -119,12 +123,17 @@ bool QuasiNewton::is_last_step() const {
   return left <= options_.negligible * std::fabs(objective_);
 }
 
+bool QuasiNewton::is_worthless(double gain) const {
+  return gain > 0.0 && gain <= options_.worthless * std::fabs(objective_);
+}
+
 // The gradient is expected to shrink as it did with the step before, as far as the model's promises
 // tell.
 bool QuasiNewton::may_end() const {
   if (is_done() || is_arriving_ || length_ < 1.0) return false;
   if (iterations_ + 1 >= options_.max_iter) return true;
   if (!(promised_before_ > 0.0) || !(promised() > 0.0)) return false;
+  if (is_worthless(promised() * (promised() / promised_before_))) return true;
   const double shrinks = std::sqrt(promised() / promised_before_);
   const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
   const Vector h = least_subgradient(tested, point_);
