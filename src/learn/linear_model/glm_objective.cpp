@@ -180,9 +180,10 @@ GlmObjective::Bounds GlmObjective::hinge_bounds(const Vector& parameters) const 
   return {norm * norm, 2.0 * norm};
 }
 
+// Of a hinge the sum of v residual^2 is four times the loss, so no more than four times the
+// objective.
 double GlmObjective::residual_size() const {
-  if (!has_hinge()) return 1.0;
-  return m_.loss == GlmLoss::hinge ? 2.0 : 2.0 * std::sqrt(m_.target_square);
+  return has_hinge() ? 2.0 / std::sqrt(scale_ * weight_) : 1.0;
 }
 
 // With classes |residual| <= v, and every bound follows from the moments by the Cauchy-Schwarz

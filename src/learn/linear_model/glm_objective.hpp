@@ -84,8 +84,9 @@ class GlmObjective {
     double residuals;  ///< root of the sum of v residual^2
   };
   Bounds hinge_bounds(const Vector& parameters) const;
-  /// Of a residual, as a rule.
+  /// Of a residual, as a rule; of a hinge by the root of the objective.
   double residual_size() const;
+  Vector intercept_rounding() const;
   Vector rounding() const;
   math::QuasiNewton::Options options(Index max_iter) const;
 

@@ -216,11 +216,12 @@ math::QuasiNewton::Options GlmObjective::options(Index max_iter) const {
       if (e != 0.0) o.magnitude += scale_ * weight_ / std::fabs(e);
     }
   }
-  o.tolerance = rounding().replicate(outputs(), 1);
   if (has_hinge()) {
-    o.worthless = std::max(o.value_noise, 1e-6 * task_.tol);
+    o.worthless = std::max(2.0 * o.value_noise, 1e-6 * task_.tol);
+    o.rounding = rounding();
+    o.tolerance = intercept_rounding();
   } else {
-    o.tolerance = o.tolerance.cwiseMax(task_.tol);
+    o.tolerance = rounding().replicate(outputs(), 1).cwiseMax(task_.tol);
   }
   for (Index k = 0; k < outputs(); ++k) o.l1.segment(k * width(), n).setConstant(task_.l1);
   // scikit-learn tests the gradient by the uncentred coefficients: (y - m) r summed, plus m r.
@@ -257,6 +258,16 @@ Vector GlmObjective::rounding() const {
       unit * (magnitude_behind(in_front) +
               weight * (has_hinge() ? offset_ : Vector(offset_ + mean_)).cwiseAbs());
   if (task_.fit_intercept) least[columns_behind()] = unit * weight;
+  return least;
+}
+
+/// A penalised intercept is the difference of numbers as large as the margins.
+Vector GlmObjective::intercept_rounding() const {
+  Vector least = Vector::Zero(width());
+  if (!task_.fit_intercept) return least;
+  const double margin = m_.loss == GlmLoss::tube ? std::sqrt(m_.target_square) : 1.0;
+  const double difference = 4.0 * 0x1p-52 * task_.intercept_l2 * margin;
+  least << difference * mean_.cwiseAbs(), difference;
   return least;
 }
 

@@ -19,7 +19,7 @@ ParamTable<P> with_svm_params(ParamTable<P> table) {
   return std::move(table)
       .add("tol", &P::tol, greater_than(0.0),
            "ends when a step promises to lower the objective by less than a millionth of tol of "
-           "it (but not below 1e-13), or the gradient is rounding")
+           "it (but not below 2e-13), or the gradient is rounding")
       .add("C", &P::C, greater_than(0.0), "inverse strength of the penalty")
       .add("fit_intercept", &P::fit_intercept, anything(),
            "whether a constant is fitted; it is penalised, as intercept_scaling says")

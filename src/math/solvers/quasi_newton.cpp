@@ -74,6 +74,11 @@ double QuasiNewton::scaled_norm(const Vector& gradient, const Vector& point) con
   return sum;
 }
 
+Vector QuasiNewton::tolerance() const {
+  if (options_.rounding.size() == 0) return options_.tolerance;
+  return options_.tolerance + std::sqrt(std::fabs(objective_)) * options_.rounding;
+}
+
 double QuasiNewton::largest_gradient() const {
   const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
   return least_subgradient(tested, point_).cwiseAbs().maxCoeff();
@@ -83,7 +88,7 @@ double QuasiNewton::largest_gradient() const {
 void QuasiNewton::plan() {
   const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
   const Vector h = least_subgradient(tested, point_);
-  if ((h.array().abs() <= options_.tolerance.array()).all()) {
+  if ((h.array().abs() <= tolerance().array()).all()) {
     state_ = Stop::converged;
     return;
   }
@@ -137,7 +142,7 @@ bool QuasiNewton::may_end() const {
   const double shrinks = std::sqrt(promised() / promised_before_);
   const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
   const Vector h = least_subgradient(tested, point_);
-  return (shrinks * h.array().abs() <= options_.tolerance.array()).all();
+  return (shrinks * h.array().abs() <= tolerance().array()).all();
 }
 
 // Entry by entry, so that a small slope is not the difference of large penalties.

@@ -55,6 +55,8 @@ class QuasiNewton {
   struct Options {
     Vector l1;         ///< one a parameter, >= 0
     Vector tolerance;  ///< of each entry of the (least sub-)gradient
+    /// Times the root of F it is added to the tolerance; empty: nothing is.
+    Vector rounding{};
     /// The part of F that is not worth a look: where the model promises that after its next step no
     /// more than that is left to gain, that step is the last and is not looked at. Zero: never.
     double negligible = 0.0;
@@ -122,6 +124,7 @@ class QuasiNewton {
   void plan();
   double slope_to(const Vector& target) const;
   void start_again();
+  Vector tolerance() const;
   bool is_last_step() const;
   bool is_worthless(double gain) const;
   void move_trial();
