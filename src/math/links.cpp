@@ -41,6 +41,26 @@ void tweedie_curvature(TweedieLoss loss, bool bounded, const double* z, const do
   tweedie_curvature_with<Native>(loss, bounded, z, y, n, h);
 }
 
+void squared_hinge(ConstPanel z, const double* places, const double* y, const RowWeights& rows,
+                   Panel residual, double* loss) {
+  link_with<Native>(z, y, rows, residual, loss,
+                    SquaredExcess<Sides>(places, z.columns, Native::width));
+}
+
+void squared_tube(ConstPanel z, const double* places, const double* y, const RowWeights& rows,
+                  Panel residual, double* loss) {
+  link_with<Native>(z, y, rows, residual, loss,
+                    SquaredExcess<Tube>(places, z.columns, Native::width));
+}
+
+void squared_hinge_curvature(double place, const double* z, const double* y, Index n, double* h) {
+  squared_excess_curvature<Native, Sides>(place, z, y, n, h);
+}
+
+void squared_tube_curvature(double place, const double* z, const double* y, Index n, double* h) {
+  squared_excess_curvature<Native, Tube>(place, z, y, n, h);
+}
+
 void sigmoid(Panel z) {
   map_panel<Native>(z, [](Native v) { return sigmoid_of(v, exp_of_minus_abs(v)); });
 }

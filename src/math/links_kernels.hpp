@@ -347,6 +347,78 @@ void tweedie_curvature_with(TweedieLoss loss, bool bounded, const double* z, con
   }
 }
 
+/// How far a row lies on the wrong side, and the direction of z in which it lies further.
+template <class P>
+struct Excess {
+  P amount, sign;
+};
+struct Sides {
+  template <class P>
+  SUPERSTEP_INLINE static Excess<P> of(P z, P y, P place) {
+    const P one = P::broadcast(1);
+    const P sign = select(equal(y, place), P::broadcast(-1), one);
+    return {fma(sign, z, one), sign};
+  }
+};
+struct Tube {
+  template <class P>
+  SUPERSTEP_INLINE static Excess<P> of(P z, P y, P place) {
+    const P apart = z - y;
+    return {abs(apart) - place,
+            select(less(apart, P::broadcast(0)), P::broadcast(-1), P::broadcast(1))};
+  }
+};
+
+/// The square of what is positive of it; each model with a place of its own.
+template <class Side>
+class SquaredExcess {
+ public:
+  static constexpr bool is_bounded = false;
+
+  /// Packs of that width may read so far past the end.
+  SquaredExcess(const double* places, Index models, Index width) {
+    thread_local AlignedBuffer buffer;
+    const Index room = lane_rows * models + 2 * width;
+    places_ = buffer.reserve(room);
+    for (Index t = 0; t < room; ++t) places_[t] = places[t % models];
+  }
+
+  template <class P>
+  struct Items {
+    P place;
+
+    SUPERSTEP_INLINE P derivative(P z, P y) const {
+      P loss;
+      return derivative_and_loss(z, y, loss);
+    }
+    SUPERSTEP_INLINE P derivative_and_loss(P z, P y, P& loss) const {
+      const Excess<P> excess = Side::of(z, y, place);
+      const P inside = max(excess.amount, P::broadcast(0));
+      loss = inside * inside;
+      return excess.sign * (inside + inside);
+    }
+  };
+  template <class P>
+  SUPERSTEP_INLINE Items<P> at(Index t) const {
+    return {P::load(places_ + t)};
+  }
+
+ private:
+  double* places_;
+};
+
+template <class P, class Side>
+void squared_excess_curvature(double place, const double* z, const double* y, Index n, double* h) {
+  const P zero = P::broadcast(0);
+  for (Index i = 0; i < n; i += P::width) {
+    const int count = static_cast<int>(std::min<Index>(P::width, n - i));
+    const P u =
+        Side::of(P::load_partial(z + i, count), P::load_partial(y + i, count), P::broadcast(place))
+            .amount;
+    select(less(zero, u), P::broadcast(2), zero).store_partial(h + i, count);
+  }
+}
+
 /// z[c][t] = exp(z[c][t] - max), one pack of items at t; returns the sum over c and the greatest
 /// margin.
 template <class P>

@@ -75,6 +75,8 @@ MODELS = {
     "GaussianNB()": ("words", "predict_proba"),
     "LinearDiscriminantAnalysis()": ("classes", "predict_proba"),
     "RidgeClassifier()": ("words", "decision_function"),
+    "LinearSVC()": ("words", "decision_function"),
+    "LinearSVR(loss='squared_epsilon_insensitive')": ("real", "predict"),
     "LinearDiscriminantAnalysis('eigen', n_components=1)": ("classes", "transform"),
     "QuadraticDiscriminantAnalysis()": ("words", "predict_proba"),
     "BernoulliNB(binarize=1.0)": ("words", "predict_proba"),

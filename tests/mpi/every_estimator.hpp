@@ -70,6 +70,7 @@ inline const std::map<std::string, std::string> not_by_default = {
      "FeatureUnion([('a', RobustScaler()), ('b', 'passthrough'), ('c', PCA(n_components=2))])"},
     {"FunctionTransformer", "make_pipeline(FunctionTransformer(np.arcsinh), StandardScaler())"},
     {"KMeans", "KMeans(n_clusters=3, max_iter=8)"},
+    {"LinearSVR", "LinearSVR(loss='squared_epsilon_insensitive', epsilon=0.1)"},
     {"LogisticRegressionCV", "LogisticRegressionCV(Cs=[0.1, 1.0], cv=2)"},
     {"MissingIndicator", "make_pipeline(MissingIndicator(features='all'), StandardScaler())"},
     {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
@@ -94,6 +95,7 @@ inline std::vector<std::vector<std::string>> every_training() {
   all.push_back({"KBinsDiscretizer(n_bins=4, strategy='kmeans')"});
   all.push_back({"LinearRegression(fit_intercept=False)"});
   all.push_back({"LogisticRegression(C=1000.0, class_weight='balanced')"});
+  all.push_back({"LinearSVC(C=0.01)", "LinearSVC(C=10.0, class_weight='balanced')"});
   all.push_back({"Ridge(alpha=0.0)"});
   all.push_back({"TweedieRegressor(power=1.5)", "TweedieRegressor(alpha=0.1)",
                  "TweedieRegressor(power=3, alpha=0.1)"});

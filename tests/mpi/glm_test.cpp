@@ -16,6 +16,8 @@
 #include <superstep/learn/linear_model/logistic_regression.hpp>
 #include <superstep/learn/linear_model/poisson_regressor.hpp>
 #include <superstep/learn/linear_model/tweedie_regressor.hpp>
+#include <superstep/learn/svm/linear_svc.hpp>
+#include <superstep/learn/svm/linear_svr.hpp>
 
 #include "learn/linear_model/glm_pass.hpp"
 #include "mpi/batch.hpp"
@@ -175,6 +177,21 @@ std::vector<TweedieRegressor> tweedies(double tol = 1e-4) {
   return all;
 }
 
+std::vector<LinearSVC> machines(double tol = 1e-4) {
+  using P = LinearSVCParams;
+  return {LinearSVC(P{.tol = tol, .C = 1e-3, .intercept_scaling = 10.0}),
+          LinearSVC(P{.tol = tol, .C = 10.0, .fit_intercept = false}),
+          LinearSVC(P{.tol = tol, .C = 0.1, .class_weight = "balanced"})};
+}
+
+std::vector<LinearSVR> tubes(double tol = 1e-4) {
+  LinearSVRParams p{.epsilon = 0.0, .tol = tol, .C = 0.1, .loss = "squared_epsilon_insensitive"};
+  std::vector<LinearSVR> all = {LinearSVR(p)};
+  p.epsilon = 1.5;
+  all.emplace_back(p);
+  return all;
+}
+
 template <class E>
 void expect_same_alone(Task kind, const std::vector<E>& estimators) {
   const Communicator comm = Communicator::world();
@@ -215,6 +232,9 @@ TEST(Glm, AModelOfABatchHasTheBitsOfTheModelAlone) {
   expect_same_alone(Task::three, classifiers());
   expect_same_alone(Task::counts, regressors());
   expect_same_alone(Task::counts, tweedies());
+  expect_same_alone(Task::two, machines());
+  expect_same_alone(Task::three, machines());
+  expect_same_alone(Task::counts, tubes());
 }
 
 Vector coefficients(const Model& model) {
@@ -261,6 +281,9 @@ TEST(Glm, SplitsAndMapsAreThoseOfTheTable) {
   expect_same_rows_and_columns(Task::three, classifiers(1e-7));
   expect_same_rows_and_columns(Task::counts, regressors(1e-10));
   expect_same_rows_and_columns(Task::counts, tweedies(1e-10));
+  expect_same_rows_and_columns(Task::two, machines(1e-8));
+  expect_same_rows_and_columns(Task::three, machines(1e-8));
+  expect_same_rows_and_columns(Task::counts, tubes(1e-8));
 }
 
 TEST(Glm, AModelInFrontOfItsMapPredictsTheSame) {
@@ -344,7 +367,7 @@ TEST(Glm, ASplitWithOneClassFailsAlone) {
 
 /// Loss and penalty of a model at two points on either side of another, against its gradient there.
 void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const GlmTask& task) {
-  const Index classes = loss == GlmLoss::multinomial ? 3 : 2;
+  const Index classes = loss == GlmLoss::multinomial || loss == GlmLoss::hinge ? 3 : 2;
   const std::vector<SplitPtr> used = {task.split};
   const GlmMoments moments = glm_moments(engine, table, loss, classes, used);
   ASSERT_EQ(moments.of(task.split).levels.size(), 1);
@@ -353,7 +376,7 @@ void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const 
   const Vector start = objective.begin().point();
   Vector at = start;
   for (Index j = 0; j < at.size(); ++j) at[j] += 0.05 * std::sin(static_cast<double>(j + 1));
-  constexpr double h = 1e-4;
+  const double h = is_hinged(loss) ? 1e-7 : 1e-4;  // squares, as long as no row passes its corner
   std::vector<Vector> places = {at};
   for (Index j = 0; j < at.size(); ++j) {
     for (const double step : {h, -h}) {
@@ -374,6 +397,7 @@ void expect_derivatives(Engine& engine, const Table& table, GlmLoss loss, const 
     const Vector column = here.curvature->times(Vector::Unit(at.size(), j));
     EXPECT_LT((second - column).cwiseAbs().maxCoeff(), 1e-5 * column.cwiseAbs().maxCoeff()) << j;
   }
+  if (objective.begins_unseen()) return;
   // What the first pass says of the start, a pass says too.
   const GlmPoint begin{&objective, &start, false, 0};
   const auto again = evaluate_glm(engine, table, moments, {&begin, 1}, 0).front();
@@ -404,10 +428,12 @@ TEST(Glm, DerivativesAreThoseOfTheObjective) {
   const Communicator comm = Communicator::world();
   Engine engine(comm, {});
   constexpr Index n = 200;
-  for (const GlmLoss loss : {GlmLoss::logistic, GlmLoss::multinomial, GlmLoss::tweedie}) {
-    const Task kind = loss == GlmLoss::logistic
-                          ? Task::two
-                          : (loss == GlmLoss::tweedie ? Task::counts : Task::three);
+  for (const GlmLoss loss :
+       {GlmLoss::logistic, GlmLoss::multinomial, GlmLoss::tweedie, GlmLoss::hinge, GlmLoss::tube}) {
+    const bool is_of_three = loss == GlmLoss::multinomial || loss == GlmLoss::hinge;
+    const Task kind = loss == GlmLoss::logistic ? Task::two
+                      : is_of_three             ? Task::three
+                                                : Task::counts;
     const Table table = open_table(comm, kind, true, n);
     for (const AffineMapPtr& map : maps()) {
       for (const bool intercept : {true, false}) {
@@ -420,6 +446,8 @@ TEST(Glm, DerivativesAreThoseOfTheObjective) {
         task.fit_intercept = intercept;
         task.l2 = 0.7;
         task.mean_loss = loss == GlmLoss::tweedie;
+        if (is_hinged(loss)) task.intercept_l2 = 0.3;
+        if (loss == GlmLoss::hinge) task.class_weight = Vector::LinSpaced(3, 0.5, 2.0);
         if (loss == GlmLoss::logistic) task.class_weight = Vector::LinSpaced(2, 0.5, 2.0);
         expect_derivatives(engine, table, loss, task);
       }

@@ -65,6 +65,20 @@ void tweedie(ConstPanel z, const TweedieLoss* losses, const double* y, const Row
 void tweedie_curvature(TweedieLoss loss, bool bounded, const double* z, const double* y, Index n,
                        double* h);
 
+/// The loss of a support vector machine is the square of a row's excess u > 0, by which it lies on
+/// the wrong side of where it should. residual = w dloss/dz.
+///
+/// Two sides: y[i] is a class code, u = 1 - s z with s = 1 in the class `places` says of the model,
+/// -1 in others.
+void squared_hinge(ConstPanel z, const double* places, const double* y, const RowWeights& rows,
+                   Panel residual, double* loss);
+/// Numbers: u = |z - y| - the model's place, which is >= 0.
+void squared_tube(ConstPanel z, const double* places, const double* y, const RowWeights& rows,
+                  Panel residual, double* loss);
+/// h[i]: their second derivatives, 2 where u > 0, else 0. h may be z.
+void squared_hinge_curvature(double place, const double* z, const double* y, Index n, double* h);
+void squared_tube_curvature(double place, const double* z, const double* y, Index n, double* h);
+
 /// z = 1 / (1 + exp(-z)), in place; neither tail loses its digits.
 void sigmoid(Panel z);
 /// z_c = exp(z_c) / sum exp(z), over each group of `classes` adjacent columns, in place.

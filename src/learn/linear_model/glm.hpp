@@ -32,7 +32,15 @@ enum class GlmLoss {
   logistic,     ///< two classes, one output
   multinomial,  ///< an output for each class
   tweedie,      ///< targets >= 0, log link, one output; the task has the power
+  hinge,        ///< squared, one class beside all others, one output; the task has which
+  tube,         ///< squared, of targets that z may miss by so much, one output; the task has it
 };
+/// Those of support vector machines.
+constexpr bool is_hinged(GlmLoss loss) { return loss == GlmLoss::hinge || loss == GlmLoss::tube; }
+/// Whether targets are class codes.
+constexpr bool takes_classes(GlmLoss loss) {
+  return loss != GlmLoss::tweedie && loss != GlmLoss::tube;
+}
 
 /// Which rows second derivatives are taken from: every `stride`-th panel of a block, beginning
 /// elsewhere in each.
@@ -57,7 +65,7 @@ struct GlmLevel {
 };
 
 /// What the first pass tells of the training rows of one split. A "part" is a class; of a Tweedie
-/// loss part 0 weighs rows by w, part 1 by w y: whatever its power.
+/// loss part 0 weighs rows by w, part 1 by w y: whatever its power. Of a tube there is one part.
 struct GlmRows {
   SplitPtr split;                ///< null: all rows
   std::vector<Index> rows;       ///< of each part, with a weight above zero
@@ -81,6 +89,8 @@ struct GlmMoments {
   Vector kernel_shift;                ///< what the kernels subtract: zero where x is taken as it is
   bool in_floats = false;             ///< products are computed in single precision
   std::vector<int> spread_exponents;  ///< |x - shift| < 2^e, as far as a few blocks tell
+  /// Of a tube: the mean square of the targets, and what no block's sum of w y^2 is beyond.
+  double target_square = 0.0, block_target_squares = 0.0;
   Matrix gram;  ///< mean over all rows of w [x - shift | 1]'[x - shift | 1] / mean w, from a
                 ///< sample; empty if too large
   std::vector<GlmRows> splits;
@@ -95,6 +105,9 @@ struct GlmMoments {
 /// **Collective**, one superstep.
 GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index classes,
                        std::span<const SplitPtr> splits);
+
+/// AgreedError unless a split trains on rows of two classes at least.
+void require_classes(const Table& table, const Labels& classes, const GlmRows& trained);
 
 /// Moments that were gathered before what they are for was known (Estimator::gather).
 struct GatheredGlm : StageState {
@@ -112,11 +125,15 @@ struct GlmTask {
   AffineMapPtr features;        ///< the rows are seen through it; null: as they are
   Vector class_weight;          ///< one a class; empty: all 1
   math::TweedieLoss tweedie{};  ///< where that is the loss
+  double place = 1.0;           ///< of a hinge: the class; of a tube: half its width
   bool fit_intercept = true;
   double l1 = 0.0;
   double l2 = 0.0;
-  bool mean_loss = false;  ///< a = 1 / sum of weights, else 1
-  double tol = 1e-4;  ///< for the largest entry of the gradient, as scikit-learn's objective has it
+  double intercept_l2 = 0.0;  ///< its half times b^2 is added, b the intercept behind the map
+  bool mean_loss = false;     ///< a = 1 / sum of weights, else 1
+  /// For the largest entry of the gradient, as scikit-learn's objective has it; of support vector
+  /// machines for what a step promises to gain, in millionths of the objective.
+  double tol = 1e-4;
   Index max_iter = 100;
   std::shared_ptr<const StageState> resume{};  ///< of an earlier fit with fewer steps
 };
@@ -143,7 +160,7 @@ struct GlmJudging {
 std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments& moments,
                             std::span<const GlmTask> tasks, const GlmJudging& judging = {});
 
-/// What either needs for so many models of a batch.
+/// What either needs for so many models of a batch. `outputs`: linear functions of a candidate.
 Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
                         std::span<const Candidate> batch);
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <numeric>
 
+#include <superstep/core/error.hpp>
 #include <superstep/engine/kept.hpp>
 
 #include "learn/linear_model/glm_pass.hpp"
@@ -40,14 +42,16 @@ struct Runner {
       level = last;
       return;
     }
-    if (solver.is_done()) {
-      level = last;
-      return;
-    }
-    level = next_level(0);
-    if (level == last) return;
-    solver = objective.begin(most_steps_on_a_sample);
-    at_start = solver.objective();
+    level = solver.is_done() && !objective.begins_unseen() ? last : next_level(0);
+    if (level < last || objective.begins_unseen()) begin();
+    at_start = objective.begins_unseen() ? std::numeric_limits<double>::max() : solver.objective();
+  }
+
+  /// At the start, on this level.
+  void begin() {
+    const Index steps = level == last ? objective.task().max_iter : most_steps_on_a_sample;
+    solver = objective.begin(steps);
+    if (objective.begins_unseen()) solver.look_closer(steps, true);
   }
 
   /// The first one from `from` on whose rows tell enough.
@@ -65,14 +69,16 @@ struct Runner {
     if (arrives && is_astray(e)) {
       level = last;
       arrives = false;
-      solver = objective.begin();
+      begin();
       forget_what_was_out_of_reach();
       return;
     }
     if (e) arrives = false;
     step(std::move(e));
     if (level == last) return;
-    if (!solver.is_done() && solver.promised() > objective.resolution(level)) return;
+    if (!solver.is_done() && solver.promised() > objective.resolution(level, solver.objective())) {
+      return;
+    }
     level = next_level(level + 1);
     const bool is_last = level == last;
     solver.look_closer(is_last ? objective.task().max_iter : most_steps_on_a_sample, is_last);
@@ -249,6 +255,19 @@ std::vector<GlmFit> fit_glm(Engine& engine, const Table& table, const GlmMoments
     }
   }
   return fits;
+}
+
+void require_classes(const Table& table, const Labels& classes, const GlmRows& trained) {
+  std::vector<Index> present;
+  for (Index k = 0; k < classes.size(); ++k) {
+    if (trained.rows[static_cast<std::size_t>(k)] > 0) present.push_back(k);
+  }
+  if (present.size() >= 2) return;
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{}: This solver needs samples of at least 2 classes in the data, but the "
+                  "data contains only one class: {}",
+                  table.data->y_name(), classes.value(present.front()).repr()));
 }
 
 FitReport glm_report(const std::string& estimator, const GlmTask& task, const GlmFit& fit) {

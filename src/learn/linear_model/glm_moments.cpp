@@ -36,7 +36,10 @@ struct LevelRuns {
 class MomentsPass {
  public:
   MomentsPass(const Table& table, const Sketch& sketch, const GlmMoments& m, Index parts)
-      : m_(m), parts_(parts), has_amounts_(m.loss == GlmLoss::tweedie) {
+      : m_(m),
+        parts_(parts),
+        has_amounts_(m.loss == GlmLoss::tweedie),
+        has_classes_(takes_classes(m.loss)) {
     const int weight = sketch.rows_exponent + sketch.weight_exponent;
     std::vector<int> heaviest(static_cast<std::size_t>(parts), weight);
     if (has_amounts_) heaviest[1] += amount_exponent(sketch);  // weighs by w y
@@ -53,6 +56,10 @@ class MomentsPass {
       exponents.push_back(1);
       gram_ = shape_.add_symmetric(exponents, weight);
     }
+    if (m.loss == GlmLoss::tube) {
+      const int targets = 2 * sketch.target().exponent;
+      targets_ = shape_.add(std::vector<int>{targets + weight, weight});
+    }
   }
 
   SumShape& shape() { return shape_; }
@@ -66,6 +73,18 @@ class MomentsPass {
       }
     }
     if (gram_ >= 0) add_gram(block, sum);
+    if (targets_ < 0) return;
+    for (Index r = 0; r < block.rows; ++r) {
+      const double w = block.weight_of(r);
+      sum[targets_][0] += w * block.y[r] * block.y[r];
+      sum[targets_][1] += w;
+    }
+  }
+
+  void read_targets(const Totals& totals, GlmMoments& m) const {
+    if (targets_ < 0) return;
+    m.target_square = totals[targets_][0] / totals[targets_][1];
+    m.block_target_squares = bounds_of(targets_, 2, 1)(0, 0);
   }
 
   /// Adds up the cells that the split trains on.
@@ -181,7 +200,7 @@ class MomentsPass {
     const Index d = block.columns;
     double* code = workspace.doubles(codes, block.rows);
     for (Index r = 0; r < block.rows; ++r) {
-      code[r] = static_cast<double>(cell[r] * parts_) + (has_amounts_ ? 0.0 : block.y[r]);
+      code[r] = static_cast<double>(cell[r] * parts_) + (has_classes_ ? block.y[r] : 0.0);
     }
     const math::ClassMoments out{{sum[lane.sums].data(), lane.cells * parts_, d},
                                  {sum[lane.squares].data(), lane.cells * parts_, d},
@@ -221,7 +240,7 @@ class MomentsPass {
       for (Index r = first; r < std::min(first + tall, block.rows); ++r) {
         const double w = block.weight_of(r);
         if (!(w > 0.0) || (s.split && s.split->role_of(cell[r]) != Role::train)) continue;
-        const auto part = static_cast<std::size_t>(has_amounts_ ? 0.0 : block.y[r]);
+        const auto part = static_cast<std::size_t>(has_classes_ ? block.y[r] : 0.0);
         rows[part] += 1.0;
         weight[part] += w;
         sampled[part] += taken * w;
@@ -267,12 +286,12 @@ class MomentsPass {
 
   const GlmMoments& m_;
   Index parts_;
-  bool has_amounts_;
+  bool has_amounts_, has_classes_;
   SumShape shape_;
   std::vector<Lane> lanes_;
   std::vector<LevelRuns> levels_;  ///< of each level of each split
   RowSample all_;
-  Index gram_ = -1;
+  Index gram_ = -1, targets_ = -1;
 };
 
 void check(const Table& table, const GlmMoments& m, const GlmRows& s) {
@@ -329,7 +348,8 @@ Vector kernel_shift(const GlmMoments& m) {
 /// Whether products may be computed in single precision: classes bound the residuals, and what is
 /// multiplied is far from where floats end.
 bool is_for_floats(const Table& table, const GlmMoments& m) {
-  if (m.loss == GlmLoss::tweedie || !table.data->is_float32() || !table.maps.empty()) return false;
+  const bool bounds_residuals = m.loss == GlmLoss::logistic || m.loss == GlmLoss::multinomial;
+  if (!bounds_residuals || !table.data->is_float32() || !table.maps.empty()) return false;
   constexpr int far = 60;
   return std::ranges::all_of(
       m.spread_exponents, [](int e) { return e <= exponent_above(0.0) || (e > -far && e < far); });
@@ -357,13 +377,15 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
   m.kernel_shift = kernel_shift(m);
   m.splits = distinct(table, m, splits);
 
-  MomentsPass pass(table, sketch, m, loss == GlmLoss::tweedie ? 2 : classes);
+  const Index parts = loss == GlmLoss::tweedie ? 2 : (takes_classes(loss) ? classes : 1);
+  MomentsPass pass(table, sketch, m, parts);
   const Totals totals = engine.superstep(table, pass.shape(), std::cref(pass));
   for (std::size_t i = 0; i < m.splits.size(); ++i) {
     pass.read(totals, i, m.splits[i]);
     check(table, m, m.splits[i]);
   }
   m.gram = pass.gram(totals);
+  pass.read_targets(totals, m);
   m.spread_exponents = pass.spread_exponents(sketch);
   m.in_floats = is_for_floats(table, m);
   if (m.in_floats) m.kernel_shift = kernel_shift(m);

@@ -168,6 +168,24 @@ double GlmObjective::expected_means() const {
   return means * 0x1p10;
 }
 
+// The norm of u over a block is no more than those of its terms added up (Minkowski).
+GlmObjective::Bounds GlmObjective::hinge_bounds(const Vector& parameters) const {
+  const Line z = line(parameters, 0);
+  const double ones = std::sqrt(block_weight_);
+  double norm = std::fabs(z.constant) * ones;
+  for (Index j = 0; j < columns(); ++j) {
+    norm += std::fabs(z.weights[j]) * std::sqrt(block_squares_[j]);
+  }
+  norm += m_.loss == GlmLoss::hinge ? ones : std::sqrt(m_.block_target_squares);
+  return {norm * norm, 2.0 * norm};
+}
+
+// Of a hinge the sum of v residual^2 is four times the loss, so no more than four times the
+// objective.
+double GlmObjective::residual_size() const {
+  return has_hinge() ? 2.0 / std::sqrt(scale_ * weight_) : 1.0;
+}
+
 // With classes |residual| <= v, and every bound follows from the moments by the Cauchy-Schwarz
 // inequality; so it does for mu^0. Else the powers of exp(z) may be anything: a sum beyond what is
 // expected of them puts the point out of reach, or asks for wider bounds.
@@ -175,7 +193,9 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
                             int slack) const {
   const Index d = columns();
   const double outputs_bits = static_cast<double>(2 * outputs());
-  double loss = outputs_bits * block_weight_ + 2.0 * margin_bound(parameters);
+  const Bounds hinged = has_hinge() ? hinge_bounds(parameters) : Bounds{};
+  double loss = has_hinge() ? 2.0 * hinged.loss
+                            : outputs_bits * block_weight_ + 2.0 * margin_bound(parameters);
   double means = 0.0, curvatures = 0.0;
   if (is_tweedie()) {
     const double expected = expected_means();
@@ -199,6 +219,9 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
           j < d ? std::ldexp(1.0, m_.spread_exponents[static_cast<std::size_t>(j)]) : 1.0;
       bound += means * (spread + shifted);
       half = exponent_above(spread + shifted) + (exponent_above(curvatures) + 1) / 2;
+    } else if (has_hinge()) {
+      bound = hinged.residuals * std::sqrt(square);
+      half = (exponent_above(2.0 * square) + 1) / 2 + 1;
     }
     exponents.push_back(exponent_above(bound) + 1 + slack);
     matrix.push_back(half);
@@ -255,6 +278,7 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
     }
     all.diagonal().segment(a * size, n).array() += task_.l2;
   }
+  add_intercept_curvature(all);
   if (bounds_the_loss() || is_positive_definite(all)) {
     e.curvature = math::Curvature::blocks(std::move(all), 1);
   }
@@ -266,17 +290,39 @@ void GlmObjective::add_penalty(const Vector& parameters, math::Evaluation& e) co
     const auto w = parameters.segment(k * width(), columns_behind());
     e.value += 0.5 * task_.l2 * w.squaredNorm();
     e.gradient.segment(k * width(), columns_behind()) += task_.l2 * w;
+    if (!task_.fit_intercept || task_.intercept_l2 == 0.0) continue;
+    const double b = intercept_of(parameters, k);
+    e.value += 0.5 * task_.intercept_l2 * b * b;
+    e.gradient.segment(k * width(), columns_behind()) -= task_.intercept_l2 * b * mean_;
+    e.gradient[k * width() + columns_behind()] += task_.intercept_l2 * b;
   }
 }
 
-double GlmObjective::resolution(std::size_t level) const {
+double GlmObjective::intercept_of(const Vector& parameters, Index output) const {
+  const Index n = columns_behind();
+  return parameters[output * width() + n] - mean_.dot(parameters.segment(output * width(), n));
+}
+
+void GlmObjective::add_intercept_curvature(Matrix& all) const {
+  if (!task_.fit_intercept || task_.intercept_l2 == 0.0) return;
+  Vector of_intercept(width());
+  of_intercept << -mean_, 1.0;
+  for (Index k = 0; k < outputs(); ++k) {
+    all.block(k * width(), k * width(), width(), width()) +=
+        task_.intercept_l2 * of_intercept * of_intercept.transpose();
+  }
+}
+
+double GlmObjective::resolution(std::size_t level, double objective) const {
   Index rows = 0;
   for (Index part = 0; part < end_of_rows(); ++part) {
     rows += rows_.levels[level].rows[static_cast<std::size_t>(part)];
   }
   // A level's optimum is expected to be half a unit a parameter above the least objective, a unit
   // being the weight of all rows over the number of its own.
-  const double unit = scale_ * weight_ / static_cast<double>(std::max<Index>(rows, 1));
+  // Numbers have a scale of their own.
+  const double all = m_.loss == GlmLoss::tube ? objective : scale_ * weight_;
+  const double unit = all / static_cast<double>(std::max<Index>(rows, 1));
   return 0.05 * 0.5 * static_cast<double>(outputs() * width()) * unit;
 }
 

@@ -20,6 +20,9 @@ class GlmObjective {
   /// Pairs a <= b of outputs, each with its own matrix of second derivatives.
   Index pairs() const { return outputs() * (outputs() + 1) / 2; }
 
+  /// Whether nothing is known of the start but where it is: the first look tells. Its gradient is
+  /// zero until then.
+  bool begins_unseen() const { return m_.loss == GlmLoss::tube; }
   /// A solver at the start, for the task's steps or so many.
   math::QuasiNewton begin() const { return begin(task_.max_iter); }
   math::QuasiNewton begin(Index max_iter) const;
@@ -35,7 +38,7 @@ class GlmObjective {
   math::Evaluation evaluate(const Totals& totals, Index first_run, const Vector& parameters,
                             bool curvature, std::size_t level, bool of_all_rows) const;
   /// Going further down than this on the rows of a level brings the optimum of all rows no nearer.
-  double resolution(std::size_t level) const;
+  double resolution(std::size_t level, double objective) const;
 
   /// Whether a loss beyond its bound means that the point is no way down, whatever it is.
   bool bounds_the_loss() const { return !is_tweedie() || tweedie().is_convex(); }
@@ -49,6 +52,7 @@ class GlmObjective {
   /// Parameters of an output.
   Index width() const { return columns_behind() + (task_.fit_intercept ? 1 : 0); }
   bool is_tweedie() const { return m_.loss == GlmLoss::tweedie; }
+  bool has_hinge() const { return is_hinged(m_.loss); }
   const math::TweedieLoss& tweedie() const { return task_.tweedie; }
   /// The parts that a gradient's size is told by, and what a row of each counts there: classes by
   /// their weights; of a Tweedie loss the part of mu^a or of y mu^b, at the mean target.
@@ -71,6 +75,18 @@ class GlmObjective {
   Vector squares_behind(Index first_part, Index last_part) const;
   void fill_up(Matrix& block, double factor) const;
   void add_penalty(const Vector& parameters, math::Evaluation& e) const;
+  /// Of an output; its second derivatives are added to the matrix of one.
+  double intercept_of(const Vector& parameters, Index output) const;
+  void add_intercept_curvature(Matrix& all) const;
+  /// Bounds of what a block adds up.
+  struct Bounds {
+    double loss;
+    double residuals;  ///< root of the sum of v residual^2
+  };
+  Bounds hinge_bounds(const Vector& parameters) const;
+  /// Of a residual, as a rule; of a hinge by the root of the objective.
+  double residual_size() const;
+  Vector intercept_rounding() const;
   Vector rounding() const;
   math::QuasiNewton::Options options(Index max_iter) const;
 

@@ -63,6 +63,7 @@ class GlmPass {
       first_run_.push_back(p.objective->declare(shape_, *p.parameters, p.curvature, p.slack));
       group_.push_back(groups_.add(*p.objective, level));
       tweedie_.push_back(p.objective->task().tweedie);
+      place_.push_back(p.objective->task().place);
       output += m_.outputs;
     }
     shifts_ = !m_.kernel_shift.isZero(0.0);
@@ -217,6 +218,10 @@ class GlmPass {
         return math::multinomial(z, m_.outputs, y, rows, z, loss);
       case GlmLoss::tweedie:
         return math::tweedie(z, tweedie_.data() + begin, y, rows, z, loss);
+      case GlmLoss::hinge:
+        return math::squared_hinge(z, place_.data() + begin, y, rows, z, loss);
+      case GlmLoss::tube:
+        return math::squared_tube(z, place_.data() + begin, y, rows, z, loss);
     }
   }
 
@@ -239,6 +244,14 @@ class GlmPass {
                                 point(i).care == math::Care::cautious, mean.data, panel.y,
                                 mean.rows, mean.data);
         break;
+      case GlmLoss::hinge:
+        math::squared_hinge_curvature(place_[static_cast<std::size_t>(i)], mean.data, panel.y,
+                                      mean.rows, mean.data);
+        break;
+      case GlmLoss::tube:
+        math::squared_tube_curvature(place_[static_cast<std::size_t>(i)], mean.data, panel.y,
+                                     mean.rows, mean.data);
+        break;
     }
     add_pairs(panel, mean, i, sum, workspace);
   }
@@ -247,7 +260,8 @@ class GlmPass {
   /// the residual: where the loss is steep, its curvature grows on the way, and a step stays
   /// near 1.
   double second_derivative(double p, double q, double y, math::Care care) const {
-    if (m_.loss == GlmLoss::tweedie) return p;  // that is what the kernel gave
+    const bool is_of_means = m_.loss == GlmLoss::logistic || m_.loss == GlmLoss::multinomial;
+    if (!is_of_means) return p;  // that is what the kernel gave
     const double second = p * q;
     if (care != math::Care::cautious || m_.loss == GlmLoss::multinomial) return second;
     return std::min(0.25, std::fabs(y - p));
@@ -295,6 +309,7 @@ class GlmPass {
   GlmGroups groups_;
   std::vector<std::int32_t> group_;  ///< of each point
   std::vector<math::TweedieLoss> tweedie_;
+  std::vector<double> place_;
   SumShape shape_;
   Matrix weights_;
   Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor> float_weights_;

@@ -93,14 +93,16 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
   std::set<const Split*> splits;
   for (const Candidate& c : batch) splits.insert(c.split.get());
   const auto n_splits = static_cast<Index>(splits.size());
-  const auto candidates = static_cast<Index>(batch.size());
+  // Where parts are outputs of a loss they are one model, else a model each.
+  const Index parts = loss == GlmLoss::tweedie ? 2 : std::max<Index>(outputs, 2);
+  const auto candidates = static_cast<Index>(batch.size()) * (is_hinged(loss) ? outputs : 1);
+  if (is_hinged(loss)) outputs = 1;
   const Index cells = cells_of(batch);
   const Index wide = columns + 1;
   const Index parameters = outputs * wide;
   const bool is_dense = parameters <= widest_dense_sampled;
   const Index together = std::min(candidates, most_together(columns, outputs, is_dense));
   const Index pairs = outputs * (outputs + 1) / 2;
-  const Index parts = loss == GlmLoss::tweedie ? 2 : std::max<Index>(outputs, 2);
   Footprint first, further;
   first.sums = cells * (parts * (2 * columns + 2) + 1) + 9 * parts * n_splits +
                (has_gram(columns) ? wide * wide : 0);

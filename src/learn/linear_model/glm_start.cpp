@@ -50,7 +50,7 @@ math::QuasiNewton GlmObjective::begin(Index max_iter) const {
 
 Vector GlmObjective::start_intercepts() const {
   Vector b = Vector::Zero(outputs());
-  if (!task_.fit_intercept) return b;
+  if (!task_.fit_intercept || has_hinge()) return b;
   if (is_tweedie()) {
     b[0] = math::log(rows_.weight[1] / rows_.weight[0]);
     return b;
@@ -91,7 +91,14 @@ math::Evaluation GlmObjective::evaluate_start(const Vector& intercepts) const {
               rows_.weight[1] * math::TweedieLoss::integral(z, b);
     add(0, 0, math::TweedieLoss::power_of_mean(z, a));
     add(0, 1, -math::TweedieLoss::power_of_mean(z, b));
-  } else {
+  } else if (m_.loss == GlmLoss::hinge) {
+    for (Index part = 0; part < rows_.parts(); ++part) {
+      const double v = part_weight(part);
+      const bool is_place = static_cast<double>(part) == task_.place;
+      e.value += v * rows_.weight[part];  // u is 1 in every row
+      add(0, part, is_place ? -2.0 * v : 2.0 * v);
+    }
+  } else if (!has_hinge()) {
     for (Index part = 0; part < rows_.parts(); ++part) {
       const double v = part_weight(part);
       const bool is_logistic = m_.loss == GlmLoss::logistic;
@@ -120,6 +127,7 @@ math::Curvature GlmObjective::start_curvature(const Vector& intercepts, const Ve
   }
   const double mean_target = is_tweedie() ? rows_.weight[1] / rows_.weight[0] : 0.0;
   const auto curvature_of = [&](Index a, Index b) {
+    if (has_hinge()) return 2.0;
     return is_tweedie() ? margin_curvature(tweedie(), intercepts[0], mean_target)
                         : margin_curvature(means, a, b);
   };
@@ -134,6 +142,7 @@ math::Curvature GlmObjective::start_curvature(const Vector& intercepts, const Ve
   if (!rows_.is_dense) {
     Matrix block = mean_curvature * gram;
     block.diagonal().head(columns_behind()).array() += task_.l2;
+    if (outputs() == 1) add_intercept_curvature(block);
     return math::Curvature::blocks(std::move(block), outputs());
   }
   Matrix all(outputs() * n, outputs() * n);
@@ -143,6 +152,7 @@ math::Curvature GlmObjective::start_curvature(const Vector& intercepts, const Ve
     }
     all.diagonal().segment(a * n, columns_behind()).array() += task_.l2;
   }
+  add_intercept_curvature(all);
   return math::Curvature::blocks(std::move(all), 1);
 }
 
@@ -186,7 +196,7 @@ math::Curvature GlmObjective::diagonal_curvature(double factor) const {
                           shift_offset_[j] * shift_offset_[j] * weight;
     one[j] = factor * square + task_.l2;
   }
-  if (task_.fit_intercept) one[n] = factor * weight;
+  if (task_.fit_intercept) one[n] = factor * weight + task_.intercept_l2;
   return math::Curvature::diagonal(one.replicate(outputs(), 1));
 }
 
@@ -206,11 +216,16 @@ math::QuasiNewton::Options GlmObjective::options(Index max_iter) const {
       if (e != 0.0) o.magnitude += scale_ * weight_ / std::fabs(e);
     }
   }
-  const Vector least = rounding();
-  o.tolerance = least.replicate(outputs(), 1).cwiseMax(task_.tol);
+  if (has_hinge()) {
+    o.worthless = std::max(2.0 * o.value_noise, 1e-6 * task_.tol);
+    o.rounding = rounding();
+    o.tolerance = intercept_rounding();
+  } else {
+    o.tolerance = rounding().replicate(outputs(), 1).cwiseMax(task_.tol);
+  }
   for (Index k = 0; k < outputs(); ++k) o.l1.segment(k * width(), n).setConstant(task_.l1);
   // scikit-learn tests the gradient by the uncentred coefficients: (y - m) r summed, plus m r.
-  if (task_.fit_intercept) {
+  if (task_.fit_intercept && !has_hinge()) {
     o.tested_gradient = [mean = mean_, size = width()](const Vector& gradient) {
       Vector g = gradient;
       for (Index begin = 0; begin < g.size(); begin += size) {
@@ -237,11 +252,22 @@ Vector GlmObjective::rounding() const {
     }
   }
   for (double& square : in_front) square = std::sqrt(std::max(0.0, weight * square));
-  const double unit = (m_.in_floats ? 0x1p-26 : 16.0 * 0x1p-52) * scale_;
+  const double unit = (m_.in_floats ? 0x1p-26 : 16.0 * 0x1p-52) * scale_ * residual_size();
   Vector least(width());
   least.head(columns_behind()) =
-      unit * (magnitude_behind(in_front) + weight * (offset_ + mean_).cwiseAbs());
+      unit * (magnitude_behind(in_front) +
+              weight * (has_hinge() ? offset_ : Vector(offset_ + mean_)).cwiseAbs());
   if (task_.fit_intercept) least[columns_behind()] = unit * weight;
+  return least;
+}
+
+/// A penalised intercept is the difference of numbers as large as the margins.
+Vector GlmObjective::intercept_rounding() const {
+  Vector least = Vector::Zero(width());
+  if (!task_.fit_intercept) return least;
+  const double margin = m_.loss == GlmLoss::tube ? std::sqrt(m_.target_square) : 1.0;
+  const double difference = 4.0 * 0x1p-52 * task_.intercept_l2 * margin;
+  least << difference * mean_.cwiseAbs(), difference;
   return least;
 }
 

@@ -160,19 +160,6 @@ GlmTask task_of(const CandidateOf<LogisticRegressionParams>& candidate, const La
 
 GlmLoss loss_for(Index classes) { return classes > 2 ? GlmLoss::multinomial : GlmLoss::logistic; }
 
-void check_classes(const Table& table, const Labels& classes, const GlmRows& trained) {
-  std::vector<Index> present;
-  for (Index k = 0; k < classes.size(); ++k) {
-    if (trained.rows[static_cast<std::size_t>(k)] > 0) present.push_back(k);
-  }
-  if (present.size() >= 2) return;
-  throw AgreedError(
-      ExitCode::bad_data,
-      fmt::format("{}: This solver needs samples of at least 2 classes in the data, but the "
-                  "data contains only one class: {}",
-                  table.data->y_name(), classes.value(present.front()).repr()));
-}
-
 std::shared_ptr<Model> make_model(const Labels& classes, GlmFit fit, bool two_sided,
                                   FitReport report) {
   if (two_sided) {
@@ -201,7 +188,7 @@ std::vector<Trained> LogisticRegression::train(Engine& engine, const Table& tabl
   const auto its_moments =
       glm_moments_for(engine, table, loss, classes.size(), splits, gathered_for(batch));
   const GlmMoments& moments = *its_moments;
-  for (const SplitPtr& split : splits) check_classes(table, classes, moments.of(split));
+  for (const SplitPtr& split : splits) require_classes(table, classes, moments.of(split));
   std::vector<GlmTask> tasks;
   for (const auto& c : batch) tasks.push_back(task_of(c, classes, moments.of(c.split)));
   const auto model_of = [&](std::size_t i, GlmFit fit, FitReport report) {

@@ -74,6 +74,11 @@ double QuasiNewton::scaled_norm(const Vector& gradient, const Vector& point) con
   return sum;
 }
 
+Vector QuasiNewton::tolerance() const {
+  if (options_.rounding.size() == 0) return options_.tolerance;
+  return options_.tolerance + std::sqrt(std::fabs(objective_)) * options_.rounding;
+}
+
 double QuasiNewton::largest_gradient() const {
   const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
   return least_subgradient(tested, point_).cwiseAbs().maxCoeff();
@@ -83,7 +88,7 @@ double QuasiNewton::largest_gradient() const {
 void QuasiNewton::plan() {
   const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
   const Vector h = least_subgradient(tested, point_);
-  if ((h.array().abs() <= options_.tolerance.array()).all()) {
+  if ((h.array().abs() <= tolerance().array()).all()) {
     state_ = Stop::converged;
     return;
   }
@@ -100,6 +105,10 @@ void QuasiNewton::plan() {
   slope_ = slope_to(target_);
   length_ = 1.0;
   move_trial();
+  if (is_worthless(promised())) {
+    state_ = Stop::converged;
+    return;
+  }
   if (is_last_step()) {
     point_ = target_;
     objective_ -= promised();
@@ -119,16 +128,21 @@ bool QuasiNewton::is_last_step() const {
   return left <= options_.negligible * std::fabs(objective_);
 }
 
+bool QuasiNewton::is_worthless(double gain) const {
+  return gain > 0.0 && gain <= options_.worthless * std::fabs(objective_);
+}
+
 // The gradient is expected to shrink as it did with the step before, as far as the model's promises
 // tell.
 bool QuasiNewton::may_end() const {
   if (is_done() || is_arriving_ || length_ < 1.0) return false;
   if (iterations_ + 1 >= options_.max_iter) return true;
   if (!(promised_before_ > 0.0) || !(promised() > 0.0)) return false;
+  if (is_worthless(promised() * (promised() / promised_before_))) return true;
   const double shrinks = std::sqrt(promised() / promised_before_);
   const Vector tested = options_.tested_gradient ? options_.tested_gradient(gradient_) : gradient_;
   const Vector h = least_subgradient(tested, point_);
-  return (shrinks * h.array().abs() <= options_.tolerance.array()).all();
+  return (shrinks * h.array().abs() <= tolerance().array()).all();
 }
 
 // Entry by entry, so that a small slope is not the difference of large penalties.

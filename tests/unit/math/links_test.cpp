@@ -15,7 +15,7 @@
 namespace superstep::math {
 namespace {
 
-enum class Family { logistic, poisson, multinomial, gamma, tweedie };
+enum class Family { logistic, poisson, multinomial, gamma, tweedie, hinge, tube };
 
 /// Model j's loss where each has its own.
 TweedieLoss own_loss(Index j) {
@@ -28,6 +28,12 @@ std::vector<TweedieLoss> own_losses(Index models) {
   return losses;
 }
 
+/// Where each model has its class, or half the width of its tube.
+double own_place(Index j) {
+  constexpr double places[] = {1.0, 0.0, 2.0, 0.5};
+  return places[j % 4];
+}
+
 // Rows with weights and targets for `models` models, and margins. Model j trains on the rows
 // outside fold j / 2 % 6 of five; there is no sixth fold.
 struct Problem {
@@ -36,6 +42,7 @@ struct Problem {
   std::vector<double> y, weights, masked[2];
   std::vector<std::int32_t> column;
   std::vector<TweedieLoss> losses;
+  std::vector<double> places;
   static constexpr Index folds = 6;
 
   Problem(Family family, Index n_rows, Index n_models, Index gap = 0)
@@ -54,6 +61,7 @@ struct Problem {
     }
     for (Index j = 0; j < models; ++j) column.push_back(static_cast<std::int32_t>(j / 2 % folds));
     losses = own_losses(models);
+    for (Index j = 0; j < models; ++j) places.push_back(own_place(j));
   }
   RowWeights row_weights(bool weighted, bool masks) const {
     if (masks) return {masked[weighted ? 1 : 0].data(), folds, column.data()};
@@ -83,6 +91,12 @@ void run(Family family, const Problem& p, const RowWeights& w, Panel residual, d
     case Family::tweedie:
       return link_with<P>(p.z, p.y.data(), w, residual, loss,
                           TweedieFamily(p.losses.data(), p.models, P::width));
+    case Family::hinge:
+      return link_with<P>(p.z, p.y.data(), w, residual, loss,
+                          SquaredExcess<Sides>(p.places.data(), p.models, P::width));
+    case Family::tube:
+      return link_with<P>(p.z, p.y.data(), w, residual, loss,
+                          SquaredExcess<Tube>(p.places.data(), p.models, P::width));
   }
 }
 
@@ -107,8 +121,19 @@ Reference tweedie_reference(TweedieLoss loss, long double z, long double y) {
   return r;
 }
 
+Reference hinge_reference(double place, long double z, double y) {
+  const int side = y == place ? 1 : -1;
+  const long double excess = std::max<long double>(0, 1 - side * z);
+  return {excess * excess, {-2 * side * excess}, 1 + z * z};
+}
+Reference tube_reference(double place, long double z, double y) {
+  const long double excess = std::max<long double>(0, std::fabs(z - y) - place);
+  return {excess * excess, {z < y ? -2 * excess : 2 * excess}, 1 + z * z + y * y};
+}
+
 // Loss and derivatives of one row for one model, as the formulas say.
-Reference reference(Family family, TweedieLoss own, const double* z, Index classes, double y) {
+Reference reference(Family family, TweedieLoss own, double place, const double* z, Index classes,
+                    double y) {
   Reference r;
   const long double margin = z[0];
   switch (family) {
@@ -125,6 +150,10 @@ Reference reference(Family family, TweedieLoss own, const double* z, Index class
       return tweedie_reference({2.0}, margin, y);
     case Family::tweedie:
       return tweedie_reference(own, margin, y);
+    case Family::hinge:
+      return hinge_reference(place, margin, y);
+    case Family::tube:
+      return tube_reference(place, margin, y);
     case Family::multinomial: {
       long double sum = 0;
       for (Index c = 0; c < classes; ++c) sum += std::exp(static_cast<long double>(z[c]));
@@ -150,8 +179,8 @@ void expect_near_reference(Family family, const Problem& p, const RowWeights& w,
               ? 1.0
               : w.weights[i * w.columns + (w.column == nullptr ? 0 : p.column[model])];
       const double* z = ConstPanel(p.z).row(i) + j * p.classes;
-      const Reference r =
-          reference(family, p.losses[model], z, p.classes, p.y[static_cast<std::size_t>(i)]);
+      const Reference r = reference(family, p.losses[model], p.places[model], z, p.classes,
+                                    p.y[static_cast<std::size_t>(i)]);
       sum += weight * r.loss;
       terms += weight * r.loss_terms;
       for (Index c = 0; c < p.classes; ++c) {
@@ -166,7 +195,8 @@ void expect_near_reference(Family family, const Problem& p, const RowWeights& w,
 }
 
 constexpr Family families[] = {Family::logistic, Family::poisson, Family::multinomial,
-                               Family::gamma, Family::tweedie};
+                               Family::gamma,    Family::tweedie, Family::hinge,
+                               Family::tube};
 
 template <class P>
 class LinksOnPack : public ::testing::Test {};
@@ -249,6 +279,7 @@ TEST(Links, AModelAloneHasTheBitsItHasInABatch) {
       alone.z = column_group(batch.z, j * batch.classes, batch.classes);
       alone.column = {batch.column[model]};
       alone.losses = {batch.losses[model]};
+      alone.places = {batch.places[model]};
       Result single(alone);
       run<simd::NativePack>(family, alone, alone.row_weights(true, true), single.residual,
                             single.loss.data());
@@ -333,6 +364,26 @@ TYPED_TEST(LinksOnPack, CurvaturesAreTheDerivativesOfResiduals) {
       if (loss.is_convex()) {
         EXPECT_GE(h[i], 0.0);
       }
+    }
+  }
+}
+
+TYPED_TEST(LinksOnPack, CurvaturesOfHingesAreTwoWhereTheyCost) {
+  const std::vector<double> z = {-2.0, -0.5, 0.0, 0.25, 1.0, 1.5, 3.0, -1.5, 0.125};
+  const std::vector<double> y = {0.0, 1.0, 2.0, 0.0, 1.0, 1.0, 2.0, 1.0, 0.0};
+  const auto n = static_cast<Index>(z.size());
+  for (Index j = 0; j < 4; ++j) {
+    const double place = own_place(j);
+    std::vector<double> sides(z.size()), tube(z.size()), native(z.size());
+    squared_excess_curvature<TypeParam, Sides>(place, z.data(), y.data(), n, sides.data());
+    squared_hinge_curvature(place, z.data(), y.data(), n, native.data());
+    EXPECT_EQ(sides, native);
+    squared_excess_curvature<TypeParam, Tube>(place, z.data(), y.data(), n, tube.data());
+    squared_tube_curvature(place, z.data(), y.data(), n, native.data());
+    EXPECT_EQ(tube, native);
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      EXPECT_EQ(sides[i], hinge_reference(place, z[i], y[i]).loss > 0 ? 2.0 : 0.0) << z[i];
+      EXPECT_EQ(tube[i], tube_reference(place, z[i], y[i]).loss > 0 ? 2.0 : 0.0) << z[i];
     }
   }
 }

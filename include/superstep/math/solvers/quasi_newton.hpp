@@ -55,9 +55,14 @@ class QuasiNewton {
   struct Options {
     Vector l1;         ///< one a parameter, >= 0
     Vector tolerance;  ///< of each entry of the (least sub-)gradient
+    /// Times the root of F it is added to the tolerance; empty: nothing is.
+    Vector rounding{};
     /// The part of F that is not worth a look: where the model promises that after its next step no
     /// more than that is left to gain, that step is the last and is not looked at. Zero: never.
     double negligible = 0.0;
+    /// The part of F that is not worth a step: where the model promises no more, it ends. Zero:
+    /// never.
+    double worthless = 0.0;
     /// What F is the difference of may be larger than F: rounding is a part of that, at least.
     double magnitude = 0.0;
     /// Differences of F below this part of F are rounding.
@@ -119,7 +124,9 @@ class QuasiNewton {
   void plan();
   double slope_to(const Vector& target) const;
   void start_again();
+  Vector tolerance() const;
   bool is_last_step() const;
+  bool is_worthless(double gain) const;
   void move_trial();
 
   Options options_;
