@@ -16,6 +16,7 @@
 
 #include "learn/carry.hpp"
 #include "learn/categories_out.hpp"
+#include "learn/metrics/label_match.hpp"
 #include "learn/output_column.hpp"
 #include "learn/row_table.hpp"
 
@@ -83,6 +84,25 @@ Schema columns_of(const Model& model, const Dataset& data, const std::string& pa
   return behind;
 }
 
+const std::vector<double> none;
+
+/// The model's code of each class of the data. AgreedError where it does not know one.
+/// **Collective.**
+std::vector<double> codes_of_targets(const Communicator& comm, const Model& model, Dataset& data) {
+  collectively(comm, [&] { check_targets(data, model, Target::classes); });
+  LabelMatch match = match_labels(data.classes(comm), *model.classes());
+  if (match.unknown.empty()) return std::move(match.codes);
+  throw AgreedError(
+      ExitCode::bad_data,
+      fmt::format("{}: y contains previously unseen labels: {}; the model knows those "
+                  "of the data it was fitted to",
+                  data.y_name(), join(match.unknown, "and")));
+}
+
+void put_codes(const Block& block, const std::vector<double>& codes, double* out) {
+  for (Index i = 0; i < block.rows; ++i) out[i] = codes[static_cast<std::size_t>(block.y[i])];
+}
+
 }  // namespace
 
 Written write_output(Engine& engine, const Model& model, Method method,
@@ -96,6 +116,9 @@ Written write_output(Engine& engine, const Model& model, Method method,
     table = table_for(model, data, Target::none);
     if (transforms) behind = columns_of(model, *data, path);
   });
+  const std::vector<double> codes =
+      transforms && model.transforms_targets() ? codes_of_targets(comm, model, *data) : none;
+  if (!codes.empty()) table.target = Target::classes;
   engine.set_task(std::string(method_name(method)));
   OutputColumn column(model, method);
   // Of each worker's blocks, three may be finished and not yet written.
@@ -105,6 +128,7 @@ Written write_output(Engine& engine, const Model& model, Method method,
     engine.rows(
         table, column.width(),
         [&](const Block& block, double* out, Workspace&) {
+          if (!codes.empty()) return put_codes(block, codes, out);
           model.apply(method, {block.x.doubles(), block.rows, block.columns},
                       {out, block.rows, column.width()});
         },

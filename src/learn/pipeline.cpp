@@ -19,6 +19,12 @@ namespace superstep {
 namespace {
 
 void check_transforms(std::string_view step, const Estimator& estimator) {
+  if (estimator.transforms_targets()) {
+    throw UsageError(fmt::format(
+        "step '{}' ({}) transforms targets, not columns; leave it out: targets that are text are "
+        "classes already, and OrdinalEncoder is for columns",
+        step, estimator.name()));
+  }
   if (estimator.kind() == Kind::transformer) return;
   throw UsageError(fmt::format(
       "step '{}' ({}) is no transformer; only the last step of a pipeline may be another "
@@ -36,8 +42,11 @@ std::vector<TargetUser> users_of(const std::vector<Pipeline::Step>& steps) {
 
 Pipeline::Pipeline(std::vector<Step> steps) : steps_(std::move(steps)) {
   if (steps_.empty()) throw UsageError("a pipeline needs at least one step");
-  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
-    check_transforms(steps_[i].name, *steps_[i].estimator);
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Estimator& estimator = *steps_[i].estimator;
+    if (i + 1 < steps_.size() || estimator.transforms_targets()) {
+      check_transforms(steps_[i].name, estimator);
+    }
   }
 }
 

@@ -146,7 +146,7 @@ const std::vector<Entry>& lacking() {
        {"CountVectorizer", "DictVectorizer", "FeatureHasher", "HashingVectorizer", "PatchExtractor",
         "RandomTreesEmbedding", "TargetEncoder", "TfidfTransformer", "TfidfVectorizer"}},
       {"classes in /y as numbers or text, without an encoder",
-       {"LabelBinarizer", "LabelEncoder", "MultiLabelBinarizer"}},
+       {"LabelBinarizer", "MultiLabelBinarizer"}},
       {"SimpleImputer(add_indicator=True)", {"IterativeImputer", "KNNImputer"}},
       {"Lasso and LogisticRegression(l1_ratio=1), which leave columns out",
        {"GenericUnivariateSelect", "RFE", "RFECV", "SelectFdr", "SelectFpr", "SelectFwe",

@@ -54,6 +54,7 @@ MODELS = {
     "PCA(n_components=3)": ("classes", "score_samples"),
     "TruncatedSVD(n_components=2)": ("classes", "transform"),
     "Binarizer(threshold=0.5)": ("classes", "transform"),
+    "LabelEncoder()": ("classes", "transform"),
     "Normalizer()": ("classes", "transform"),
     "OneHotEncoder(max_categories=5)": ("classes", "transform", "categories"),
     "OrdinalEncoder(max_categories=9)": ("classes", "transform", "categories"),

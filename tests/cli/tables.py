@@ -15,6 +15,7 @@ import anndata.io
 import h5py
 import numpy as np
 import pandas as pd
+from sklearn.preprocessing import LabelEncoder
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../conformance"))
 from common import run  # noqa: E402
@@ -192,6 +193,32 @@ def columns_of_matrices_are_no_targets(rng):
     assert "write the whole list" in said, said
 
 
+def label_encoders_number_targets(rng):
+    frame = drawn(rng)
+    frame["y"] = rng.choice(["Zug", "Bern", "ß", "a b"], len(frame)).astype(object)
+    write(frame, "all.h5")
+    for ranks in (1, 3):
+        said = run("fit", "LabelEncoder()", "all.h5", "--model", "labels.h5", "--overwrite", ranks=ranks).stderr
+        assert "no classifier needs it" in said, said
+        run("transform", "labels.h5", "all.h5", "--out", "codes.h5", "--overwrite", ranks=ranks)
+        run("transform", "labels.h5", "all.h5", "--out", "codes.csv", "--overwrite", ranks=ranks)
+        expected = LabelEncoder().fit_transform(frame.y).tolist()
+        with h5py.File("codes.h5") as f:
+            assert f["X"][()].ravel().tolist() == expected and f["y"].asstr()[()].tolist() == frame.y.tolist()
+        assert pd.read_csv("codes.csv").y.tolist() == expected
+    said = refused(2, "fit", "make_pipeline(LabelEncoder(), Ridge())", "all.h5", "--model", "m.h5")
+    assert "transforms targets" in said and "OrdinalEncoder" in said, said
+    said = refused(2, "fit", "make_pipeline(StandardScaler(), LabelEncoder())", "all.h5", "--model", "m.h5")
+    assert "transforms targets" in said, said
+    said = refused(2, "fit", "ColumnTransformer([('l', LabelEncoder(), ['city'])])", "all.h5", "--model", "m.h5")
+    assert "transforms targets" in said, said
+    frame.loc[9, "y"] = "new"
+    write(frame, "new.h5")
+    for ranks in (1, 2):
+        said = refused(3, "transform", "labels.h5", "new.h5", "--out", "o.h5", ranks=ranks)
+        assert "previously unseen labels" in said and "new" in said, said
+
+
 def damaged_texts_are_refused(rng):
     frame = drawn(rng)
     write(frame, "all.h5")
@@ -208,7 +235,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         for test in (split_keeps_every_kind, split_takes_a_column_as_target, check_counts_what_is_missing, categories_pass_transformers,
-                     columns_of_matrices_are_no_targets, damaged_texts_are_refused):
+                     columns_of_matrices_are_no_targets, label_encoders_number_targets, damaged_texts_are_refused):
             test(rng)
             print(f"{test.__name__}: passed")
 

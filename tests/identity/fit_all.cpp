@@ -61,7 +61,8 @@ ModelPtr fit_with(const Communicator& comm, const Estimator& estimator,
     Engine engine(comm, options);
     try {
       auto model = fit(engine, estimator, data);
-      if ((comm.min(engine.counters().blocks_streamed) > 0) != streams) {
+      const bool looks_at_rows = comm.max(engine.counters().passes) > 0;
+      if (looks_at_rows && (comm.min(engine.counters().blocks_streamed) > 0) != streams) {
         throw std::logic_error(
             fmt::format("{} on {} ranks with {} threads does not stream as asked",
                         estimator.expression(), comm.size(), options.threads));

@@ -40,6 +40,7 @@ ESTIMATORS = {
     "make_pipeline(Binarizer(threshold=0.5), StandardScaler())": "classes",
     "make_pipeline(Normalizer(), StandardScaler())": "classes",
     "OneHotEncoder(max_categories=5)": "classes",
+    "LabelEncoder()": "classes",
     "OrdinalEncoder(max_categories=9)": "classes",
     "make_pipeline(PolynomialFeatures(interaction_only=True), StandardScaler())": "classes",
     "RobustScaler(quantile_range=(10.0, 80.0))": "classes",

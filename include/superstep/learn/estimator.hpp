@@ -50,6 +50,8 @@ class Estimator {
   virtual void check_columns(const Schema& columns) const;
   /// At most so many columns will be behind it, as far as the columns tell.
   virtual Index most_columns_behind(const Schema& columns) const { return columns.size(); }
+  /// Whether it transforms the targets, not the columns: no step of a pipeline.
+  virtual bool transforms_targets() const { return false; }
   /// What training reads of /y.
   virtual Target target() const;
   /// Whether it learns several numbers for each row at once, a /y of several columns.

@@ -55,6 +55,8 @@ class Model {
   virtual void apply(Method method, math::ConstPanel x, math::Panel out) const = 0;
   /// The classes of a classifier, in the order of codes and columns; null for others.
   virtual const Labels* classes() const { return nullptr; }
+  /// Whether `transform` is of the targets: their classes' codes, without `apply`.
+  virtual bool transforms_targets() const { return false; }
   /// In which columns of x NaN may stand for missing values, if it may be in `behind` of those that
   /// `transform` makes.
   virtual MayMiss may_miss(const MayMiss& behind) const;

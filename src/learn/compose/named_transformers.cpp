@@ -20,6 +20,12 @@ bool is_word(const Value& value) { return value == Value("drop") || value == Val
 std::unique_ptr<Estimator> transformer_of(const std::string& of, const std::string& name,
                                           const Value& value) {
   auto estimator = make_estimator(expression_of(value));
+  if (estimator->transforms_targets()) {
+    throw UsageError(
+        fmt::format("{}: '{}' ({}) transforms targets, not columns; OrdinalEncoder is "
+                    "for columns",
+                    of, name, estimator->name()));
+  }
   if (estimator->can(Method::transform)) return estimator;
   throw UsageError(fmt::format("{}: '{}' ({}) is no transformer", of, name, estimator->name()));
 }
