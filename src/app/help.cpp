@@ -61,7 +61,10 @@ std::string overview(const Commands& commands) {
   std::vector<std::string> estimators;
   for (const RegisteredEstimator& e : registry()) estimators.push_back(e.table->estimator());
   // A title of its own, so that scripts find every name in a line that begins with two blanks.
-  return text + "estimators:\n  " + wrapped(listed(estimators), 2) + "\n";
+  std::vector<std::string> of_cv;
+  for (const RegisteredSplitter& s : splitters()) of_cv.push_back(s.table->estimator());
+  return text + "estimators:\n  " + wrapped(listed(estimators), 2) + "\n" +
+         "splitters of --cv:\n  " + wrapped(listed(of_cv), 2) + "\n";
 }
 
 std::string command_help(Command& command) {

@@ -111,12 +111,6 @@ InnerTrainings trainings_of(std::span<const Candidate> batch) {
   return all;
 }
 
-Range functions() {
-  return satisfies("None or one of " + named_functions(), [](const Value& v) {
-    return v.is_none() || (v.is_string() && named_function(v.as_string()) != nullptr);
-  });
-}
-
 }  // namespace
 
 const ParamTable<TransformedTargetRegressorParams>& TransformedTargetRegressor::param_table() {
@@ -126,8 +120,8 @@ const ParamTable<TransformedTargetRegressorParams>& TransformedTargetRegressor::
                     "back.")
           .add("regressor", &P::regressor, anything(), "the regressor; None: LinearRegression()")
           .refuse("transformer", {nullptr}, "name a function: func=np.log1p, inverse_func=np.expm1")
-          .add("func", &P::func, functions(), "what the targets are turned into")
-          .add("inverse_func", &P::inverse_func, functions(), "what turns predictions back")
+          .add("func", &P::func, one_of(function_names()), "what the targets are turned into")
+          .add("inverse_func", &P::inverse_func, one_of(function_names()), "what turns predictions back")
           .add("check_inverse", &P::check_inverse, anything(),
                "warn where one does not undo the other")
           .positional(1);

@@ -1,79 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/preprocessing/function_transformer.hpp>
 
-#include <algorithm>
-#include <cmath>
-#include <string_view>
-
-#include <superstep/math/functions.hpp>
-
+#include "learn/preprocessing/named_functions.hpp"
 #include "learn/preprocessing/stateless.hpp"
 
 namespace superstep {
 
 namespace {
 
-using Function = double (*)(double);
-
-struct NamedFunction {
-  std::string_view name;  ///< NumPy's
-  Function function;
-};
-
-double sign(double x) { return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x == 0.0 ? 0.0 : x; }
-
-/// Those of NumPy's that make a number of a number.
-constexpr NamedFunction functions[] = {
-    {"np.abs", [](double x) { return std::fabs(x); }},
-    {"np.absolute", [](double x) { return std::fabs(x); }},
-    {"np.arccos", [](double x) { return std::acos(x); }},
-    {"np.arccosh", [](double x) { return std::acosh(x); }},
-    {"np.arcsin", [](double x) { return std::asin(x); }},
-    {"np.arcsinh", [](double x) { return std::asinh(x); }},
-    {"np.arctan", [](double x) { return std::atan(x); }},
-    {"np.arctanh", [](double x) { return std::atanh(x); }},
-    {"np.cbrt", [](double x) { return std::cbrt(x); }},
-    {"np.ceil", [](double x) { return std::ceil(x); }},
-    {"np.cos", [](double x) { return std::cos(x); }},
-    {"np.cosh", [](double x) { return std::cosh(x); }},
-    {"np.deg2rad", [](double x) { return x * (M_PI / 180.0); }},
-    {"np.degrees", [](double x) { return x * (180.0 / M_PI); }},
-    {"np.exp", [](double x) { return math::exp(x); }},
-    {"np.exp2", [](double x) { return std::exp2(x); }},
-    {"np.expm1", [](double x) { return std::expm1(x); }},
-    {"np.fabs", [](double x) { return std::fabs(x); }},
-    {"np.floor", [](double x) { return std::floor(x); }},
-    {"np.log", [](double x) { return math::log(x); }},
-    {"np.log10", [](double x) { return std::log10(x); }},
-    {"np.log1p", [](double x) { return math::log1p(x); }},
-    {"np.log2", [](double x) { return std::log2(x); }},
-    {"np.negative", [](double x) { return -x; }},
-    {"np.positive", [](double x) { return x; }},
-    {"np.rad2deg", [](double x) { return x * (180.0 / M_PI); }},
-    {"np.radians", [](double x) { return x * (M_PI / 180.0); }},
-    {"np.reciprocal", [](double x) { return 1.0 / x; }},
-    {"np.rint", [](double x) { return std::rint(x); }},
-    {"np.round", [](double x) { return std::rint(x); }},
-    {"np.sign", sign},
-    {"np.sin", [](double x) { return std::sin(x); }},
-    {"np.sinh", [](double x) { return std::sinh(x); }},
-    {"np.sqrt", [](double x) { return std::sqrt(x); }},
-    {"np.square", [](double x) { return x * x; }},
-    {"np.tan", [](double x) { return std::tan(x); }},
-    {"np.tanh", [](double x) { return std::tanh(x); }},
-    {"np.trunc", [](double x) { return std::trunc(x); }},
-};
-
-std::vector<Value> function_names() {
-  std::vector<Value> names;
-  for (const NamedFunction& f : functions) names.emplace_back(f.name);
-  return names;
-}
-
 /// Null: every value as it is.
-Function function_of(const FunctionTransformerParams& params) {
+NumberFunction function_of(const FunctionTransformerParams& params) {
   if (!params.func) return nullptr;
-  return std::ranges::find(functions, *params.func, &NamedFunction::name)->function;
+  return named_function(*params.func);
 }
 
 /// Columns of any kind may pass as they are.
@@ -102,7 +40,7 @@ class FunctionModel final : public StatelessModel {
   }
 
  private:
-  Function function_;
+  NumberFunction function_;
   bool validates_;
   bool hands_on_;
 };

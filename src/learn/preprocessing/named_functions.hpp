@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <superstep/core/value.hpp>
 
@@ -12,7 +13,7 @@ using NumberFunction = double (*)(double);
 
 /// Null for a name that is none of them.
 NumberFunction named_function(const std::string& name);
-/// "np.exp, np.expm1, ...", for messages.
-std::string named_functions();
+/// "np.abs", "np.exp", ...: what a parameter may be.
+std::vector<Value> function_names();
 
 }  // namespace superstep
