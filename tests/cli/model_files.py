@@ -112,7 +112,8 @@ def command(model, method, out):
     number = re.match(r"model(\d+)", model)
     options = ["--out", out, *(columns(int(number.group(1))) if number else [])]
     if method == "transform":
-        return [PROGRAM, "transform", model, "data.h5", *options]
+        targets = ["--y", "/classes"] if number and list(MODELS)[int(number.group(1))] == "LabelEncoder()" else []
+        return [PROGRAM, "transform", model, "data.h5", *targets, *options]
     return [PROGRAM, "predict", model, "data.h5", "--method", method, *options]
 
 

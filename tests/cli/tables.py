@@ -60,7 +60,10 @@ def write(frame, name):
         anndata.io.write_elem(f, "table", columns)
         f["table/when"].attrs["units"] = "days since 1970-01-01"
         f["table/when"][3] = -2**63
-        f["y"] = frame.y
+        if frame.y.dtype.kind in "iu":
+            f["y"] = frame.y.to_numpy()
+        else:
+            f.create_dataset("y", data=frame.y.to_list(), dtype=h5py.string_dtype())
         texts = [t.encode() for t in frame.name]
         group = f.create_group("table_text/name")
         group.attrs.update({"encoding-type": "superstep-text", "encoding-version": "0.1.0"})
