@@ -286,6 +286,7 @@ Index positive_class(const Metric& metric, const Labels& classes) {
 }
 
 Kind kind_of(const Model& model) {
+  if (model.transforms_targets()) return Kind::transformer;
   if (model.classes() != nullptr) return Kind::classifier;
   if (!model.can(Method::predict)) return Kind::transformer;
   return model.can(Method::transform) ? Kind::clusterer : Kind::regressor;
