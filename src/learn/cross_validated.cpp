@@ -259,8 +259,10 @@ std::vector<FoldFits> fit_folds(Engine& engine, const Table& table,
   std::vector<Engine::Work> works;
   for (FoldFits& f : fits) {
     const Estimator& first = *f.candidates.front().estimator;
-    works.push_back({footprint_for(engine, first, table, f.candidates),
-                     [&] { f.trained = first.fit_batch(engine, table, f.candidates); }});
+    works.push_back({footprint_for(engine, first, table, f.candidates), [&] {
+                       f.trained = first.fit_batch(engine, table, f.candidates);
+                       for (Trained& t : f.trained) t.state = nullptr;  // nobody goes on from it
+                     }});
   }
   if (!works.empty()) engine.side_by_side_where_there_is_room(std::move(works));
   return fits;
@@ -347,7 +349,10 @@ std::vector<Trained> refit(Engine& engine, const Table& table, std::span<Choosin
     candidates.push_back({one->tries.settings[best.back()].get(), one->whole,
                           one->candidate->features, nullptr, one->gathered});
   }
-  std::vector<Trained> trained = candidates.front().estimator->fit_batch(engine, table, candidates);
+  const Estimator& first = *candidates.front().estimator;
+  // Judging may have made room of its own.
+  engine.reserve(table, footprint_for(engine, first, table, candidates));
+  std::vector<Trained> trained = first.fit_batch(engine, table, candidates);
   for (std::size_t i = 0; i < trained.size(); ++i) {
     const Choosing& one = *all[i];
     trained[i].state = nullptr;
