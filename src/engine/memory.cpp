@@ -61,8 +61,8 @@ std::size_t taken_by_process() {
 }
 
 void return_freed_memory() {
-  // Less than a decoded chunk or a matrix of a few hundred columns: threads that kept these in heaps
-  // of their own would take several times what is in use.
+  // Less than a decoded chunk or a matrix of a few hundred columns: threads that kept these in
+  // heaps of their own would take several times what is in use.
   constexpr int most_kept = 256 << 10;
   ::mallopt(M_MMAP_THRESHOLD, most_kept);
   ::mallopt(M_TRIM_THRESHOLD, most_kept);

@@ -121,7 +121,8 @@ const ParamTable<TransformedTargetRegressorParams>& TransformedTargetRegressor::
           .add("regressor", &P::regressor, anything(), "the regressor; None: LinearRegression()")
           .refuse("transformer", {nullptr}, "name a function: func=np.log1p, inverse_func=np.expm1")
           .add("func", &P::func, one_of(function_names()), "what the targets are turned into")
-          .add("inverse_func", &P::inverse_func, one_of(function_names()), "what turns predictions back")
+          .add("inverse_func", &P::inverse_func, one_of(function_names()),
+               "what turns predictions back")
           .add("check_inverse", &P::check_inverse, anything(),
                "warn where one does not undo the other")
           .positional(1);
