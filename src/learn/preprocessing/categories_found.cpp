@@ -260,6 +260,9 @@ std::vector<CategoriesFound> load_categories(const AttributeReader& in, Index co
       in(name, values, its);
     }
     found.values.assign(values.begin(), values.end());
+    if (found.values.empty() && !found.has_missing) {
+      throw DataError(fmt::format("{} is empty", in.path(name)));
+    }
   }
   return all;
 }

@@ -179,6 +179,7 @@ std::shared_ptr<Model> QuantileTransformer::load_fitted(const AttributeReader& i
   in.size("n_features_in_", columns);
   Matrix all;
   in("quantiles_", all, count, columns, allowed::finite_or_nan);
+  if (all.rows() < 1) throw DataError(fmt::format("{} is empty", in.path("quantiles_")));
   std::vector<Quantiles> quantiles;
   for (Index c = 0; c < all.cols(); ++c) {
     const Vector q = all.col(c);
@@ -188,7 +189,6 @@ std::shared_ptr<Model> QuantileTransformer::load_fitted(const AttributeReader& i
     if (!is_whole) throw DataError(fmt::format("{} does not ascend", in.path("quantiles_")));
     quantiles.emplace_back(q.begin(), q.end());
   }
-  if (all.rows() < 1) throw DataError(fmt::format("{} is empty", in.path("quantiles_")));
   return std::make_shared<QuantileModel>(std::move(quantiles),
                                          params().output_distribution == "normal", FitReport{});
 }
