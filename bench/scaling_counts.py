@@ -33,7 +33,8 @@ def counted_run(launcher, words, data, ranks, out):
     trace = out / "trace.csv"
     command = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", ranks, "--mca", "pml_monitoring_enable", 2, "--mca",
                "pml_monitoring_enable_output", 3, "--mca", "pml_monitoring_filename", out / "monitor", os.environ["SUPERSTEP"],
-               *[str(data) if w == "DATA" else w for w in words], "--json", "--quiet", "--trace", trace]
+               *[str(data) if w == "DATA" else w for w in words], "--json", "--quiet", "--trace", trace,
+               "--memory", "1G"]  # of a node's free memory ranks may see different amounts, and agree on one
     result = json.loads(scaling_runs.run(command, scaling_runs.environment_of(ranks, launcher.cores)))
     sent = [[0, 0] for _ in range(ranks)]
     for path in out.glob("monitor.*.prof"):
