@@ -290,6 +290,9 @@ def test_refusals():
     refused(("fit", "SelectFromModel()", data, *model), 2, "estimator")
     refused(("search", "make_pipeline(SelectKBest(k=2), PCA(1), KMeans(2))", data, "--grid",
              "{'selectkbest': [SelectKBest(k=2), SelectKBest(f_regression, k=2)]}", "--cv", "KFold(3)"), 2, "one way")
+    for union in ("FeatureUnion([('a', SelectKBest(k=1)), ('b', SelectKBest(f_regression, k=1))])",
+                  "ColumnTransformer([('a', SelectKBest(k=1), [0, 1]), ('b', SelectKBest(f_regression, k=1), [0, 1])])"):
+        refused(("fit", union, data, *model), 2, "one way")
     several = write("several", X, np.column_stack([X[:, 0], X[:, 1]]))
     refused(("fit", "make_pipeline(SelectKBest(f_regression, k=2), Ridge())", several, *model), 3, "SelectKBest learns one")
     run("fit", "make_pipeline(SelectFromModel(Ridge()), Ridge())", several, *model)

@@ -15,7 +15,6 @@
 #include "learn/compose/branches.hpp"
 #include "learn/compose/column_selection.hpp"
 #include "learn/compose/named_transformers.hpp"
-#include "learn/step_targets.hpp"
 
 namespace superstep {
 
@@ -30,12 +29,6 @@ std::vector<NamedTransformer> named(const ColumnTransformerParams& params) {
     all.push_back({rest_name, make_estimator(expression_of(params.remainder)), Value()});
   }
   return all;
-}
-
-std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all) {
-  std::vector<TargetUser> users;
-  for (const NamedTransformer& t : all) users.push_back({t.name, t.estimator.get()});
-  return users;
 }
 
 }  // namespace

@@ -50,10 +50,8 @@ const ParamTable<FeatureUnionParams>& FeatureUnion::param_table() {
 }
 
 Target FeatureUnion::target() const {
-  for (const NamedTransformer& t : named(params())) {
-    if (t.estimator && t.estimator->target() != Target::none) return t.estimator->target();
-  }
-  return Target::none;
+  const std::vector<NamedTransformer> all = named(params());
+  return target_of_all(users_of(all));
 }
 
 void FeatureUnion::apply(const EstimatorExpression& expression) {
@@ -83,6 +81,7 @@ void FeatureUnion::check_params() const {
   for (const NamedTransformer& t : all) {
     if (t.estimator) t.estimator->check_params();
   }
+  check_targets_agree("FeatureUnion", users_of(all));
   check_weights("FeatureUnion", params().transformer_weights, all);
 }
 

@@ -79,6 +79,12 @@ std::vector<NamedTransformer> named_transformers(const std::string& of, const Va
   return all;
 }
 
+std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all) {
+  std::vector<TargetUser> users;
+  for (const NamedTransformer& t : all) users.push_back({t.name, t.estimator.get()});
+  return users;
+}
+
 Value canonical(const std::string& of, const Value& list, bool with_columns) {
   const std::vector<NamedTransformer> all = named_transformers(of, list, with_columns);
   Value::Items tuples;

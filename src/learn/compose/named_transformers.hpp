@@ -12,6 +12,8 @@
 #include <superstep/data/schema.hpp>
 #include <superstep/learn/estimator.hpp>
 
+#include "learn/step_targets.hpp"
+
 namespace superstep {
 
 struct NamedTransformer {
@@ -25,6 +27,9 @@ struct NamedTransformer {
 /// one is no transformer.
 std::vector<NamedTransformer> named_transformers(const std::string& of, const Value& list,
                                                  bool with_columns);
+
+/// What they learn from.
+std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all);
 
 /// The list with every parameter of every transformer.
 Value canonical(const std::string& of, const Value& list, bool with_columns);

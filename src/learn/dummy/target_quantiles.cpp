@@ -2,10 +2,11 @@
 #include "learn/dummy/target_quantiles.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cfloat>
 #include <cmath>
 #include <span>
+
+#include "core/number_keys.hpp"
 
 namespace superstep {
 
@@ -13,17 +14,6 @@ namespace {
 
 constexpr int digit_bits = 11;
 constexpr Index digits = Index{1} << digit_bits;
-constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-
-/// Ascends with the number.
-std::uint64_t key_of_number(double x) {
-  const auto bits = std::bit_cast<std::uint64_t>(x + 0.0);
-  return (bits & sign) != 0 ? ~bits : bits | sign;
-}
-
-double number_of_key(std::uint64_t key) {
-  return std::bit_cast<double>((key & sign) != 0 ? key ^ sign : ~key);
-}
 
 /// A wanted value of one target: what is known of its key, and how much it and the values below it
 /// weigh among those whose keys begin so.

@@ -2,11 +2,11 @@
 #include "learn/metrics/medians.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <vector>
 
+#include "core/number_keys.hpp"
 #include "learn/metrics/judged_rows.hpp"
 
 namespace superstep {
@@ -15,18 +15,6 @@ namespace {
 
 constexpr int digit_bits = 11;
 constexpr Index digits = Index{1} << digit_bits;
-
-/// Ascends with the number.
-std::uint64_t key_of_number(double x) {
-  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-  const auto bits = std::bit_cast<std::uint64_t>(x + 0.0);
-  return (bits & sign) != 0 ? ~bits : bits | sign;
-}
-
-double number_of_key(std::uint64_t key) {
-  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-  return std::bit_cast<double>((key & sign) != 0 ? key ^ sign : ~key);
-}
 
 /// One median that is looked for.
 struct Search {

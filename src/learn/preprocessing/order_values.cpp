@@ -6,6 +6,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/number_keys.hpp"
+
 namespace superstep {
 
 namespace {
@@ -19,18 +21,6 @@ int digit_bits_for(Index groups) {
   const Index each = std::max<Index>(most_counters / std::max<Index>(groups, 1), 1);
   const int bits = std::bit_width(static_cast<std::uint64_t>(each)) - 1;
   return std::clamp(bits, least_digit_bits, most_digit_bits);
-}
-
-/// Ascends with the number.
-std::uint64_t key_of_number(double x) {
-  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-  const auto bits = std::bit_cast<std::uint64_t>(x + 0.0);
-  return (bits & sign) != 0 ? ~bits : bits | sign;
-}
-
-double number_of_key(std::uint64_t key) {
-  constexpr std::uint64_t sign = std::uint64_t{1} << 63;
-  return std::bit_cast<double>((key & sign) != 0 ? key ^ sign : ~key);
 }
 
 /// The values of a column whose keys begin alike.
