@@ -20,8 +20,8 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   if (table.split) choose_rows(table, block);
   if (table.class_weight) weigh_classes(*table.class_weight, block);
   if (block.taken != nullptr) {
-    block.x = data.is_float32() ? copy_chosen(stored.x32.data(), block)
-                                : copy_chosen(stored.x64.data(), block);
+    block.x = data.is_float32() ? copy_chosen(stored.x32.data(), plan, block)
+                                : copy_chosen(stored.x64.data(), plan, block);
   } else if (data.is_float32()) {
     block.x = {stored.x32.data(), block.rows * block.columns, widened_};
   }
@@ -30,7 +30,7 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
       change_targets(*function, block);
       continue;
     }
-    double* to = next_scratch(block.rows * map->columns_out());
+    double* to = next_scratch(plan, map->columns_out());
     map->apply(block.x.doubles(), block.rows, to);
     block.x = to;
     block.columns = map->columns_out();
@@ -38,10 +38,12 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   return block;
 }
 
-double* BlockView::next_scratch(Index count) {
+// Room for all rows of a block, so that it is taken once: what grew a little from block to block
+// would leave holes behind.
+double* BlockView::next_scratch(const BlockPlan& plan, Index columns) {
   Buffer<double>& buffer = scratch_[next_];
   next_ = 1 - next_;
-  buffer.grow(count);
+  buffer.grow(std::min(plan.rows_per_block(), plan.rows()) * columns);
   return buffer.data();
 }
 
@@ -91,8 +93,8 @@ void BlockView::change_targets(const TargetFunction& function, Block& block) {
 
 /// The chosen rows, one behind the other, in double precision.
 template <class T>
-const double* BlockView::copy_chosen(const T* from, const Block& block) {
-  double* const begin = next_scratch(block.rows * block.columns);
+const double* BlockView::copy_chosen(const T* from, const BlockPlan& plan, const Block& block) {
+  double* const begin = next_scratch(plan, block.columns);
   double* to = begin;
   for (Index i = 0; i < block.rows; ++i) {
     to = std::copy_n(from + Index{block.taken[i]} * block.columns, block.columns, to);

@@ -21,8 +21,8 @@ class BlockView {
   void change_targets(const TargetFunction& function, Block& block);
   void weigh_classes(const std::vector<double>& factors, Block& block);
   template <class T>
-  const double* copy_chosen(const T* from, const Block& block);
-  double* next_scratch(Index count);
+  const double* copy_chosen(const T* from, const BlockPlan& plan, const Block& block);
+  double* next_scratch(const BlockPlan& plan, Index columns);
 
   Widened widened_;  ///< all rows of the stored block, for every table that wants them
   Buffer<double> scratch_[2];
