@@ -130,17 +130,19 @@ std::int64_t& ExactSum::violations(Index run) {
 
 std::int64_t* ExactSum::extra() { return words_.data() + 2 * entries_ + runs_; }
 
-void ExactSum::deposit(const SumShape& shape, const Partial& partial, const double* scales) {
+void ExactSum::deposit(const SumShape& shape, const double* partial, const double* scales,
+                       std::span<const Partial::Rows> written) {
   const double window_scale = std::ldexp(1.0, window_);
   std::int64_t* hi = words_.data();
   std::int64_t* lo = hi + entries_;
   for (std::size_t p = 0; p < shape.panels().size(); ++p) {
-    deposit_panel(shape.panels()[p], partial, p, scales);
+    deposit_panel(shape.panels()[p], partial, scales,
+                  written.empty() ? Partial::Rows() : written[p]);
   }
   for (Index i = 0; i < runs_; ++i) {
     const SumShape::Run& r = shape.run(i);
     if (r.stride > 0) continue;
-    const double* from = partial.values() + r.partial_begin;
+    const double* from = partial + r.partial_begin;
     Index at = r.entry_begin;
     bool broken = false;
     if (r.dimension == 0) {
@@ -156,13 +158,13 @@ void ExactSum::deposit(const SumShape& shape, const Partial& partial, const doub
   }
 }
 
-void ExactSum::deposit_panel(const SumShape::Panel& panel, const Partial& partial,
-                             std::size_t number, const double* scales) {
+void ExactSum::deposit_panel(const SumShape::Panel& panel, const double* partial,
+                             const double* scales, const Partial::Rows& written) {
   const double window_scale = std::ldexp(1.0, window_);
   std::int64_t* hi = words_.data();
   std::int64_t* lo = hi + entries_;
   const auto add = [&](Index row) {
-    const double* from = partial.values() + panel.partial_begin + row * panel.columns;
+    const double* from = partial + panel.partial_begin + row * panel.columns;
     const Index at = panel.entry_begin + row * panel.columns;
     if (!deposit_run(from, scales + at, panel.columns, window_scale, hi + at, lo + at)) return;
     for (Index c = 0; c < panel.columns; ++c) {
@@ -170,8 +172,8 @@ void ExactSum::deposit_panel(const SumShape::Panel& panel, const Partial& partia
       if (!fits) ++violations(panel.first_run + c / panel.width);
     }
   };
-  if (const Partial::Rows& rows = partial.written(number)) {
-    for (const std::int32_t row : *rows) add(row);
+  if (written) {
+    for (const std::int32_t row : *written) add(row);
   } else {
     for (Index row = 0; row < panel.rows; ++row) add(row);
   }

@@ -37,7 +37,7 @@ void SumWish::look(int worker, const Block& block, Workspace& workspace) {
   const auto w = static_cast<std::size_t>(worker);
   Partial partial(shape_, partials_[w].data());
   map_(block, partial, workspace);
-  sums_[w].deposit(shape_, partial, scales_.data());
+  sums_[w].deposit(shape_, partial.values(), scales_.data(), partial.written());
   partial.clear();
 }
 

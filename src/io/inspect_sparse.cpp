@@ -111,8 +111,9 @@ SparseLayout describe_sparse(const InspectedFile& file, const std::string& group
     refuse_columns(sparse.where(), said.encoding);
   }
   if (!said.shape || (*said.shape)[0] < 0 || (*said.shape)[1] < 0) {
-    throw DataError(fmt::format("{} does not say how many rows and columns it has (its shape)",
-                                sparse.where()));
+    throw DataError(fmt::format(
+        "{} is a sparse matrix that does not say how many rows and columns it has (its shape)",
+        sparse.where()));
   }
   const bool is_10x = said.encoding == "10x";
   std::tie(sparse.rows, sparse.columns) = std::pair((*said.shape)[0], (*said.shape)[1]);

@@ -116,7 +116,8 @@ class Partial {
   void wrote(Index run, std::span<const std::int32_t> rows) {
     written_[shape_->run(run).panel] = rows;
   }
-  const Rows& written(std::size_t panel) const { return written_[panel]; }
+  /// Of each panel.
+  std::span<const Rows> written() const { return written_; }
   const double* values() const { return values_; }
   /// Makes all zero again.
   void clear();
@@ -142,10 +143,9 @@ class ExactSum {
   int window() const { return window_; }
 
   /// Adds a block's partial. Entries beyond their bound are counted for their run and not added.
-  void deposit(const SumShape& shape, const Partial& partial, const double* scales);
-  void deposit(const SumShape& shape, double* partial, const double* scales) {
-    deposit(shape, Partial(shape, partial), scales);
-  }
+  /// `written`: of each panel the rows that were written; none: all of all.
+  void deposit(const SumShape& shape, const double* partial, const double* scales,
+               std::span<const Partial::Rows> written = {});
   void add(const ExactSum& other);
   /// Words of the wire: high parts, low parts, violations by run, then the caller's extra words.
   std::span<std::int64_t> words() { return words_; }
@@ -166,8 +166,8 @@ class ExactSum {
 
  private:
   double round_entry(const SumShape& shape, std::span<const Index> runs, Index offset) const;
-  void deposit_panel(const SumShape::Panel& panel, const Partial& partial, std::size_t number,
-                     const double* scales);
+  void deposit_panel(const SumShape::Panel& panel, const double* partial, const double* scales,
+                     const Partial::Rows& written);
 
   std::vector<std::int64_t> words_;
   Index entries_;

@@ -18,7 +18,7 @@ double sum_of(const std::vector<double>& partials, int exponent, bool* holds = n
   const int window = ExactSum::window(static_cast<Index>(partials.size()));
   const std::vector<double> scales = ExactSum::scales(shape, window);
   ExactSum sum(shape, window, 0);
-  for (double x : partials) sum.deposit(shape, &x, scales.data());
+  for (const double& x : partials) sum.deposit(shape, &x, scales.data());
   if (holds != nullptr) *holds = sum.violations(0) == 0;
   const Index run = 0;
   double value = 0.0;
@@ -165,6 +165,71 @@ TEST(ExactSumTest, CellsCombineWhenABoundWasRaised) {
   // A run that is out of all proportion.
   const Combined far = combined({0x1p-900, 0x1p900, 0.0}, {-890, 905, -890}, 905);
   EXPECT_EQ(far.of_runs, 0x1p900);
+}
+
+/// Two runs of two columns in a panel of three rows, beside a run of one entry.
+SumShape shape_of_panel(Index& run) {
+  SumShape shape;
+  shape.add(1, 4);
+  run = shape.add_panel(std::vector<std::vector<int>>{{1, 2, 3}, {4, 5, 6}}, 2);
+  return shape;
+}
+
+std::vector<double> values_of(std::span<const double> values) {
+  return {values.begin(), values.end()};
+}
+
+TEST(ExactSumTest, RunsOfAPanelLieSideBySide) {
+  Index run = 0;
+  const SumShape shape = shape_of_panel(run);
+  ASSERT_EQ(shape.partial_size(), 13);
+  const int window = ExactSum::window(3);
+  const std::vector<double> scales = ExactSum::scales(shape, window);
+  ExactSum sum(shape, window, 0);
+  std::vector<double> x(13);
+  Partial partial(shape, x.data());
+  partial[0][0] = 7.0;
+  const Partial::Panel panel = partial.panel(run);
+  ASSERT_EQ(panel.rows, 3);
+  ASSERT_EQ(panel.columns, 4);
+  for (Index row = 0; row < 3; ++row) {
+    for (Index c = 0; c < 4; ++c)
+      panel.values[row * 4 + c] = static_cast<double>(row) + 0.25 * static_cast<double>(c);
+  }
+  sum.deposit(shape, x.data(), scales.data(), partial.written());
+  // Only what is said to be written counts, and is made zero.
+  const std::vector<std::int32_t> rows = {0, 2};
+  partial.wrote(run, rows);
+  sum.deposit(shape, x.data(), scales.data(), partial.written());
+  partial.clear();
+  for (Index c = 0; c < 4; ++c) {
+    EXPECT_EQ(panel.values[c], 0.0);
+    EXPECT_EQ(panel.values[8 + c], 0.0);
+    EXPECT_NE(panel.values[4 + c], 0.0);
+  }
+  const Totals totals(shape, std::move(sum));
+  EXPECT_EQ(totals.value(0), 14.0);
+  EXPECT_EQ(values_of(totals[run]), (std::vector<double>{0.0, 1.0, 4.0, 0.5, 1.25, 4.5}));
+  EXPECT_EQ(values_of(totals[run + 1]), (std::vector<double>{1.0, 1.5, 5.0, 1.5, 1.75, 5.5}));
+  const std::vector<Index> both = {run, run + 1};
+  EXPECT_EQ(totals.combined(both), (std::vector<double>{1.0, 2.5, 9.0, 2.0, 3.0, 10.0}));
+}
+
+TEST(ExactSumTest, ABrokenBoundOfAPanelIsItsRunsAlone) {
+  Index run = 0;
+  const SumShape shape = shape_of_panel(run);
+  const int window = ExactSum::window(1);
+  const std::vector<double> scales = ExactSum::scales(shape, window);
+  for (Index c = 0; c < 4; ++c) {
+    ExactSum sum(shape, window, 0);
+    std::vector<double> x(13);
+    Partial partial(shape, x.data());
+    partial.panel(run).values[4 + c] = 33.0;  // the second row is below 2^2 and 2^5
+    sum.deposit(shape, x.data(), scales.data());
+    EXPECT_EQ(sum.violations(run) > 0, c < 2);
+    EXPECT_EQ(sum.violations(run + 1) > 0, c >= 2);
+    EXPECT_EQ(sum.violations(0), 0);
+  }
 }
 
 }  // namespace
