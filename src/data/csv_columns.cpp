@@ -50,7 +50,7 @@ void check_delimiter(const CsvFile& file, const std::vector<CsvField>& first) {
     throw DataError(
         fmt::format("{} has one column when cut at {}, but its first line has others; try "
                     "--delimiter {}",
-                    file.path(), delimiter_word(file.delimiter()), word));
+                    file.path_of(0), delimiter_word(file.delimiter()), word));
   }
 }
 
@@ -223,36 +223,34 @@ std::string CsvColumns::option_word(Index column) const {
   return is_plain ? name : std::to_string(column);
 }
 
-CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
+CsvColumns read_columns(CsvFile& file, const CsvOptions& options) {
   CsvColumns columns;
   columns.style.missing_words = options.missing_words;
   columns.style.numbers = options.numbers;
   columns.style.is_latin1 = options.is_latin1;
   CsvCursor cursor(file, file.text_begin());
   try {
-    if (!cursor.next())
-      throw DataError(fmt::format("{} is empty; it needs a line for each row", file.path()));
+    if (!cursor.next() || cursor.part() > 0) {
+      throw DataError(fmt::format("{} is empty; it needs a line for each row", file.path_of(0)));
+    }
     check_delimiter(file, cursor.fields());
     columns.roles.resize(cursor.fields().size(), Role::feature);
     columns.forced.resize(cursor.fields().size());
     columns.has_header = options.has_header;
-    columns.data_begin = cursor.offset();
     if (options.has_header) {
       for (const CsvField& field : cursor.fields()) {
         columns.headers.push_back(columns.style.text(field.text));
-        require_utf8(columns.headers.back(), "the name of a column", file.path());
+        require_utf8(columns.headers.back(), "the name of a column", file.path_of(0));
       }
       columns.names = pandas_names(columns.headers);
       columns.header_is_numeric = std::ranges::all_of(
           cursor.fields(), [&](const CsvField& f) { return is_number(f, columns.style); });
-      ++columns.data_begin;  // records begin at or behind this byte
+      file.set_data_begin(0, cursor.end());
     } else {
       for (Index c = 0; c < columns.size(); ++c) columns.names.push_back(std::to_string(c));
     }
   } catch (const CsvProblem& problem) {
-    throw DataError(fmt::format("{} line {} {}", file.path(),
-                                1 + file.count(file.text_begin(), problem.offset).lines,
-                                problem.what));
+    throw problem_error(file, problem);
   }
   const std::string& path = file.path();
   if (options.target) assign_targets(columns, *options.target, path);

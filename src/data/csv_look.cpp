@@ -72,9 +72,7 @@ CsvLook look_at(const CsvFile& file, const CsvColumns& columns) {
       }
     }
   } catch (const CsvProblem& problem) {
-    throw DataError(fmt::format("{} line {} {}", file.path(),
-                                1 + file.count(file.text_begin(), problem.offset).lines,
-                                problem.what));
+    throw problem_error(file, problem);
   }
   for (Look& look : looks) result.columns.push_back(std::move(look.found));
   return result;
@@ -83,7 +81,7 @@ CsvLook look_at(const CsvFile& file, const CsvColumns& columns) {
 }  // namespace
 
 CsvLook look_at_csv(const std::string& path) {
-  const CsvFile file(path, csv_delimiter(path));
+  CsvFile file({{path}}, csv_delimiter(path));
   CsvOptions options;
   options.has_target = false;
   const CsvColumns columns = read_columns(file, options);

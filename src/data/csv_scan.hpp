@@ -25,8 +25,13 @@ struct CsvIndex {
 /// The first cell of its kind in a column.
 struct CsvText {
   Index row = 0;
+  std::string path;  ///< of its file
   std::uint64_t line = 0;
   std::string text;
+  bool is_one_of_many = false;  ///< files
+
+  /// "line 12", of several files "b.csv line 12".
+  std::string place() const;
 };
 
 /// What one column holds.

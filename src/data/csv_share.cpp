@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -80,10 +81,29 @@ void CsvFacts::add(CsvFacts&& other) {
   }
 }
 
+bool CsvShareScan::begins_part() const {
+  return std::ranges::any_of(pieces_, [](const CsvPiece& p) { return p.begins_part; });
+}
+
 std::uint64_t CsvShareScan::lines_before(Index piece) const {
   std::uint64_t lines = 0;
-  for (Index i = 0; i < piece; ++i) lines += pieces_[static_cast<std::size_t>(i)].lines;
+  for (Index i = piece - 1; i >= 0; --i) {
+    lines += pieces_[static_cast<std::size_t>(i)].lines;
+    if (pieces_[static_cast<std::size_t>(i)].begins_part) break;
+  }
   return lines;
+}
+
+std::uint64_t CsvShareScan::line_of(Index piece, std::uint64_t offset, std::uint64_t before) const {
+  const CsvPiece& at = pieces_[static_cast<std::size_t>(piece)];
+  std::uint64_t lines = at.begins_part ? 0 : lines_before(piece);
+  // Nothing of another rank's lies between the beginning of the file and the piece where it is
+  // here.
+  const auto here = std::span(pieces_).first(static_cast<std::size_t>(piece + 1));
+  const bool begins_here =
+      std::ranges::any_of(here, [](const CsvPiece& p) { return p.begins_part; });
+  if (!begins_here) lines += before;
+  return 1 + lines + file_.count(at.begin, offset).lines;
 }
 
 Index CsvShareScan::rows_before(Index piece) const {
@@ -92,9 +112,9 @@ Index CsvShareScan::rows_before(Index piece) const {
   return rows;
 }
 
-std::uint64_t CsvShareScan::lines_until(std::uint64_t offset) const {
+Index CsvShareScan::piece_of(std::uint64_t offset) const {
   const auto after = std::ranges::upper_bound(pieces_, offset, {}, &CsvPiece::begin);
-  return lines_until(after - pieces_.begin() - 1, offset);
+  return after - pieces_.begin() - 1;
 }
 
 void CsvShareScan::run(bool quoted) {
@@ -111,9 +131,11 @@ void CsvShareScan::run(bool quoted) {
     });
     std::vector<char> starts_quoted;
     for (Index i = first; i < first + count; ++i) {
+      const CsvPiece& piece = pieces_[static_cast<std::size_t>(i)];
+      if (piece.begins_part) quoted = has_odd_quotes_ = false;
       starts_quoted.push_back(quoted ? 1 : 0);
-      quoted = quoted != pieces_[static_cast<std::size_t>(i)].has_odd_quotes;
-      has_odd_quotes_ = has_odd_quotes_ != pieces_[static_cast<std::size_t>(i)].has_odd_quotes;
+      quoted = quoted != piece.has_odd_quotes;
+      has_odd_quotes_ = has_odd_quotes_ != piece.has_odd_quotes;
     }
     // Behind a problem nothing is worth looking at, but whoever comes behind needs to know the
     // quotes.
@@ -142,7 +164,7 @@ void CsvShareScan::scan(Index number, bool quoted) {
   try {
     CsvCursor cursor(file_, *begin);
     while (cursor.next() && cursor.offset() < piece.end) {
-      if (cursor.offset() < columns_.data_begin) continue;
+      if (cursor.offset() < file_.data_begin(cursor.part())) continue;
       if (piece.rows == 0) piece.first_record = cursor.offset();
       look_at(cursor, {number, cursor.offset(), piece.rows++, ""}, facts);
     }

@@ -27,8 +27,10 @@ inline constexpr Index most_class_texts = 100'000;
 inline constexpr Index most_levels = 1'000'000;
 inline constexpr Index most_level_bytes = Index{32} << 20;
 
-/// A run of bytes; the records that begin in it are its own.
+/// A run of bytes of one file; the records that begin in it are its own.
 struct CsvPiece {
+  Index part = 0;
+  bool begins_part = false;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::uint64_t lines = 0;  // line ends in it
@@ -105,18 +107,20 @@ class CsvShareScan {
 
   const std::vector<CsvPiece>& pieces() const { return pieces_; }
   const CsvFacts& facts() const { return facts_; }
+  /// Whether a file begins in this rank's pieces, before which nothing matters for what is behind.
+  bool begins_part() const;
+  /// Of the last file's pieces.
   bool has_odd_quotes() const { return has_odd_quotes_; }
-  std::uint64_t lines() const { return lines_before(std::ssize(pieces_)); }
+  std::uint64_t lines() const { return pieces_.empty() ? 0 : lines_before(std::ssize(pieces_)); }
   Index rows() const { return rows_before(std::ssize(pieces_)); }
-  /// Line ends of this rank's pieces before a byte of the given one.
-  std::uint64_t lines_until(Index piece, std::uint64_t offset) const {
-    return lines_before(piece) +
-           file_.count(pieces_[static_cast<std::size_t>(piece)].begin, offset).lines;
-  }
-  std::uint64_t lines_until(std::uint64_t offset) const;
+  /// The number of a byte's line in its file; `before`: line ends before this rank's first piece in
+  /// the file of that.
+  std::uint64_t line_of(Index piece, std::uint64_t offset, std::uint64_t before) const;
+  Index piece_of(std::uint64_t offset) const;
   Index rows_before(Index piece) const;
 
  private:
+  /// In the file of the piece before it.
   std::uint64_t lines_before(Index piece) const;
   void scan(Index number, bool quoted);
   void look_at(const CsvCursor& cursor, const CsvFoundText& place, CsvFacts& facts) const;

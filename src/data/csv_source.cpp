@@ -16,8 +16,8 @@ using Role = CsvColumns::Role;
 
 }  // namespace
 
-CsvSource::CsvSource(std::unique_ptr<Unpacked> unpacked, CsvFile file, CsvColumns columns,
-                     CsvIndex index, RowFormat format)
+CsvSource::CsvSource(std::vector<std::unique_ptr<Unpacked>> unpacked, CsvFile file,
+                     CsvColumns columns, CsvIndex index, RowFormat format)
     : unpacked_(std::move(unpacked)),
       file_(std::move(file)),
       columns_(std::move(columns)),

@@ -15,9 +15,9 @@ namespace superstep {
 
 class CsvSource final : public RowSource {
  public:
-  /// `unpacked`: on the root, if the file was packed.
-  CsvSource(std::unique_ptr<Unpacked> unpacked, CsvFile file, CsvColumns columns, CsvIndex index,
-            RowFormat format);
+  /// `unpacked`: on the root, of files that were packed.
+  CsvSource(std::vector<std::unique_ptr<Unpacked>> unpacked, CsvFile file, CsvColumns columns,
+            CsvIndex index, RowFormat format);
 
   const RowFormat& format() const override { return format_; }
   void require_unchanged() const override { file_.require_unchanged(); }
@@ -32,7 +32,7 @@ class CsvSource final : public RowSource {
   double target(const CsvField& field) const;
   Index place_of(Index column) const;
 
-  std::unique_ptr<Unpacked> unpacked_;
+  std::vector<std::unique_ptr<Unpacked>> unpacked_;
   CsvFile file_;
   CsvColumns columns_;
   CsvIndex index_;

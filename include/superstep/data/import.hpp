@@ -52,10 +52,17 @@ struct CsvOptions {
   std::uint64_t piece_bytes = 0;  ///< 0: a share of the file that suits its size
 };
 
-/// Reads the file to find types, classes, categories and rows: once as a rule, twice where a column
-/// turns out to be text behind its beginning. DataError on what is no table.
+/// The CSV files that are meant by names of files and folders: of a folder those whose names say
+/// so, in the order of their names. FileError when a folder has none; UsageError when one is named
+/// twice, or commas separate the fields of one and tabs those of another. Call it on one rank.
+std::vector<std::string> csv_files_of(const std::vector<std::string>& sources,
+                                      const std::optional<char>& delimiter);
+
+/// Reads the files, which become one table, to find types, classes, categories and rows: once as a
+/// rule, twice where a column turns out to be text behind its beginning. DataError on what is no
+/// table.
 /// **Collective.**
-ImportedSource open_csv(const Communicator& comm, const std::string& path,
+ImportedSource open_csv(const Communicator& comm, const std::vector<std::string>& paths,
                         const CsvOptions& options, const ParallelFor& parallel_for);
 
 struct ArrayOptions {

@@ -23,34 +23,55 @@ struct CsvProblem {
   std::string what;
 };
 
-/// A file of records.
+/// A file by its name, and the one that has its bytes, where that is another.
+struct CsvPart {
+  std::string path;
+  std::string bytes_in{};
+};
+
+/// A file of records, or several that are read as one: offsets count through all of their bytes.
+/// Each begins outside of quotes, and no record goes on in the next.
 class CsvFile {
  public:
   /// As a delimiter: any number of blanks and tabs, also before the first field.
   static constexpr char blanks = '\0';
 
-  /// Opens it. FileError when it cannot be read; DataError when it is no text that can be taken for
-  /// CSV (compressed, UTF-16, Parquet, ...).
-  /// `bytes_in`: the file that has its bytes, where that is another.
-  CsvFile(std::string path, char delimiter, const std::string& bytes_in = "");
+  /// Opens them. FileError when one cannot be read; DataError when it is no text that can be taken
+  /// for CSV (compressed, UTF-16, Parquet, ...).
+  CsvFile(std::vector<CsvPart> parts, char delimiter);
   CsvFile(CsvFile&&) noexcept;
   ~CsvFile();
 
+  /// What they are called together: the name of the only one, or "a.csv and 2 more files".
   const std::string& path() const;
   char delimiter() const;
   std::uint64_t size() const;
-  std::int64_t modified_ns() const;  ///< when it was last written, seen as it was opened
-  /// FileError unless this rank's file has the size and the time of the root's.
-  void require_agreed(std::uint64_t size, std::int64_t modified_ns) const;
-  /// FileError when the file was written to since it was opened.
-  void require_unchanged() const;
-  /// Where the first record may begin: behind a byte order mark.
-  std::uint64_t text_begin() const;
 
-  /// Up to `size` bytes from `offset`; fewer only at the end of the file.
+  Index parts() const;
+  Index part_of(std::uint64_t offset) const;
+  const std::string& path_of(Index part) const;
+  /// Where the first record of a part may begin: behind a byte order mark.
+  std::uint64_t text_begin(Index part = 0) const;
+  std::uint64_t end_of(Index part) const;
+  /// Records that begin before this are no rows, but a header.
+  std::uint64_t data_begin(Index part) const;
+  void set_data_begin(Index part, std::uint64_t offset);
+
+  /// Size and time of the last writing of each, seen as it was opened.
+  struct Version {
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
+  };
+  std::vector<Version> versions() const;
+  /// FileError unless this rank's files are the root's.
+  void require_agreed(const std::vector<Version>& versions) const;
+  /// FileError when a file was written to since it was opened.
+  void require_unchanged() const;
+
+  /// Up to `size` bytes from `offset`; fewer only at the end of a part.
   std::size_t read(std::uint64_t offset, std::size_t size, char* out) const;
 
-  /// Quotes and line ends in [begin, end). FileError when the file ends before.
+  /// Quotes and line ends in [begin, end) of one part. FileError when the file ends before.
   struct Counts {
     std::uint64_t quotes = 0;
     std::uint64_t lines = 0;
@@ -80,19 +101,25 @@ class CsvCursor {
   /// `offset`: where a line begins outside of quotes.
   CsvCursor(const CsvFile& file, std::uint64_t offset);
 
-  /// The next record that is not blank, or false at the end of the file. Throws CsvProblem.
+  /// The next record that is not blank, or false at the end of the last file. What stands before
+  /// the rows of a file is passed over on the way from the one before. Throws CsvProblem.
   bool next();
   /// The same without looking at its fields.
   bool skip();
 
   /// Where the record begins.
   std::uint64_t offset() const { return offset_; }
+  /// Where the next one may begin.
+  std::uint64_t end() const { return buffer_at_ + end_; }
+  Index part() const { return part_; }
   /// Until the next call.
   const std::vector<CsvField>& fields() const { return fields_; }
 
  private:
   bool find_record();
+  bool find_record_of_part();
   bool find_end();
+  bool go_to_next_part();
   bool is_delimiter(char c) const;
   bool fill();
   void split();
@@ -100,6 +127,7 @@ class CsvCursor {
   std::size_t take_unquoted(std::size_t begin);
 
   const CsvFile& file_;
+  Index part_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;        // of the record in the buffer
   std::size_t end_ = 0;          // of it, the line end included
