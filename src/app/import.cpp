@@ -68,6 +68,7 @@ class Import final : public Command {
            "'?'\n"
            "  superstep import january.csv february.csv -o months.h5\n"
            "  superstep import days/ days.h5\n"
+           "  superstep import log.csv log.h5 --date when=%d.%m.%Y --bad-rows skip\n"
            "  superstep import X.npy train.h5 --y y.npy\n"
            "  superstep import other.h5 train.h5 --x /features --y /labels --dtype float32\n";
   }
@@ -90,6 +91,13 @@ class Import final : public Command {
     line.option("types", "A=TYPE,B=TYPE", types_,
                 "what columns are: float, int, bool, date, category or text (default: what all "
                 "their cells can be read as)");
+    line.option("date", "A=FORMAT", date_,
+                "how dates of columns are written, as for strptime: when=%d.%m.%Y,since=%m/%y "
+                "(default: 2024-01-31 or 2024/01/31, with a time or without)");
+    line.option(
+        "bad-rows", "WHAT", bad_rows_,
+        "rows with too few or too many fields, wrong quotes or a cell that --types refuses: "
+        "error, or skip, which leaves them out and says so");
     line.option("layout", "NAME", layout_,
                 "matrix (/X) or table (/table); default: a matrix if all features are numbers or "
                 "booleans");
@@ -125,6 +133,8 @@ class Import final : public Command {
     number_style();
     is_latin1();
     types();
+    dates();
+    skips_bad_rows();
     layout();
     storage_.choice();
   }
@@ -159,6 +169,8 @@ class Import final : public Command {
   NumberStyle number_style() const;
   bool is_latin1() const;
   std::vector<std::pair<std::string, StoredKind>> types() const;
+  std::vector<std::pair<std::string, std::string>> dates() const;
+  bool skips_bad_rows() const;
   CsvOptions::Layout layout() const;
   Sources look_at_sources() const;
   Sources find_sources(Context& context) const;
@@ -177,6 +189,8 @@ class Import final : public Command {
   std::optional<std::string> drop_;
   std::optional<std::string> columns_;
   std::optional<std::string> types_;
+  std::optional<std::string> date_;
+  std::optional<std::string> bad_rows_;
   std::optional<std::string> layout_;
   std::optional<std::string> na_;
   std::optional<std::string> delimiter_;
@@ -256,6 +270,31 @@ std::vector<std::pair<std::string, StoredKind>> Import::types() const {
   return types;
 }
 
+/// A format may hold commas: what has no = belongs to the one before.
+std::vector<std::pair<std::string, std::string>> Import::dates() const {
+  std::vector<std::pair<std::string, std::string>> dates;
+  if (!date_) return dates;
+  for (const std::string& word : split_at_commas(*date_)) {
+    const std::size_t at = word.find('=');
+    if (at != std::string::npos) {
+      dates.emplace_back(word.substr(0, at), word.substr(at + 1));
+    } else if (!dates.empty()) {
+      dates.back().second += "," + word;
+    } else {
+      throw UsageError(
+          fmt::format("--date wants COLUMN=FORMAT, such as when=%d.%m.%Y, got '{}'", word));
+    }
+  }
+  for (const auto& [column, format] : dates) require_date_format(format);
+  return dates;
+}
+
+bool Import::skips_bad_rows() const {
+  if (!bad_rows_ || *bad_rows_ == "error") return false;
+  if (*bad_rows_ == "skip") return true;
+  throw UsageError(fmt::format("--bad-rows must be error or skip, got '{}'", *bad_rows_));
+}
+
 CsvOptions::Layout Import::layout() const {
   if (!layout_) return CsvOptions::Layout::by_types;
   if (*layout_ == "matrix") return CsvOptions::Layout::matrix;
@@ -328,6 +367,8 @@ void Import::refuse_options(ImportFormat format) const {
     refuse(drop_.has_value(), "drop", "CSV");
     refuse(columns_.has_value(), "columns", "CSV");
     refuse(types_.has_value(), "types", "CSV");
+    refuse(date_.has_value(), "date", "CSV");
+    refuse(bad_rows_.has_value(), "bad-rows", "CSV");
     refuse(layout_.has_value(), "layout", "CSV");
     refuse(na_.has_value(), "na", "CSV");
     refuse(delimiter_.has_value(), "delimiter", "CSV");
@@ -351,6 +392,8 @@ ImportedSource Import::open(Context& context, const Sources& found, BulkWork& wo
     if (drop_) options.drop = split_at_commas(*drop_);
     if (columns_) options.columns = split_at_commas(*columns_);
     options.types = types();
+    options.dates = dates();
+    options.skips_bad_rows = skips_bad_rows();
     options.layout = layout();
     if (na_) options.missing_words = split_at_commas(*na_);
     options.unpack_beside = file_;
@@ -407,6 +450,7 @@ void Import::report(Context& context, const Sources& found, const ImportedSource
     Json types = Json::object();
     for (const auto& [name, type] : imported.types) types.set(name, type);
     json.set("types", std::move(types));
+    json.set("bad_rows", imported.bad_rows).set("first_bad_rows", imported.first_bad_rows);
   }
   const std::string how = rows.is_table() ? "as a table" : rows.is_float32 ? "float32" : "float64";
   context.result(std::move(json), "",

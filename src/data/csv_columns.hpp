@@ -11,6 +11,7 @@
 #include <superstep/data/import.hpp>
 #include <superstep/io/csv.hpp>
 #include "data/csv_cells.hpp"
+#include "data/date_format.hpp"
 
 namespace superstep {
 
@@ -21,6 +22,7 @@ struct CsvColumns {
     std::optional<StoredKind> kind{};
     std::uint8_t needs = 0;  ///< bits of can_be, of which each value must have one
     bool takes_missing = true;
+    std::optional<DateFormat> date{};  ///< of --date
   };
   bool has_header = false;
   std::vector<std::string> headers;  ///< as they are written; empty without a header
@@ -31,6 +33,7 @@ struct CsvColumns {
   Index target = -1;
   std::vector<Index> targets;  ///< instead of one, several of numbers, in the order of /y
   Index weight = -1;
+  bool skips_bad_rows = false;
   bool target_is_guessed = false;
   bool header_is_numeric = false;  ///< perhaps it is none
 
@@ -40,6 +43,8 @@ struct CsvColumns {
   Role role_of(Index column) const { return roles[static_cast<std::size_t>(column)]; }
   /// "column 'age'", or "column 3" without a header.
   std::string describe(Index column) const;
+  /// What a cell is not that is not what --types or --date ask for: "no number (--types a=float)".
+  std::string wanted(Index column) const;
   /// What --drop and --target call it.
   std::string option_word(Index column) const;
 };

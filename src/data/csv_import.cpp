@@ -124,6 +124,22 @@ void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std
   }
 }
 
+/// Rows that were left out.
+void tell_bad_rows(const CsvFile& file, const CsvBadRows& bad, ImportedSource& imported) {
+  imported.bad_rows = bad.rows;
+  for (const CsvText& row : bad.first) {
+    imported.first_bad_rows.push_back(fmt::format("{} line {} {}", row.path, row.line, row.text));
+  }
+  if (bad.rows == 0) return;
+  const Index more = bad.rows - std::ssize(bad.first);
+  imported.warnings.push_back(fmt::format(
+      "{}: {} row{} left out because {} not fit (--bad-rows skip): {} line{}{}\n  {}{}",
+      file.path(), format_count(bad.rows), bad.rows == 1 ? " was" : "s were",
+      bad.rows == 1 ? "it does" : "they do", format_count(bad.lines), bad.lines == 1 ? "" : "s",
+      more > 0 ? ", the first of them" : "", fmt::join(imported.first_bad_rows, "\n  "),
+      more > 0 ? fmt::format("\n  and {} more", format_count(more)) : ""));
+}
+
 RowFormat row_format(const CsvColumns& columns, const CsvFindings& findings,
                      const CsvOptions& options, std::vector<TableColumn> features,
                      TargetFormat target) {
@@ -219,6 +235,10 @@ ImportedSource open_csv(const Communicator& comm, const std::vector<std::string>
   ImportedSource imported;
   collectively(comm, [&] {
     const std::string path = file->path();
+    tell_bad_rows(*file, findings.bad, imported);
+    if (findings.index.rows == 0 && findings.bad.rows > 0) {
+      throw DataError(fmt::format("no row of {} fits; {}", path, imported.first_bad_rows.front()));
+    }
     if (findings.index.rows == 0) {
       throw DataError(fmt::format(
           "{} holds a header and no rows; give --no-header if its line is a row", path));

@@ -17,36 +17,12 @@ namespace {
 
 using Role = CsvColumns::Role;
 
-/// What a cell is, for the message that it is not.
-const char* kind_words(StoredKind kind) {
-  switch (kind) {
-    case StoredKind::number:
-      return "no number";
-    case StoredKind::int64:
-    case StoredKind::uint64:
-      return "no whole number of 64 bits";
-    case StoredKind::boolean:
-      return "neither True nor False";
-    case StoredKind::date:
-      return "no date such as 2024-01-31 or 2024-01-31T23:59:59Z";
-    case StoredKind::category:
-    case StoredKind::text:
-      break;
-  }
-  return "no text";
-}
-
 std::string quoted(const CsvText& cell) { return Value(cell.text).repr(); }
 
 /// A cell that is not what was asked for.
 [[noreturn]] void refuse_misfit(const CsvColumns& columns, Index column, const CsvText& cell) {
-  const StoredKind kind = *columns.forced_of(column).kind;
-  const std::string word = kind == StoredKind::number  ? "float"
-                           : kind == StoredKind::int64 ? "int"
-                                                       : stored_kind_name(kind, false);
-  throw DataError(fmt::format("{} line {}: {} holds {}, {} (--types {}={})", cell.path, cell.line,
-                              columns.describe(column), quoted(cell), kind_words(kind),
-                              columns.option_word(column), word));
+  throw DataError(fmt::format("{} line {}: {} holds {}, {}", cell.path, cell.line,
+                              columns.describe(column), quoted(cell), columns.wanted(column)));
 }
 
 void require_number(const std::string& path, const CsvColumns& columns, Index column,

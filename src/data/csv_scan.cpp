@@ -12,6 +12,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/data/block.hpp>
+#include "data/csv_rows.hpp"
 #include "data/csv_share.hpp"
 
 namespace superstep {
@@ -224,6 +225,26 @@ CsvTarget gather_target(const Communicator& comm, const CsvFile& file, const Csv
   return target;
 }
 
+CsvBadRows gather_bad_rows(const Communicator& comm, const CsvFile& file, const CsvShareScan& scan,
+                           const Before& before) {
+  const CsvFacts& facts = scan.facts();
+  CsvBadRows bad;
+  bad.rows = comm.sum(facts.bad_rows);
+  if (bad.rows == 0) return bad;
+  bad.lines = comm.sum(facts.bad_lines);
+  ByteWriter mine;
+  collectively(comm, [&] {
+    PlaceWriter places(file, scan, before);
+    for (const CsvFoundText& row : facts.first_bad_rows) places.put(mine, row);
+  });
+  for (const auto& bytes : comm.gather_all(mine.take())) {
+    ByteReader in(bytes);
+    while (!in.at_end()) bad.first.push_back(get_place(in, file));
+  }
+  bad.first.resize(std::min(bad.first.size(), most_bad_rows_told));
+  return bad;
+}
+
 /// One column's texts of all ranks: each rank in turn tells those that no rank before it knew.
 void gather_texts(const Communicator& comm, const CsvColumnFacts& mine, const CellStyle& style,
                   CsvColumnFindings& found) {
@@ -287,7 +308,7 @@ std::vector<CsvColumnFindings> look_at_beginning(const CsvFile& file, const CsvC
         const CsvField& field = cursor.fields()[c];
         if (is_missing_value(field, columns.style)) continue;
         ++found[c].values;
-        found[c].types &= types_of(field.text, columns.style.numbers).types;
+        found[c].types &= types_of(field.text, columns.forced[c], columns.style).types;
       }
     }
   } catch (const CsvProblem&) {
@@ -314,12 +335,13 @@ std::vector<char> guess_texts(const Communicator& comm, const CsvFile& file,
 }
 
 /// Where the record of row `row` begins.
-std::uint64_t offset_of(const CsvFile& file, const CsvIndex& index, Index row) {
+std::uint64_t offset_of(const CsvFile& file, const CsvColumns& columns, const CsvIndex& index,
+                        Index row) {
   const auto after = std::ranges::upper_bound(index.first_row, row);
   const auto piece = static_cast<std::size_t>(after - index.first_row.begin() - 1);
-  CsvCursor cursor(file, index.offset[piece]);
-  for (Index r = index.first_row[piece]; r <= row; ++r) cursor.skip();
-  return cursor.offset();
+  CsvRows rows(file, columns, index.offset[piece]);
+  for (Index r = index.first_row[piece]; r <= row; ++r) rows.skip();
+  return rows.offset();
 }
 
 /// The first reading, and another for what is text to everybody's surprise.
@@ -343,6 +365,7 @@ class Reading {
     findings.index = gather_index(comm_, scan);
     findings.columns = gather_columns(comm_, file_, scan, before);
     findings.target = gather_target(comm_, file_, scan, before);
+    findings.bad = gather_bad_rows(comm_, file_, scan, before);
     gather_collected(comm_, file_, columns_, scan, before, collects, findings.columns);
     collect_late(pieces, collects, findings);
     return findings;
@@ -418,7 +441,7 @@ CsvFindings scan_csv(const Communicator& comm, const CsvFile& file, const CsvCol
   CsvFindings all = reading.read(file.size(), collects);
   if (!rows || *rows >= all.index.rows) return all;
   std::uint64_t until = 0;
-  collectively(comm, [&] { until = offset_of(file, all.index, *rows); });
+  collectively(comm, [&] { until = offset_of(file, columns, all.index, *rows); });
   return reading.read(until, collects);
 }
 

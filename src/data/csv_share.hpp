@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,8 @@
 
 namespace superstep {
 
+/// Rows that are left out, told one by one.
+inline constexpr std::size_t most_bad_rows_told = 5;
 /// More different texts than this are no classes.
 inline constexpr Index most_class_texts = 100'000;
 /// More than these are no categories, whatever the number of rows.
@@ -77,6 +80,9 @@ struct CsvFacts {
   CsvFoundText first_missing_target;
   CsvFoundText first_inexact_target;
   std::optional<CsvProblem> problem;
+  Index bad_rows = 0;  ///< that were left out
+  Index bad_lines = 0;
+  std::vector<CsvFoundText> first_bad_rows;  ///< what is wrong with them; in their order
 
   explicit CsvFacts(Index n) : columns(static_cast<std::size_t>(n)) {}
 
@@ -99,6 +105,7 @@ class CsvShareScan {
         parallel_for_(parallel_for),
         collects_(std::move(collects)),
         only_texts_(only_texts),
+        has_plain_numbers_(columns.style.has_plain_numbers()),
         facts_(columns.size()) {}
 
   /// Looks at all pieces; `quoted`: whether the first one begins inside a quoted field. What is
@@ -123,7 +130,9 @@ class CsvShareScan {
   /// In the file of the piece before it.
   std::uint64_t lines_before(Index piece) const;
   void scan(Index number, bool quoted);
-  void look_at(const CsvCursor& cursor, const CsvFoundText& place, CsvFacts& facts) const;
+  void add_bad_row(CsvFoundText&& place, const CsvProblem& problem, std::uint64_t end,
+                   CsvFacts& facts) const;
+  void look_at(std::span<const CsvField> fields, const CsvFoundText& place, CsvFacts& facts) const;
   void look_at_feature(const CsvField& field, Index column, const CsvFoundText& place,
                        CsvFacts& facts) const;
   void look_at_number(const CsvField& field, Index column, const CsvFoundText& place,
@@ -139,6 +148,7 @@ class CsvShareScan {
   const ParallelFor& parallel_for_;
   std::vector<char> collects_;
   bool only_texts_;
+  bool has_plain_numbers_;
   mutable std::mutex mutex_;
   CsvFacts facts_;
   bool has_odd_quotes_ = false;

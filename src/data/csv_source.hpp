@@ -2,7 +2,10 @@
 // The second reading of a CSV file, of which everything is known.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <superstep/data/row_source.hpp>
@@ -25,9 +28,10 @@ class CsvSource final : public RowSource {
 
  private:
   void require(bool is_as_before) const;
-  void put(const std::vector<CsvField>& fields, Index i, const RowSpan& out) const;
+  void put(std::span<const CsvField> fields, Index i, const RowSpan& out) const;
   void put_value(const CsvField& field, Index feature, Index i, const ColumnSpan& out) const;
   std::int32_t code_of(const CsvField& field, Index feature) const;
+  std::optional<std::int64_t> date_of(const CsvField& field, Index feature) const;
   double number(const CsvField& field) const;
   double target(const CsvField& field) const;
   Index place_of(Index column) const;
@@ -37,7 +41,9 @@ class CsvSource final : public RowSource {
   CsvColumns columns_;
   CsvIndex index_;
   RowFormat format_;
-  std::vector<TextSet> levels_;  ///< of each feature of a table: numbers are codes
+  bool has_plain_numbers_;
+  std::vector<TextSet> levels_;           ///< of each feature of a table: numbers are codes
+  std::vector<const DateFormat*> dates_;  ///< of each feature, where --date says
 };
 
 }  // namespace superstep

@@ -2,6 +2,7 @@
 #include <superstep/io/csv.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -12,6 +13,7 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
+#include "io/byte_block.hpp"
 #include "io/posix_file.hpp"
 
 namespace superstep {
@@ -54,6 +56,13 @@ std::string_view without_ends(std::string_view text, Predicate&& is_dropped) {
   while (!text.empty() && is_dropped(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_dropped(text.back())) text.remove_suffix(1);
   return text;
+}
+
+/// Without blanks at its ends, which few have.
+std::string_view without_blanks(const char* begin, const char* end) {
+  const std::string_view text(begin, static_cast<std::size_t>(end - begin));
+  if (text.empty() || (!is_blank(text.front()) && !is_blank(text.back()))) return text;
+  return without_ends(text, is_blank);
 }
 
 }  // namespace
@@ -231,12 +240,14 @@ bool CsvCursor::fill() {
   if (filled_ > most_record_bytes) {
     throw CsvProblem{buffer_at_,
                      fmt::format("is longer than {}; a quote may be open",
-                                 format_bytes(static_cast<std::int64_t>(most_record_bytes)))};
+                                 format_bytes(static_cast<std::int64_t>(most_record_bytes))),
+                     true};
   }
-  buffer_.resize(std::max(buffer_.size(), filled_ + std::max(read_bytes, filled_)));
+  const std::size_t wanted = filled_ + std::max(read_bytes, filled_) + CsvField::readable;
+  if (buffer_.size() < wanted) buffer_.resize(wanted);
   const std::uint64_t at = buffer_at_ + filled_;
-  const std::size_t size =
-      std::min<std::uint64_t>(buffer_.size() - filled_, file_.end_of(part_) - at);
+  const std::size_t size = std::min<std::uint64_t>(buffer_.size() - CsvField::readable - filled_,
+                                                   file_.end_of(part_) - at);
   const std::size_t got = size == 0 ? 0 : file_.read(at, size, buffer_.data() + filled_);
   filled_ += got;
   is_at_end_ = got == 0;
@@ -275,10 +286,12 @@ bool CsvCursor::find_end() {
       continue;
     }
     end_ = filled_;
-    if (quoted)
+    if (quoted) {
       throw CsvProblem{buffer_at_ + begin_,
                        "has a quote that is never closed; a field that holds quotes must be quoted "
-                       "itself, with the quotes in it doubled"};
+                       "itself, with the quotes in it doubled",
+                       true};
+    }
     return end_ > begin_;
   }
 }
@@ -314,13 +327,80 @@ bool CsvCursor::find_record_of_part() {
 bool CsvCursor::skip() { return find_record(); }
 
 bool CsvCursor::next() {
-  if (!find_record()) return false;
-  split();
-  return true;
+  for (;;) {
+    switch (take_simple()) {
+      case Taken::record:
+        return true;
+      case Taken::blank:
+        continue;
+      case Taken::none:
+        if (!find_record()) return false;
+        split();
+        return true;
+    }
+  }
+}
+
+/// Takes the next record in one go through its bytes where it lies in the buffer as a whole, and is
+/// such as nearly all are: no doubled quotes, nothing wrong. Others are left to those who know all.
+CsvCursor::Taken CsvCursor::take_simple() {
+  if (file_.delimiter() == CsvFile::blanks) return Taken::none;
+  const char delimiter = file_.delimiter();
+  const char* const data = buffer_.data();
+  const std::size_t record = end_;
+  std::size_t field = record;  // where the field begins
+  std::size_t closed = 0;      // behind its closing quote, if it had any
+  bool quoted = false;
+  n_fields_ = 0;
+  for (std::size_t at = record; at < filled_; at += ByteBlock::size) {
+    const ByteBlock block(data + at);
+    const std::uint64_t quotes = block.equal('"');
+    std::uint64_t marks = block.equal(delimiter) | block.equal('\n') | block.equal('\r') | quotes;
+    for (; marks != 0; marks &= marks - 1) {
+      const std::size_t here = at + static_cast<std::size_t>(std::countr_zero(marks));
+      if (here >= filled_) return Taken::none;
+      const char c = data[here];
+      if (c == '"') {
+        const bool opens = !quoted && here == field && closed == 0;
+        const bool closes = quoted && data[here + 1] != '"';  // beyond the end there is none
+        if (!opens && !closes) return Taken::none;
+        quoted = opens;
+        closed = closes ? here + 1 : 0;
+        continue;
+      }
+      if (quoted) continue;
+      const bool is_line_end =
+          c == '\n' || (c == '\r' && here + 1 < filled_ && data[here + 1] == '\n');
+      if (!is_line_end && c != delimiter) return Taken::none;
+      if (closed == 0) {
+        add_field(without_blanks(data + field, data + here), false);
+      } else if (closed == here) {
+        add_field({data + field + 1, here - field - 2}, true);
+      } else {
+        return Taken::none;
+      }
+      if (is_line_end) return finish_simple(record, here, here + (c == '\r' ? 2 : 1));
+      field = here + 1;
+      closed = 0;
+    }
+  }
+  return Taken::none;
+}
+
+CsvCursor::Taken CsvCursor::finish_simple(std::size_t begin, std::size_t end,
+                                          std::size_t line_end) {
+  begin_ = begin;
+  end_ = line_end;
+  offset_ = buffer_at_ + begin;
+  record_ = std::string_view(buffer_.data() + begin, end - begin);
+  const bool may_be_blank = n_fields_ == 1 && fields_[0].text.empty();
+  const bool is_blank_line =
+      may_be_blank && record_.find_first_not_of(' ') == std::string_view::npos;
+  return is_blank_line ? Taken::blank : Taken::record;
 }
 
 void CsvCursor::split() {
-  fields_.clear();
+  n_fields_ = 0;
   undoubled_.clear();
   const bool is_by_blanks = file_.delimiter() == CsvFile::blanks;
   if (is_by_blanks) record_ = without_ends(record_, is_blank);
@@ -348,14 +428,14 @@ std::size_t CsvCursor::take_unquoted(std::size_t begin) {
     throw CsvProblem{offset_,
                      fmt::format("has a quote inside the unquoted field {}; quote the whole field "
                                  "and double the quotes in it",
-                                 fields_.size() + 1)};
+                                 n_fields_ + 1)};
   }
   if (text.find('\r') != std::string_view::npos) {
     throw CsvProblem{
         offset_,
         "has a carriage return in its middle; convert the line ends (dos2unix, or tr '\\r' '\\n')"};
   }
-  fields_.push_back({without_ends(text, is_blank), false});
+  add_field(without_ends(text, is_blank), false);
   return stop;
 }
 
@@ -375,16 +455,18 @@ std::size_t CsvCursor::take_quoted(std::size_t begin) {
       single.push_back(text[i]);
       if (text[i] == '"') ++i;
     }
-    text = undoubled_.emplace_back(std::move(single));
+    const std::size_t size = single.size();
+    single.append(CsvField::readable, '\0');
+    text = std::string_view(undoubled_.emplace_back(std::move(single))).substr(0, size);
   }
-  fields_.push_back({text, true});
+  add_field(text, true);
   ++at;
   while (at < record_.size() && is_blank(record_[at]) && !is_delimiter(record_[at])) ++at;
   if (at < record_.size() && !is_delimiter(record_[at])) {
     throw CsvProblem{offset_,
                      fmt::format("has text behind the closing quote of field {}; double the quotes "
                                  "inside a quoted field",
-                                 fields_.size())};
+                                 n_fields_)};
   }
   return at;
 }
@@ -395,9 +477,18 @@ bool is_missing(std::string_view text) {
       "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN",
       "<NA>", "N/A",      "NA",  "NULL",    "NaN",      "None", "n/a",  "nan",    "null"};
   constexpr std::size_t longest = 8;
-  constexpr std::string_view first_letters = "#-1<Nn";
-  return text.size() <= longest && first_letters.find(text[0]) != std::string_view::npos &&
-         std::ranges::find(words, text) != std::end(words);
+  if (text.size() > longest) return false;
+  switch (text[0]) {
+    case '#':
+    case '-':
+    case '1':
+    case '<':
+    case 'N':
+    case 'n':
+      return std::ranges::find(words, text) != std::end(words);
+    default:
+      return false;
+  }
 }
 
 std::string utf8_of_latin1(std::string_view bytes) {
@@ -408,6 +499,13 @@ std::string utf8_of_latin1(std::string_view bytes) {
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
+    if (std::uint64_t bytes = 0; text.size() >= sizeof bytes) {  // mostly ASCII
+      std::memcpy(&bytes, text.data(), sizeof bytes);
+      if ((bytes & 0x8080808080808080) == 0) {
+        text.remove_prefix(sizeof bytes);
+        continue;
+      }
+    }
     const DecodedChar c = decode_utf8(text);
     if (!c.valid) return false;
     text.remove_prefix(c.length);

@@ -27,6 +27,8 @@ struct ImportedSource {
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
   std::vector<std::pair<std::string, std::string>> types{};  ///< of a CSV file's features, by name
+  Index bad_rows = 0;                                        ///< that were left out
+  std::vector<std::string> first_bad_rows{};  ///< the first few: "a.csv line 7 has 2 fields, ..."
 };
 
 struct CsvOptions {
@@ -42,6 +44,9 @@ struct CsvOptions {
   std::vector<std::string> columns{};      ///< names or numbers of the only features; empty: all
   std::vector<std::pair<std::string, StoredKind>>
       types{};  ///< what columns are to be, by name or number; else by what they hold
+  std::vector<std::pair<std::string, std::string>>
+      dates{};  ///< how dates of columns are written, by name or number, as for strptime
+  bool skips_bad_rows = false;  ///< rows that do not fit are left out, else an error
   enum class Layout { by_types, matrix, table };
   Layout layout = Layout::by_types;
   std::string unpack_beside;  ///< where a file packed by gzip is unpacked meanwhile
@@ -51,6 +56,9 @@ struct CsvOptions {
   std::optional<Index> rows;      ///< only the first so many
   std::uint64_t piece_bytes = 0;  ///< 0: a share of the file that suits its size
 };
+
+/// UsageError unless `format` says how dates are written.
+void require_date_format(const std::string& format);
 
 /// The CSV files that are meant by names of files and folders: of a folder those whose names say
 /// so, in the order of their names. FileError when a folder has none; UsageError when one is named

@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ namespace superstep {
 struct CsvProblem {
   std::uint64_t offset = 0;
   std::string what;
+  bool is_open = false;  ///< nobody can tell where the record ends
 };
 
 /// A file by its name, and the one that has its bytes, where that is another.
@@ -91,6 +93,8 @@ class CsvFile {
 /// A field without its quotes; doubled quotes are single. Blanks around unquoted fields are not
 /// part of it.
 struct CsvField {
+  /// So many bytes from the beginning of the text may be read, whatever its length.
+  static constexpr std::size_t readable = 128;
   std::string_view text;
   bool was_quoted = false;
 };
@@ -113,9 +117,16 @@ class CsvCursor {
   std::uint64_t end() const { return buffer_at_ + end_; }
   Index part() const { return part_; }
   /// Until the next call.
-  const std::vector<CsvField>& fields() const { return fields_; }
+  std::span<const CsvField> fields() const { return {fields_.data(), n_fields_}; }
 
  private:
+  enum class Taken { record, blank, none };
+  Taken take_simple();
+  Taken finish_simple(std::size_t begin, std::size_t end, std::size_t line_end);
+  void add_field(std::string_view text, bool was_quoted) {
+    if (n_fields_ == fields_.size()) fields_.resize(2 * n_fields_ + 16);
+    fields_[n_fields_++] = {text, was_quoted};
+  }
   bool find_record();
   bool find_record_of_part();
   bool find_end();
@@ -137,7 +148,8 @@ class CsvCursor {
   std::uint64_t offset_ = 0;
   std::string_view record_;  // without its line end
   bool has_quotes_ = false;
-  std::vector<CsvField> fields_;
+  std::vector<CsvField> fields_;  // the first of them are those of the record
+  std::size_t n_fields_ = 0;
   std::deque<std::string> undoubled_;  // fields that had doubled quotes
 };
 
