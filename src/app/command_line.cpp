@@ -50,10 +50,33 @@ double real(const std::string& option, const std::string& text) {
   return number<double>(option, text, "a number");
 }
 
+std::function<std::vector<std::string>()> paths_of(const std::optional<std::string>& target) {
+  return
+      [&target] { return target ? std::vector<std::string>{*target} : std::vector<std::string>{}; };
+}
+
 }  // namespace
+
+std::string CommandLine::Argument::words() const {
+  return targets == nullptr ? *target : fmt::format("{}", fmt::join(*targets, " "));
+}
 
 void CommandLine::argument(const std::string& name, std::string& target, const std::string& help) {
   arguments_.push_back({name, help, &target});
+}
+
+void CommandLine::inputs(const std::string& name, std::vector<std::string>& targets,
+                         const std::string& help) {
+  arguments_.push_back({name, help, nullptr, &targets});
+  files_.push_back({name, [&targets] { return targets; }, std::nullopt});
+}
+
+void CommandLine::output_or_out(const std::string& name, std::string& target, Content content,
+                                const std::string& help) {
+  output(name, target, content, help);
+  arguments_.back().may_be_out = true;
+  option("out", "FILE", target,
+         fmt::format("the same as {}; all arguments are then read (-o)", name));
 }
 
 void CommandLine::heading(const std::string& text) {
@@ -118,11 +141,11 @@ void CommandLine::flag(const std::string& name, bool& target, const std::string&
 
 void CommandLine::add_file(const std::string& name, const std::string& target,
                            std::optional<Content> written) {
-  const auto path = [&target]() -> std::optional<std::string> {
-    if (target.empty()) return std::nullopt;
-    return target;
+  const auto paths = [&target]() -> std::vector<std::string> {
+    if (target.empty()) return {};
+    return {target};
   };
-  files_.push_back({name, path, written});
+  files_.push_back({name, paths, written});
 }
 
 void CommandLine::input(const std::string& name, std::string& target, const std::string& help) {
@@ -139,7 +162,7 @@ void CommandLine::output(const std::string& name, std::string& target, Content c
 void CommandLine::input_option(const std::string& name, std::optional<std::string>& target,
                                const std::string& help) {
   option(name, "FILE", target, help);
-  files_.push_back({"--" + name, [&target] { return target; }, std::nullopt});
+  files_.push_back({"--" + name, paths_of(target), std::nullopt});
 }
 
 void CommandLine::output_option(const std::string& name, std::string& target, Content content,
@@ -151,13 +174,13 @@ void CommandLine::output_option(const std::string& name, std::string& target, Co
 void CommandLine::output_option(const std::string& name, std::optional<std::string>& target,
                                 Content content, const std::string& help) {
   option(name, "FILE", target, help);
-  files_.push_back({"--" + name, [&target] { return target; }, content});
+  files_.push_back({"--" + name, paths_of(target), content});
 }
 
 std::vector<NamedFile> CommandLine::files() const {
   std::vector<NamedFile> files;
   for (const File& file : files_) {
-    if (const auto path = file.path()) files.push_back({file.name, *path, file.written});
+    for (const std::string& path : file.paths()) files.push_back({file.name, path, file.written});
   }
   return files;
 }
@@ -199,8 +222,10 @@ po::variables_map CommandLine::stored(
   try {
     const int style =
         po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+    std::vector<std::string> words = arguments;
+    std::ranges::replace(words, "-o", "--out");
     po::store(
-        po::command_line_parser(arguments).options(known).positional(positional).style(style).run(),
+        po::command_line_parser(words).options(known).positional(positional).style(style).run(),
         values);
     if (values.count("config") > 0) {
       std::istringstream text(plain_lines(read_config(values["config"].as<std::string>())));
@@ -216,18 +241,27 @@ po::variables_map CommandLine::stored(
   return values;
 }
 
-void CommandLine::set_arguments(const std::vector<std::string>& given,
-                                const std::vector<std::string>& all) const {
-  if (given.size() < arguments_.size()) {
+void CommandLine::set_arguments(std::vector<std::string> given, const std::vector<std::string>& all,
+                                bool has_out) const {
+  std::vector<Argument> arguments = arguments_;
+  if (has_out) std::erase_if(arguments, [](const Argument& a) { return a.may_be_out; });
+  if (given.size() < arguments.size()) {
     throw UsageError(
-        fmt::format("{} is missing; usage: {}", arguments_[given.size()].name, usage()));
+        fmt::format("{} is missing; usage: {}", arguments[given.size()].name, usage()));
   }
-  if (given.size() > arguments_.size()) {
-    const std::string& extra = given[arguments_.size()];
+  // An argument that may be several is the first, and takes what is left of the others.
+  if (!arguments.empty() && arguments.front().targets != nullptr) {
+    const auto rest = given.end() - (std::ssize(arguments) - 1);
+    arguments.front().targets->assign(given.begin(), rest);
+    given.erase(given.begin(), rest);
+    arguments.erase(arguments.begin());
+  }
+  if (given.size() > arguments.size()) {
+    const std::string& extra = given[arguments.size()];
     throw UsageError(fmt::format("'{}' is one argument too many{}; usage: {}", extra,
                                  flag_before(extra, all), usage()));
   }
-  for (std::size_t i = 0; i < given.size(); ++i) *arguments_[i].target = given[i];
+  for (std::size_t i = 0; i < given.size(); ++i) *arguments[i].target = given[i];
 }
 
 std::vector<std::pair<std::string, std::string>> CommandLine::parse(
@@ -236,10 +270,10 @@ std::vector<std::pair<std::string, std::string>> CommandLine::parse(
   po::variables_map values = stored(arguments, read_config);
   std::vector<std::string> given;
   if (values.count(argument_key) > 0) given = values[argument_key].as<std::vector<std::string>>();
-  set_arguments(given, arguments);
+  set_arguments(given, arguments, values.count("out") > 0 && !values["out"].defaulted());
   po::notify(values);
   std::vector<std::pair<std::string, std::string>> words;
-  for (const Argument& a : arguments_) words.emplace_back(a.name, *a.target);
+  for (const Argument& a : arguments_) words.emplace_back(a.name, a.words());
   for (const auto& [heading, group] : groups_) {
     for (const auto& o : group.options()) {
       const po::variable_value& value = values[o->long_name()];
@@ -252,7 +286,9 @@ std::vector<std::pair<std::string, std::string>> CommandLine::parse(
 
 std::string CommandLine::usage() const {
   std::string text = "superstep " + name_;
-  for (const Argument& a : arguments_) text += " " + a.name;
+  for (const Argument& a : arguments_) {
+    text += " " + a.name + (a.targets != nullptr ? "..." : "");
+  }
   return text + " [options]";
 }
 

@@ -30,6 +30,11 @@ class CommandLine {
   void input(const std::string& name, std::string& target, const std::string& help);
   void output(const std::string& name, std::string& target, Content content,
               const std::string& help);
+  /// One file that is read, or more.
+  void inputs(const std::string& name, std::vector<std::string>& targets, const std::string& help);
+  /// An output that is the last argument, unless --out (-o) names it.
+  void output_or_out(const std::string& name, std::string& target, Content content,
+                     const std::string& help);
   /// Options of the forms `--name VALUE` and `--name=VALUE`; the default is what `target` holds.
   void option(const std::string& name, const std::string& value, std::string& target,
               const std::string& help);
@@ -79,10 +84,13 @@ class CommandLine {
     std::string name;
     std::string help;
     std::string* target;
+    std::vector<std::string>* targets = nullptr;  ///< instead, of one that may be several
+    bool may_be_out = false;                      ///< that --out may name
+    std::string words() const;
   };
   struct File {
     std::string name;
-    std::function<std::optional<std::string>()> path;
+    std::function<std::vector<std::string>()> paths;
     std::optional<Content> written;
   };
   /// `set` reads the text; `given` is what the target holds, where that is to be told.
@@ -94,8 +102,8 @@ class CommandLine {
   boost::program_options::variables_map stored(
       const std::vector<std::string>& arguments,
       const std::function<std::string(const std::string&)>& read_config) const;
-  void set_arguments(const std::vector<std::string>& given,
-                     const std::vector<std::string>& all) const;
+  void set_arguments(std::vector<std::string> given, const std::vector<std::string>& all,
+                     bool has_out) const;
 
   std::string name_;
   std::vector<Argument> arguments_;

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include <superstep/comm/collectively.hpp>
+#include <superstep/core/bytes.hpp>
 #include <superstep/core/text.hpp>
 #include <superstep/data/import.hpp>
 
@@ -54,19 +55,29 @@ class Import final : public Command {
            "--types says it. Columns of numbers and booleans alone become the matrix /X; others a\n"
            "table, /table, as AnnData's data frame, with free text beside it in /table_text.\n"
            "A target of text becomes classes.\n"
+           "Several CSV files become one table if their headers are the same: in the order in "
+           "which "
+           "they are\n"
+           "named; those of a folder (.csv, .tsv, .tab, also with .gz) in the order of their "
+           "names.\n"
            "\nexamples:\n"
            "  superstep import iris.csv iris.h5 --target species\n"
            "  mpirun -n 4 superstep import big.tsv big.h5 --target 0 --no-header --drop 3,7\n"
            "  superstep import table.csv train.h5 --target height,weight\n"
            "  superstep import people.csv people.h5 --types zip=category,age=float,when=date --na "
            "'?'\n"
+           "  superstep import january.csv february.csv -o months.h5\n"
+           "  superstep import days/ days.h5\n"
+           "  superstep import log.csv log.h5 --date when=%d.%m.%Y --bad-rows skip\n"
            "  superstep import X.npy train.h5 --y y.npy\n"
            "  superstep import other.h5 train.h5 --x /features --y /labels --dtype float32\n";
   }
 
   void describe(CommandLine& line) override {
-    line.input("SOURCE", source_, "CSV, TSV, .npy or HDF5 file");
-    line.output("FILE", file_, Content::dataset, "HDF5 file to write");
+    line.inputs("SOURCE", sources_,
+                "CSV, TSV, .npy or HDF5 file; several CSV files, or a folder of them, become one "
+                "table");
+    line.output_or_out("FILE", file_, Content::dataset, "HDF5 file to write");
     line.option("dtype", "TYPE", dtype_,
                 "float64 or float32 (default: as in the source; CSV: float64)");
     line.option("rows", "N", rows_, "take the first N rows only");
@@ -80,6 +91,13 @@ class Import final : public Command {
     line.option("types", "A=TYPE,B=TYPE", types_,
                 "what columns are: float, int, bool, date, category or text (default: what all "
                 "their cells can be read as)");
+    line.option("date", "A=FORMAT", date_,
+                "how dates of columns are written, as for strptime: when=%d.%m.%Y,since=%m/%y "
+                "(default: 2024-01-31 or 2024/01/31, with a time or without)");
+    line.option(
+        "bad-rows", "WHAT", bad_rows_,
+        "rows with too few or too many fields, wrong quotes or a cell that --types refuses: "
+        "error, or skip, which leaves them out and says so");
     line.option("layout", "NAME", layout_,
                 "matrix (/X) or table (/table); default: a matrix if all features are numbers or "
                 "booleans");
@@ -115,38 +133,54 @@ class Import final : public Command {
     number_style();
     is_latin1();
     types();
+    dates();
+    skips_bad_rows();
     layout();
     storage_.choice();
   }
 
   void run(Context& context) override {
     BulkWork work(context);
-    const ImportFormat format = find_format(context);
+    collectively(context.comm(), [&] { refuse_name_of_text(); });
+    const Sources found = find_sources(context);
+    const ImportFormat format = found.format;
     collectively(context.comm(), [&] { refuse_options(format); });
-    const auto bytes = static_cast<std::size_t>(std::filesystem::file_size(source_));
-    work.begin(fmt::format("look through {}", source_), 0, bytes);
-    ImportedSource imported = open(context, format, work);
+    const std::string called = called_together();
+    const std::size_t bytes = found.bytes;
+    work.begin(fmt::format("look through {}", called), 0, bytes);
+    ImportedSource imported = open(context, found, work);
     for (const std::string& note : imported.notes) context.note(note);
     for (const std::string& warning : imported.warnings) context.warn(warning);
 
     const RowFormat& rows = imported.rows->format();
-    work.begin(fmt::format("import {}", source_), rows.rows, bytes);
+    work.begin(fmt::format("import {}", called), rows.rows, bytes);
     write_dataset(context.comm(), file_, *imported.rows, storage_.choice(), {}, work.write_means());
-    report(context, format, imported);
+    report(context, found, imported);
   }
 
  private:
+  /// The files that are read.
+  struct Sources {
+    ImportFormat format = ImportFormat::csv;
+    std::vector<std::string> files;
+    std::size_t bytes = 0;
+  };
   std::optional<char> delimiter() const;
   NumberStyle number_style() const;
   bool is_latin1() const;
   std::vector<std::pair<std::string, StoredKind>> types() const;
+  std::vector<std::pair<std::string, std::string>> dates() const;
+  bool skips_bad_rows() const;
   CsvOptions::Layout layout() const;
-  ImportFormat find_format(Context& context) const;
+  Sources look_at_sources() const;
+  Sources find_sources(Context& context) const;
+  std::string called_together() const;
+  void refuse_name_of_text() const;
   void refuse_options(ImportFormat format) const;
-  ImportedSource open(Context& context, ImportFormat format, BulkWork& work) const;
-  void report(Context& context, ImportFormat format, const ImportedSource& imported) const;
+  ImportedSource open(Context& context, const Sources& found, BulkWork& work) const;
+  void report(Context& context, const Sources& found, const ImportedSource& imported) const;
 
-  std::string source_;
+  std::vector<std::string> sources_;
   std::string file_;
   std::optional<std::string> dtype_;
   std::optional<Index> rows_;
@@ -155,6 +189,8 @@ class Import final : public Command {
   std::optional<std::string> drop_;
   std::optional<std::string> columns_;
   std::optional<std::string> types_;
+  std::optional<std::string> date_;
+  std::optional<std::string> bad_rows_;
   std::optional<std::string> layout_;
   std::optional<std::string> na_;
   std::optional<std::string> delimiter_;
@@ -234,6 +270,31 @@ std::vector<std::pair<std::string, StoredKind>> Import::types() const {
   return types;
 }
 
+/// A format may hold commas: what has no = belongs to the one before.
+std::vector<std::pair<std::string, std::string>> Import::dates() const {
+  std::vector<std::pair<std::string, std::string>> dates;
+  if (!date_) return dates;
+  for (const std::string& word : split_at_commas(*date_)) {
+    const std::size_t at = word.find('=');
+    if (at != std::string::npos) {
+      dates.emplace_back(word.substr(0, at), word.substr(at + 1));
+    } else if (!dates.empty()) {
+      dates.back().second += "," + word;
+    } else {
+      throw UsageError(
+          fmt::format("--date wants COLUMN=FORMAT, such as when=%d.%m.%Y, got '{}'", word));
+    }
+  }
+  for (const auto& [column, format] : dates) require_date_format(format);
+  return dates;
+}
+
+bool Import::skips_bad_rows() const {
+  if (!bad_rows_ || *bad_rows_ == "error") return false;
+  if (*bad_rows_ == "skip") return true;
+  throw UsageError(fmt::format("--bad-rows must be error or skip, got '{}'", *bad_rows_));
+}
+
 CsvOptions::Layout Import::layout() const {
   if (!layout_) return CsvOptions::Layout::by_types;
   if (*layout_ == "matrix") return CsvOptions::Layout::matrix;
@@ -241,18 +302,62 @@ CsvOptions::Layout Import::layout() const {
   throw UsageError(fmt::format("--layout must be matrix or table, got '{}'", *layout_));
 }
 
-ImportFormat Import::find_format(Context& context) const {
-  Index format = 0;
-  on_root(context.comm(), [&] { format = static_cast<Index>(import_format(source_)); });
-  return static_cast<ImportFormat>(context.comm().max(format));
+/// What is asked of the file system, on the root.
+Import::Sources Import::look_at_sources() const {
+  Sources found;
+  std::error_code unknown;
+  const bool is_one =
+      sources_.size() == 1 && !std::filesystem::is_directory(sources_.front(), unknown);
+  found.files = is_one ? sources_ : csv_files_of(sources_, delimiter());
+  for (const std::string& file : found.files) {
+    const ImportFormat format = import_format(file);
+    if (!is_one && format != ImportFormat::csv) {
+      throw UsageError(fmt::format("{} is a {} file; only CSV files become one table", file,
+                                   format_word(format)));
+    }
+    found.format = format;
+    found.bytes += static_cast<std::size_t>(std::filesystem::file_size(file));
+  }
+  return found;
+}
+
+Import::Sources Import::find_sources(Context& context) const {
+  Sources found;
+  on_root(context.comm(), [&] { found = look_at_sources(); });
+  ByteWriter out;
+  out.put(static_cast<Index>(found.format)).put(found.bytes);
+  for (const std::string& file : found.files) out.put(std::string_view(file));
+  std::vector<std::byte> bytes = out.take();
+  context.comm().broadcast(bytes);
+  ByteReader in(bytes);
+  found = {static_cast<ImportFormat>(in.get<Index>()), {}, 0};
+  found.bytes = in.get<std::size_t>();
+  while (!in.at_end()) found.files.push_back(in.text());
+  return found;
+}
+
+std::string Import::called_together() const {
+  const std::string first = sources_.front();
+  return sources_.size() == 1 ? first : fmt::format("{} and {} more", first, sources_.size() - 1);
+}
+
+/// The last of several sources, where -o was forgotten.
+void Import::refuse_name_of_text() const {
+  for (const char* end : {".csv", ".tsv", ".tab", ".gz"}) {
+    if (!to_lower(file_).ends_with(end)) continue;
+    throw UsageError(
+        fmt::format("what is written is an HDF5 file, and {} is called as a source is; name the "
+                    "file to write last, or with -o",
+                    file_));
+  }
 }
 
 /// An option that the format does not know would be ignored.
 void Import::refuse_options(ImportFormat format) const {
   const auto refuse = [&](bool is_given, const char* option, const char* where) {
     if (!is_given) return;
-    throw UsageError(fmt::format("{} is a {} file, and --{} is for {}; leave it out", source_,
-                                 format_word(format), option, where));
+    throw UsageError(fmt::format("{} is a {} file, and --{} is for {}; leave it out",
+                                 sources_.front(), format_word(format), option, where));
   };
   if (format == ImportFormat::csv) {
     refuse(y_.has_value(), "y", ".npy and HDF5 (CSV: --target)");
@@ -262,6 +367,8 @@ void Import::refuse_options(ImportFormat format) const {
     refuse(drop_.has_value(), "drop", "CSV");
     refuse(columns_.has_value(), "columns", "CSV");
     refuse(types_.has_value(), "types", "CSV");
+    refuse(date_.has_value(), "date", "CSV");
+    refuse(bad_rows_.has_value(), "bad-rows", "CSV");
     refuse(layout_.has_value(), "layout", "CSV");
     refuse(na_.has_value(), "na", "CSV");
     refuse(delimiter_.has_value(), "delimiter", "CSV");
@@ -273,8 +380,9 @@ void Import::refuse_options(ImportFormat format) const {
   if (format != ImportFormat::hdf5) refuse(x_.has_value(), "x", "HDF5");
 }
 
-ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& work) const {
-  if (format == ImportFormat::csv) {
+ImportedSource Import::open(Context& context, const Sources& found, BulkWork& work) const {
+  const std::string& source = found.files.front();
+  if (found.format == ImportFormat::csv) {
     CsvOptions options;
     options.delimiter = delimiter();
     options.has_header = !no_header_;
@@ -284,6 +392,8 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
     if (drop_) options.drop = split_at_commas(*drop_);
     if (columns_) options.columns = split_at_commas(*columns_);
     options.types = types();
+    options.dates = dates();
+    options.skips_bad_rows = skips_bad_rows();
     options.layout = layout();
     if (na_) options.missing_words = split_at_commas(*na_);
     options.unpack_beside = file_;
@@ -291,7 +401,7 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
     options.is_latin1 = is_latin1();
     options.is_float32 = dtype_ == "float32";
     options.rows = rows_;
-    return open_csv(context.comm(), source_, options, work.parallel_for());
+    return open_csv(context.comm(), found.files, options, work.parallel_for());
   }
   ArrayOptions options;
   if (x_) options.x = *x_;
@@ -300,18 +410,19 @@ ImportedSource Import::open(Context& context, ImportFormat format, BulkWork& wor
   if (dtype_) options.is_float32 = dtype_ == "float32";
   options.rows = rows_;
   options.threads = static_cast<int>(context.common().threads);
-  return format == ImportFormat::npy
-             ? open_npy(context.comm(), source_, options, work.parallel_for())
-             : open_hdf5(context.comm(), source_, options, work.parallel_for());
+  return found.format == ImportFormat::npy
+             ? open_npy(context.comm(), source, options, work.parallel_for())
+             : open_hdf5(context.comm(), source, options, work.parallel_for());
 }
 
-void Import::report(Context& context, ImportFormat format, const ImportedSource& imported) const {
+void Import::report(Context& context, const Sources& found, const ImportedSource& imported) const {
   const RowFormat& rows = imported.rows->format();
   const TargetFormat& target = rows.target;
   std::string target_text = "no targets";
   Json json = Json::object();
-  json.set("source", source_)
-      .set("format", format_word(format))
+  json.set("source", called_together())
+      .set("files", found.files)
+      .set("format", format_word(found.format))
       .set("file", file_)
       .set("rows", rows.rows)
       .set("columns", rows.columns)
@@ -335,10 +446,11 @@ void Import::report(Context& context, ImportFormat format, const ImportedSource&
   }
   json.set("weight", rows.has_weight).set("ranks", context.comm().size());
   json.set("layout", rows.is_table() ? "table" : "matrix");
-  if (format == ImportFormat::csv) {
+  if (found.format == ImportFormat::csv) {
     Json types = Json::object();
     for (const auto& [name, type] : imported.types) types.set(name, type);
     json.set("types", std::move(types));
+    json.set("bad_rows", imported.bad_rows).set("first_bad_rows", imported.first_bad_rows);
   }
   const std::string how = rows.is_table() ? "as a table" : rows.is_float32 ? "float32" : "float64";
   context.result(std::move(json), "",

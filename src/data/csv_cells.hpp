@@ -24,6 +24,8 @@ struct CellStyle {
   NumberStyle numbers;
   bool is_latin1 = false;  ///< else UTF-8
 
+  /// Whether what looks like a number is one, and not a missing value, and what it says at once.
+  bool has_plain_numbers() const { return numbers.is_plain() && missing_words.empty(); }
   bool stands_for_missing(std::string_view text) const {
     return std::ranges::find(missing_words, text) != missing_words.end();
   }
@@ -45,7 +47,8 @@ inline bool is_missing_label(const CsvField& field, const CellStyle& style) {
 
 /// Of a feature.
 inline bool is_missing_value(const CsvField& field, const CellStyle& style) {
-  return field.text.find_first_not_of(" \t\r\n") == std::string_view::npos ||
+  const bool may_be_blank = field.text.empty() || field.text.front() <= ' ';
+  return (may_be_blank && field.text.find_first_not_of(" \t\r\n") == std::string_view::npos) ||
          is_missing(field.text) || style.stands_for_missing(field.text);
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -28,6 +29,25 @@ namespace {
 
 using Role = CsvColumns::Role;
 
+/// What a cell is, for the message that it is not.
+const char* kind_words(StoredKind kind) {
+  switch (kind) {
+    case StoredKind::number:
+      return "no number";
+    case StoredKind::int64:
+    case StoredKind::uint64:
+      return "no whole number of 64 bits";
+    case StoredKind::boolean:
+      return "neither True nor False";
+    case StoredKind::date:
+      return "no date such as 2024-01-31 or 2024-01-31T23:59:59Z";
+    case StoredKind::category:
+    case StoredKind::text:
+      break;
+  }
+  return "no text";
+}
+
 // Longer names are called by their numbers.
 constexpr std::size_t longest_word = 40;
 
@@ -41,7 +61,7 @@ std::string delimiter_word(char delimiter) {
 }
 
 /// A whole line in one field, with what usually separates fields in it.
-void check_delimiter(const CsvFile& file, const std::vector<CsvField>& first) {
+void check_delimiter(const CsvFile& file, std::span<const CsvField> first) {
   if (first.size() != 1 || first[0].was_quoted) return;
   for (const auto& [candidate, word] :
        {std::pair{';', "';'"}, {'\t', "tab"}, {'|', "'|'"}, {',', "','"}}) {
@@ -50,7 +70,7 @@ void check_delimiter(const CsvFile& file, const std::vector<CsvField>& first) {
     throw DataError(
         fmt::format("{} has one column when cut at {}, but its first line has others; try "
                     "--delimiter {}",
-                    file.path(), delimiter_word(file.delimiter()), word));
+                    file.path_of(0), delimiter_word(file.delimiter()), word));
   }
 }
 
@@ -173,6 +193,23 @@ void force(CsvColumns& columns, const std::string& word, StoredKind kind, const 
   columns.forced[static_cast<std::size_t>(column)] = forced_kind(kind);
 }
 
+/// --date.
+void force_date(CsvColumns& columns, const std::string& word, const std::string& format,
+                const std::string& path) {
+  const Index column = find_column(columns, word, "date", path);
+  CsvColumns::Forced& forced = columns.forced[static_cast<std::size_t>(column)];
+  if (columns.role_of(column) != Role::feature) {
+    throw UsageError(
+        fmt::format("--date {}: {} of {} is no feature", word, columns.describe(column), path));
+  }
+  if (forced.date || (forced.kind && forced.kind != StoredKind::date)) {
+    throw UsageError(fmt::format("--date {}: {} of {} is asked to be two things", word,
+                                 columns.describe(column), path));
+  }
+  forced = forced_kind(StoredKind::date);
+  forced.date.emplace(format);
+}
+
 }  // namespace
 
 std::vector<std::string> pandas_names(std::vector<std::string> headers) {
@@ -214,6 +251,20 @@ std::string CsvColumns::describe(Index column) const {
   return "column " + Value(names[static_cast<std::size_t>(column)]).repr();
 }
 
+std::string CsvColumns::wanted(Index column) const {
+  const Forced& asked = forced_of(column);
+  const std::string name = option_word(column);
+  if (asked.date) {
+    return fmt::format("no date of the form {} (--date {}={})", asked.date->text(), name,
+                       asked.date->text());
+  }
+  const StoredKind kind = *asked.kind;
+  const std::string word = kind == StoredKind::number  ? "float"
+                           : kind == StoredKind::int64 ? "int"
+                                                       : stored_kind_name(kind, false);
+  return fmt::format("{} (--types {}={})", kind_words(kind), name, word);
+}
+
 std::string CsvColumns::option_word(Index column) const {
   if (!has_header) return std::to_string(column);
   const std::string& name = names[static_cast<std::size_t>(column)];
@@ -223,36 +274,35 @@ std::string CsvColumns::option_word(Index column) const {
   return is_plain ? name : std::to_string(column);
 }
 
-CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
+CsvColumns read_columns(CsvFile& file, const CsvOptions& options) {
   CsvColumns columns;
+  columns.skips_bad_rows = options.skips_bad_rows;
   columns.style.missing_words = options.missing_words;
   columns.style.numbers = options.numbers;
   columns.style.is_latin1 = options.is_latin1;
   CsvCursor cursor(file, file.text_begin());
   try {
-    if (!cursor.next())
-      throw DataError(fmt::format("{} is empty; it needs a line for each row", file.path()));
+    if (!cursor.next() || cursor.part() > 0) {
+      throw DataError(fmt::format("{} is empty; it needs a line for each row", file.path_of(0)));
+    }
     check_delimiter(file, cursor.fields());
     columns.roles.resize(cursor.fields().size(), Role::feature);
     columns.forced.resize(cursor.fields().size());
     columns.has_header = options.has_header;
-    columns.data_begin = cursor.offset();
     if (options.has_header) {
       for (const CsvField& field : cursor.fields()) {
         columns.headers.push_back(columns.style.text(field.text));
-        require_utf8(columns.headers.back(), "the name of a column", file.path());
+        require_utf8(columns.headers.back(), "the name of a column", file.path_of(0));
       }
       columns.names = pandas_names(columns.headers);
       columns.header_is_numeric = std::ranges::all_of(
           cursor.fields(), [&](const CsvField& f) { return is_number(f, columns.style); });
-      ++columns.data_begin;  // records begin at or behind this byte
+      file.set_data_begin(0, cursor.end());
     } else {
       for (Index c = 0; c < columns.size(); ++c) columns.names.push_back(std::to_string(c));
     }
   } catch (const CsvProblem& problem) {
-    throw DataError(fmt::format("{} line {} {}", file.path(),
-                                1 + file.count(file.text_begin(), problem.offset).lines,
-                                problem.what));
+    throw problem_error(file, problem);
   }
   const std::string& path = file.path();
   if (options.target) assign_targets(columns, *options.target, path);
@@ -270,6 +320,7 @@ CsvColumns read_columns(const CsvFile& file, const CsvOptions& options) {
     if (columns.target >= 0) assign(columns, columns.target, Role::target, path);
   }
   for (const auto& [word, kind] : options.types) force(columns, word, kind, path);
+  for (const auto& [word, format] : options.dates) force_date(columns, word, format, path);
   if (columns.features() == 0) {
     throw DataError(fmt::format("{} has no column left for the features", path));
   }

@@ -7,9 +7,11 @@
 #include <string>
 #include <vector>
 
+#include <superstep/core/error.hpp>
 #include <superstep/data/import.hpp>
 #include <superstep/io/csv.hpp>
 #include "data/csv_cells.hpp"
+#include "data/date_format.hpp"
 
 namespace superstep {
 
@@ -20,6 +22,7 @@ struct CsvColumns {
     std::optional<StoredKind> kind{};
     std::uint8_t needs = 0;  ///< bits of can_be, of which each value must have one
     bool takes_missing = true;
+    std::optional<DateFormat> date{};  ///< of --date
   };
   bool has_header = false;
   std::vector<std::string> headers;  ///< as they are written; empty without a header
@@ -30,7 +33,7 @@ struct CsvColumns {
   Index target = -1;
   std::vector<Index> targets;  ///< instead of one, several of numbers, in the order of /y
   Index weight = -1;
-  std::uint64_t data_begin = 0;  ///< where the first record that is no header may begin
+  bool skips_bad_rows = false;
   bool target_is_guessed = false;
   bool header_is_numeric = false;  ///< perhaps it is none
 
@@ -40,6 +43,8 @@ struct CsvColumns {
   Role role_of(Index column) const { return roles[static_cast<std::size_t>(column)]; }
   /// "column 'age'", or "column 3" without a header.
   std::string describe(Index column) const;
+  /// What a cell is not that is not what --types or --date ask for: "no number (--types a=float)".
+  std::string wanted(Index column) const;
   /// What --drop and --target call it.
   std::string option_word(Index column) const;
 };
@@ -50,9 +55,16 @@ void require_utf8(const std::string& text, const std::string& what, const std::s
 /// What separates fields where nobody says it: a tab for .tsv and .tab, a comma for others.
 char csv_delimiter(const std::string& path);
 
-/// Looks at the first record. DataError when there is none; UsageError when an option names a
-/// column that does not exist.
-CsvColumns read_columns(const CsvFile& file, const CsvOptions& options);
+/// Looks at the first record, and has the file know where rows begin behind a header. DataError
+/// when there is none; UsageError when an option names a column that does not exist.
+CsvColumns read_columns(CsvFile& file, const CsvOptions& options);
+
+/// Looks at the first records of the files behind the first. DataError says which column is called
+/// otherwise.
+void read_other_headers(CsvFile& file, const CsvColumns& columns);
+
+/// What is wrong with the text, with its file and line.
+DataError problem_error(const CsvFile& file, const CsvProblem& problem);
 
 /// Different names for all columns, as pandas.read_csv gives them.
 std::vector<std::string> pandas_names(std::vector<std::string> headers);

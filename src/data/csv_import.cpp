@@ -36,10 +36,10 @@ TargetFormat target_format(const std::string& path, const CsvColumns& columns,
   const std::string name = columns.describe(columns.target);
   if (!has_texts && target.inexact) {
     throw DataError(fmt::format(
-        "{}: the target, {}, holds {} in row {} (line {}), a whole number that no float64 equals "
+        "{}: the target, {}, holds {} in row {} ({}), a whole number that no float64 equals "
         "(beyond 2^53); store smaller numbers; names of classes with a letter before them, or "
         "values with a decimal point if they may be rounded",
-        path, name, target.inexact->text, target.inexact->row, target.inexact->line));
+        path, name, target.inexact->text, target.inexact->row, target.inexact->place()));
   }
   if (!has_texts) {
     const bool is_integer = target.is_whole && target.missing == 0;
@@ -124,6 +124,22 @@ void add_notes(const CsvColumns& columns, const CsvFindings& findings, const std
   }
 }
 
+/// Rows that were left out.
+void tell_bad_rows(const CsvFile& file, const CsvBadRows& bad, ImportedSource& imported) {
+  imported.bad_rows = bad.rows;
+  for (const CsvText& row : bad.first) {
+    imported.first_bad_rows.push_back(fmt::format("{} line {} {}", row.path, row.line, row.text));
+  }
+  if (bad.rows == 0) return;
+  const Index more = bad.rows - std::ssize(bad.first);
+  imported.warnings.push_back(fmt::format(
+      "{}: {} row{} left out because {} not fit (--bad-rows skip): {} line{}{}\n  {}{}",
+      file.path(), format_count(bad.rows), bad.rows == 1 ? " was" : "s were",
+      bad.rows == 1 ? "it does" : "they do", format_count(bad.lines), bad.lines == 1 ? "" : "s",
+      more > 0 ? ", the first of them" : "", fmt::join(imported.first_bad_rows, "\n  "),
+      more > 0 ? fmt::format("\n  and {} more", format_count(more)) : ""));
+}
+
 RowFormat row_format(const CsvColumns& columns, const CsvFindings& findings,
                      const CsvOptions& options, std::vector<TableColumn> features,
                      TargetFormat target) {
@@ -141,46 +157,88 @@ RowFormat row_format(const CsvColumns& columns, const CsvFindings& findings,
   return format;
 }
 
-/// Of a packed file, the name of the one that the root unpacks; else nothing.
-std::string unpack(const Communicator& comm, const std::string& path, const CsvOptions& options,
-                   std::unique_ptr<Unpacked>& unpacked) {
-  std::string name;
+/// The files, those that are packed with the names of those that the root unpacks.
+std::vector<CsvPart> unpack(const Communicator& comm, const std::vector<std::string>& paths,
+                            const CsvOptions& options,
+                            std::vector<std::unique_ptr<Unpacked>>& unpacked) {
+  std::vector<CsvPart> parts;
+  for (const std::string& path : paths) parts.push_back({path});
+  ByteWriter names;
   on_root(comm, [&] {
-    if (!is_gzip(path)) return;
-    answering(comm, [&] { unpacked = std::make_unique<Unpacked>(path, options.unpack_beside); });
-    name = unpacked->name();
+    for (const std::string& path : paths) {
+      std::string name;
+      if (is_gzip(path)) {
+        answering(comm, [&] {
+          unpacked.push_back(std::make_unique<Unpacked>(path, options.unpack_beside));
+        });
+        name = unpacked.back()->name();
+      }
+      names.put(std::string_view(name));
+    }
   });
-  return comm.broadcast(name);
+  std::vector<std::byte> bytes = names.take();
+  comm.broadcast(bytes);
+  ByteReader in(bytes);
+  for (CsvPart& part : parts) part.bytes_in = in.text();
+  return parts;
 }
 
-/// The file is cut into pieces by its size: the root's size and time count, and a rank that sees
-/// another file does not go on.
-void agree_on_file(const Communicator& comm, const CsvFile& file) {
-  std::vector<std::byte> bytes = ByteWriter().put(file.size()).put(file.modified_ns()).take();
+/// Files are cut into pieces by their size: the root's sizes and times count, and a rank that sees
+/// other files does not go on.
+void agree_on_files(const Communicator& comm, const CsvFile& file) {
+  ByteWriter mine;
+  for (const CsvFile::Version& v : file.versions()) mine.put(v.size).put(v.modified_ns);
+  std::vector<std::byte> bytes = mine.take();
   comm.broadcast(bytes);
   collectively(comm, [&] {
     ByteReader in(bytes);
-    const auto size = in.get<std::uint64_t>();
-    file.require_agreed(size, in.get<std::int64_t>());
+    std::vector<CsvFile::Version> versions;
+    while (!in.at_end()) {
+      CsvFile::Version& v = versions.emplace_back();
+      v.size = in.get<std::uint64_t>();
+      v.modified_ns = in.get<std::int64_t>();
+    }
+    file.require_agreed(versions);
   });
+}
+
+/// The root looks at the headers of all files.
+void agree_on_headers(const Communicator& comm, CsvFile& file, const CsvColumns& columns) {
+  if (file.parts() == 1) return;
+  on_root(comm, [&] { read_other_headers(file, columns); });
+  ByteWriter mine;
+  for (Index part = 0; part < file.parts(); ++part) mine.put(file.data_begin(part));
+  std::vector<std::byte> bytes = mine.take();
+  comm.broadcast(bytes);
+  ByteReader in(bytes);
+  for (Index part = 0; part < file.parts(); ++part) {
+    file.set_data_begin(part, in.get<std::uint64_t>());
+  }
 }
 
 }  // namespace
 
-ImportedSource open_csv(const Communicator& comm, const std::string& path,
+ImportedSource open_csv(const Communicator& comm, const std::vector<std::string>& paths,
                         const CsvOptions& options, const ParallelFor& parallel_for) {
   std::optional<CsvFile> file;
   CsvColumns columns;
-  std::unique_ptr<Unpacked> unpacked;
-  const std::string bytes_in = unpack(comm, path, options, unpacked);
-  collectively(
-      comm, [&] { file.emplace(path, options.delimiter.value_or(csv_delimiter(path)), bytes_in); });
-  agree_on_file(comm, *file);
+  std::vector<std::unique_ptr<Unpacked>> unpacked;
+  std::vector<CsvPart> parts = unpack(comm, paths, options, unpacked);
+  collectively(comm, [&] {
+    file.emplace(std::move(parts), options.delimiter.value_or(csv_delimiter(paths.front())));
+  });
+  agree_on_files(comm, *file);
   collectively(comm, [&] { columns = read_columns(*file, options); });
+  agree_on_headers(comm, *file, columns);
   CsvFindings findings =
       scan_csv(comm, *file, columns, options.piece_bytes, options.rows, parallel_for);
   ImportedSource imported;
   collectively(comm, [&] {
+    const std::string path = file->path();
+    tell_bad_rows(*file, findings.bad, imported);
+    if (findings.index.rows == 0 && findings.bad.rows > 0) {
+      throw DataError(fmt::format("no row of {} fits; {}", path, imported.first_bad_rows.front()));
+    }
     if (findings.index.rows == 0) {
       throw DataError(fmt::format(
           "{} holds a header and no rows; give --no-header if its line is a row", path));

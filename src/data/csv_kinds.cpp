@@ -17,37 +17,12 @@ namespace {
 
 using Role = CsvColumns::Role;
 
-/// What a cell is, for the message that it is not.
-const char* kind_words(StoredKind kind) {
-  switch (kind) {
-    case StoredKind::number:
-      return "no number";
-    case StoredKind::int64:
-    case StoredKind::uint64:
-      return "no whole number of 64 bits";
-    case StoredKind::boolean:
-      return "neither True nor False";
-    case StoredKind::date:
-      return "no date such as 2024-01-31 or 2024-01-31T23:59:59Z";
-    case StoredKind::category:
-    case StoredKind::text:
-      break;
-  }
-  return "no text";
-}
-
 std::string quoted(const CsvText& cell) { return Value(cell.text).repr(); }
 
 /// A cell that is not what was asked for.
-[[noreturn]] void refuse_misfit(const std::string& path, const CsvColumns& columns, Index column,
-                                const CsvText& cell) {
-  const StoredKind kind = *columns.forced_of(column).kind;
-  const std::string word = kind == StoredKind::number  ? "float"
-                           : kind == StoredKind::int64 ? "int"
-                                                       : stored_kind_name(kind, false);
-  throw DataError(fmt::format("{} line {}: {} holds {}, {} (--types {}={})", path, cell.line,
-                              columns.describe(column), quoted(cell), kind_words(kind),
-                              columns.option_word(column), word));
+[[noreturn]] void refuse_misfit(const CsvColumns& columns, Index column, const CsvText& cell) {
+  throw DataError(fmt::format("{} line {}: {} holds {}, {}", cell.path, cell.line,
+                              columns.describe(column), quoted(cell), columns.wanted(column)));
 }
 
 void require_number(const std::string& path, const CsvColumns& columns, Index column,
@@ -55,9 +30,9 @@ void require_number(const std::string& path, const CsvColumns& columns, Index co
   const auto& cell = found.at(CsvPlace::not_number);
   if (!cell) return;
   throw DataError(
-      fmt::format("{}: {} is not numeric: row {} (line {}) holds {}; a weight and each "
+      fmt::format("{}: {} is not numeric: row {} ({}) holds {}; a weight and each "
                   "of several targets are numbers",
-                  path, columns.describe(column), cell->row, cell->line, quoted(*cell)));
+                  path, columns.describe(column), cell->row, cell->place(), quoted(*cell)));
 }
 
 /// A number as another country writes it, in a file whose one column is text.
@@ -68,9 +43,9 @@ void require_columns(const std::string& path, const CsvColumns& columns,
   const std::string way = way_of_writing(cell->text);
   if (way.empty()) return;
   throw DataError(
-      fmt::format("{}: {} is not numeric: row {} (line {}) holds {}; {}, or say that it "
+      fmt::format("{}: {} is not numeric: row {} ({}) holds {}; {}, or say that it "
                   "is text (--types {}=text)",
-                  path, columns.describe(0), cell->row, cell->line, quoted(*cell), way,
+                  path, columns.describe(0), cell->row, cell->place(), quoted(*cell), way,
                   columns.option_word(0)));
 }
 
@@ -95,7 +70,7 @@ StoredKind kind_of(const CsvColumnFindings& found, const CsvColumns::Forced& for
 TableColumn table_column(const std::string& path, const CsvColumns& columns, Index c,
                          const CsvColumnFindings& found) {
   const auto& misfit = found.at(CsvPlace::misfit);
-  if (misfit) refuse_misfit(path, columns, c, *misfit);
+  if (misfit) refuse_misfit(columns, c, *misfit);
   TableColumn column{columns.names[static_cast<std::size_t>(c)],
                      kind_of(found, columns.forced_of(c))};
   const bool is_boolean = column.kind == StoredKind::category && !found.is_collected;
@@ -109,7 +84,7 @@ TableColumn table_column(const std::string& path, const CsvColumns& columns, Ind
     throw DataError(fmt::format(
         "{} line {}: {}, {}, is no UTF-8 text; if the file is Latin-1 (Western European, "
         "Excel) give --encoding latin-1",
-        path, bad->line, columns.describe(c), Value(printable(bad->text)).repr()));
+        bad->path, bad->line, columns.describe(c), Value(printable(bad->text)).repr()));
   }
   if (column.kind == StoredKind::text) {
     column.text_bytes = found.text_bytes;
@@ -130,7 +105,7 @@ void require_matrix(const std::string& path, const CsvColumns& columns, Index c,
   if (column.kind < StoredKind::date) return;
   const auto& cell = found.at(CsvPlace::not_number);
   const std::string seen =
-      cell ? fmt::format(": row {} (line {}) holds {}", cell->row, cell->line, quoted(*cell)) : "";
+      cell ? fmt::format(": row {} ({}) holds {}", cell->row, cell->place(), quoted(*cell)) : "";
   throw DataError(
       fmt::format("{}: {} is not numeric{}; --layout matrix takes numbers alone: leave "
                   "it out with --drop {}, or leave out --layout",
@@ -164,10 +139,9 @@ std::string such_cells(Index n) {
 std::string why_text(const CsvColumns& columns, Index c, const CsvColumnFindings& found) {
   const auto because = [&](const CsvText& cell, Index n, const char* type) {
     return fmt::format(
-        "{} is text because of {} in line {} ({}); --na {} takes it for missing, "
+        "{} is text because of {} in {} ({}); --na {} takes it for missing, "
         "--types {}={} refuses it",
-        columns.describe(c), quoted(cell), format_count(static_cast<Index>(cell.line)),
-        such_cells(n),
+        columns.describe(c), quoted(cell), cell.place(), such_cells(n),
         cell.text.find_first_of(", ") == std::string::npos ? fmt::format("'{}'", cell.text)
                                                            : std::string("WORD"),
         columns.option_word(c), type);
@@ -188,8 +162,8 @@ std::string why_text(const CsvColumns& columns, Index c, const CsvColumnFindings
   }
   const std::string way = way_of_writing(no_number->text);
   if (way.empty()) return "";
-  return fmt::format("{} is text: {} in line {}; {}", columns.describe(c), quoted(*no_number),
-                     format_count(static_cast<Index>(no_number->line)), way);
+  return fmt::format("{} is text: {} in {}; {}", columns.describe(c), quoted(*no_number),
+                     no_number->place(), way);
 }
 
 std::string counts_of_kinds(const std::vector<TableColumn>& features, bool is_float32) {
@@ -230,9 +204,9 @@ void note_numbers(const CsvColumns& columns, Index c, const CsvColumnFindings& f
   const bool is_number = feature.kind <= StoredKind::uint64;
   const auto& zero = found.at(CsvPlace::leading_zero);
   if (is_number && zero) {
-    zeros.add(fmt::format("{} lost leading zeros ({} in line {}): --types {}=category keeps them",
-                          columns.describe(c), quoted(*zero),
-                          format_count(static_cast<Index>(zero->line)), columns.option_word(c)));
+    zeros.add(fmt::format("{} lost leading zeros ({} in {}): --types {}=category keeps them",
+                          columns.describe(c), quoted(*zero), zero->place(),
+                          columns.option_word(c)));
   }
   if (feature.kind != StoredKind::date) return;
   if ((found.marks & has::zone) != 0) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include <fmt/format.h>
 
@@ -64,7 +65,7 @@ CsvLook look_at(const CsvFile& file, const CsvColumns& columns) {
       result.is_all = !cursor.next();
       if (result.is_all || cursor.offset() - file.text_begin() > most_bytes) break;
       ++result.rows;
-      const std::vector<CsvField>& fields = cursor.fields();
+      std::span<const CsvField> fields = cursor.fields();
       for (Look& look : looks) {
         if (look.column < std::ssize(fields)) {
           look.add(fields[static_cast<std::size_t>(look.column)], columns.style);
@@ -72,9 +73,7 @@ CsvLook look_at(const CsvFile& file, const CsvColumns& columns) {
       }
     }
   } catch (const CsvProblem& problem) {
-    throw DataError(fmt::format("{} line {} {}", file.path(),
-                                1 + file.count(file.text_begin(), problem.offset).lines,
-                                problem.what));
+    throw problem_error(file, problem);
   }
   for (Look& look : looks) result.columns.push_back(std::move(look.found));
   return result;
@@ -83,7 +82,7 @@ CsvLook look_at(const CsvFile& file, const CsvColumns& columns) {
 }  // namespace
 
 CsvLook look_at_csv(const std::string& path) {
-  const CsvFile file(path, csv_delimiter(path));
+  CsvFile file({CsvPart{path}}, csv_delimiter(path));
   CsvOptions options;
   options.has_target = false;
   const CsvColumns columns = read_columns(file, options);

@@ -25,8 +25,13 @@ struct CsvIndex {
 /// The first cell of its kind in a column.
 struct CsvText {
   Index row = 0;
+  std::string path;  ///< of its file
   std::uint64_t line = 0;
   std::string text;
+  bool is_one_of_many = false;  ///< files
+
+  /// "line 12", of several files "b.csv line 12".
+  std::string place() const;
 };
 
 /// What one column holds.
@@ -56,11 +61,19 @@ struct CsvTarget {
   Index first_missing_row = -1;
 };
 
+/// Rows that do not fit and were left out.
+struct CsvBadRows {
+  Index rows = 0;
+  Index lines = 0;             ///< that they take in the file
+  std::vector<CsvText> first;  ///< the first few, with what is wrong with them
+};
+
 /// The same on every rank.
 struct CsvFindings {
   CsvIndex index;
   std::vector<CsvColumnFindings> columns;
   CsvTarget target;
+  CsvBadRows bad;
 };
 
 /// DataError when lines have different numbers of fields or quotes are wrong: the first such line

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include <fmt/format.h>
 
 #include <superstep/core/text.hpp>
 #include "data/csv_cells.hpp"
+#include "data/csv_rows.hpp"
+#include "io/quick_number.hpp"
 
 namespace superstep {
 
@@ -18,16 +21,21 @@ using Role = CsvColumns::Role;
 constexpr Index pieces_a_batch = 64;
 constexpr std::size_t longest_shown = 40;
 
+void keep_new_place(CsvFacts& facts, Index column, CsvPlace what, const CsvFoundText& place,
+                    std::string_view text) {
+  CsvFoundText& found = facts.places[{column, what}];
+  found = place;
+  found.text = shorten(text, longest_shown);
+}
+
 /// Keeps the first cell of its kind; `text` is asked for only then.
-void keep_place(CsvFacts& facts, Index column, CsvPlace what, const CsvFoundText& place,
-                std::string_view text) {
+inline void keep_place(CsvFacts& facts, Index column, CsvPlace what, const CsvFoundText& place,
+                       std::string_view text) {
   CsvColumnFacts& mine = facts.columns[static_cast<std::size_t>(column)];
   const auto bit = static_cast<std::uint8_t>(1U << static_cast<unsigned>(what));
   if ((mine.places & bit) != 0) return;
   mine.places |= bit;
-  CsvFoundText& found = facts.places[{column, what}];
-  found = place;
-  found.text = shorten(text, longest_shown);
+  keep_new_place(facts, column, what, place, text);
 }
 
 /// Bytes that Latin-1 text takes in UTF-8.
@@ -75,15 +83,39 @@ void CsvFacts::add(CsvFacts&& other) {
   target_missing += other.target_missing;
   keep_first(first_missing_target, std::move(other.first_missing_target));
   keep_first(first_inexact_target, std::move(other.first_inexact_target));
+  bad_rows += other.bad_rows;
+  bad_lines += other.bad_lines;
+  std::ranges::move(other.first_bad_rows, std::back_inserter(first_bad_rows));
+  std::ranges::sort(first_bad_rows, {}, &CsvFoundText::offset);
+  if (first_bad_rows.size() > most_bad_rows_told) first_bad_rows.resize(most_bad_rows_told);
   if (other.problem && (!problem || other.problem->offset < problem->offset)) {
     problem = std::move(other.problem);
   }
 }
 
+bool CsvShareScan::begins_part() const {
+  return std::ranges::any_of(pieces_, [](const CsvPiece& p) { return p.begins_part; });
+}
+
 std::uint64_t CsvShareScan::lines_before(Index piece) const {
   std::uint64_t lines = 0;
-  for (Index i = 0; i < piece; ++i) lines += pieces_[static_cast<std::size_t>(i)].lines;
+  for (Index i = piece - 1; i >= 0; --i) {
+    lines += pieces_[static_cast<std::size_t>(i)].lines;
+    if (pieces_[static_cast<std::size_t>(i)].begins_part) break;
+  }
   return lines;
+}
+
+std::uint64_t CsvShareScan::line_of(Index piece, std::uint64_t offset, std::uint64_t before) const {
+  const CsvPiece& at = pieces_[static_cast<std::size_t>(piece)];
+  std::uint64_t lines = at.begins_part ? 0 : lines_before(piece);
+  // Nothing of another rank's lies between the beginning of the file and the piece where it is
+  // here.
+  const auto here = std::span(pieces_).first(static_cast<std::size_t>(piece + 1));
+  const bool begins_here =
+      std::ranges::any_of(here, [](const CsvPiece& p) { return p.begins_part; });
+  if (!begins_here) lines += before;
+  return 1 + lines + file_.count(at.begin, offset).lines;
 }
 
 Index CsvShareScan::rows_before(Index piece) const {
@@ -92,9 +124,9 @@ Index CsvShareScan::rows_before(Index piece) const {
   return rows;
 }
 
-std::uint64_t CsvShareScan::lines_until(std::uint64_t offset) const {
+Index CsvShareScan::piece_of(std::uint64_t offset) const {
   const auto after = std::ranges::upper_bound(pieces_, offset, {}, &CsvPiece::begin);
-  return lines_until(after - pieces_.begin() - 1, offset);
+  return after - pieces_.begin() - 1;
 }
 
 void CsvShareScan::run(bool quoted) {
@@ -111,9 +143,11 @@ void CsvShareScan::run(bool quoted) {
     });
     std::vector<char> starts_quoted;
     for (Index i = first; i < first + count; ++i) {
+      const CsvPiece& piece = pieces_[static_cast<std::size_t>(i)];
+      if (piece.begins_part) quoted = has_odd_quotes_ = false;
       starts_quoted.push_back(quoted ? 1 : 0);
-      quoted = quoted != pieces_[static_cast<std::size_t>(i)].has_odd_quotes;
-      has_odd_quotes_ = has_odd_quotes_ != pieces_[static_cast<std::size_t>(i)].has_odd_quotes;
+      quoted = quoted != piece.has_odd_quotes;
+      has_odd_quotes_ = has_odd_quotes_ != piece.has_odd_quotes;
     }
     // Behind a problem nothing is worth looking at, but whoever comes behind needs to know the
     // quotes.
@@ -140,11 +174,13 @@ void CsvShareScan::scan(Index number, bool quoted) {
   const std::vector<char> still = still_collected();
   for (std::size_t c = 0; c < still.size(); ++c) facts.columns[c].has_too_many = still[c] == 0;
   try {
-    CsvCursor cursor(file_, *begin);
-    while (cursor.next() && cursor.offset() < piece.end) {
-      if (cursor.offset() < columns_.data_begin) continue;
-      if (piece.rows == 0) piece.first_record = cursor.offset();
-      look_at(cursor, {number, cursor.offset(), piece.rows++, ""}, facts);
+    CsvRows rows(file_, columns_, *begin, [&](const CsvProblem& problem, std::uint64_t end) {
+      if (problem.offset < piece.end)
+        add_bad_row({number, problem.offset, 0, ""}, problem, end, facts);
+    });
+    while (rows.next() && rows.offset() < piece.end) {
+      if (piece.rows == 0) piece.first_record = rows.offset();
+      look_at(rows.fields(), {number, rows.offset(), piece.rows++, ""}, facts);
     }
   } catch (const CsvProblem& problem) {
     // A record that begins in a later piece is that piece's own.
@@ -154,16 +190,18 @@ void CsvShareScan::scan(Index number, bool quoted) {
   facts_.add(std::move(facts));
 }
 
-void CsvShareScan::look_at(const CsvCursor& cursor, const CsvFoundText& place,
+void CsvShareScan::add_bad_row(CsvFoundText&& place, const CsvProblem& problem, std::uint64_t end,
+                               CsvFacts& facts) const {
+  const auto lines = static_cast<Index>(file_.count(problem.offset, end).lines);
+  ++facts.bad_rows;
+  facts.bad_lines += std::max(lines, Index{1});
+  if (facts.first_bad_rows.size() == most_bad_rows_told) return;
+  place.text = problem.what;
+  facts.first_bad_rows.push_back(std::move(place));
+}
+
+void CsvShareScan::look_at(std::span<const CsvField> fields, const CsvFoundText& place,
                            CsvFacts& facts) const {
-  const std::vector<CsvField>& fields = cursor.fields();
-  if (std::ssize(fields) != columns_.size()) {
-    throw CsvProblem{
-        cursor.offset(),
-        fmt::format("has {} field{}, but the {} has {}; every line needs the same number",
-                    fields.size(), fields.size() == 1 ? "" : "s",
-                    columns_.has_header ? "header" : "first line", columns_.size())};
-  }
   for (Index c = 0; c < columns_.size(); ++c) {
     const CsvField& field = fields[static_cast<std::size_t>(c)];
     if (collects_[static_cast<std::size_t>(c)] != 0) collect(field, c, place, facts);
@@ -188,14 +226,18 @@ void CsvShareScan::look_at(const CsvCursor& cursor, const CsvFoundText& place,
 void CsvShareScan::look_at_feature(const CsvField& field, Index column, const CsvFoundText& place,
                                    CsvFacts& facts) const {
   CsvColumnFacts& mine = facts.columns[static_cast<std::size_t>(column)];
-  const CsvColumns::Forced forced = columns_.forced_of(column);
-  if (is_missing_value(field, columns_.style)) {
-    ++mine.missing;
-    if (!forced.takes_missing) keep_place(facts, column, CsvPlace::misfit, place, field.text);
-    return;
+  const CsvColumns::Forced& forced = columns_.forced_of(column);
+  CellTypes types;
+  if (has_plain_numbers_ && !forced.date) types = quick_types_of(field.text);
+  if (types.types == 0) {
+    if (is_missing_value(field, columns_.style)) {
+      ++mine.missing;
+      if (!forced.takes_missing) keep_place(facts, column, CsvPlace::misfit, place, field.text);
+      return;
+    }
+    types = types_of(field.text, forced, columns_.style);
   }
   ++mine.values;
-  const CellTypes types = types_of(field.text, columns_.style.numbers);
   mine.types &= types.types;
   mine.marks |= types.marks;
   const bool is_number = (types.types & can_be::number) != 0;
@@ -251,7 +293,9 @@ void CsvShareScan::look_at_target(const CsvField& field, const CsvFoundText& pla
     if (facts.first_missing_target.piece < 0) facts.first_missing_target = place;
     return;
   }
-  const std::optional<double> value = label_number(field, columns_.style);
+  std::optional<double> value;
+  if (has_plain_numbers_) value = quick_number(field.text);
+  if (!value) value = label_number(field, columns_.style);
   if (!value) {
     keep_place(facts, columns_.target, CsvPlace::not_number, place, field.text);
     return;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,14 +22,18 @@
 
 namespace superstep {
 
+/// Rows that are left out, told one by one.
+inline constexpr std::size_t most_bad_rows_told = 5;
 /// More different texts than this are no classes.
 inline constexpr Index most_class_texts = 100'000;
 /// More than these are no categories, whatever the number of rows.
 inline constexpr Index most_levels = 1'000'000;
 inline constexpr Index most_level_bytes = Index{32} << 20;
 
-/// A run of bytes; the records that begin in it are its own.
+/// A run of bytes of one file; the records that begin in it are its own.
 struct CsvPiece {
+  Index part = 0;
+  bool begins_part = false;
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
   std::uint64_t lines = 0;  // line ends in it
@@ -75,6 +80,9 @@ struct CsvFacts {
   CsvFoundText first_missing_target;
   CsvFoundText first_inexact_target;
   std::optional<CsvProblem> problem;
+  Index bad_rows = 0;  ///< that were left out
+  Index bad_lines = 0;
+  std::vector<CsvFoundText> first_bad_rows;  ///< what is wrong with them; in their order
 
   explicit CsvFacts(Index n) : columns(static_cast<std::size_t>(n)) {}
 
@@ -97,6 +105,7 @@ class CsvShareScan {
         parallel_for_(parallel_for),
         collects_(std::move(collects)),
         only_texts_(only_texts),
+        has_plain_numbers_(columns.style.has_plain_numbers()),
         facts_(columns.size()) {}
 
   /// Looks at all pieces; `quoted`: whether the first one begins inside a quoted field. What is
@@ -105,21 +114,25 @@ class CsvShareScan {
 
   const std::vector<CsvPiece>& pieces() const { return pieces_; }
   const CsvFacts& facts() const { return facts_; }
+  /// Whether a file begins in this rank's pieces, before which nothing matters for what is behind.
+  bool begins_part() const;
+  /// Of the last file's pieces.
   bool has_odd_quotes() const { return has_odd_quotes_; }
-  std::uint64_t lines() const { return lines_before(std::ssize(pieces_)); }
+  std::uint64_t lines() const { return pieces_.empty() ? 0 : lines_before(std::ssize(pieces_)); }
   Index rows() const { return rows_before(std::ssize(pieces_)); }
-  /// Line ends of this rank's pieces before a byte of the given one.
-  std::uint64_t lines_until(Index piece, std::uint64_t offset) const {
-    return lines_before(piece) +
-           file_.count(pieces_[static_cast<std::size_t>(piece)].begin, offset).lines;
-  }
-  std::uint64_t lines_until(std::uint64_t offset) const;
+  /// The number of a byte's line in its file; `before`: line ends before this rank's first piece in
+  /// the file of that.
+  std::uint64_t line_of(Index piece, std::uint64_t offset, std::uint64_t before) const;
+  Index piece_of(std::uint64_t offset) const;
   Index rows_before(Index piece) const;
 
  private:
+  /// In the file of the piece before it.
   std::uint64_t lines_before(Index piece) const;
   void scan(Index number, bool quoted);
-  void look_at(const CsvCursor& cursor, const CsvFoundText& place, CsvFacts& facts) const;
+  void add_bad_row(CsvFoundText&& place, const CsvProblem& problem, std::uint64_t end,
+                   CsvFacts& facts) const;
+  void look_at(std::span<const CsvField> fields, const CsvFoundText& place, CsvFacts& facts) const;
   void look_at_feature(const CsvField& field, Index column, const CsvFoundText& place,
                        CsvFacts& facts) const;
   void look_at_number(const CsvField& field, Index column, const CsvFoundText& place,
@@ -135,6 +148,7 @@ class CsvShareScan {
   const ParallelFor& parallel_for_;
   std::vector<char> collects_;
   bool only_texts_;
+  bool has_plain_numbers_;
   mutable std::mutex mutex_;
   CsvFacts facts_;
   bool has_odd_quotes_ = false;

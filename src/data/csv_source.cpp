@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 
 #include <superstep/core/error.hpp>
+#include "data/csv_rows.hpp"
+#include "data/csv_types.hpp"
+#include "io/quick_number.hpp"
 
 namespace superstep {
 
@@ -16,16 +19,22 @@ using Role = CsvColumns::Role;
 
 }  // namespace
 
-CsvSource::CsvSource(std::unique_ptr<Unpacked> unpacked, CsvFile file, CsvColumns columns,
-                     CsvIndex index, RowFormat format)
+CsvSource::CsvSource(std::vector<std::unique_ptr<Unpacked>> unpacked, CsvFile file,
+                     CsvColumns columns, CsvIndex index, RowFormat format)
     : unpacked_(std::move(unpacked)),
       file_(std::move(file)),
       columns_(std::move(columns)),
       index_(std::move(index)),
-      format_(std::move(format)) {
+      format_(std::move(format)),
+      has_plain_numbers_(columns_.style.has_plain_numbers()) {
   for (const TableColumn& column : format_.table) {
     TextSet& levels = levels_.emplace_back();
     for (const std::string& level : column.levels) levels.add(level);
+  }
+  for (Index c = 0; c < columns_.size(); ++c) {
+    if (columns_.role_of(c) != Role::feature) continue;
+    const auto& date = columns_.forced_of(c).date;
+    dates_.push_back(date ? &*date : nullptr);
   }
 }
 
@@ -34,11 +43,11 @@ void CsvSource::read(Index first, Index count, const RowSpan& out) const {
   const auto after = std::ranges::upper_bound(index_.first_row, first);
   const auto piece = static_cast<std::size_t>(after - index_.first_row.begin() - 1);
   try {
-    CsvCursor cursor(file_, index_.offset[piece]);
-    for (Index row = index_.first_row[piece]; row < first; ++row) require(cursor.skip());
+    CsvRows rows(file_, columns_, index_.offset[piece]);
+    for (Index row = index_.first_row[piece]; row < first; ++row) require(rows.skip());
     for (Index i = 0; i < count; ++i) {
-      require(cursor.next() && std::ssize(cursor.fields()) == columns_.size());
-      put(cursor.fields(), i, out);
+      require(rows.next());
+      put(rows.fields(), i, out);
     }
   } catch (const CsvProblem&) {
     require(false);
@@ -51,7 +60,7 @@ void CsvSource::require(bool is_as_before) const {
       fmt::format("'{}' changed while it was read; wait until nobody writes to it", file_.path()));
 }
 
-void CsvSource::put(const std::vector<CsvField>& fields, Index i, const RowSpan& out) const {
+void CsvSource::put(std::span<const CsvField> fields, Index i, const RowSpan& out) const {
   double* x = format_.is_table() ? nullptr : out.x + i * format_.columns;
   Index feature = 0;
   for (std::size_t c = 0; c < fields.size(); ++c) {
@@ -81,6 +90,19 @@ void CsvSource::put(const std::vector<CsvField>& fields, Index i, const RowSpan&
 
 void CsvSource::put_value(const CsvField& field, Index feature, Index i,
                           const ColumnSpan& out) const {
+  const StoredKind kind = format_.table[static_cast<std::size_t>(feature)].kind;
+  if (has_plain_numbers_ && kind == StoredKind::number) {
+    if (const auto value = quick_number(field.text)) {
+      out.numbers[i] = *value;
+      return;
+    }
+  }
+  if (has_plain_numbers_ && kind == StoredKind::int64) {
+    if (const auto value = quick_whole_number(field.text)) {
+      out.integers[i] = *value;
+      return;
+    }
+  }
   const NumberStyle& style = columns_.style.numbers;
   const bool is_missing = is_missing_value(field, columns_.style);
   // What no value may be missing of; else nothing is what it was.
@@ -88,7 +110,7 @@ void CsvSource::put_value(const CsvField& field, Index feature, Index i,
     require(value.has_value() && !is_missing);
     return *value;
   };
-  switch (format_.table[static_cast<std::size_t>(feature)].kind) {
+  switch (kind) {
     case StoredKind::number:
       out.numbers[i] = is_missing ? std::numeric_limits<double>::quiet_NaN() : number(field);
       break;
@@ -103,7 +125,7 @@ void CsvSource::put_value(const CsvField& field, Index feature, Index i,
       break;
     case StoredKind::date:
       out.integers[i] = missing_date;
-      if (!is_missing) out.integers[i] = required(parse_date(field.text));
+      if (!is_missing) out.integers[i] = required(date_of(field, feature));
       break;
     case StoredKind::category:
       out.codes[i] = is_missing ? -1 : code_of(field, feature);
@@ -131,7 +153,15 @@ std::int32_t CsvSource::code_of(const CsvField& field, Index feature) const {
   return static_cast<std::int32_t>(code);
 }
 
+std::optional<std::int64_t> CsvSource::date_of(const CsvField& field, Index feature) const {
+  const DateFormat* const format = dates_[static_cast<std::size_t>(feature)];
+  return format == nullptr ? parse_date(field.text) : format->parse(field.text);
+}
+
 double CsvSource::number(const CsvField& field) const {
+  if (has_plain_numbers_) {
+    if (const auto value = quick_number(field.text)) return *value;
+  }
   const std::optional<double> value = feature_number(field, columns_.style);
   require(value.has_value());
   return *value;
@@ -151,6 +181,9 @@ double CsvSource::target(const CsvField& field) const {
         names, text, {}, [](const std::string& name) { return std::string_view(name); });
     require(found != names.end() && *found == text);
     return static_cast<double>(found - names.begin());
+  }
+  if (has_plain_numbers_) {
+    if (const auto value = quick_number(field.text)) return *value;
   }
   if (is_missing_label(field, columns_.style)) {
     require(format_.target.kind == TargetFormat::Kind::real);

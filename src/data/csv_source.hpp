@@ -2,7 +2,10 @@
 // The second reading of a CSV file, of which everything is known.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <superstep/data/row_source.hpp>
@@ -15,9 +18,9 @@ namespace superstep {
 
 class CsvSource final : public RowSource {
  public:
-  /// `unpacked`: on the root, if the file was packed.
-  CsvSource(std::unique_ptr<Unpacked> unpacked, CsvFile file, CsvColumns columns, CsvIndex index,
-            RowFormat format);
+  /// `unpacked`: on the root, of files that were packed.
+  CsvSource(std::vector<std::unique_ptr<Unpacked>> unpacked, CsvFile file, CsvColumns columns,
+            CsvIndex index, RowFormat format);
 
   const RowFormat& format() const override { return format_; }
   void require_unchanged() const override { file_.require_unchanged(); }
@@ -25,19 +28,22 @@ class CsvSource final : public RowSource {
 
  private:
   void require(bool is_as_before) const;
-  void put(const std::vector<CsvField>& fields, Index i, const RowSpan& out) const;
+  void put(std::span<const CsvField> fields, Index i, const RowSpan& out) const;
   void put_value(const CsvField& field, Index feature, Index i, const ColumnSpan& out) const;
   std::int32_t code_of(const CsvField& field, Index feature) const;
+  std::optional<std::int64_t> date_of(const CsvField& field, Index feature) const;
   double number(const CsvField& field) const;
   double target(const CsvField& field) const;
   Index place_of(Index column) const;
 
-  std::unique_ptr<Unpacked> unpacked_;
+  std::vector<std::unique_ptr<Unpacked>> unpacked_;
   CsvFile file_;
   CsvColumns columns_;
   CsvIndex index_;
   RowFormat format_;
-  std::vector<TextSet> levels_;  ///< of each feature of a table: numbers are codes
+  bool has_plain_numbers_;
+  std::vector<TextSet> levels_;           ///< of each feature of a table: numbers are codes
+  std::vector<const DateFormat*> dates_;  ///< of each feature, where --date says
 };
 
 }  // namespace superstep

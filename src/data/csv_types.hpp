@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <superstep/io/csv.hpp>
+#include "data/csv_columns.hpp"
 
 namespace superstep {
 
@@ -38,9 +39,15 @@ struct CellTypes {
 
 /// Of a cell that is not missing.
 CellTypes types_of(std::string_view cell, const NumberStyle& style);
+/// The same in a column whose dates may be written in a way of their own.
+CellTypes types_of(std::string_view cell, const CsvColumns::Forced& forced, const CellStyle& style);
 
-/// Microseconds since 1970 of YYYY-MM-DD[ T]hh:mm[:ss[.f]][Z|+hh:mm] or of the day alone, in the
-/// Gregorian calendar; a time without a zone is taken for UTC.
+/// Of a cell of CsvCursor that is a number in plain style, as nearly all are written; nothing of
+/// others, which types_of() knows.
+CellTypes quick_types_of(std::string_view cell);
+
+/// Microseconds since 1970 of YYYY-MM-DD[ T]hh:mm[:ss[.f]][Z|+hh:mm] or of the day alone, also with
+/// YYYY/MM/DD, in the Gregorian calendar; a time without a zone is taken for UTC.
 std::optional<std::int64_t> parse_date(std::string_view cell);
 /// The whole number of a cell that can be one.
 std::optional<std::int64_t> parse_int64(std::string_view cell, const NumberStyle& style);

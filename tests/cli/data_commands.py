@@ -277,7 +277,8 @@ def test_import_bad_csv():
     at_once(case, [(number, *c) for number, c in enumerate(cases)])
     write("bad.csv", "a,b\n1,2\n")
     fails(4, "nowhere.csv", "No such file", command=["import", "nowhere.csv", "bad.h5"], ranks=(1, 3))
-    fails(4, "directory", command=["import", ".", "bad.h5"], ranks=(1,))
+    os.mkdir("nothing")
+    fails(4, "directory", "no file in it is called .csv", command=["import", "nothing", "bad.h5"], ranks=(1,))
     fails(2, "SOURCE would be replaced", command=["import", "bad.csv", "bad.csv"], ranks=(1,))
     assert not os.path.exists("bad.h5")
     warned = run("import", write("n.csv", "1,2\n3,4\n"), "n.h5").stderr

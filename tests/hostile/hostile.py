@@ -12,6 +12,7 @@ usage: hostile.py [--cases N] [--seed S] [--seconds T] [--only KIND] [--slower F
 import argparse
 import collections
 import concurrent.futures
+import gzip
 import hashlib
 import os
 import random
@@ -176,8 +177,10 @@ def csv_case(corpus, dice):
         content = mutant(content, dice, [0, 10])
     if dice.random() < 0.1:
         content = dice.choice([b"", b"\n", b"a", b"\xef\xbb\xbf", b"\xff\xfea\x00", b"\x1f\x8b\x08", b"PK\x03\x04", b"a,b\n", b'"', b"," * 3000]) + dice.choice([b"", content[:50]])
-    more = dice.choice([[], ["--no-header"], ["--target", "y"], ["--drop", "c"], ["--target", "\x1b[1m"], ["--dtype", "float32"], ["--rows", "3"], ["--delimiter", ";"]])
-    return Case("csv", ["import", "m.csv", "out.h5", *more], {"m.csv": content}, None)
+    more = dice.choice([[], ["--no-header"], ["--target", "y"], ["--drop", "c"], ["--target", "\x1b[1m"], ["--dtype", "float32"], ["--rows", "3"], ["--delimiter", ";"],
+                        ["--bad-rows", "skip"], ["--bad-rows", "skip", "--types", "0=float"], ["--date", "0=%d.%m.%Y"], ["m.csv.gz", "-o", "out.h5"]])
+    words = ["import", "m.csv", *more] if "-o" in more else ["import", "m.csv", "out.h5", *more]
+    return Case("csv", words, {"m.csv": content, "m.csv.gz": gzip.compress(content)}, None)
 
 
 WORDS = ["LogisticRegression(C=0.1)", "make_pipeline(StandardScaler(), PCA(n_components=2), Ridge(alpha=1e-3))", "Pipeline([('a', StandardScaler()), ('b', GaussianNB())])",

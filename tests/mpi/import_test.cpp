@@ -100,7 +100,7 @@ TEST(Import, FindsTheSameRowsFromAnyPiece) {
     CsvOptions options;
     options.target = "label";
     options.piece_bytes = 1 + random() % 40;
-    const ImportedSource imported = open_csv(comm, path, options, serially);
+    const ImportedSource imported = open_csv(comm, {path}, options, serially);
     const RowFormat& format = imported.rows->format();
     EXPECT_EQ(format.feature_names, (std::vector<std::string>{"u", "v\nw\""}));
     EXPECT_TRUE(std::ranges::is_sorted(format.target.names));
@@ -130,7 +130,7 @@ std::string message_of(const Communicator& comm, const std::string& csv,
   CsvOptions options;
   options.piece_bytes = piece_bytes;
   try {
-    open_csv(comm, path, options, serially);
+    open_csv(comm, {path}, options, serially);
   } catch (const AgreedError& e) {
     EXPECT_EQ(e.exit_code(), ExitCode::bad_data);
     const std::string text = e.what();

@@ -27,6 +27,8 @@ struct ImportedSource {
   std::vector<std::string> notes;
   std::vector<std::string> warnings;
   std::vector<std::pair<std::string, std::string>> types{};  ///< of a CSV file's features, by name
+  Index bad_rows = 0;                                        ///< that were left out
+  std::vector<std::string> first_bad_rows{};  ///< the first few: "a.csv line 7 has 2 fields, ..."
 };
 
 struct CsvOptions {
@@ -42,6 +44,9 @@ struct CsvOptions {
   std::vector<std::string> columns{};      ///< names or numbers of the only features; empty: all
   std::vector<std::pair<std::string, StoredKind>>
       types{};  ///< what columns are to be, by name or number; else by what they hold
+  std::vector<std::pair<std::string, std::string>>
+      dates{};  ///< how dates of columns are written, by name or number, as for strptime
+  bool skips_bad_rows = false;  ///< rows that do not fit are left out, else an error
   enum class Layout { by_types, matrix, table };
   Layout layout = Layout::by_types;
   std::string unpack_beside;  ///< where a file packed by gzip is unpacked meanwhile
@@ -52,10 +57,20 @@ struct CsvOptions {
   std::uint64_t piece_bytes = 0;  ///< 0: a share of the file that suits its size
 };
 
-/// Reads the file to find types, classes, categories and rows: once as a rule, twice where a column
-/// turns out to be text behind its beginning. DataError on what is no table.
+/// UsageError unless `format` says how dates are written.
+void require_date_format(const std::string& format);
+
+/// The CSV files that are meant by names of files and folders: of a folder those whose names say
+/// so, in the order of their names. FileError when a folder has none; UsageError when one is named
+/// twice, or commas separate the fields of one and tabs those of another. Call it on one rank.
+std::vector<std::string> csv_files_of(const std::vector<std::string>& sources,
+                                      const std::optional<char>& delimiter);
+
+/// Reads the files, which become one table, to find types, classes, categories and rows: once as a
+/// rule, twice where a column turns out to be text behind its beginning. DataError on what is no
+/// table.
 /// **Collective.**
-ImportedSource open_csv(const Communicator& comm, const std::string& path,
+ImportedSource open_csv(const Communicator& comm, const std::vector<std::string>& paths,
                         const CsvOptions& options, const ParallelFor& parallel_for);
 
 struct ArrayOptions {

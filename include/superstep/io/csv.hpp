@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,36 +22,58 @@ namespace superstep {
 struct CsvProblem {
   std::uint64_t offset = 0;
   std::string what;
+  bool is_open = false;  ///< nobody can tell where the record ends
 };
 
-/// A file of records.
+/// A file by its name, and the one that has its bytes, where that is another.
+struct CsvPart {
+  std::string path;
+  std::string bytes_in{};
+};
+
+/// A file of records, or several that are read as one: offsets count through all of their bytes.
+/// Each begins outside of quotes, and no record goes on in the next.
 class CsvFile {
  public:
   /// As a delimiter: any number of blanks and tabs, also before the first field.
   static constexpr char blanks = '\0';
 
-  /// Opens it. FileError when it cannot be read; DataError when it is no text that can be taken for
-  /// CSV (compressed, UTF-16, Parquet, ...).
-  /// `bytes_in`: the file that has its bytes, where that is another.
-  CsvFile(std::string path, char delimiter, const std::string& bytes_in = "");
+  /// Opens them. FileError when one cannot be read; DataError when it is no text that can be taken
+  /// for CSV (compressed, UTF-16, Parquet, ...).
+  CsvFile(std::vector<CsvPart> parts, char delimiter);
   CsvFile(CsvFile&&) noexcept;
   ~CsvFile();
 
+  /// What they are called together: the name of the only one, or "a.csv and 2 more files".
   const std::string& path() const;
   char delimiter() const;
   std::uint64_t size() const;
-  std::int64_t modified_ns() const;  ///< when it was last written, seen as it was opened
-  /// FileError unless this rank's file has the size and the time of the root's.
-  void require_agreed(std::uint64_t size, std::int64_t modified_ns) const;
-  /// FileError when the file was written to since it was opened.
-  void require_unchanged() const;
-  /// Where the first record may begin: behind a byte order mark.
-  std::uint64_t text_begin() const;
 
-  /// Up to `size` bytes from `offset`; fewer only at the end of the file.
+  Index parts() const;
+  Index part_of(std::uint64_t offset) const;
+  const std::string& path_of(Index part) const;
+  /// Where the first record of a part may begin: behind a byte order mark.
+  std::uint64_t text_begin(Index part = 0) const;
+  std::uint64_t end_of(Index part) const;
+  /// Records that begin before this are no rows, but a header.
+  std::uint64_t data_begin(Index part) const;
+  void set_data_begin(Index part, std::uint64_t offset);
+
+  /// Size and time of the last writing of each, seen as it was opened.
+  struct Version {
+    std::uint64_t size = 0;
+    std::int64_t modified_ns = 0;
+  };
+  std::vector<Version> versions() const;
+  /// FileError unless this rank's files are the root's.
+  void require_agreed(const std::vector<Version>& versions) const;
+  /// FileError when a file was written to since it was opened.
+  void require_unchanged() const;
+
+  /// Up to `size` bytes from `offset`; fewer only at the end of a part.
   std::size_t read(std::uint64_t offset, std::size_t size, char* out) const;
 
-  /// Quotes and line ends in [begin, end). FileError when the file ends before.
+  /// Quotes and line ends in [begin, end) of one part. FileError when the file ends before.
   struct Counts {
     std::uint64_t quotes = 0;
     std::uint64_t lines = 0;
@@ -70,6 +93,8 @@ class CsvFile {
 /// A field without its quotes; doubled quotes are single. Blanks around unquoted fields are not
 /// part of it.
 struct CsvField {
+  /// So many bytes from the beginning of the text may be read, whatever its length.
+  static constexpr std::size_t readable = 128;
   std::string_view text;
   bool was_quoted = false;
 };
@@ -80,19 +105,32 @@ class CsvCursor {
   /// `offset`: where a line begins outside of quotes.
   CsvCursor(const CsvFile& file, std::uint64_t offset);
 
-  /// The next record that is not blank, or false at the end of the file. Throws CsvProblem.
+  /// The next record that is not blank, or false at the end of the last file. What stands before
+  /// the rows of a file is passed over on the way from the one before. Throws CsvProblem.
   bool next();
   /// The same without looking at its fields.
   bool skip();
 
   /// Where the record begins.
   std::uint64_t offset() const { return offset_; }
+  /// Where the next one may begin.
+  std::uint64_t end() const { return buffer_at_ + end_; }
+  Index part() const { return part_; }
   /// Until the next call.
-  const std::vector<CsvField>& fields() const { return fields_; }
+  std::span<const CsvField> fields() const { return {fields_.data(), n_fields_}; }
 
  private:
+  enum class Taken { record, blank, none };
+  Taken take_simple();
+  Taken finish_simple(std::size_t begin, std::size_t end, std::size_t line_end);
+  void add_field(std::string_view text, bool was_quoted) {
+    if (n_fields_ == fields_.size()) fields_.resize(2 * n_fields_ + 16);
+    fields_[n_fields_++] = {text, was_quoted};
+  }
   bool find_record();
+  bool find_record_of_part();
   bool find_end();
+  bool go_to_next_part();
   bool is_delimiter(char c) const;
   bool fill();
   void split();
@@ -100,6 +138,7 @@ class CsvCursor {
   std::size_t take_unquoted(std::size_t begin);
 
   const CsvFile& file_;
+  Index part_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;        // of the record in the buffer
   std::size_t end_ = 0;          // of it, the line end included
@@ -109,7 +148,8 @@ class CsvCursor {
   std::uint64_t offset_ = 0;
   std::string_view record_;  // without its line end
   bool has_quotes_ = false;
-  std::vector<CsvField> fields_;
+  std::vector<CsvField> fields_;  // the first of them are those of the record
+  std::size_t n_fields_ = 0;
   std::deque<std::string> undoubled_;  // fields that had doubled quotes
 };
 
