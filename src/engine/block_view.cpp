@@ -31,7 +31,11 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
       continue;
     }
     double* to = next_scratch(block.rows * map->columns_out());
-    map->apply(block.x.doubles(), block.rows, to);
+    if (const auto* placed = dynamic_cast<const PlacedMap*>(map.get())) {
+      placed->apply_in(block, block.x.doubles(), to);
+    } else {
+      map->apply(block.x.doubles(), block.rows, to);
+    }
     block.x = to;
     block.columns = map->columns_out();
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/pipeline_model.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace superstep {
@@ -28,17 +29,40 @@ Schema PipelineModel::columns_behind(const Schema& in) const {
   return columns;
 }
 
-void PipelineModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
-  std::vector<double> from, to;
+template <class F>
+math::ConstPanel PipelineModel::before_last(math::ConstPanel x, std::vector<double>& from,
+                                            F&& each) const {
+  std::vector<double> to;
   for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
     const Model& model = *steps_[i].model;
     const Index width = model.width(Method::transform);
     to.resize(static_cast<std::size_t>(x.rows * width));
-    model.apply(Method::transform, x, {to.data(), x.rows, width});
+    each(model, x, math::Panel(to.data(), x.rows, width));
     std::swap(from, to);
     x = {from.data(), x.rows, width};
   }
-  last().apply(method, x, out);
+  return x;
+}
+
+void PipelineModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
+  std::vector<double> from;
+  const auto transform = [](const Model& model, math::ConstPanel in, math::Panel to) {
+    model.apply(Method::transform, in, to);
+  };
+  last().apply(method, before_last(x, from, transform), out);
+}
+
+bool PipelineModel::is_cross_fitted() const {
+  return std::ranges::any_of(steps_, [](const Step& s) { return s.model->is_cross_fitted(); });
+}
+
+void PipelineModel::transform_in_training(const Block& block, math::ConstPanel x,
+                                          math::Panel out) const {
+  std::vector<double> from;
+  const auto transform = [&](const Model& model, math::ConstPanel in, math::Panel to) {
+    model.transform_in_training(block, in, to);
+  };
+  last().transform_in_training(block, before_last(x, from, transform), out);
 }
 
 void PipelineModel::save(const AttributeWriter& out) const {

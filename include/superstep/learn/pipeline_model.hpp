@@ -29,9 +29,16 @@ class PipelineModel final : public Model {
   MayMiss may_miss(const MayMiss& behind) const override;
   Schema columns_behind(const Schema& in) const override;
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  bool is_cross_fitted() const override;
+  void transform_in_training(const Block& block, math::ConstPanel x,
+                             math::Panel out) const override;
   void save(const AttributeWriter& out) const override;
 
  private:
+  /// Calls each(model, x, out) for all transformers in front of the last step; gives what that
+  /// sees.
+  template <class F>
+  math::ConstPanel before_last(math::ConstPanel x, std::vector<double>& from, F&& each) const;
   const Model& last() const { return *steps_.back().model; }
   std::vector<Step> steps_;
 };
