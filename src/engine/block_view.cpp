@@ -39,19 +39,26 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
 
 void BlockView::apply(const RowMap& map, const BlockPlan& plan, Block& block) {
   const SparseRows* sparse = block.x.sparse();
-  block.columns = map.columns_out();
+  const Index columns = map.columns_out();
   if (sparse != nullptr && map.keeps_sparse()) {
     SparseRowsOut& out = sparse_out_[next_];
     next_ = 1 - next_;
-    out.begin(block.columns);
+    out.begin(columns);
     map.apply_sparse(*sparse, block.rows, out);
     widened_view_.forget();
-    block.x = {out.rows(), block.rows, block.columns, widened_view_};
-    return;
+    block.x = {out.rows(), block.rows, columns, widened_view_};
+  } else {
+    double* to = next_scratch(plan, columns);
+    if (const auto* placed = dynamic_cast<const PlacedMap*>(&map)) {
+      placed->apply_in(block, block.x.doubles(), to);
+    } else if (sparse != nullptr) {
+      map.apply_to_sparse(*sparse, block.rows, to);
+    } else {
+      map.apply(block.x.doubles(), block.rows, to);
+    }
+    block.x = to;
   }
-  double* to = next_scratch(plan, block.columns);
-  map.apply(block.x.doubles(), block.rows, to);
-  block.x = to;
+  block.columns = columns;
 }
 
 // The chosen rows are told by where they begin and end: none is copied.

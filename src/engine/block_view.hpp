@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include <superstep/data/placed_map.hpp>
 #include <superstep/data/target_function.hpp>
 
 namespace superstep {

@@ -10,11 +10,14 @@
 
 #include <superstep/core/error.hpp>
 #include <superstep/core/expression.hpp>
+#include <superstep/data/placed_map.hpp>
 #include <superstep/data/target_function.hpp>
 #include <superstep/learn/gram.hpp>
 #include <superstep/learn/linear_model/moment_regressor.hpp>
 #include <superstep/learn/metrics/held_out.hpp>
 #include <superstep/learn/metrics/metric.hpp>
+
+#include "learn/k_folding.hpp"
 
 namespace superstep {
 
@@ -100,35 +103,6 @@ ModelPtr seen_from_rows(const Table& table, const AffineMapPtr& features, const 
 
 // ---- parameters --------------------------------------------------------------------------------
 
-namespace {
-
-bool is_k_fold(const Value& cv) {
-  if (!cv.is_call()) return false;
-  const std::string& name = cv.as_call().name;
-  const std::string last = name.substr(name.rfind('.') + 1);
-  return last == "KFold" || last == "StratifiedKFold";
-}
-
-/// The parameters, and whether by class.
-std::pair<KFoldParams, bool> k_fold_of(const Value& cv) {
-  const EstimatorExpression given = expression_of(cv).steps.front().estimator;
-  const bool by_class = given.name == "StratifiedKFold";
-  KFoldParams params;
-  const ParamTable<KFoldParams>& table = by_class ? stratified_k_fold_table() : k_fold_table();
-  table.apply(params, given);
-  table.check(params);
-  check_k_fold(params);
-  return {params, by_class};
-}
-
-}  // namespace
-
-Range cv_range() {
-  return satisfies("None, an int >= 2, KFold(...) or StratifiedKFold(...)", [](const Value& v) {
-    return v.is_none() || (v.is_int() && v.as_int() >= 2) || is_k_fold(v);
-  });
-}
-
 void CrossValidated::check_choice() const {
   const Metric& decides = find_metric(metric());
   if (!decides.is_for(kind())) {
@@ -141,23 +115,14 @@ void CrossValidated::check_choice() const {
         "tells; give cv=5, or scoring='neg_mean_squared_error', 'r2' or such",
         name(), metric()));
   }
-  if (!cv().is_call()) return;
-  if (k_fold_of(cv()).second && kind() != Kind::classifier) {
+  if (is_stratified(cv()).value_or(false) && kind() != Kind::classifier) {
     throw UsageError(
         fmt::format("{}: cv=StratifiedKFold(...) needs classes as targets; use KFold", name()));
   }
 }
 
 KFolding CrossValidated::folding(std::uint64_t seed) const {
-  const bool by_class = kind() == Kind::classifier;
-  if (cv().is_none()) return {5, by_class};
-  if (cv().is_int()) return {cv().as_int(), by_class};
-  const auto [params, is_stratified] = k_fold_of(cv());
-  KFolding how{params.n_splits, is_stratified};
-  if (params.shuffle) {
-    how.seed = params.random_state ? static_cast<std::uint64_t>(*params.random_state) : seed;
-  }
-  return how;
+  return folding_of(cv(), kind() == Kind::classifier, seed);
 }
 
 // ---- training ----------------------------------------------------------------------------------
@@ -268,6 +233,21 @@ std::vector<FoldFits> fit_folds(Engine& engine, const Table& table,
   return fits;
 }
 
+/// Rows are judged apart from the table, which alone knows what they are shown as.
+void require_told(const Table& table, std::span<const Judged> judged, const Metric& metric,
+                  const Estimator& estimator) {
+  if (!has_placed_maps(table)) return;
+  const auto is_told = [&](const Judged& j) {
+    return (static_cast<unsigned>(metric.needs) & ~j.told) == 0;
+  };
+  if (std::ranges::all_of(judged, is_told)) return;
+  throw AgreedError(
+      ExitCode::usage,
+      fmt::format("{} does not choose by rows that are shown by the folds in which they lie; "
+                  "search over the pipeline of TargetEncoder and the estimator that it tries",
+                  estimator.name()));
+}
+
 /// Judges all models of the folds by their held-out rows.
 void score_folds(Engine& engine, const Table& table, std::vector<FoldFits>& fits) {
   if (has_other_targets(table)) {  // judging looks at the targets as they are
@@ -291,6 +271,7 @@ void score_folds(Engine& engine, const Table& table, std::vector<FoldFits>& fits
                           Role::test, t.held_out, t.told});
       }
     }
+    require_told(table, judged, find_metric(metric), *fits.front().of->estimator);
     const std::vector<std::string> metrics = {metric};
     const std::vector<Judgement> found = judge(engine, table.data, judged, metrics);
     const double sign = find_metric(metric).greater_is_better ? 1.0 : -1.0;

@@ -141,6 +141,26 @@ std::vector<SubBatch> sub_batches(const Fusion& fusion, std::span<const Candidat
 
 }  // namespace
 
+// Each sub-batch sees rows of its own, so its candidates are counted as they are for these.
+Footprint Estimator::ample_footprint(Index columns, Index classes,
+                                     std::span<const Candidate> batch) const {
+  const Footprint least = footprint(columns, classes, batch);
+  const std::vector<SubBatch> subs = sub_batches(fusion(), batch);
+  if (subs.size() == 1) return least;
+  Footprint sum;
+  for (const SubBatch& sub : subs) {
+    std::vector<Candidate> members;
+    for (const std::size_t i : sub.members) {
+      members.push_back(batch[i]);
+      if (sub.split) members.back().split = nullptr;
+      if (sub.features) members.back().features = nullptr;
+    }
+    const Index seen = sub.features ? sub.features->columns_out() : columns;
+    sum = sum + footprint(seen, classes, members) + Engine::of_a_stack();
+  }
+  return least | sum;
+}
+
 Index outcomes_of(const Communicator& comm, const Estimator& estimator, Dataset& data) {
   if (estimator.target() == Target::classes) return data.classes(comm).size();
   return estimator.target() == Target::numbers && data.targets() > 1 ? data.targets() : 0;

@@ -29,6 +29,14 @@ Footprint InnerTrainings::footprint(Index columns, Index classes) const {
   return most;
 }
 
+Footprint InnerTrainings::ample_footprint(Index columns, Index classes) const {
+  Footprint most;
+  for (const auto& [type, t] : all_) {
+    most = most | t.estimators.front()->ample_footprint(columns, classes, t.candidates);
+  }
+  return most;
+}
+
 TrainingCost InnerTrainings::cost(Index columns, Index classes) const {
   TrainingCost sum{0, 0, 0.0};
   for (const auto& [type, t] : all_) {

@@ -40,6 +40,7 @@ class InnerTrainings {
 
   /// One after the other.
   Footprint footprint(Index columns, Index classes) const;
+  Footprint ample_footprint(Index columns, Index classes) const;
   TrainingCost cost(Index columns, Index classes) const;
 
  private:

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <superstep/core/text.hpp>
+#include <superstep/data/placed_map.hpp>
 #include <superstep/learn/linear_model/linear_model.hpp>
 
 #include "learn/features.hpp"
@@ -84,7 +85,29 @@ class TransformMap final : public RowMap {
   std::shared_ptr<const Model> model_;
 };
 
+class TrainingMap final : public PlacedMap {
+ public:
+  explicit TrainingMap(std::shared_ptr<const Model> model) : model_(std::move(model)) {}
+  Index columns_in() const override { return model_->features(); }
+  Index columns_out() const override { return model_->width(Method::transform); }
+  void apply(const double* in, Index rows, double* out) const override {
+    model_->apply(Method::transform, {in, rows, columns_in()}, {out, rows, columns_out()});
+  }
+  void apply_in(const Block& block, const double* in, double* out) const override {
+    model_->transform_in_training(block, {in, block.rows, columns_in()},
+                                  {out, block.rows, columns_out()});
+  }
+
+ private:
+  std::shared_ptr<const Model> model_;
+};
+
 }  // namespace
+
+std::shared_ptr<const RowMap> map_in_training(std::shared_ptr<const Model> model) {
+  if (!model->is_cross_fitted()) return row_map(std::move(model));
+  return std::make_shared<TrainingMap>(std::move(model));
+}
 
 std::shared_ptr<const RowMap> row_map(std::shared_ptr<const Model> model) {
   return std::make_shared<TransformMap>(std::move(model));

@@ -56,6 +56,8 @@ Pipeline::Pipeline(const Pipeline& other) : Estimator(other) {
 
 Target Pipeline::target() const { return target_of_all(users_of(steps_)); }
 
+bool Pipeline::follows_targets() const { return all_follow(users_of(steps_)); }
+
 const Estimator* Pipeline::taker_of_one_target() const {
   return superstep::taker_of_one_target(users_of(steps_));
 }

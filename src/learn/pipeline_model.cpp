@@ -29,22 +29,45 @@ Schema PipelineModel::columns_behind(const Schema& in) const {
   return columns;
 }
 
+template <class F>
+math::ConstPanel PipelineModel::before_last(std::size_t first, math::ConstPanel x,
+                                            std::vector<double>& from, F&& each) const {
+  std::vector<double> to;
+  for (std::size_t i = first; i + 1 < steps_.size(); ++i) {
+    const Model& model = *steps_[i].model;
+    const Index width = model.width(Method::transform);
+    to.resize(static_cast<std::size_t>(x.rows * width));
+    each(model, x, math::Panel(to.data(), x.rows, width));
+    std::swap(from, to);
+    x = {from.data(), x.rows, width};
+  }
+  return x;
+}
+
 void PipelineModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
   apply_from(0, method, x, out);
 }
 
 void PipelineModel::apply_from(std::size_t first, Method method, math::ConstPanel x,
                                math::Panel out) const {
-  std::vector<double> from, to;
-  for (std::size_t i = first; i + 1 < steps_.size(); ++i) {
-    const Model& model = *steps_[i].model;
-    const Index width = model.width(Method::transform);
-    to.resize(static_cast<std::size_t>(x.rows * width));
-    model.apply(Method::transform, x, {to.data(), x.rows, width});
-    std::swap(from, to);
-    x = {from.data(), x.rows, width};
-  }
-  last().apply(method, x, out);
+  std::vector<double> from;
+  const auto transform = [](const Model& model, math::ConstPanel in, math::Panel to) {
+    model.apply(Method::transform, in, to);
+  };
+  last().apply(method, before_last(first, x, from, transform), out);
+}
+
+bool PipelineModel::is_cross_fitted() const {
+  return std::ranges::any_of(steps_, [](const Step& s) { return s.model->is_cross_fitted(); });
+}
+
+void PipelineModel::transform_in_training(const Block& block, math::ConstPanel x,
+                                          math::Panel out) const {
+  std::vector<double> from;
+  const auto transform = [&](const Model& model, math::ConstPanel in, math::Panel to) {
+    model.transform_in_training(block, in, to);
+  };
+  last().transform_in_training(block, before_last(0, x, from, transform), out);
 }
 
 // Sparse rows stay sparse as far as steps leave them so.

@@ -34,6 +34,28 @@ std::vector<Place> by_place(std::span<const Candidate> batch) {
   return places;
 }
 
+/// Those of a place that see the same rows: behind steps that are no affine maps each split has its
+/// own.
+std::vector<Place> by_rows_seen(std::span<const Candidate> batch) {
+  std::vector<Place> places;
+  for (const Candidate& c : batch) {
+    const auto& steps = dynamic_cast<const Pipeline&>(*c.estimator).steps();
+    if (places.size() < steps.size()) places.resize(steps.size());
+    std::string prefix, rows;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      const Estimator& estimator = *steps[i].estimator;
+      Candidate step{&estimator, c.split};
+      if (i == 0) step.columns = c.columns;
+      places[i][estimator.name() + rows].push_back(std::move(step));
+      prefix += " | " + estimator.expression();
+      if (!estimator.gives_affine_maps()) {
+        rows = fmt::format("{} @{}", prefix, static_cast<const void*>(c.split.get()));
+      }
+    }
+  }
+  return places;
+}
+
 /// What steps that are no affine maps make of a block is kept while the others look at it.
 Footprint with_rows_of_steps(Footprint need, std::span<const Candidate> batch,
                              const std::vector<Index>& seen) {
@@ -105,7 +127,7 @@ Footprint Pipeline::ample_footprint(Index columns, Index classes,
                                     std::span<const Candidate> batch) const {
   Footprint most, gathering;
   const std::vector<Index> seen = widths(columns, batch);
-  const std::vector<Place> places = by_place(batch);
+  const std::vector<Place> places = by_rows_seen(batch);
   for (std::size_t i = places.size(); i-- > 0;) {
     Footprint sum = gathering;  // for the step behind
     gathering = {};
@@ -367,7 +389,7 @@ void advance(Lane& lane, std::size_t step, const Trained& trained) {
   } else {
     lane.gathered = nullptr;  // of rows before this map
     if (lane.features) lane.table = lane.table.through(lane.features);
-    lane.table = lane.table.through(row_map(model));
+    lane.table = lane.table.through(map_in_training(model));
     lane.table_key = key;
     lane.features = nullptr;
   }

@@ -144,7 +144,7 @@ const std::vector<Entry>& lacking() {
         "SGDOneClassSVM"}},
       {"OneHotEncoder, OrdinalEncoder",
        {"CountVectorizer", "DictVectorizer", "FeatureHasher", "HashingVectorizer", "PatchExtractor",
-        "RandomTreesEmbedding", "TargetEncoder", "TfidfTransformer", "TfidfVectorizer"}},
+        "RandomTreesEmbedding", "TfidfTransformer", "TfidfVectorizer"}},
       {"classes in /y as numbers or text, without an encoder",
        {"LabelBinarizer", "MultiLabelBinarizer"}},
       {"SimpleImputer(add_indicator=True)", {"IterativeImputer", "KNNImputer"}},

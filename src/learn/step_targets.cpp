@@ -9,10 +9,19 @@ namespace superstep {
 
 namespace {
 
+bool learns(const TargetUser& u) {
+  return u.estimator != nullptr && u.estimator->target() != Target::none;
+}
+
+/// One that follows nobody, where there is one.
 const TargetUser* last_learner(std::span<const TargetUser> users) {
   const TargetUser* found = nullptr;
   for (const TargetUser& u : users) {
-    if (u.estimator != nullptr && u.estimator->target() != Target::none) found = &u;
+    if (!learns(u)) continue;
+    if (found == nullptr || found->estimator->follows_targets() ||
+        !u.estimator->follows_targets()) {
+      found = &u;
+    }
   }
   return found;
 }
@@ -29,7 +38,7 @@ Target target_of_all(std::span<const TargetUser> users) {
 void check_targets_agree(const std::string& whole, std::span<const TargetUser> users) {
   const TargetUser* last = last_learner(users);
   for (const TargetUser& u : users) {
-    if (u.estimator == nullptr || u.estimator->target() == Target::none) continue;
+    if (!learns(u) || u.estimator->follows_targets()) continue;
     if (u.estimator->target() == last->estimator->target()) continue;
     throw UsageError(
         fmt::format("{} reads /y in one way, but '{}' ({}) learns from {} and '{}' ({}) from {}",
@@ -38,10 +47,14 @@ void check_targets_agree(const std::string& whole, std::span<const TargetUser> u
   }
 }
 
+bool all_follow(std::span<const TargetUser> users) {
+  const TargetUser* last = last_learner(users);
+  return last != nullptr && last->estimator->follows_targets();
+}
+
 const Estimator* taker_of_one_target(std::span<const TargetUser> users) {
   for (const TargetUser& u : users) {
-    if (u.estimator == nullptr || u.estimator->target() == Target::none) continue;
-    if (!u.estimator->takes_targets()) return u.estimator;
+    if (learns(u) && !u.estimator->takes_targets()) return u.estimator;
   }
   return nullptr;
 }

@@ -58,6 +58,8 @@ MODELS = {
     "Normalizer()": ("classes", "transform"),
     "OneHotEncoder(max_categories=5)": ("classes", "transform", "categories"),
     "OrdinalEncoder(max_categories=9)": ("classes", "transform", "categories"),
+    "make_pipeline(TargetEncoder(), GaussianNB())": ("words", "predict_proba", "categories"),
+    "TargetEncoder(target_type='multiclass')": ("classes", "transform", "categories"),
     "PolynomialFeatures(interaction_only=True)": ("classes", "transform"),
     "RobustScaler()": ("classes", "transform"),
     "KBinsDiscretizer(4)": ("classes", "transform"),

@@ -210,6 +210,22 @@ def test_passes_are_as_planned():
     assert found["passes"] <= few["passes"] + 4, "passes are not multiplied by candidates or folds"
 
 
+def test_folds_of_what_shares_nothing_share_passes():
+    """Medians are found fold by fold: side by side behind a ColumnTransformer, too, which takes a few passes more than one fold alone."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(30000, 8))
+    X[rng.random(X.shape) < 0.1] = np.nan
+    data = write("gaps", X, (rng.random(len(X)) < 0.5).astype(int))
+    branch = "make_pipeline(SimpleImputer(strategy='median'), StandardScaler())"
+    for front in (f"ColumnTransformer([('a', {branch}, [0, 1, 2]), ('b', SimpleImputer(), [3, 4])])",
+                  f"FeatureUnion([('a', {branch}), ('b', SimpleImputer(strategy='median'))])", "SimpleImputer(strategy='median')"):
+        text = f"make_pipeline({front}, LogisticRegression())"
+        grid = "{'logisticregression__C': [0.1, 1.0, 10.0]}"
+        one, _ = search(text, data, "--grid", grid, "--holdout", "0.2")
+        five, _ = search(text, data, "--grid", grid)
+        assert five["passes"] <= one["passes"] + 4, (text, one["passes"], five["passes"])
+
+
 def test_families_share_passes():
     """Several classifiers behind one scaler take the passes of the longest, with the scores that each has alone."""
     rng = np.random.default_rng(12)

@@ -42,6 +42,8 @@ ESTIMATORS = {
     "OneHotEncoder(max_categories=5)": "classes",
     "LabelEncoder()": "classes",
     "OrdinalEncoder(max_categories=9)": "classes",
+    "make_pipeline(TargetEncoder(), LogisticRegression())": "classes categories",
+    "make_pipeline(TargetEncoder(cv=KFold(3), smooth=9.0), Ridge())": "real categories",
     "make_pipeline(PolynomialFeatures(interaction_only=True), StandardScaler())": "classes",
     "RobustScaler(quantile_range=(10.0, 80.0))": "classes",
     "SimpleImputer(strategy='median')": "classes",

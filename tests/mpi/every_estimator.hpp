@@ -80,6 +80,7 @@ inline const std::map<std::string, std::string> not_by_default = {
     {"SelectPercentile", "SelectPercentile(percentile=50)"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
     {"QuantileTransformer", "QuantileTransformer(n_quantiles=20)"},
+    {"TargetEncoder", "make_pipeline(FunctionTransformer(np.rint), TargetEncoder())"},
 };
 
 /// Each registered estimator, and those that are trained in one batch.
@@ -102,6 +103,9 @@ inline std::vector<std::vector<std::string>> every_training() {
                  "TweedieRegressor(power=3, alpha=0.1)"});
   all.push_back(
       {"make_pipeline(StandardScaler(), PCA(n_components=2), KMeans(n_clusters=3, max_iter=5))"});
+  all.push_back({"make_pipeline(FunctionTransformer(np.rint), TargetEncoder(), GaussianNB())",
+                 "make_pipeline(FunctionTransformer(np.rint), TargetEncoder(cv=3, smooth=2.0), "
+                 "LogisticRegression())"});
   all.push_back({"make_pipeline(StandardScaler(), LogisticRegression())",
                  "make_pipeline(StandardScaler(), GaussianNB())",
                  "make_pipeline(MinMaxScaler(), GaussianNB())",

@@ -54,17 +54,19 @@ class Estimator {
   virtual bool transforms_targets() const { return false; }
   /// What training reads of /y.
   virtual Target target() const;
+  /// Whether it learns from targets however they are read for others beside it; target() is how
+  /// where nobody else learns from them.
+  virtual bool follows_targets() const { return false; }
   /// Whether it learns several numbers for each row at once, a /y of several columns.
   virtual bool takes_targets() const { return false; }
   /// What training these candidates, all of this type, together needs beside the blocks, for a
   /// table of so many columns and classes (outcomes_of()).
   virtual Footprint footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const = 0;
-  /// With this much all that can share passes does; with less some wait for others.
+  /// With this much all that can share passes does; with less some wait for others. As given here,
+  /// what fit_batch() trains side by side.
   virtual Footprint ample_footprint(Index columns, Index classes,
-                                    std::span<const Candidate> batch) const {
-    return footprint(columns, classes, batch);
-  }
+                                    std::span<const Candidate> batch) const;
   /// Whether training reads sparse rows as they lie; else they are written out, block by block.
   virtual bool reads_sparse() const { return false; }
   /// Whether sparse rows stay sparse behind its models (Model::keeps_sparse).

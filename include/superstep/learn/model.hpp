@@ -69,6 +69,13 @@ class Model {
   MayMiss may_miss() const { return may_miss(MayMiss::everywhere()); }
   /// What the columns that `transform` makes are, of such columns.
   virtual Schema columns_behind(const Schema& in) const;
+  /// Whether what is trained behind it on the same rows sees these otherwise than `transform` shows
+  /// rows: through transform_in_training().
+  virtual bool is_cross_fitted() const { return false; }
+  /// x: the block's rows as they come to it. By how they are shown to what is trained behind it.
+  virtual void transform_in_training(const Block&, math::ConstPanel x, math::Panel out) const {
+    apply(Method::transform, x, out);
+  }
   /// `transform` as an affine map of the row, where it is one.
   virtual AffineMapPtr affine() const { return nullptr; }
   /// A model of the rows in front of the map that answers as this one does behind it, up to
@@ -92,5 +99,7 @@ class Model {
 
 /// A model's `transform` as a link in a table's chain.
 std::shared_ptr<const RowMap> row_map(std::shared_ptr<const Model> model);
+/// Likewise, for what is trained behind it on the rows that it was trained on.
+std::shared_ptr<const RowMap> map_in_training(std::shared_ptr<const Model> model);
 
 }  // namespace superstep

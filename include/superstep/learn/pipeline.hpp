@@ -29,6 +29,7 @@ class Pipeline final : public Estimator {
   bool can(Method method) const override { return last().can(method); }
   /// What all steps together need of /y.
   Target target() const override;
+  bool follows_targets() const override;
   bool takes_targets() const override { return taker_of_one_target() == nullptr; }
   /// The first step that learns one target alone; null if there is none.
   const Estimator* taker_of_one_target() const;

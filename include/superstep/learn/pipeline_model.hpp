@@ -32,10 +32,17 @@ class PipelineModel final : public Model {
   void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const override;
   bool keeps_sparse() const override;
   void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override;
+  bool is_cross_fitted() const override;
+  void transform_in_training(const Block& block, math::ConstPanel x,
+                             math::Panel out) const override;
   void save(const AttributeWriter& out) const override;
 
  private:
-  /// The steps from `first` on.
+  /// Calls each(model, x, out) for the transformers in front of the last step, from the `first` on;
+  /// gives what that sees.
+  template <class F>
+  math::ConstPanel before_last(std::size_t first, math::ConstPanel x, std::vector<double>& from,
+                               F&& each) const;
   void apply_from(std::size_t first, Method method, math::ConstPanel x, math::Panel out) const;
   const Model& last() const { return *steps_.back().model; }
   std::vector<Step> steps_;

@@ -63,9 +63,19 @@ class BranchedModel final : public Model {
   MayMiss may_miss(const MayMiss& behind) const override;
   Schema columns_behind(const Schema& in) const override;
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  bool is_cross_fitted() const override {
+    return std::ranges::any_of(
+        branches_, [](const FittedBranch& b) { return b.model && b.model->is_cross_fitted(); });
+  }
+  void transform_in_training(const Block& block, math::ConstPanel x,
+                             math::Panel out) const override;
   void save(const AttributeWriter& out) const override;
 
  private:
+  /// transform(model, x, out) for each branch that has learnt.
+  template <class F>
+  void each_branch(math::ConstPanel x, math::Panel out, F&& transform) const;
+
   Index features_;
   std::vector<FittedBranch> branches_;
   BranchNames names_;
@@ -110,32 +120,49 @@ Schema BranchedModel::columns_behind(const Schema& in) const {
   return Schema(std::move(columns));
 }
 
-void BranchedModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
+template <class F>
+void BranchedModel::each_branch(math::ConstPanel x, math::Panel out, F&& transform) const {
   std::vector<double> from, to;
+  Index first = 0;
+  for (const FittedBranch& branch : branches_) {
+    const Index taken = std::ssize(branch.columns);
+    const Index width = branch.width();
+    from.resize(static_cast<std::size_t>(x.rows * taken));
+    double* at = from.data();
+    for (Index i = 0; i < x.rows; ++i) {
+      for (const Index c : branch.columns) *at++ = x.row(i)[c];
+    }
+    const double* made = from.data();
+    if (branch.model) {
+      to.resize(static_cast<std::size_t>(x.rows * width));
+      transform(*branch.model, math::ConstPanel(from.data(), x.rows, taken),
+                math::Panel(to.data(), x.rows, width));
+      made = to.data();
+    }
+    for (Index i = 0; i < x.rows; ++i) {
+      double* row = out.row(i) + first;
+      for (Index c = 0; c < width; ++c) row[c] = branch.factor * *made++;
+    }
+    first += width;
+  }
+}
+
+void BranchedModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
   for (Index begin = 0; begin < x.rows; begin += rows_at_once) {
     const Index rows = std::min(rows_at_once, x.rows - begin);
-    Index first = 0;
-    for (const FittedBranch& branch : branches_) {
-      const Index taken = std::ssize(branch.columns);
-      const Index width = branch.width();
-      from.resize(static_cast<std::size_t>(rows * taken));
-      double* at = from.data();
-      for (Index i = 0; i < rows; ++i) {
-        for (const Index c : branch.columns) *at++ = x.row(begin + i)[c];
-      }
-      const double* made = from.data();
-      if (branch.model) {
-        to.resize(static_cast<std::size_t>(rows * width));
-        branch.model->apply(method, {from.data(), rows, taken}, {to.data(), rows, width});
-        made = to.data();
-      }
-      for (Index i = 0; i < rows; ++i) {
-        double* row = out.row(begin + i) + first;
-        for (Index c = 0; c < width; ++c) row[c] = branch.factor * *made++;
-      }
-      first += width;
-    }
+    each_branch({x.row(begin), rows, x.columns, x.stride},
+                {out.row(begin), rows, out.columns, out.stride},
+                [&](const Model& model, math::ConstPanel in, math::Panel to) {
+                  model.apply(method, in, to);
+                });
   }
+}
+
+void BranchedModel::transform_in_training(const Block& block, math::ConstPanel x,
+                                          math::Panel out) const {
+  each_branch(x, out, [&](const Model& model, math::ConstPanel in, math::Panel to) {
+    model.transform_in_training(block, in, to);
+  });
 }
 
 void BranchedModel::save(const AttributeWriter& out) const {
@@ -301,44 +328,55 @@ Index most_columns_of(const std::vector<Branch>& branches, const Schema& columns
   return sum;
 }
 
+BranchBatch branch_batch(std::span<const Candidate> batch, const Schema& columns,
+                         const std::function<std::vector<Branch>(const Estimator&)>& branches_of) {
+  BranchBatch all;
+  const auto schema = std::make_shared<const Schema>(columns);
+  std::set<std::pair<std::string, SplitPtr>> known;
+  std::map<const Estimator*, std::string> expressions;
+  for (const Candidate& c : batch) {
+    std::string& expression = expressions[c.estimator];
+    if (expression.empty()) expression = c.estimator->expression();
+    if (!known.insert({expression, c.split}).second) continue;
+    all.sets.push_back({branches_of(*c.estimator)});
+    all.candidates.push_back({c.estimator, c.split});
+    all.candidates.back().columns = schema;
+  }
+  return all;
+}
+
 namespace {
 
-/// The candidates as a branch has them.
-std::vector<Candidate> of_branch(const Branch& branch, const Schema& columns,
-                                 std::span<const Candidate> batch) {
-  const auto its = std::make_shared<const Schema>(columns.chosen(branch.columns));
-  std::set<SplitPtr> splits;
-  std::vector<Candidate> candidates;
-  for (const Candidate& c : batch) {
-    if (!splits.insert(c.split).second) continue;
-    candidates.push_back({branch.estimator.get(), c.split});
-    candidates.back().columns = its;
+template <class F>
+Footprint sum_of(const BranchBatch& batch, Index columns, F&& of_training) {
+  Footprint all;
+  for (const Training& t : trainings_of(batch.sets, batch.candidates)) {
+    all = all + of_training(*t.branch->estimator, std::ssize(t.branch->columns), t.candidates) +
+          Engine::of_a_stack();
   }
-  return candidates;
+  all.row_doubles += columns;  // those that were chosen
+  return all;
 }
 
 }  // namespace
 
-Footprint footprint_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
-                       std::span<const Candidate> batch) {
-  Footprint all;
-  for (const Branch& b : branches) {
-    if (!b.estimator || b.columns.empty()) continue;
-    all = all +
-          b.estimator->footprint(std::ssize(b.columns), classes, of_branch(b, columns, batch)) +
-          Engine::of_a_stack();
-  }
-  all.row_doubles += columns.size();  // the columns that were chosen
-  return all;
+Footprint footprint_of(const BranchBatch& batch, Index columns, Index classes) {
+  return sum_of(batch, columns, [&](const Estimator& e, Index its, std::span<const Candidate> c) {
+    return e.footprint(its, classes, c);
+  });
 }
 
-TrainingCost cost_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
-                     std::span<const Candidate> batch) {
+Footprint ample_footprint_of(const BranchBatch& batch, Index columns, Index classes) {
+  return sum_of(batch, columns, [&](const Estimator& e, Index its, std::span<const Candidate> c) {
+    return e.ample_footprint(its, classes, c);
+  });
+}
+
+TrainingCost cost_of(const BranchBatch& batch, Index classes) {
   TrainingCost longest{0, 0, 0.0};
-  for (const Branch& b : branches) {
-    if (!b.estimator || b.columns.empty()) continue;
+  for (const Training& t : trainings_of(batch.sets, batch.candidates)) {
     const TrainingCost one =
-        b.estimator->cost(std::ssize(b.columns), classes, of_branch(b, columns, batch));
+        t.branch->estimator->cost(std::ssize(t.branch->columns), classes, t.candidates);
     longest.passes = std::max(longest.passes, one.passes);
     longest.most_passes = std::max(longest.most_passes, one.most_passes);
     longest.flops_per_row += one.flops_per_row;

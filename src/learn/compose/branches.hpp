@@ -3,7 +3,9 @@
 // ColumnTransformer and FeatureUnion are.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,9 +46,16 @@ std::shared_ptr<Model> load_branches(
 MayMiss may_miss_in(const std::vector<Branch>& branches, const Schema& columns,
                     const MayMiss& behind);
 Index most_columns_of(const std::vector<Branch>& branches, const Schema& columns);
-Footprint footprint_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
-                       std::span<const Candidate> batch);
-TrainingCost cost_of(const std::vector<Branch>& branches, const Schema& columns, Index classes,
-                     std::span<const Candidate> batch);
+
+/// What a batch will train, as far as it is known before: equal candidates once.
+struct BranchBatch {
+  std::vector<BranchSet> sets{};
+  std::vector<Candidate> candidates{};
+};
+BranchBatch branch_batch(std::span<const Candidate> batch, const Schema& columns,
+                         const std::function<std::vector<Branch>(const Estimator&)>& branches_of);
+Footprint footprint_of(const BranchBatch& batch, Index columns, Index classes);
+Footprint ample_footprint_of(const BranchBatch& batch, Index columns, Index classes);
+TrainingCost cost_of(const BranchBatch& batch, Index classes);
 
 }  // namespace superstep

@@ -65,6 +65,11 @@ Target ColumnTransformer::target() const {
   return target_of_all(users_of(all));
 }
 
+bool ColumnTransformer::follows_targets() const {
+  const std::vector<NamedTransformer> all = named(params());
+  return all_follow(users_of(all));
+}
+
 void ColumnTransformer::apply(const EstimatorExpression& expression) {
   EstimatorOf::apply(expression);
   EstimatorOf::set("transformers", canonical("ColumnTransformer", params().transformers, true));
@@ -159,16 +164,26 @@ Index ColumnTransformer::most_columns_behind(const Schema& columns) const {
   return most_columns_of(branches(columns), columns);
 }
 
+BranchBatch ColumnTransformer::planned(Index columns, std::span<const Candidate> batch) {
+  const Schema schema = schema_of(batch, columns);
+  return branch_batch(batch, schema, [&](const Estimator& e) {
+    return dynamic_cast<const ColumnTransformer&>(e).branches(schema);
+  });
+}
+
 Footprint ColumnTransformer::footprint(Index columns, Index classes,
                                        std::span<const Candidate> batch) const {
-  const Schema schema = schema_of(batch, columns);
-  return footprint_of(branches(schema), schema, classes, batch);
+  return footprint_of(planned(columns, batch), columns, classes);
+}
+
+Footprint ColumnTransformer::ample_footprint(Index columns, Index classes,
+                                             std::span<const Candidate> batch) const {
+  return ample_footprint_of(planned(columns, batch), columns, classes);
 }
 
 TrainingCost ColumnTransformer::cost(Index columns, Index classes,
                                      std::span<const Candidate> batch) const {
-  const Schema schema = schema_of(batch, columns);
-  return cost_of(branches(schema), schema, classes, batch);
+  return cost_of(planned(columns, batch), classes);
 }
 
 std::vector<Trained> ColumnTransformer::train(Engine& engine, const Table& table,

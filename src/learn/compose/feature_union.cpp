@@ -54,6 +54,11 @@ Target FeatureUnion::target() const {
   return target_of_all(users_of(all));
 }
 
+bool FeatureUnion::follows_targets() const {
+  const std::vector<NamedTransformer> all = named(params());
+  return all_follow(users_of(all));
+}
+
 void FeatureUnion::apply(const EstimatorExpression& expression) {
   EstimatorOf::apply(expression);
   EstimatorOf::set(list_name, canonical("FeatureUnion", params().transformer_list, false));
@@ -118,16 +123,26 @@ Index FeatureUnion::most_columns_behind(const Schema& columns) const {
   return most_columns_of(branches(columns), columns);
 }
 
+BranchBatch FeatureUnion::planned(Index columns, std::span<const Candidate> batch) {
+  const Schema schema = schema_of(batch, columns);
+  return branch_batch(batch, schema, [&](const Estimator& e) {
+    return dynamic_cast<const FeatureUnion&>(e).branches(schema);
+  });
+}
+
 Footprint FeatureUnion::footprint(Index columns, Index classes,
                                   std::span<const Candidate> batch) const {
-  const Schema schema = schema_of(batch, columns);
-  return footprint_of(branches(schema), schema, classes, batch);
+  return footprint_of(planned(columns, batch), columns, classes);
+}
+
+Footprint FeatureUnion::ample_footprint(Index columns, Index classes,
+                                        std::span<const Candidate> batch) const {
+  return ample_footprint_of(planned(columns, batch), columns, classes);
 }
 
 TrainingCost FeatureUnion::cost(Index columns, Index classes,
                                 std::span<const Candidate> batch) const {
-  const Schema schema = schema_of(batch, columns);
-  return cost_of(branches(schema), schema, classes, batch);
+  return cost_of(planned(columns, batch), classes);
 }
 
 std::vector<Trained> FeatureUnion::train(Engine& engine, const Table& table, Batch batch) const {

@@ -193,6 +193,13 @@ Footprint TransformedTargetRegressor::footprint(Index columns, Index classes,
   return need;
 }
 
+Footprint TransformedTargetRegressor::ample_footprint(Index columns, Index classes,
+                                                      std::span<const Candidate> batch) const {
+  Footprint ample = trainings_of(batch).ample_footprint(columns, classes);
+  ample.row_doubles += std::max<Index>(classes, 1);
+  return ample;
+}
+
 TrainingCost TransformedTargetRegressor::cost(Index columns, Index classes,
                                               std::span<const Candidate> batch) const {
   return trainings_of(batch).cost(columns, classes);

@@ -154,6 +154,11 @@ Footprint SelectFromModel::footprint(Index columns, Index classes,
   return trainings_of(batch).footprint(columns, classes);
 }
 
+Footprint SelectFromModel::ample_footprint(Index columns, Index classes,
+                                           std::span<const Candidate> batch) const {
+  return trainings_of(batch).ample_footprint(columns, classes);
+}
+
 TrainingCost SelectFromModel::cost(Index columns, Index classes,
                                    std::span<const Candidate> batch) const {
   return trainings_of(batch).cost(columns, classes);

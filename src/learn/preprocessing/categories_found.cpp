@@ -26,8 +26,10 @@ CategoryLookup::CategoryLookup(const CategoriesFound& found)
     sorted_.emplace_back(found.values[k], static_cast<Index>(k));
   }
   std::ranges::sort(sorted_);
-  const bool are_small = std::ranges::all_of(
-      sorted_, [](const auto& p) { return p.first < 0.0 || is_small_and_whole(p.first); });
+  const bool are_texts = !found.names.empty();  // of which negative ones are in no row
+  const bool are_small = std::ranges::all_of(sorted_, [&](const auto& p) {
+    return is_small_and_whole(p.first) || (are_texts && p.first < 0.0);
+  });
   if (!are_small || sorted_.empty() || sorted_.back().first < 0.0) return;
   dense_.assign(static_cast<std::size_t>(sorted_.back().first) + 1, -1);
   for (const auto& [value, k] : sorted_) {

@@ -20,6 +20,7 @@ struct ColumnTransformerParams {
 };
 
 struct Branch;
+struct BranchBatch;
 
 class ColumnTransformer final : public EstimatorOf<ColumnTransformer, ColumnTransformerParams> {
  public:
@@ -28,6 +29,7 @@ class ColumnTransformer final : public EstimatorOf<ColumnTransformer, ColumnTran
 
   Kind kind() const override { return Kind::transformer; }
   Target target() const override;
+  bool follows_targets() const override;
   Fusion fusion() const override { return {.splits = true}; }
   /// `onehotencoder__drop`, the name of a transformer, or one of its own.
   void set(std::string_view param, const Value& value) override;
@@ -39,6 +41,8 @@ class ColumnTransformer final : public EstimatorOf<ColumnTransformer, ColumnTran
   Index most_columns_behind(const Schema& columns) const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
 
  protected:
@@ -46,6 +50,7 @@ class ColumnTransformer final : public EstimatorOf<ColumnTransformer, ColumnTran
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 
  private:
+  static BranchBatch planned(Index columns, std::span<const Candidate> batch);
   std::vector<Branch> branches(const Schema& columns) const;
 };
 

@@ -18,6 +18,7 @@ struct FeatureUnionParams {
 };
 
 struct Branch;
+struct BranchBatch;
 
 class FeatureUnion final : public EstimatorOf<FeatureUnion, FeatureUnionParams> {
  public:
@@ -26,6 +27,7 @@ class FeatureUnion final : public EstimatorOf<FeatureUnion, FeatureUnionParams> 
 
   Kind kind() const override { return Kind::transformer; }
   Target target() const override;
+  bool follows_targets() const override;
   Fusion fusion() const override { return {.splits = true}; }
   /// `pca__n_components`, the name of a transformer, or one of its own.
   void set(std::string_view param, const Value& value) override;
@@ -37,6 +39,8 @@ class FeatureUnion final : public EstimatorOf<FeatureUnion, FeatureUnionParams> 
   Index most_columns_behind(const Schema& columns) const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
 
  protected:
@@ -44,6 +48,7 @@ class FeatureUnion final : public EstimatorOf<FeatureUnion, FeatureUnionParams> 
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 
  private:
+  static BranchBatch planned(Index columns, std::span<const Candidate> batch);
   std::vector<Branch> branches(const Schema& columns) const;
 };
 

@@ -37,6 +37,8 @@ class SelectFromModel final : public EstimatorOf<SelectFromModel, SelectFromMode
   Index most_columns_behind(const Schema& columns) const override;
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
 
  protected:
