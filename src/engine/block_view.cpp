@@ -50,7 +50,11 @@ void BlockView::apply(const RowMap& map, const BlockPlan& plan, Block& block) {
     return;
   }
   double* to = next_scratch(plan, block.columns);
-  map.apply(block.x.doubles(), block.rows, to);
+  if (sparse != nullptr) {
+    map.apply_to_sparse(*sparse, block.rows, to);
+  } else {
+    map.apply(block.x.doubles(), block.rows, to);
+  }
   block.x = to;
 }
 
