@@ -6,6 +6,21 @@
 
 namespace superstep {
 
+void RowMap::apply_to_sparse(const SparseRows& in, Index rows, double* out) const {
+  constexpr Index tall = 64;
+  const Index columns = columns_in();
+  std::vector<double> dense(static_cast<std::size_t>(std::min(tall, rows) * columns));
+  for (Index first = 0; first < rows; first += tall) {
+    const Index n = std::min(tall, rows - first);
+    std::ranges::fill(dense, 0.0);
+    for (Index i = 0; i < n; ++i) {
+      double* const to = dense.data() + i * columns;
+      for (Index k = in.begin[first + i]; k < in.end[first + i]; ++k) to[in.columns[k]] = in.value(k);
+    }
+    apply(dense.data(), n, out + first * columns_out());
+  }
+}
+
 void RowMap::apply_sparse(const SparseRows&, Index, SparseRowsOut&) const {
   throw std::logic_error("a map is asked for sparse rows that it does not make");
 }

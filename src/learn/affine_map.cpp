@@ -7,6 +7,8 @@
 #include <superstep/math/products.hpp>
 #include <superstep/math/scaling.hpp>
 
+#include "learn/features.hpp"
+
 namespace superstep {
 
 AffineMap AffineMap::diagonal(Vector centre, Vector factor, Vector offset) {
@@ -59,6 +61,14 @@ void AffineMap::apply(const double* in, Index rows, double* out) const {
     math::multiply(math::Panel(centred).middle_rows(0, n), weights_, offset_.data(),
                    y.middle_rows(row, n));
   }
+}
+
+void AffineMap::apply_to_sparse(const SparseRows& in, Index rows, double* out) const {
+  if (is_diagonal()) return RowMap::apply_to_sparse(in, rows, out);
+  const Vector start = offset_ - transposed_times(centre_).col(0);
+  with_sparse(in, rows, [&](auto panel) {
+    math::multiply(panel, weights_, start.data(), {out, rows, columns_out()});
+  });
 }
 
 bool AffineMap::keeps_sparse() const {

@@ -174,7 +174,7 @@ Footprint footprint_for(const Engine& engine, const Estimator& estimator, const 
 }
 
 Footprint with_written_out(const Estimator& estimator, const Dataset& data, Footprint need) {
-  need.writes_out = need.writes_out || (data.is_sparse() && !estimator.reads_sparse());
+  need.writes_out = need.writes_out || (data.is_sparse() && !estimator.reads_sparse(data.columns()));
   return need;
 }
 

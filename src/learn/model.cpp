@@ -76,6 +76,9 @@ class TransformMap final : public RowMap {
   void apply(const double* in, Index rows, double* out) const override {
     model_->apply(Method::transform, {in, rows, columns_in()}, {out, rows, columns_out()});
   }
+  void apply_to_sparse(const SparseRows& in, Index rows, double* out) const override {
+    model_->apply_sparse(Method::transform, in, rows, {out, rows, columns_out()});
+  }
   bool keeps_sparse() const override { return model_->keeps_sparse(); }
   void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override {
     model_->transform_sparse(in, rows, out);

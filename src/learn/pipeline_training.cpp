@@ -95,15 +95,15 @@ Index Pipeline::most_columns_behind(const Schema& columns) const {
 }
 
 // A step whose map moves zeros leaves rows sparse where the last one takes the map into its
-// weights.
-bool Pipeline::reads_sparse() const {
-  const bool takes_maps = last().fusion().diagonal_maps && last().reads_sparse();
+// weights; behind any other they are dense.
+bool Pipeline::reads_sparse(Index columns) const {
+  const bool takes_maps = last().fusion().diagonal_maps && last().reads_sparse(columns);
   for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
     const Estimator& step = *steps_[i].estimator;
-    const bool leaves_them = step.keeps_sparse() || (takes_maps && step.gives_affine_maps());
-    if (!step.reads_sparse() || !leaves_them) return false;
+    if (!step.reads_sparse(columns)) return false;
+    if (!step.keeps_sparse() && !(takes_maps && step.gives_affine_maps())) return true;
   }
-  return last().reads_sparse();
+  return last().reads_sparse(columns);
 }
 
 bool Pipeline::keeps_sparse() const {

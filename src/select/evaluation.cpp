@@ -107,7 +107,7 @@ Footprint Evaluator::ample_need(std::span<const Candidate> fits) const {
 // Rows of a fold are copied where they are chosen; of sparse ones it is told where they lie.
 Footprint Evaluator::with_copies(const Estimator& estimator, Footprint need) const {
   const Dataset& data = *folds_.data;
-  const bool stay_sparse = data.is_sparse() && estimator.reads_sparse();
+  const bool stay_sparse = data.is_sparse() && estimator.reads_sparse(data.columns());
   need.row_doubles += stay_sparse ? 2 : data.columns();
   return with_written_out(estimator, data, need);
 }

@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 import scipy.sparse as sp
 from scipy.special import logsumexp
+from sklearn.decomposition import TruncatedSVD
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
@@ -170,6 +171,41 @@ def test_search():
                               "--quiet", "--overwrite", ranks=3).stdout)
         theirs = GridSearchCV(estimator, grid, cv=StratifiedKFold(3)).fit(X, y)
         close(done["best_score"], theirs.best_score_, atol=3 / 900)
+
+
+def test_wide_svd():
+    """Of more than 8,192 columns: singular values as near the true ones as scikit-learn's, in a pipeline, behind a scaler, in folds."""
+    rng = np.random.default_rng(SEED + 10)
+    X = counts(rng, 1500, 9000, mean=60)
+    y = labels(rng, X[:, :50], 2)
+    true = np.linalg.svd(X.toarray(), compute_uv=False)[:8]
+    model, done, file = fit("TruncatedSVD(n_components=8)", write_sparse("svd", X, y), ranks=3)
+    theirs = TruncatedSVD(n_components=8, random_state=0).fit(X)
+    ours = np.abs(model["singular_values_"] / true - 1).max()
+    assert ours <= max(1e-6, np.abs(theirs.singular_values_ / true - 1).max()), (ours, model["singular_values_"], true)
+    components = model["components_"]
+    close(components @ components.T, np.eye(8), atol=1e-10)
+    T = output("transform", file, path("svd.h5"))
+    close(T, X @ components.T, rtol=1e-9, atol=1e-9)
+    close(model["explained_variance_"], T.var(axis=0), rtol=1e-6)
+    variance = X.power(2).mean(axis=0).A1 - np.square(X.mean(axis=0).A1) if hasattr(X.mean(axis=0), "A1") else \
+        np.asarray(X.power(2).mean(axis=0)).ravel() - np.square(np.asarray(X.mean(axis=0)).ravel())
+    close(model["explained_variance_ratio_"], T.var(axis=0) / variance.sum(), rtol=1e-6)
+    print(f"TruncatedSVD of 9000 columns: values {ours:.1e} off, scikit-learn's {np.abs(theirs.singular_values_ / true - 1).max():.1e}, "
+          f"{done['passes']} passes")
+    for scaler in ("StandardScaler(with_mean=False)", "MaxAbsScaler()", "StandardScaler()"):
+        expression = f"make_pipeline({scaler}, TruncatedSVD(n_components=5, n_iter=12), LogisticRegression(tol=1e-8))"
+        model, _, _ = fit(expression, path("svd.h5"))
+        Z = eval(scaler, {"StandardScaler": StandardScaler, "MaxAbsScaler": MaxAbsScaler}).fit_transform(
+            X.toarray() if scaler == "StandardScaler()" else X)
+        true = np.linalg.svd(Z if isinstance(Z, np.ndarray) else Z.toarray(), compute_uv=False)[:5]
+        close(model["steps/truncatedsvd/singular_values_"], true, rtol=2e-2, what=scaler)
+    done = json.loads(run("search", "make_pipeline(TruncatedSVD(n_components=5), LogisticRegression())", path("svd.h5"), "--grid",
+                          "{'logisticregression__C': [0.1, 1.0], 'truncatedsvd__n_components': [3, 5]}", "--cv", "3", "--results", path("r.csv"),
+                          "--json", "--quiet", "--overwrite", ranks=2).stdout)
+    grid = {"logisticregression__C": [0.1, 1.0], "truncatedsvd__n_components": [3, 5]}
+    theirs = GridSearchCV(make_pipeline(TruncatedSVD(n_components=5, random_state=0), LogisticRegression()), grid, cv=3).fit(X, y)
+    close(done["best_score"], theirs.best_score_, atol=0.01)
 
 
 def test_targets_of_numbers():

@@ -20,6 +20,8 @@ class RowMap {
   virtual Index columns_out() const = 0;
   /// rows x columns_in -> rows x columns_out. `in` and `out` do not overlap.
   virtual void apply(const double* in, Index rows, double* out) const = 0;
+  /// The same of sparse rows, which are written out, a few at a time, where it has no other way.
+  virtual void apply_to_sparse(const SparseRows& in, Index rows, double* out) const;
   /// Whether it has a way for sparse rows of its own, which leaves them sparse.
   virtual bool keeps_sparse() const { return false; }
   /// That: for each row what it becomes, by put() and end_row().

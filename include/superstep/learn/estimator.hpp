@@ -67,8 +67,12 @@ class Estimator {
   /// what fit_batch() trains side by side.
   virtual Footprint ample_footprint(Index columns, Index classes,
                                     std::span<const Candidate> batch) const;
-  /// Whether training reads sparse rows as they lie; else they are written out, block by block.
-  virtual bool reads_sparse() const { return false; }
+  /// Whether training reads sparse rows of so many columns as they lie; else they are written out,
+  /// block by block.
+  virtual bool reads_sparse(Index columns) const {
+    static_cast<void>(columns);
+    return false;
+  }
   /// Whether sparse rows stay sparse behind its models (Model::keeps_sparse).
   virtual bool keeps_sparse() const { return false; }
   /// What it costs, for the plan of a search.

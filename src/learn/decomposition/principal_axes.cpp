@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 #include <vector>
 
 #include <superstep/core/error.hpp>
@@ -16,6 +17,7 @@
 #include <superstep/math/scaling.hpp>
 
 #include "learn/decompositions.hpp"
+#include "learn/decomposition/wide_svd.hpp"
 #include "learn/seen_moments.hpp"
 
 namespace superstep {
@@ -30,16 +32,6 @@ Matrix squares_around_zero(const Moments& m) {
 /// v' S v for every row v of a matrix.
 Vector quadratic_forms(const Matrix& rows, const Matrix& S) {
   return (rows * S).cwiseProduct(rows).rowwise().sum();
-}
-
-void fix_signs(Matrix& axes) {
-  for (Index k = 0; k < axes.rows(); ++k) {
-    Index largest = 0;
-    for (Index c = 1; c < axes.cols(); ++c) {
-      if (std::fabs(axes(k, c)) > std::fabs(axes(k, largest))) largest = c;
-    }
-    if (axes(k, largest) < 0.0) axes.row(k) = -axes.row(k);
-  }
 }
 
 /// The rows in the axes of the first pass, each axis scaled to a sum of squares of 1.
@@ -204,9 +196,44 @@ void project(math::ConstPanel x, const Vector& centre, const Matrix& weights, ma
   }
 }
 
+void fix_signs(Matrix& axes) {
+  for (Index k = 0; k < axes.rows(); ++k) {
+    Index largest = 0;
+    for (Index c = 1; c < axes.cols(); ++c) {
+      if (std::fabs(axes(k, c)) > std::fabs(axes(k, largest))) largest = c;
+    }
+    if (axes(k, largest) < 0.0) axes.row(k) = -axes.row(k);
+  }
+}
+
 // ---- the transformer ---------------------------------------------------------------------------
 
+namespace {
+
+const AxesTransformer& transformer_of(const Candidate& c) {
+  return dynamic_cast<const AxesTransformer&>(*c.estimator);
+}
+
+}  // namespace
+
+bool AxesTransformer::reads_sparse(Index columns) const {
+  return takes_wide() && is_wide(columns);
+}
+
+WideTask AxesTransformer::wide_task() const {
+  throw std::logic_error(name() + " is asked for a way with many columns that it does not have");
+}
+
+std::shared_ptr<Model> AxesTransformer::model_of(const WideSVD&) const {
+  throw std::logic_error(name() + " is asked for a way with many columns that it does not have");
+}
+
 Footprint AxesTransformer::footprint(Index columns, Index, std::span<const Candidate> batch) const {
+  if (is_wide(columns) && takes_wide()) {
+    std::vector<Index> components;
+    for (const Candidate& c : batch) components.push_back(transformer_of(c).wide_task().components);
+    return wide_svd_footprint(columns, components);
+  }
   std::vector<View> views;
   for (const Candidate& c : batch) views.push_back({c.split, c.features});
   Footprint need = moments_footprint(columns, cells_of(batch));
@@ -216,28 +243,66 @@ Footprint AxesTransformer::footprint(Index columns, Index, std::span<const Candi
   return need;
 }
 
-TrainingCost AxesTransformer::cost(Index columns, Index, std::span<const Candidate>) const {
+TrainingCost AxesTransformer::cost(Index columns, Index, std::span<const Candidate> batch) const {
+  if (is_wide(columns) && takes_wide()) {
+    TrainingCost cost;
+    for (const Candidate& c : batch) {
+      const WideTask task = transformer_of(c).wide_task();
+      cost.passes = std::max(cost.passes, task.iterations + 3);
+      cost.flops_per_row += 4.0 * static_cast<double>(columns * task.components);
+    }
+    cost.most_passes = cost.passes + 2;
+    return cost;
+  }
   return moments_cost(columns);
 }
 
 std::shared_ptr<const StageState> AxesTransformer::gather(Engine& engine, const Table& table,
                                                           std::span<const SplitPtr> splits) const {
+  if (is_wide(table.columns()) && takes_wide()) return nullptr;
   return gather_moments(engine, table, request, splits);
 }
 
 std::vector<Trained> AxesTransformer::train_batch(Engine& engine, const Table& table,
                                                   std::span<const Candidate> candidates) const {
-  const auto transformer = [](const Candidate& c) -> const AxesTransformer& {
-    return dynamic_cast<const AxesTransformer&>(*c.estimator);
-  };
+  if (is_wide(table.columns()) && takes_wide()) return train_wide(engine, table, candidates);
   std::vector<View> views;
   for (const Candidate& c : candidates) {
-    views.push_back({c.split, c.features, transformer(c).centres()});
+    views.push_back({c.split, c.features, transformer_of(c).centres()});
   }
   const auto axes = principal_axes(engine, table, views, gathered_for(candidates));
   std::vector<Trained> all;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    all.push_back(attempt([&] { return transformer(candidates[i]).model_of(table, *axes[i]); }));
+    all.push_back(attempt([&] { return transformer_of(candidates[i]).model_of(table, *axes[i]); }));
+  }
+  return all;
+}
+
+// Behind a projection there are fewer columns: that is another table.
+std::vector<Trained> AxesTransformer::train_wide(Engine& engine, const Table& table,
+                                                 std::span<const Candidate> candidates) const {
+  std::vector<Trained> all(candidates.size());
+  std::vector<WideTask> tasks;
+  std::vector<std::size_t> of_task;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Candidate& c = candidates[i];
+    if (c.features && !c.features->is_diagonal()) {
+      Candidate behind = c;
+      behind.features = nullptr;
+      behind.gathered = nullptr;
+      all[i] = train_batch(engine, table.through(c.features), {&behind, 1}).front();
+      continue;
+    }
+    WideTask& task = tasks.emplace_back(transformer_of(c).wide_task());
+    task.split = c.split;
+    task.features = c.features;
+    of_task.push_back(i);
+  }
+  if (tasks.empty()) return all;
+  const std::vector<WideSVD> found = wide_svd(engine, table, tasks);
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    const std::size_t i = of_task[k];
+    all[i] = attempt([&] { return transformer_of(candidates[i]).model_of(found[k]); });
   }
   return all;
 }

@@ -70,6 +70,9 @@ std::vector<std::shared_ptr<PrincipalAxesOf>> principal_axes(
     Engine& engine, const Table& table, std::span<const View> views,
     const std::shared_ptr<const StageState>& gathered = nullptr);
 
+/// The entry of largest size of each row positive, the first of equal ones.
+void fix_signs(Matrix& axes);
+
 /// "n_components=4: ..." when some of `count` components hold rounding errors only, else empty.
 std::string rank_warning(const PrincipalAxes& found, Index count, Index rows);
 

@@ -9,6 +9,8 @@
 #include <superstep/math/products.hpp>
 
 #include "learn/decomposition/principal_axes.hpp"
+#include "learn/decomposition/wide_svd.hpp"
+#include "learn/features.hpp"
 
 namespace superstep {
 
@@ -43,6 +45,9 @@ class TruncatedSVDModel final : public Model {
   Index width(Method) const override { return weights_.cols(); }
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::multiply(x, weights_, out);
+  }
+  void apply_sparse(Method, const SparseRows& x, Index rows, math::Panel out) const override {
+    with_sparse(x, rows, [&](auto panel) { math::multiply(panel, weights_, nullptr, out); });
   }
   AffineMapPtr affine() const override {
     return std::make_shared<AffineMap>(
@@ -80,14 +85,15 @@ const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() {
           .add("n_components", &TruncatedSVDParams::n_components, at_least(1),
                "how many singular values")
           .add("algorithm", &TruncatedSVDParams::algorithm, one_of({"randomized", "arpack"}),
-               "both get the exact result")
+               "both get the exact result; of more than 8,192 columns randomized's is found by "
+               "iterations")
           .add("n_iter", &TruncatedSVDParams::n_iter, at_least(0),
-               "the exact result is that of any number of iterations or more")
+               "iterations where there are more than 8,192 columns; else the result is exact")
           .refuse("n_oversamples", {10}, "the result is exact, nothing is sampled")
           .refuse("power_iteration_normalizer", {"auto"},
                   "the result is exact, nothing is iterated")
           .add("random_state", &TruncatedSVDParams::random_state, at_least(0),
-               "the exact result is that of any state: nothing is drawn")
+               "of the start where there are more than 8,192 columns; else nothing is drawn")
           .refuse("tol", {0.0}, "the result is exact to machine precision")
           .positional(1);
   return table;
@@ -109,6 +115,23 @@ std::shared_ptr<Model> TruncatedSVD::model_of(const Table&, PrincipalAxesOf& axe
   const std::string warning = rank_warning(found, k, moments.rows);
   if (!warning.empty()) report.warnings.push_back(warning);
   return std::make_shared<TruncatedSVDModel>(std::move(fitted), std::move(report));
+}
+
+WideTask TruncatedSVD::wide_task() const {
+  return {.components = params().n_components,
+          .iterations = params().n_iter,
+          .seed = static_cast<std::uint64_t>(params().random_state.value_or(0))};
+}
+
+std::shared_ptr<Model> TruncatedSVD::model_of(const WideSVD& found) const {
+  check(params(), found.rows, found.axes.cols());
+  const Index k = std::min(params().n_components, found.rows);
+  FittedSVD fitted;
+  fitted.components = found.axes.topRows(k);
+  fitted.singular_values = found.singular.head(k);
+  fitted.explained_variance = found.spread.head(k) / found.weight;
+  fitted.explained_variance_ratio = found.spread.head(k) / found.total;
+  return std::make_shared<TruncatedSVDModel>(std::move(fitted), FitReport{});
 }
 
 std::shared_ptr<Model> TruncatedSVD::load_fitted(const AttributeReader& in) const {

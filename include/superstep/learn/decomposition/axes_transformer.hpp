@@ -9,6 +9,8 @@
 namespace superstep {
 
 class PrincipalAxesOf;
+struct WideSVD;
+struct WideTask;
 
 class AxesTransformer : public Estimator {
  public:
@@ -25,6 +27,17 @@ class AxesTransformer : public Estimator {
   virtual bool centres() const = 0;
   /// **Collective.**
   virtual std::shared_ptr<Model> model_of(const Table& table, PrincipalAxesOf& axes) const = 0;
+
+  /// Whether there is a way for tables of many columns, which reads sparse rows as they lie.
+  virtual bool takes_wide() const { return false; }
+  bool reads_sparse(Index columns) const final;
+  /// What it asks for there, and the model of what is found.
+  virtual WideTask wide_task() const;
+  virtual std::shared_ptr<Model> model_of(const WideSVD& found) const;
+
+ private:
+  std::vector<Trained> train_wide(Engine& engine, const Table& table,
+                                  std::span<const Candidate> candidates) const;
 
  protected:
   std::vector<Trained> train_batch(Engine& engine, const Table& table,

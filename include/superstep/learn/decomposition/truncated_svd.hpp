@@ -24,6 +24,10 @@ struct TruncatedSVDParams {
 /// a second pass when a singular value asked for is too small for the Gram matrix, which is usual
 /// for columns far from zero. The result is exact, whatever the algorithm. A weight counts a row so
 /// many times.
+///
+/// Of more than 8,192 columns, sparse or not: scikit-learn's randomized algorithm, n_iter + 2
+/// passes of two products with n_components + 10 directions, and one for the columns' variances.
+/// Singular values that follow each other closely are then as rough as there.
 class TruncatedSVD final : public WithParams<TruncatedSVD, TruncatedSVDParams, AxesTransformer> {
  public:
   using WithParams::WithParams;
@@ -31,6 +35,9 @@ class TruncatedSVD final : public WithParams<TruncatedSVD, TruncatedSVDParams, A
 
   bool centres() const override { return false; }
   std::shared_ptr<Model> model_of(const Table& table, PrincipalAxesOf& axes) const override;
+  bool takes_wide() const override { return true; }
+  WideTask wide_task() const override;
+  std::shared_ptr<Model> model_of(const WideSVD& found) const override;
 
  protected:
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;

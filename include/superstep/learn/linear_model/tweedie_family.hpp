@@ -27,7 +27,7 @@ class TweedieFamily : public Estimator {
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
                                            std::span<const SplitPtr> splits) const override;
   bool ends_with_a_look() const override { return true; }
-  bool reads_sparse() const override { return true; }
+  bool reads_sparse(Index) const override { return true; }
   Fusion fusion() const final { return {true, true, true}; }
 
   /// The variance goes by this power of the mean.
@@ -50,6 +50,8 @@ class TweedieFamily : public Estimator {
 class LinkedTweedieFamily : public TweedieFamily {
  public:
   virtual bool has_log_link() const = 0;
+  /// The identity is a matter of moments.
+  bool reads_sparse(Index) const final { return has_log_link(); }
 
   Footprint footprint(Index columns, Index classes, std::span<const Candidate> batch) const final;
   Footprint ample_footprint(Index columns, Index classes,
