@@ -77,9 +77,7 @@ class Check final : public Command {
     const Data opened = choice_.open(context, file_);
     Dataset& data = *opened.dataset();
     BulkWork work(context);
-    work.begin(
-        fmt::format("check {}", file_), data.rows(),
-        static_cast<std::size_t>(data.rows() * data.columns()) * (data.is_float32() ? 4 : 8));
+    work.begin(fmt::format("check {}", file_), data.rows(), data.feature_bytes(data.rows()));
     const WriteMeans means = work.write_means();
     const DataQuality quality = inspect_quality(
         context.comm(), data,

@@ -79,6 +79,25 @@ void count_bad_features(const T* values, Index rows, Index columns, Index offset
             &bad.x_first_is_nan);
 }
 
+/// Where it stands in the row is asked only of what is bad.
+void count_bad_sparse(const StoredBlock& block, Index rows, Index columns, Index offset,
+                      const MayMiss& may_miss, BadValues& bad) {
+  const Index* const begin = block.begin.data();
+  const bool are_floats = block.x32.size() > 0;
+  const bool is_any = are_floats ? has_special(block.x32.data(), begin[rows])
+                                 : has_special(block.x64.data(), begin[rows]);
+  if (!is_any) return;
+  for (Index i = 0; i < rows; ++i) {
+    for (Index k = begin[i]; k < begin[i + 1]; ++k) {
+      const double value = are_floats ? double{block.x32.data()[k]} : block.x64.data()[k];
+      const Index column = block.columns.data()[k];
+      if (!is_bad(value, may_miss.in(column)) || bad.x_count++ > 0) continue;
+      bad.x_first = offset + i * columns + column;
+      bad.x_first_is_nan = std::isnan(value);
+    }
+  }
+}
+
 }  // namespace
 
 BadValues Dataset::check(Index i, const StoredBlock& block, const MayMiss& may_miss) const {
@@ -86,7 +105,9 @@ BadValues Dataset::check(Index i, const StoredBlock& block, const MayMiss& may_m
   const Index rows = blocks().rows_of(i);
   BadValues bad;
   const Index offset = first * columns();
-  if (is_float32()) {
+  if (is_sparse()) {
+    count_bad_sparse(block, rows, columns(), offset, may_miss, bad);
+  } else if (is_float32()) {
     count_bad_features(block.x32.data(), rows, columns(), offset, may_miss, bad);
   } else {
     count_bad_features(block.x64.data(), rows, columns(), offset, may_miss, bad);

@@ -14,6 +14,53 @@ const double* Widened::of(const float* values, Index count) {
   return doubles_.data();
 }
 
+const double* Widened::of(const SparseRows& rows, Index count, Index columns) {
+  if (from_ == rows.begin) return doubles_.data();
+  doubles_.grow(count * columns);
+  std::fill_n(doubles_.data(), count * columns, 0.0);
+  for (Index i = 0; i < count; ++i) {
+    double* to = doubles_.data() + i * columns;
+    for (Index k = rows.begin[i]; k < rows.end[i]; ++k) to[rows.columns[k]] = rows.value(k);
+  }
+  from_ = rows.begin;
+  return doubles_.data();
+}
+
+void SparseRowsOut::begin(Index columns) {
+  columns_ = columns;
+  ends_.assign(1, 0);
+  columns_of_values_.clear();
+  values_.clear();
+}
+
+const SparseRows& SparseRowsOut::rows() {
+  const auto most = std::min<std::size_t>(values_.size(), static_cast<std::size_t>(columns_));
+  touched_.resize(most + 1);
+  const Index touched = distinct_columns(columns_of_values_, columns_, seen_, touched_.data());
+  rows_ = {.begin = ends_.data(),
+           .end = ends_.data() + 1,
+           .columns = columns_of_values_.data(),
+           .doubles = values_.data(),
+           .touched = {touched_.data(), static_cast<std::size_t>(touched)}};
+  return rows_;
+}
+
+Index distinct_columns(std::span<const std::int32_t> columns, Index all,
+                       std::vector<std::uint64_t>& seen, std::int32_t* to) {
+  seen.assign(static_cast<std::size_t>(all) / 64 + 1, 0);
+  for (const std::int32_t c : columns) {
+    seen[static_cast<std::size_t>(c) / 64] |= std::uint64_t{1} << (c % 64);
+  }
+  Index count = 0;
+  for (std::size_t word = 0; word < seen.size(); ++word) {
+    for (std::uint64_t bits = seen[word]; bits != 0; bits &= bits - 1) {
+      to[count++] = static_cast<std::int32_t>(64 * word) + std::countr_zero(bits);
+    }
+  }
+  to[count] = static_cast<std::int32_t>(all);
+  return count;
+}
+
 BlockPlan::BlockPlan(Index rows, Index columns) : total_rows_(rows), selected_rows_(rows) {
   // Tall enough that adding a block's sums up exactly costs little beside computing them, and no
   // more than 32 MiB, so that wide rows leave several blocks within any sensible memory budget.
@@ -24,14 +71,27 @@ BlockPlan::BlockPlan(Index rows, Index columns) : total_rows_(rows), selected_ro
   n_blocks_ = (rows + rows_per_block_ - 1) / rows_per_block_;
 }
 
-BlockPlan BlockPlan::in_pieces(Index rows, Index columns) {
-  constexpr std::size_t fewest_pieces = 2048;
-  BlockPlan plan(rows, columns);
-  const auto short_enough = std::bit_floor(static_cast<std::size_t>(rows) / fewest_pieces);
-  plan.rows_per_block_ =
-      std::clamp<Index>(static_cast<Index>(short_enough), 1, plan.rows_per_block_);
-  plan.n_blocks_ = (rows + plan.rows_per_block_ - 1) / plan.rows_per_block_;
+BlockPlan BlockPlan::of_sparse(Index rows, Index values) {
+  constexpr std::size_t fewest_blocks = 32;
+  // A value and its column take up to one and a half times as much as a double.
+  const Index width = 3 * values / (2 * std::max<Index>(rows, 1)) + 1;
+  BlockPlan plan(rows, width);
+  const auto short_enough = std::bit_floor(static_cast<std::size_t>(rows) / fewest_blocks);
+  plan.shorten(std::max<Index>(static_cast<Index>(short_enough), 64));
   return plan;
+}
+
+BlockPlan BlockPlan::in_pieces() const {
+  constexpr std::size_t fewest_pieces = 2048;
+  BlockPlan plan = *this;
+  const auto short_enough = std::bit_floor(static_cast<std::size_t>(total_rows_) / fewest_pieces);
+  plan.shorten(std::max<Index>(static_cast<Index>(short_enough), 1));
+  return plan;
+}
+
+void BlockPlan::shorten(Index rows_per_block) {
+  rows_per_block_ = std::min(rows_per_block_, rows_per_block);
+  n_blocks_ = (total_rows_ + rows_per_block_ - 1) / rows_per_block_;
 }
 
 BlockPlan::BlockPlan(const BlockPlan& all, std::vector<Index> chosen)

@@ -68,12 +68,19 @@ struct Dataset::Impl {
   DataOptions options;
   BlockPlan blocks;
   std::optional<FeatureReader> x;
+  Index most_values = 0;  ///< in a block of sparse rows
   std::optional<RowReader> y;
   std::optional<RowReader> weight;
   std::optional<RowReader> group;
   std::vector<std::string> feature_names;
   std::optional<Labels> classes;
   std::optional<Labels> groups;
+
+  /// At most.
+  Index values_of_a_block() const {
+    if (x->sparse() != nullptr) return most_values;
+    return std::min(blocks.rows_per_block(), x->rows()) * x->columns();
+  }
 };
 
 Dataset::Dataset(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -118,6 +125,9 @@ void check_rows_wanted(const DataOptions& options) {
 FeatureReader features_of(const DataLayout& layout, const DataOptions& options) {
   const FeatureReader::Use use{options.readers};
   if (layout.frame) return {*layout.frame, use};
+  if (const auto& sparse = layout.sparse) {
+    return {*sparse, sparse->names ? read_names(*sparse) : std::vector<std::string>(), use};
+  }
   const DatasetLayout& x = *layout.matrix;
   check_shape_of_x(x);
   const auto& names = layout.others[2];
@@ -147,7 +157,7 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
     impl->x.emplace(features_of(layout, options));
     const FeatureReader& x = *impl->x;
     impl->feature_names = x.schema().names();
-    const Index tall = BlockPlan(x.rows(), x.columns()).rows_per_block();
+    const Index tall = x.plan(x.rows()).rows_per_block();
     const auto open_reader = [&](std::optional<RowReader>& reader, const DatasetLayout& part) {
       reader.emplace(part, RowReader::pass_cache_bytes(part, options.readers, tall));
     };
@@ -169,12 +179,16 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
     }
     check_rows_wanted(options);
     const Index rows = options.rows ? std::min(*options.rows, x.rows()) : x.rows();
-    impl->blocks = BlockPlan(rows, x.columns());
+    impl->blocks = x.plan(rows);
     if (options.sample && *options.sample < 1.0) {
-      const BlockPlan pieces = BlockPlan::in_pieces(rows, x.columns());
+      const BlockPlan pieces = impl->blocks.in_pieces();
       impl->blocks = BlockPlan(pieces, sampled_blocks(pieces, *options.sample, options.seed));
     }
   });
+  if (const SparseReader* sparse = impl->x->sparse()) {
+    on_root(comm, [&] { impl->most_values = sparse->most_values(impl->blocks); });
+    impl->most_values = comm.max(impl->most_values);
+  }
   return std::shared_ptr<Dataset>(new Dataset(std::move(impl)));
 }
 
@@ -194,7 +208,17 @@ void Dataset::set_levels(const Schema& schema) {
   }
   impl_->x->set_levels(schema);
 }
-bool Dataset::is_table() const { return !impl_->x->is_matrix(); }
+bool Dataset::is_table() const { return impl_->x->is_table(); }
+bool Dataset::is_sparse() const { return impl_->x->sparse() != nullptr; }
+Index Dataset::values() const {
+  return is_sparse() ? impl_->x->sparse()->values() : rows_in_file() * columns();
+}
+std::size_t Dataset::feature_bytes(Index rows) const {
+  const double value = is_float32() ? sizeof(float) : sizeof(double);
+  const double each = value + (is_sparse() ? sizeof(std::int32_t) : 0);
+  const double share = static_cast<double>(rows) / static_cast<double>(rows_in_file());
+  return static_cast<std::size_t>(each * share * static_cast<double>(values()));
+}
 const BlockPlan& Dataset::blocks() const { return impl_->blocks; }
 bool Dataset::is_float32() const { return impl_->x->is_float32(); }
 std::string Dataset::x_type() const { return impl_->x->type(); }
@@ -287,11 +311,18 @@ std::size_t Dataset::block_bytes(Target target) const {
   const auto rows =
       static_cast<std::size_t>(std::min(impl_->blocks.rows_per_block(), rows_in_file()));
   const std::size_t value = is_float32() ? sizeof(float) : sizeof(double);
-  std::size_t per_row = static_cast<std::size_t>(columns()) * value;
+  std::size_t features = rows * static_cast<std::size_t>(columns()) * value;
+  if (is_sparse()) {
+    const auto values = static_cast<std::size_t>(impl_->most_values);
+    const auto touched = std::min(values, static_cast<std::size_t>(columns())) + 1;
+    features = values * (value + sizeof(std::int32_t)) + touched * sizeof(std::int32_t) +
+               (rows + 2) * sizeof(Index);
+  }
+  std::size_t per_row = 0;
   if (target != Target::none) per_row += static_cast<std::size_t>(targets()) * sizeof(double);
   if (has_weight()) per_row += sizeof(double);
   if (has_groups()) per_row += sizeof(double);
-  return rows * per_row;
+  return features + rows * per_row;
 }
 
 namespace {
@@ -313,13 +344,20 @@ class Placement {
   std::size_t bytes_ = 0;
 };
 
-StoredBlock placed(const Dataset& data, Target target, bool with_groups, Placement& memory) {
+/// `values`: of the features, at most.
+StoredBlock placed(const Dataset& data, Target target, bool with_groups, Index values,
+                   Placement& memory) {
   const Index rows = std::min(data.blocks().rows_per_block(), data.rows_in_file());
   StoredBlock block;
+  if (data.is_sparse()) {
+    block.begin = memory.take<Index>(rows + 2);
+    block.columns = memory.take<std::int32_t>(values);
+    block.touched = memory.take<std::int32_t>(std::min(values, data.columns()) + 1);
+  }
   if (data.is_float32()) {
-    block.x32 = memory.take<float>(rows * data.columns());
+    block.x32 = memory.take<float>(values);
   } else {
-    block.x64 = memory.take<double>(rows * data.columns());
+    block.x64 = memory.take<double>(values);
   }
   if (target != Target::none) block.y = memory.take<double>(rows * data.targets());
   if (data.has_weight()) block.weight = memory.take<double>(rows);
@@ -332,24 +370,26 @@ StoredBlock placed(const Dataset& data, Target target, bool with_groups, Placeme
 
 std::size_t Dataset::placed_bytes(Target target) const {
   Placement counting(nullptr);
-  placed(*this, target, impl_->groups.has_value(), counting);
+  placed(*this, target, impl_->groups.has_value(), impl_->values_of_a_block(), counting);
   return counting.bytes();
 }
 
 StoredBlock Dataset::place(std::byte* memory, Target target) const {
   Placement placement(memory);
-  return placed(*this, target, impl_->groups.has_value(), placement);
+  return placed(*this, target, impl_->groups.has_value(), impl_->values_of_a_block(), placement);
 }
 
 Index Dataset::rows_in_file() const { return impl_->x->rows(); }
 
 std::size_t Dataset::reader_bytes(int readers) const {
+  const auto threads = static_cast<std::size_t>(readers);
   const auto of = [&](const auto& reader) {
-    return reader ? reader->cache_bytes() +
-                        static_cast<std::size_t>(readers) * reader->scratch_bytes_per_thread()
+    return reader ? reader->cache_bytes() + threads * reader->scratch_bytes_per_thread()
                   : std::size_t{0};
   };
-  return of(impl_->x) + of(impl_->y) + of(impl_->weight) + of(impl_->group);
+  const FeatureReader& x = *impl_->x;
+  return x.cache_bytes() + threads * x.scratch_bytes_per_thread(impl_->most_values) + of(impl_->y) +
+         of(impl_->weight) + of(impl_->group);
 }
 
 std::size_t Dataset::bytes_read() const {
@@ -365,7 +405,9 @@ void Dataset::require_unchanged() const { impl_->x->require_unchanged(); }
 void Dataset::read(Index i, Target target, StoredBlock& into) const {
   const Index first = blocks().first_row(i);
   const Index rows = blocks().rows_of(i);
-  if (is_float32()) {
+  if (const SparseReader* sparse = impl_->x->sparse()) {
+    sparse->read(first, rows, into);
+  } else if (is_float32()) {
     into.x32.grow(rows * columns());
     impl_->x->read_rows(first, rows, into.x32.data());
   } else {

@@ -72,4 +72,10 @@ std::vector<std::string> read_names(const DatasetLayout& names, const DatasetLay
       names.where(), names.summary(), x.where(), x.columns()));
 }
 
+std::vector<std::string> read_names(const SparseLayout& x) {
+  const DatasetLayout& names = *x.names;
+  if (!names.type.is_text() || names.shape.size() != 1 || names.rows() != x.columns) return {};
+  return RowReader(names, 0).read_strings(0, names.rows());
+}
+
 }  // namespace superstep

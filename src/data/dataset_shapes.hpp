@@ -21,5 +21,7 @@ void check_length(const FeatureReader& x, const DatasetLayout& other, const char
 /// Names that do not fit belong to the features of the standard layout: beside others they are
 /// none.
 std::vector<std::string> read_names(const DatasetLayout& names, const DatasetLayout& x);
+/// Of sparse rows, where the names are as many as their columns; else none.
+std::vector<std::string> read_names(const SparseLayout& x);
 
 }  // namespace superstep

@@ -40,7 +40,7 @@ FeatureReader::FeatureReader(const DatasetLayout& matrix, std::vector<std::strin
 }
 
 FeatureReader::FeatureReader(const FrameLayout& frame, Use use)
-    : where_(frame.where()), rows_(frame.rows), is_matrix_(false), is_float32_(true) {
+    : where_(frame.where()), rows_(frame.rows), is_table_(true), is_float32_(true) {
   const Index tall = BlockPlan(rows_, std::ssize(frame.columns)).rows_per_block();
   std::vector<Column> columns;
   for (const FrameColumn& from : frame.columns) {
@@ -58,6 +58,20 @@ FeatureReader::FeatureReader(const FrameLayout& frame, Use use)
     if (columns.back().levels) number_codes(parts_.back(), columns.back());
   }
   schema_ = Schema(std::move(columns));
+}
+
+FeatureReader::FeatureReader(const SparseLayout& sparse, std::vector<std::string> names, Use use)
+    : where_(sparse.where()),
+      rows_(sparse.rows),
+      is_float32_(sparse.values.type.is_exact_in_float()),
+      schema_(Schema::of_numbers(sparse.columns, names)) {
+  const Index tall = BlockPlan::of_sparse(sparse.rows, sparse.values.rows()).rows_per_block();
+  sparse_.emplace(sparse, use.readers, tall);
+}
+
+BlockPlan FeatureReader::plan(Index rows) const {
+  if (!sparse_) return {rows, columns()};
+  return BlockPlan::of_sparse(rows, sparse_->values() / std::max<Index>(rows_, 1) * rows);
 }
 
 /// By the levels of `column`, which may be those of other data.
@@ -90,38 +104,44 @@ void FeatureReader::set_levels(const Schema& schema) {
 }
 
 std::string FeatureReader::type() const {
-  return is_matrix_ ? parts_.front().values.layout().type.name() : "table";
+  if (sparse_) return sparse_->layout().values.type.name();
+  return is_table_ ? "table" : parts_.front().values.layout().type.name();
 }
 
 std::string FeatureReader::storage() const {
-  if (is_matrix_) return parts_.front().values.layout().summary();
+  if (sparse_) return sparse_->layout().summary();
+  if (!is_table_) return parts_.front().values.layout().summary();
   return fmt::format("{} x {} table, one dataset a column", format_count(rows_),
                      format_count(columns()));
 }
 
 std::size_t FeatureReader::cache_bytes() const {
-  std::size_t bytes = 0;
+  std::size_t bytes = sparse_ ? sparse_->cache_bytes() : 0;
   for (const Part& part : parts_) {
     bytes += part.values.cache_bytes() + (part.mask ? part.mask->cache_bytes() : 0);
   }
   return bytes;
 }
 
-std::size_t FeatureReader::scratch_bytes_per_thread() const {
+std::size_t FeatureReader::scratch_bytes_per_thread(Index values) const {
+  if (sparse_) return sparse_->scratch_bytes_per_thread(values);
   std::size_t most = 0;  // columns are read one after the other
   for (const Part& part : parts_) most = std::max(most, part.values.scratch_bytes_per_thread());
   return most;
 }
 
 std::size_t FeatureReader::bytes_read() const {
-  std::size_t bytes = 0;
+  std::size_t bytes = sparse_ ? sparse_->bytes_read() : 0;
   for (const Part& part : parts_) {
     bytes += part.values.bytes_read() + (part.mask ? part.mask->bytes_read() : 0);
   }
   return bytes;
 }
 
-void FeatureReader::require_unchanged() const { parts_.front().values.require_unchanged(); }
+void FeatureReader::require_unchanged() const {
+  if (sparse_) return sparse_->require_unchanged();
+  parts_.front().values.require_unchanged();
+}
 
 void FeatureReader::to_levels(std::size_t c, Index first, std::vector<double>& values) const {
   const std::vector<double>& level_of_code = parts_[c].level_of_code;
@@ -174,7 +194,7 @@ void FeatureReader::read_column(std::size_t c, Index first, Index count,
 
 template <class T>
 void FeatureReader::read(Index first, Index count, T* out) const {
-  if (is_matrix_) return parts_.front().values.read_rows(first, count, out);
+  if (!is_table_) return parts_.front().values.read_rows(first, count, out);
   std::vector<double> values;
   for (std::size_t c = 0; c < parts_.size(); ++c) read_column(c, first, count, values, out + c);
 }

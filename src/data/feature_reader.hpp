@@ -10,6 +10,7 @@
 #include <superstep/data/schema.hpp>
 #include <superstep/io/frame_layout.hpp>
 #include <superstep/io/row_reader.hpp>
+#include "data/sparse_reader.hpp"
 
 namespace superstep {
 
@@ -22,6 +23,7 @@ class FeatureReader {
   };
   FeatureReader(const DatasetLayout& matrix, std::vector<std::string> names, Use use);
   FeatureReader(const FrameLayout& frame, Use use);
+  FeatureReader(const SparseLayout& sparse, std::vector<std::string> names, Use use);
 
   /// "train.h5:/X".
   const std::string& where() const { return where_; }
@@ -30,7 +32,12 @@ class FeatureReader {
   std::string storage() const;
   Index rows() const { return rows_; }
   Index columns() const { return schema_.size(); }
-  bool is_matrix() const { return is_matrix_; }
+  /// One dataset a column.
+  bool is_table() const { return is_table_; }
+  /// Where sparse rows are kept; null: rows are dense.
+  const SparseReader* sparse() const { return sparse_ ? &*sparse_ : nullptr; }
+  /// All rows in canonical blocks.
+  BlockPlan plan(Index rows) const;
   const Schema& schema() const { return schema_; }
   /// Whether all values are exact in single precision.
   bool is_float32() const { return is_float32_; }
@@ -43,7 +50,8 @@ class FeatureReader {
   void read_rows(Index first, Index count, float* out) const { read(first, count, out); }
 
   std::size_t cache_bytes() const;
-  std::size_t scratch_bytes_per_thread() const;
+  /// `values`: most that a block of sparse rows holds.
+  std::size_t scratch_bytes_per_thread(Index values) const;
   std::size_t bytes_read() const;
   void require_unchanged() const;
 
@@ -65,10 +73,11 @@ class FeatureReader {
 
   std::string where_;
   Index rows_ = 0;
-  bool is_matrix_ = true;
+  bool is_table_ = false;
   bool is_float32_ = false;
   Schema schema_;
-  std::vector<Part> parts_;  ///< one a column; of a matrix, one
+  std::vector<Part> parts_;  ///< one a column; of a matrix, one; of sparse rows, none
+  std::optional<SparseReader> sparse_{};
 };
 
 }  // namespace superstep

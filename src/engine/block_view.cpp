@@ -10,7 +10,7 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   const BlockPlan& plan = data.blocks();
   Block block = bare_block(plan, position);
   block.columns = data.columns();
-  if (!data.is_float32()) block.x = stored.x64.data();
+  if (!data.is_float32() && !data.is_sparse()) block.x = stored.x64.data();
   if (table.target != Target::none) block.y = stored.y.data();
   if (table.target == Target::numbers) block.targets = data.targets();
   if (stored.target == Target::classes) block.code = stored.y.data();
@@ -19,9 +19,11 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
   next_ = 0;
   if (table.split) choose_rows(table, block);
   if (table.class_weight) weigh_classes(*table.class_weight, block);
-  if (block.taken != nullptr) {
-    block.x = data.is_float32() ? copy_chosen(stored.x32.data(), block)
-                                : copy_chosen(stored.x64.data(), block);
+  if (data.is_sparse()) {
+    keep_sparse(stored, plan.rows_of(position), block);
+  } else if (block.taken != nullptr) {
+    block.x = data.is_float32() ? copy_chosen(stored.x32.data(), plan, block)
+                                : copy_chosen(stored.x64.data(), plan, block);
   } else if (data.is_float32()) {
     block.x = {stored.x32.data(), block.rows * block.columns, widened_};
   }
@@ -30,18 +32,59 @@ Block BlockView::of(const Table& table, Index position, const StoredBlock& store
       change_targets(*function, block);
       continue;
     }
-    double* to = next_scratch(block.rows * map->columns_out());
-    map->apply(block.x.doubles(), block.rows, to);
-    block.x = to;
-    block.columns = map->columns_out();
+    apply(*map, plan, block);
   }
   return block;
 }
 
-double* BlockView::next_scratch(Index count) {
+void BlockView::apply(const RowMap& map, const BlockPlan& plan, Block& block) {
+  const SparseRows* sparse = block.x.sparse();
+  block.columns = map.columns_out();
+  if (sparse != nullptr && map.keeps_sparse()) {
+    SparseRowsOut& out = sparse_out_[next_];
+    next_ = 1 - next_;
+    out.begin(block.columns);
+    map.apply_sparse(*sparse, block.rows, out);
+    widened_view_.forget();
+    block.x = {out.rows(), block.rows, block.columns, widened_view_};
+    return;
+  }
+  double* to = next_scratch(plan, block.columns);
+  map.apply(block.x.doubles(), block.rows, to);
+  block.x = to;
+}
+
+// The chosen rows are told by where they begin and end: none is copied.
+void BlockView::keep_sparse(const StoredBlock& stored, Index rows, Block& block) {
+  const Index* const begin = stored.begin.data();
+  sparse_ = {.begin = begin,
+             .end = begin + 1,
+             .columns = stored.columns.data(),
+             .floats = stored.x32.data(),
+             .doubles = stored.x64.data(),
+             .touched = {stored.touched.data(), static_cast<std::size_t>(begin[rows + 1])}};
+  Widened* widened = &widened_;
+  if (block.taken != nullptr) {
+    begin_.grow(rows);
+    end_.grow(rows);
+    for (Index i = 0; i < block.rows; ++i) {
+      begin_.data()[i] = begin[block.taken[i]];
+      end_.data()[i] = begin[block.taken[i] + 1];
+    }
+    sparse_.begin = begin_.data();
+    sparse_.end = end_.data();
+    widened = &widened_view_;
+    widened->forget();
+  }
+  block.x = {sparse_, block.rows, block.columns, *widened};
+}
+
+// Room for all rows of a block, so that it is taken once: what grew a little from block to block
+// would leave holes behind.
+double* BlockView::next_scratch(const BlockPlan& plan, Index columns) {
   Buffer<double>& buffer = scratch_[next_];
   next_ = 1 - next_;
-  buffer.grow(count);
+  buffer.grow(std::min(plan.rows_per_block(), plan.rows()) * columns);
   return buffer.data();
 }
 
@@ -91,8 +134,8 @@ void BlockView::change_targets(const TargetFunction& function, Block& block) {
 
 /// The chosen rows, one behind the other, in double precision.
 template <class T>
-const double* BlockView::copy_chosen(const T* from, const Block& block) {
-  double* const begin = next_scratch(block.rows * block.columns);
+const double* BlockView::copy_chosen(const T* from, const BlockPlan& plan, const Block& block) {
+  double* const begin = next_scratch(plan, block.columns);
   double* to = begin;
   for (Index i = 0; i < block.rows; ++i) {
     to = std::copy_n(from + Index{block.taken[i]} * block.columns, block.columns, to);

@@ -21,10 +21,17 @@ class BlockView {
   void change_targets(const TargetFunction& function, Block& block);
   void weigh_classes(const std::vector<double>& factors, Block& block);
   template <class T>
-  const double* copy_chosen(const T* from, const Block& block);
-  double* next_scratch(Index count);
+  const double* copy_chosen(const T* from, const BlockPlan& plan, const Block& block);
+  double* next_scratch(const BlockPlan& plan, Index columns);
 
-  Widened widened_;  ///< all rows of the stored block, for every table that wants them
+  void keep_sparse(const StoredBlock& stored, Index rows, Block& block);
+  void apply(const RowMap& map, const BlockPlan& plan, Block& block);
+
+  Widened widened_;       ///< all rows of the stored block, for every table that wants them
+  Widened widened_view_;  ///< of sparse rows, those of one table
+  SparseRows sparse_;
+  Buffer<Index> begin_, end_;
+  SparseRowsOut sparse_out_[2];
   Buffer<double> scratch_[2];
   int next_ = 0;
   Buffer<std::int32_t> cells_, taken_;

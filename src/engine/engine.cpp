@@ -218,16 +218,9 @@ void Engine::raise_bounds(const Table& table, SumShape& shape, const SumMap& map
     if (value >= std::ldexp(1.0, e)) e = static_cast<std::int16_t>(exponent_above(value) + 2);
   };
   for (Index r = 0; r < shape.runs(); ++r) {
-    const SumShape::Run& run = shape.run(r);
-    const double* values = largest.data() + run.partial_begin;
-    Index entry = run.entry_begin;
-    const Index rows = run.dimension == 0 ? 1 : run.dimension;
-    const Index columns = run.dimension == 0 ? run.count : run.dimension;
-    for (Index i = 0; i < rows; ++i) {
-      for (Index j = run.dimension == 0 ? 0 : i; j < columns; ++j) {
-        raise(entry++, values[i * columns + j]);
-      }
-    }
+    shape.each_entry(shape.run(r), [&](Index place, Index entry) {
+      raise(entry, largest[static_cast<std::size_t>(place)]);
+    });
   }
 }
 

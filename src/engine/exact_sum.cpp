@@ -53,14 +53,15 @@ void SumShape::append(int exponent) {
 }
 
 Index SumShape::add(Index count, int exponent) {
-  runs_.push_back({partial_size_, entries(), count, 0});
+  runs_.push_back({partial_size_, entries(), count, 0, partial_size_});
   for (Index i = 0; i < count; ++i) append(exponent);
   partial_size_ += count;
   return runs() - 1;
 }
 
 Index SumShape::add(std::span<const int> exponents) {
-  runs_.push_back({partial_size_, entries(), static_cast<Index>(exponents.size()), 0});
+  runs_.push_back(
+      {partial_size_, entries(), static_cast<Index>(exponents.size()), 0, partial_size_});
   for (const int e : exponents) append(e);
   partial_size_ += static_cast<Index>(exponents.size());
   return runs() - 1;
@@ -68,12 +69,48 @@ Index SumShape::add(std::span<const int> exponents) {
 
 Index SumShape::add_symmetric(std::span<const int> exponents, int extra) {
   const auto n = static_cast<Index>(exponents.size());
-  runs_.push_back({partial_size_, entries(), n * n, n});
+  runs_.push_back({partial_size_, entries(), n * n, n, partial_size_});
   for (std::size_t i = 0; i < exponents.size(); ++i) {
     for (std::size_t j = i; j < exponents.size(); ++j) append(exponents[i] + exponents[j] + extra);
   }
   partial_size_ += n * n;
   return runs() - 1;
+}
+
+Index SumShape::add_panel(std::span<const std::vector<int>> exponents, Index width) {
+  const auto rows = static_cast<Index>(exponents.front().size());
+  const Index columns = static_cast<Index>(exponents.size()) * width;
+  const Index first = runs();
+  for (Index column = 0; column < columns; column += width) {
+    runs_.push_back({partial_size_ + column, entries() + column, rows * width, 0,
+                     partial_size_ + column * rows, columns, rows, panels_.size()});
+  }
+  panels_.push_back({partial_size_, entries(), rows, columns, first, width});
+  for (std::size_t row = 0; row < exponents.front().size(); ++row) {
+    for (const std::vector<int>& of_run : exponents) {
+      for (Index k = 0; k < width; ++k) append(of_run[row]);
+    }
+  }
+  partial_size_ += rows * columns;
+  return first;
+}
+
+void Partial::clear() {
+  Index done = 0;
+  for (std::size_t i = 0; i < written_.size(); ++i) {
+    const SumShape::Panel& p = shape_->panels()[i];
+    std::fill(values_ + done, values_ + p.partial_begin, 0.0);
+    done = p.partial_begin + p.size();
+    double* const panel = values_ + p.partial_begin;
+    if (!written_[i]) {
+      std::fill_n(panel, p.size(), 0.0);
+    } else {
+      for (const std::int32_t row : *written_[i])
+        std::fill_n(panel + row * p.columns, p.columns, 0.0);
+    }
+    written_[i].reset();
+  }
+  std::fill(values_ + done, values_ + shape_->partial_size(), 0.0);
 }
 
 int ExactSum::window(Index blocks) {
@@ -93,13 +130,17 @@ std::int64_t& ExactSum::violations(Index run) {
 
 std::int64_t* ExactSum::extra() { return words_.data() + 2 * entries_ + runs_; }
 
-void ExactSum::deposit(const SumShape& shape, const double* partial, const double* scales) {
+void ExactSum::deposit(const SumShape& shape, const Partial& partial, const double* scales) {
   const double window_scale = std::ldexp(1.0, window_);
   std::int64_t* hi = words_.data();
   std::int64_t* lo = hi + entries_;
+  for (std::size_t p = 0; p < shape.panels().size(); ++p) {
+    deposit_panel(shape.panels()[p], partial, p, scales);
+  }
   for (Index i = 0; i < runs_; ++i) {
     const SumShape::Run& r = shape.run(i);
-    const double* from = partial + r.partial_begin;
+    if (r.stride > 0) continue;
+    const double* from = partial.values() + r.partial_begin;
     Index at = r.entry_begin;
     bool broken = false;
     if (r.dimension == 0) {
@@ -115,6 +156,27 @@ void ExactSum::deposit(const SumShape& shape, const double* partial, const doubl
   }
 }
 
+void ExactSum::deposit_panel(const SumShape::Panel& panel, const Partial& partial,
+                             std::size_t number, const double* scales) {
+  const double window_scale = std::ldexp(1.0, window_);
+  std::int64_t* hi = words_.data();
+  std::int64_t* lo = hi + entries_;
+  const auto add = [&](Index row) {
+    const double* from = partial.values() + panel.partial_begin + row * panel.columns;
+    const Index at = panel.entry_begin + row * panel.columns;
+    if (!deposit_run(from, scales + at, panel.columns, window_scale, hi + at, lo + at)) return;
+    for (Index c = 0; c < panel.columns; ++c) {
+      const bool fits = std::fabs(from[c] * scales[at + c]) < window_scale;
+      if (!fits) ++violations(panel.first_run + c / panel.width);
+    }
+  };
+  if (const Partial::Rows& rows = partial.written(number)) {
+    for (const std::int32_t row : *rows) add(row);
+  } else {
+    for (Index row = 0; row < panel.rows; ++row) add(row);
+  }
+}
+
 void ExactSum::add(const ExactSum& other) {
   for (std::size_t i = 0; i < words_.size(); ++i) words_[i] += other.words_[i];
 }
@@ -126,7 +188,8 @@ std::int64_t ExactSum::violations(Index run) const {
 double ExactSum::round_entry(const SumShape& shape, std::span<const Index> runs,
                              Index offset) const {
   const auto entry = [&](Index run) {
-    return static_cast<std::size_t>(shape.run(run).entry_begin + offset);
+    const SumShape::Run& r = shape.run(run);
+    return static_cast<std::size_t>(r.entry_begin + (r.stride > 0 ? r.in_panel(offset) : offset));
   };
   int greatest = shape.exponents()[entry(runs.front())];
   int least = greatest;
@@ -184,11 +247,11 @@ std::span<const double> Totals::operator[](Index run) const {
   if (values_.empty()) {
     values_.resize(static_cast<std::size_t>(shape_.partial_size()));
     for (Index i = 0; i < shape_.runs(); ++i) {
-      sum_.round(shape_, {&i, 1}, values_.data() + shape_.run(i).partial_begin);
+      sum_.round(shape_, {&i, 1}, values_.data() + shape_.run(i).value_begin);
     }
   }
   const SumShape::Run& r = shape_.run(run);
-  return {values_.data() + r.partial_begin, static_cast<std::size_t>(r.count)};
+  return {values_.data() + r.value_begin, static_cast<std::size_t>(r.count)};
 }
 
 std::vector<double> Totals::combined(std::span<const Index> runs) const {

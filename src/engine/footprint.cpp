@@ -33,7 +33,8 @@ Footprint Footprint::operator|(const Footprint& other) const {
           std::max(replicated, other.replicated),
           std::max(added_up(*this), added_up(other)),
           std::max(solving, other.solving),
-          std::max(thread_doubles, other.thread_doubles)};
+          std::max(thread_doubles, other.thread_doubles),
+          writes_out || other.writes_out};
 }
 
 Footprint Footprint::operator+(const Footprint& other) const {
@@ -42,7 +43,8 @@ Footprint Footprint::operator+(const Footprint& other) const {
           replicated + other.replicated,
           added_up(*this) + added_up(other),
           std::max(solving, other.solving),
-          std::max(thread_doubles, other.thread_doubles)};
+          std::max(thread_doubles, other.thread_doubles),
+          writes_out || other.writes_out};
 }
 
 std::size_t Footprint::bytes(std::size_t threads) const {

@@ -28,7 +28,7 @@ Event beginning(const Table& table, std::span<const Wanted> wanted, const std::s
   const Dataset& data = *table.data;
   Event event{.kind = Event::Kind::pass, .name = names, .is_sample = table.block_stride != 1};
   event.rows = data.rows() / table.block_stride;
-  event.bytes = event.rows * data.columns() * (data.is_float32() ? 4 : 8);
+  event.bytes = static_cast<Index>(data.feature_bytes(event.rows));
   for (const Wanted& w : wanted) {
     event.number = std::max(event.number, w.task->passes);
     event.expected = std::max(event.expected, w.task->expected_passes);
@@ -200,7 +200,7 @@ Event Engine::Impl::of_blocks(double waited_s, std::span<const Index> blocks) co
   const Dataset& data = store_->data();
   Index rows = 0;
   for (const Index k : blocks) rows += data.blocks().rows_of(store_->global(k));
-  return {.bytes = rows * data.columns() * (data.is_float32() ? 4 : 8),
+  return {.bytes = static_cast<Index>(data.feature_bytes(rows)),
           .blocks = std::ssize(blocks),
           .rows = rows,
           .wait_s = waited_s};

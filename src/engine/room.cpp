@@ -25,7 +25,9 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
   const auto threads = workers_.size();
   const auto rows = static_cast<std::size_t>(data.blocks().rows_per_block());
   // Doubles of what is kept in another form, and at most two views behind maps.
-  const auto widened = data.is_float32() ? static_cast<std::size_t>(data.columns()) : 0;
+  const auto columns = static_cast<std::size_t>(data.columns());
+  const bool widens = data.is_sparse() ? need.writes_out : data.is_float32();
+  const std::size_t widened = widens ? columns : 0;
   const std::size_t views = data.is_float32() ? std::min<std::size_t>(2, table.maps.size()) : 2;
   std::size_t widest = 0;
   for (const auto& map : table.maps) {

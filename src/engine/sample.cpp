@@ -27,6 +27,13 @@ struct Range {
     sum += v;
     count += 1.0;
   }
+  /// Of values that are the same.
+  void add(double v, double times) {
+    if (times == 0.0) return;
+    add(v);
+    sum += v * (times - 1.0);
+    count += times - 1.0;
+  }
   double max_abs() const { return count == 0.0 ? 0.0 : std::max(std::fabs(low), std::fabs(high)); }
   /// Within [low, high]; exact when all values are equal, so that a constant column is seen as
   /// constant.
@@ -38,6 +45,15 @@ struct Range {
 
 Index targets_of(const Table& table) {
   return table.target == Target::numbers ? table.data->targets() : 1;
+}
+
+/// What is not stored is zero, and is added when all are seen.
+void add_sparse(const SparseRows& rows, Index count, std::vector<Range>& columns) {
+  for (Index i = 0; i < count; ++i) {
+    for (Index k = rows.begin[i]; k < rows.end[i]; ++k) {
+      columns[static_cast<std::size_t>(rows.columns[k])].add(rows.value(k));
+    }
+  }
 }
 
 std::vector<double> look(Table table) {
@@ -52,17 +68,26 @@ std::vector<double> look(Table table) {
   weight.add(1.0);
   StoredBlock stored;
   BlockView view;
+  double sparse_rows = 0.0;
   for (const Index i : std::set<Index>{0, n / 3, 2 * n / 3, n - 1}) {
     data.read(i, table.target, stored);
     view.next_block();
     const Block block = view.of(table, i, stored);
-    const double* values = block.x.doubles();
+    const SparseRows* const sparse = block.x.sparse();
+    if (sparse != nullptr) {
+      add_sparse(*sparse, block.rows, x);
+      sparse_rows += static_cast<double>(block.rows);
+    }
+    const double* values = sparse == nullptr ? block.x.doubles() : nullptr;
     const double* of_y = block.y;
     for (Index row = 0; row < block.rows; ++row) {
-      for (std::size_t c = 0; c < columns; ++c) x[c].add(*values++);
+      for (std::size_t c = 0; values != nullptr && c < columns; ++c) x[c].add(*values++);
       for (std::size_t t = 0; of_y != nullptr && t < targets; ++t) y[t].add(*of_y++);
       if (block.weight != nullptr) weight.add(block.weight[row]);
     }
+  }
+  if (sparse_rows > 0.0) {
+    for (Range& r : x) r.add(0.0, sparse_rows - r.count);
   }
   if (table.class_weight && weight.count > 0.0) {  // a rare class may not be among these rows
     const double rows = data.has_weight() ? weight.max_abs() : 1.0;

@@ -28,17 +28,17 @@ SumWish::SumWish(const Table& table, const SumShape& shape, const Engine::SumMap
   scales_ = ExactSum::scales(shape, window);
   for (Index w = 0; w < workers; ++w) {
     sums_.emplace_back(shape, window, n_extra);
-    partials_.emplace_back(shape.partial_size());
+    Buffer<double>& values = partials_.emplace_back(shape.partial_size());
+    std::fill_n(values.data(), shape.partial_size(), 0.0);
   }
 }
 
 void SumWish::look(int worker, const Block& block, Workspace& workspace) {
   const auto w = static_cast<std::size_t>(worker);
-  double* values = partials_[w].data();
-  std::fill_n(values, shape_.partial_size(), 0.0);
-  Partial partial(shape_, values);
+  Partial partial(shape_, partials_[w].data());
   map_(block, partial, workspace);
-  sums_[w].deposit(shape_, values, scales_.data());
+  sums_[w].deposit(shape_, partial, scales_.data());
+  partial.clear();
 }
 
 Wish::Ending SumWish::exchange(const Communicator& comm, Ending here) {

@@ -11,6 +11,7 @@
 #include "io/guarded_child.hpp"
 #include "io/inspect.hpp"
 #include "io/inspect_frame.hpp"
+#include "io/inspect_sparse.hpp"
 
 namespace superstep {
 
@@ -91,7 +92,9 @@ DataLayout look_at(const h5::InspectedFile& file, const std::vector<std::string>
     break;
   }
   if (!file.has(place)) file.report_missing(place, "--x");
-  if (file.is_group(place)) {
+  if (file.is_group(place) && h5::is_sparse_matrix(file, place)) {
+    layout.sparse = h5::describe_sparse(file, place);
+  } else if (file.is_group(place)) {
     layout.frame = h5::describe_frame(file, place);
   } else {
     layout.matrix = file.layout(place);
@@ -145,6 +148,8 @@ std::vector<std::byte> serialize(const DataLayout& layout) {
   put(out, layout.matrix);
   out.put(layout.frame.has_value());
   if (layout.frame) put(out, *layout.frame);
+  out.put(layout.sparse.has_value());
+  if (layout.sparse) out.put(serialize(*layout.sparse));
   return out.put(serialize(layout.others)).take();
 }
 
@@ -153,6 +158,7 @@ DataLayout deserialize_data(std::span<const std::byte> bytes) {
   DataLayout layout;
   layout.matrix = get_layout(in);
   if (in.get<bool>()) layout.frame = get_frame(in);
+  if (in.get<bool>()) layout.sparse = deserialize_sparse(in.values<std::byte>());
   layout.others = deserialize_layouts(in.values<std::byte>());
   return layout;
 }

@@ -20,11 +20,6 @@ namespace {
 constexpr std::size_t most_columns = 1'000'000;
 constexpr std::size_t most_levels = 10'000'000;
 
-Handle open_object(const InspectedFile& file, const std::string& path) {
-  return {H5Oopen(file.get(), path.c_str(), H5P_DEFAULT),
-          fmt::format("open {}:{}", file.path(), path)};
-}
-
 /// The texts of an attribute; nothing where there is none, or it holds no texts.
 std::optional<std::vector<std::string>> texts_of(hid_t object, const char* name) {
   if (H5Aexists(object, name) <= 0) return std::nullopt;
@@ -43,11 +38,6 @@ std::optional<std::vector<std::string>> texts_of(hid_t object, const char* name)
   return read_texts(
       type.get(), static_cast<std::size_t>(count),
       [&](hid_t memory, void* to) { return H5Aread(attribute.get(), memory, to); }, action);
-}
-
-std::string text_of(hid_t object, const char* name) {
-  const auto texts = texts_of(object, name);
-  return texts && texts->size() == 1 ? texts->front() : std::string();
 }
 
 herr_t collect_member(hid_t, const char* name, const H5L_info_t*, void* names) {
@@ -148,13 +138,6 @@ void refuse_other_frames(const InspectedFile& file, const std::string& path, hid
         "write it as CSV and import that: pandas.read_hdf(...).to_csv('table.csv', index=False)");
   }
   const std::string encoding = text_of(group, "encoding-type");
-  if (encoding.ends_with("_matrix")) {
-    refuse(where, fmt::format("is a sparse matrix ({})", encoding),
-           "write it dense if memory allows: anndata's X.toarray()");
-  }
-  if (H5Aexists(group, "h5sparse_format") > 0) {
-    refuse(where, "is of anndata before 0.8", "open and save it once with anndata 0.8 or later");
-  }
   if (encoding == "anndata") {
     refuse(where, "is a whole anndata file", "name a part of it: --x /X or --x /obs");
   }
@@ -295,6 +278,16 @@ std::vector<Member> all_members(const InspectedFile& file, const std::string& gr
 }
 
 }  // namespace
+
+Handle open_object(const InspectedFile& file, const std::string& path) {
+  return {H5Oopen(file.get(), path.c_str(), H5P_DEFAULT),
+          fmt::format("open {}:{}", file.path(), path)};
+}
+
+std::string text_of(hid_t object, const char* name) {
+  const auto texts = texts_of(object, name);
+  return texts && texts->size() == 1 ? texts->front() : std::string();
+}
 
 DatasetLayout describe_column(const InspectedFile& file, const std::string& path) {
   const Handle object = open_object(file, path);

@@ -9,6 +9,12 @@
 
 namespace superstep::h5 {
 
+/// What stands at a path that is there.
+Handle open_object(const InspectedFile& file, const std::string& path);
+
+/// The text of an attribute; empty where there is none, or it holds something else.
+std::string text_of(hid_t object, const char* name);
+
 /// The frame at this group. DataError where it is something else, with what to do.
 FrameLayout describe_frame(const InspectedFile& file, const std::string& group);
 

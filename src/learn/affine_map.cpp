@@ -61,6 +61,19 @@ void AffineMap::apply(const double* in, Index rows, double* out) const {
   }
 }
 
+bool AffineMap::keeps_sparse() const {
+  return is_diagonal() && centre_.isZero(0.0) && offset_.isZero(0.0);
+}
+
+void AffineMap::apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index k = in.begin[i]; k < in.end[i]; ++k) {
+      out.put(in.columns[k], in.value(k) * factor_[in.columns[k]]);
+    }
+    out.end_row();
+  }
+}
+
 Matrix AffineMap::times(const Matrix& M) const {
   if (divisor_.size() > 0) return M.array().colwise() / divisor_.array();
   return is_diagonal() ? Matrix(factor_.asDiagonal() * M) : Matrix(weights_ * M);

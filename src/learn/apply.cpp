@@ -129,8 +129,11 @@ Written write_output(Engine& engine, const Model& model, Method method,
         table, column.width(),
         [&](const Block& block, double* out, Workspace&) {
           if (!codes.empty()) return put_codes(block, codes, out);
-          model.apply(method, {block.x.doubles(), block.rows, block.columns},
-                      {out, block.rows, column.width()});
+          const math::Panel to(out, block.rows, column.width());
+          if (const SparseRows* rows = block.x.sparse()) {
+            return model.apply_sparse(method, *rows, block.rows, to);
+          }
+          model.apply(method, {block.x.doubles(), block.rows, block.columns}, to);
         },
         sink);
   };

@@ -124,6 +124,40 @@ void for_parts(const Block& block, const Cells::Rows& rows, Workspace& workspace
   }
 }
 
+/// Calls f(sparse rows, how many, weights) with these rows of a block of sparse rows. Takes the
+/// doubles 2 to 4 of the workspace.
+template <class F>
+void for_sparse_rows(const Block& block, const Cells::Rows& rows, Workspace& workspace, F&& f) {
+  const SparseRows& all = *block.x.sparse();
+  if (!rows) return f(all, block.rows, block.weight);
+  const Index n = std::ssize(*rows);
+  static_assert(sizeof(Index) == sizeof(double));
+  const SparseRows some = chosen_rows(all, *rows, reinterpret_cast<Index*>(workspace.doubles(2, n)),
+                                      reinterpret_cast<Index*>(workspace.doubles(3, n)));
+  double* weight = block.weight == nullptr ? nullptr : workspace.doubles(4, n);
+  for (Index i = 0; weight != nullptr && i < n; ++i) {
+    weight[i] = block.weight[(*rows)[static_cast<std::size_t>(i)]];
+  }
+  f(some, n, weight);
+}
+
+/// Calls f(part) with a block that holds these rows of a block of sparse rows, without targets and
+/// groups: likewise.
+template <class F>
+void for_sparse_part(const Block& block, const Cells::Rows& rows, Workspace& workspace, F&& f) {
+  for_sparse_rows(block, rows, workspace,
+                  [&](const SparseRows& x, Index count, const double* weights) {
+                    Block part = block;
+                    part.y = part.group = nullptr;
+                    part.taken = nullptr;
+                    part.weight = weights;
+                    part.rows = count;
+                    Widened widened;
+                    part.x = {x, count, block.columns, widened};
+                    f(std::as_const(part));
+                  });
+}
+
 /// Doubles of scratch for a row of a block that all of this takes, for Footprint::row_doubles.
 inline Index scratch_for_cells(Index cells, Index columns) {
   if (cells == 1) return 0;

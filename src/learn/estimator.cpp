@@ -149,7 +149,13 @@ Index outcomes_of(const Communicator& comm, const Estimator& estimator, Dataset&
 Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,
                         std::span<const Candidate> candidates) {
   const Index classes = outcomes_of(engine.comm(), estimator, *table.data);
-  return estimator.footprint(table.columns(), classes, candidates);
+  return with_written_out(estimator, *table.data,
+                          estimator.footprint(table.columns(), classes, candidates));
+}
+
+Footprint with_written_out(const Estimator& estimator, const Dataset& data, Footprint need) {
+  need.writes_out = need.writes_out || (data.is_sparse() && !estimator.reads_sparse());
+  return need;
 }
 
 std::vector<Trained> Estimator::fit_batch(Engine& engine, const Table& table,
@@ -247,8 +253,10 @@ ModelPtr fit(Engine& engine, const Estimator& estimator, const std::shared_ptr<D
   const Candidate one = candidate_of(estimator, *data);
   const std::span<const Candidate> batch(&one, 1);
   engine.set_task(estimator.name(), estimator.cost(data->columns(), classes, batch).passes);
-  const Footprint need = estimator.footprint(data->columns(), classes, batch);
-  const Footprint ample = estimator.ample_footprint(data->columns(), classes, batch);
+  const Footprint need =
+      with_written_out(estimator, *data, estimator.footprint(data->columns(), classes, batch));
+  const Footprint ample = with_written_out(
+      estimator, *data, estimator.ample_footprint(data->columns(), classes, batch));
   if (ample == need) {
     engine.reserve(table, need);
   } else {

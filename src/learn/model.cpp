@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/model.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>
 
 #include <superstep/core/text.hpp>
+#include <superstep/learn/linear_model/linear_model.hpp>
+
+#include "learn/features.hpp"
 
 namespace superstep {
 
@@ -39,6 +43,28 @@ void Model::apply_to_linear(Method, math::ConstPanel, math::Panel) const {
   throw std::logic_error("a model with a linear function does not say what it does with it");
 }
 
+void Model::apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const {
+  if (const LinearFunction* function = linear()) {
+    Matrix z(rows, function->outputs());
+    with_sparse(x, rows, [&](auto panel) {
+      math::multiply(panel, function->weights(), function->intercept().data(), z);
+    });
+    return apply_to_linear(method, z, out);
+  }
+  constexpr Index tall = 64;
+  Matrix dense(std::min(tall, rows), features());
+  for (Index first = 0; first < rows; first += tall) {
+    const Index n = std::min(tall, rows - first);
+    const math::Panel some = math::Panel(dense).middle_rows(0, n);
+    with_sparse(x, rows, [&](auto panel) { math::write_out(panel.middle_rows(first, n), some); });
+    apply(method, some, out.middle_rows(first, n));
+  }
+}
+
+void Model::transform_sparse(const SparseRows&, Index, SparseRowsOut&) const {
+  throw std::logic_error("a model is asked for sparse rows that it does not make");
+}
+
 namespace {
 
 class TransformMap final : public RowMap {
@@ -48,6 +74,10 @@ class TransformMap final : public RowMap {
   Index columns_out() const override { return model_->width(Method::transform); }
   void apply(const double* in, Index rows, double* out) const override {
     model_->apply(Method::transform, {in, rows, columns_in()}, {out, rows, columns_out()});
+  }
+  bool keeps_sparse() const override { return model_->keeps_sparse(); }
+  void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override {
+    model_->transform_sparse(in, rows, out);
   }
 
  private:

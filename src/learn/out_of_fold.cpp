@@ -10,6 +10,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/io/parallel_file.hpp>
 
+#include "learn/features.hpp"
 #include "learn/metrics/label_match.hpp"
 #include "learn/output_column.hpp"
 #include "learn/row_table.hpp"
@@ -90,6 +91,15 @@ class OutOfFold {
   void answer(const Model& model, const Block& block, std::span<const std::int32_t> rows,
               double* out, Workspace& workspace) const {
     const Index n = std::ssize(rows);
+    if (const SparseRows* all = block.x.sparse()) {
+      Index begin[panel_rows], end[panel_rows];
+      const math::Panel to(workspace.doubles(answers, panel_rows * width_), n, width_);
+      model.apply_sparse(method_, chosen_rows(*all, rows, begin, end), n, to);
+      for (Index i = 0; i < n; ++i) {
+        std::copy_n(to.row(i), width_, out + Index{rows[static_cast<std::size_t>(i)]} * width_);
+      }
+      return;
+    }
     double* x = workspace.doubles(gathered, panel_rows * block.columns);
     double* values = workspace.doubles(answers, panel_rows * width_);
     double* to = x;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <superstep/learn/pipeline_model.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace superstep {
@@ -29,8 +30,13 @@ Schema PipelineModel::columns_behind(const Schema& in) const {
 }
 
 void PipelineModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
+  apply_from(0, method, x, out);
+}
+
+void PipelineModel::apply_from(std::size_t first, Method method, math::ConstPanel x,
+                               math::Panel out) const {
   std::vector<double> from, to;
-  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+  for (std::size_t i = first; i + 1 < steps_.size(); ++i) {
     const Model& model = *steps_[i].model;
     const Index width = model.width(Method::transform);
     to.resize(static_cast<std::size_t>(x.rows * width));
@@ -39,6 +45,41 @@ void PipelineModel::apply(Method method, math::ConstPanel x, math::Panel out) co
     x = {from.data(), x.rows, width};
   }
   last().apply(method, x, out);
+}
+
+// Sparse rows stay sparse as far as steps leave them so.
+void PipelineModel::apply_sparse(Method method, const SparseRows& x, Index rows,
+                                 math::Panel out) const {
+  SparseRowsOut made[2];
+  const SparseRows* seen = &x;
+  std::size_t i = 0;
+  for (; i + 1 < steps_.size() && steps_[i].model->keeps_sparse(); ++i) {
+    SparseRowsOut& next = made[i % 2];
+    next.begin(steps_[i].model->width(Method::transform));
+    steps_[i].model->transform_sparse(*seen, rows, next);
+    seen = &next.rows();
+  }
+  if (i + 1 == steps_.size()) return last().apply_sparse(method, *seen, rows, out);
+  const Index width = steps_[i].model->width(Method::transform);
+  std::vector<double> dense(static_cast<std::size_t>(rows * width));
+  steps_[i].model->apply_sparse(Method::transform, *seen, rows, {dense.data(), rows, width});
+  apply_from(i + 1, method, {dense.data(), rows, width}, out);
+}
+
+bool PipelineModel::keeps_sparse() const {
+  return std::ranges::all_of(steps_, [](const Step& s) { return s.model->keeps_sparse(); });
+}
+
+void PipelineModel::transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const {
+  SparseRowsOut made[2];
+  const SparseRows* seen = &in;
+  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+    SparseRowsOut& next = made[i % 2];
+    next.begin(steps_[i].model->width(Method::transform));
+    steps_[i].model->transform_sparse(*seen, rows, next);
+    seen = &next.rows();
+  }
+  last().transform_sparse(*seen, rows, out);
 }
 
 void PipelineModel::save(const AttributeWriter& out) const {

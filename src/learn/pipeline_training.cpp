@@ -72,6 +72,22 @@ Index Pipeline::most_columns_behind(const Schema& columns) const {
   return seen.size();
 }
 
+// A step whose map moves zeros leaves rows sparse where the last one takes the map into its
+// weights.
+bool Pipeline::reads_sparse() const {
+  const bool takes_maps = last().fusion().diagonal_maps && last().reads_sparse();
+  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+    const Estimator& step = *steps_[i].estimator;
+    const bool leaves_them = step.keeps_sparse() || (takes_maps && step.gives_affine_maps());
+    if (!step.reads_sparse() || !leaves_them) return false;
+  }
+  return last().reads_sparse();
+}
+
+bool Pipeline::keeps_sparse() const {
+  return std::ranges::all_of(steps_, [](const Step& s) { return s.estimator->keeps_sparse(); });
+}
+
 Footprint Pipeline::footprint(Index columns, Index classes,
                               std::span<const Candidate> batch) const {
   Footprint most;

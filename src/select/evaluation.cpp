@@ -95,19 +95,21 @@ Index Evaluator::classes_of(const Estimator& estimator) const {
 Footprint Evaluator::need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
   return with_copies(
-      first.footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
+      first, first.footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
 }
 
 Footprint Evaluator::ample_need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
   return with_copies(
-      first.ample_footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
+      first, first.ample_footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
 }
 
-// Rows of a fold are copied where they are chosen.
-Footprint Evaluator::with_copies(Footprint need) const {
-  need.row_doubles += folds_.data->columns();
-  return need;
+// Rows of a fold are copied where they are chosen; of sparse ones it is told where they lie.
+Footprint Evaluator::with_copies(const Estimator& estimator, Footprint need) const {
+  const Dataset& data = *folds_.data;
+  const bool stay_sparse = data.is_sparse() && estimator.reads_sparse();
+  need.row_doubles += stay_sparse ? 2 : data.columns();
+  return with_written_out(estimator, data, need);
 }
 
 EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) const {

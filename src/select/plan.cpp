@@ -142,7 +142,7 @@ WorkPlan plan_work(Engine& engine, const PlannedWork& work) {
   plan.data = data.path();
   plan.rows = data.rows();
   plan.columns = data.columns();
-  plan.bytes = static_cast<std::size_t>(data.rows() * data.columns()) * (data.is_float32() ? 4 : 8);
+  plan.bytes = data.feature_bytes(data.rows());
   plan.blocks = data.blocks().size();
   plan.candidates = static_cast<Index>(work.candidates.size());
   plan.splits = static_cast<Index>(work.folds.splits.size());

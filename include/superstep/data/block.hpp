@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <superstep/core/types.hpp>
@@ -11,40 +12,97 @@
 
 namespace superstep {
 
+/// Rows that hold few values other than zero: row i those from begin[i] to end[i], in columns that
+/// ascend.
+struct SparseRows {
+  const Index* begin = nullptr;
+  const Index* end = nullptr;
+  const std::int32_t* columns = nullptr;
+  const float* floats = nullptr;    ///< the values, in one of both forms
+  const double* doubles = nullptr;  ///< likewise
+  /// The columns in which any value stands, ascending; others may be among them. One behind the
+  /// last stands the number of all columns, as if there were one more.
+  std::span<const std::int32_t> touched{};
+
+  double value(Index k) const { return floats != nullptr ? double{floats[k]} : doubles[k]; }
+  /// With that one more.
+  std::span<const std::int32_t> touched_and_one_more() const {
+    return {touched.data(), touched.size() + 1};
+  }
+};
+
 /// Doubles made of features that are kept in another form: once for all who ask. A worker's own.
 class Widened {
  public:
   const double* of(const float* values, Index count);
+  /// Written out: rows x columns.
+  const double* of(const SparseRows& rows, Index count, Index columns);
   /// What comes next is something else, even if it lies in the same place.
   void forget() { from_ = nullptr; }
 
  private:
-  const float* from_ = nullptr;
+  const void* from_ = nullptr;
   Buffer<double> doubles_;
 };
 
-/// The features of a block, rows x columns, row-major, in the form in which they are kept. A kernel
-/// that knows the form reads it as it lies; everybody else asks for doubles.
+/// The features of a block, rows x columns, in the form in which they are kept: row-major doubles
+/// or floats, or sparse rows. A kernel that knows the form reads it as it lies; everybody else asks
+/// for doubles.
 class Features {
  public:
   Features() = default;
   Features(const double* values) : doubles_(values) {}
   /// `widened` is to outlive this.
   Features(const float* values, Index count, Widened& widened)
-      : floats_(values), count_(count), widened_(&widened) {}
+      : floats_(values), rows_(count), columns_(1), widened_(&widened) {}
+  /// Likewise the rows.
+  Features(const SparseRows& sparse, Index rows, Index columns, Widened& widened)
+      : sparse_(&sparse), rows_(rows), columns_(columns), widened_(&widened) {}
 
   /// Null where they are kept in another form.
   const float* floats() const { return floats_; }
+  const SparseRows* sparse() const { return sparse_; }
   const double* doubles() const {
-    return floats_ == nullptr ? doubles_ : widened_->of(floats_, count_);
+    if (sparse_ != nullptr) return widened_->of(*sparse_, rows_, columns_);
+    return floats_ == nullptr ? doubles_ : widened_->of(floats_, rows_ * columns_);
   }
 
  private:
   const double* doubles_ = nullptr;
   const float* floats_ = nullptr;
-  Index count_ = 0;
+  const SparseRows* sparse_ = nullptr;
+  Index rows_ = 0;
+  Index columns_ = 0;
   Widened* widened_ = nullptr;
 };
+
+/// Sparse rows as they are made, one after the other. A worker's own.
+class SparseRowsOut {
+ public:
+  /// Nothing is there; rows of so many columns come.
+  void begin(Index columns);
+  /// Of the row that is being made, in columns that ascend.
+  void put(std::int32_t column, double value) {
+    columns_of_values_.push_back(column);
+    values_.push_back(value);
+  }
+  void end_row() { ends_.push_back(std::ssize(values_)); }
+  /// What was made, until the next begin().
+  const SparseRows& rows();
+
+ private:
+  Index columns_ = 0;
+  std::vector<Index> ends_;  ///< of each row; the first is that of the row before them
+  std::vector<std::int32_t> columns_of_values_, touched_;
+  std::vector<double> values_;
+  std::vector<std::uint64_t> seen_;
+  SparseRows rows_;
+};
+
+/// Writes the numbers in `columns`, below `all`, that are there, ascending, and `all` behind them;
+/// returns how many there are. `to`: room for one more than there can be. `seen`: scratch.
+Index distinct_columns(std::span<const std::int32_t> columns, Index all,
+                       std::vector<std::uint64_t>& seen, std::int32_t* to);
 
 /// What a kernel sees of a block. The memory belongs to the engine and lasts for one call.
 struct Block {
@@ -77,9 +135,12 @@ class BlockPlan {
   BlockPlan() = default;
   /// All rows. `columns` decides how tall a block is: 4096 rows, fewer when the rows are wide.
   BlockPlan(Index rows, Index columns);
+  /// Likewise for sparse rows, which hold so many values together: blocks are short where there are
+  /// few rows, for a value costs as much as in a dense row of many.
+  static BlockPlan of_sparse(Index rows, Index values);
   /// The same rows in blocks so short, of one row at least, that there are some thousand of them:
   /// what samples are drawn from.
-  static BlockPlan in_pieces(Index rows, Index columns);
+  BlockPlan in_pieces() const;
   /// A subset of another plan's blocks, in ascending order.
   BlockPlan(const BlockPlan& all, std::vector<Index> chosen);
 
@@ -94,6 +155,9 @@ class BlockPlan {
   Index id(Index i) const { return is_subset_ ? chosen_[static_cast<std::size_t>(i)] : i; }
 
  private:
+  /// To so many rows a block at most.
+  void shorten(Index rows_per_block);
+
   Index total_rows_ = 0;
   Index selected_rows_ = 0;
   Index rows_per_block_ = 1;

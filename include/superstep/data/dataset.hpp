@@ -42,6 +42,10 @@ struct LabelRoom {
 struct StoredBlock {
   Buffer<float> x32;
   Buffer<double> x64;
+  /// Of sparse rows, whose values stand in one of the above: where each row begins, and the last
+  /// ends, then how many columns are touched; the columns of values; the columns touched.
+  Buffer<Index> begin;
+  Buffer<std::int32_t> columns, touched;
   Buffer<double> y;  ///< rows x targets
   Buffer<double> weight;
   Buffer<double> group;  ///< codes, once groups() was asked for
@@ -83,6 +87,11 @@ class Dataset {
   Index columns() const;
   const BlockPlan& blocks() const;
   bool is_float32() const;  ///< features are kept as float32
+  bool is_sparse() const;   ///< as sparse rows, of doubles or floats
+  /// Values that are kept: of sparse rows, those that are stored.
+  Index values() const;
+  /// Bytes that the features of so many rows take, on average.
+  std::size_t feature_bytes(Index rows) const;
   std::string x_type() const;
   std::string y_type() const;     ///< empty without /y
   std::string x_storage() const;  ///< "contiguous", "chunks of 4096 x 50, gzip", for info

@@ -20,6 +20,10 @@ class RowMap {
   virtual Index columns_out() const = 0;
   /// rows x columns_in -> rows x columns_out. `in` and `out` do not overlap.
   virtual void apply(const double* in, Index rows, double* out) const = 0;
+  /// Whether it has a way for sparse rows of its own, which leaves them sparse.
+  virtual bool keeps_sparse() const { return false; }
+  /// That: for each row what it becomes, by put() and end_row().
+  virtual void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const;
 };
 
 struct Table {
@@ -41,6 +45,8 @@ struct Table {
   Index rows() const { return split ? split->rows(role) : data->rows(); }
   /// Columns behind the last transformer.
   Index columns() const { return maps.empty() ? data->columns() : maps.back()->columns_out(); }
+  /// Whether kernels see sparse rows: as the data are, and no transformer changes that.
+  bool is_sparse() const;
   /// The same rows seen through one more transformer.
   Table through(std::shared_ptr<const RowMap> map) const;
   Table with_target(Target other) const;

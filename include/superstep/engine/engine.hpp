@@ -45,6 +45,8 @@ struct Footprint {
   Index entries = 0;  ///< of the sums, those that are added up: fewer where triangles are; 0: all
   Index solving = 0;  ///< doubles more between passes, beside sums that are finished
   Index thread_doubles = 0;  ///< scratch of each thread, however many rows a block has
+  /// Sparse rows are written out as doubles, a whole block at a time.
+  bool writes_out = false;
   /// The larger of both, entry by entry: for steps that run one after the other.
   Footprint operator|(const Footprint& other) const;
   /// Both: for steps that share passes. Threads look at blocks for one after the other.

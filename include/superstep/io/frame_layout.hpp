@@ -13,6 +13,7 @@
 
 #include <superstep/core/types.hpp>
 #include <superstep/io/dataset_layout.hpp>
+#include <superstep/io/sparse_layout.hpp>
 
 namespace superstep {
 
@@ -50,6 +51,7 @@ struct FrameLayout {
 struct DataLayout {
   std::optional<DatasetLayout> matrix{};
   std::optional<FrameLayout> frame{};
+  std::optional<SparseLayout> sparse{};
   /// What else was asked for, in the order of the requests; nothing where it is not there.
   std::vector<std::optional<DatasetLayout>> others{};
 };

@@ -26,6 +26,9 @@ class AffineMap final : public RowMap {
   Index columns_in() const override { return centre_.size(); }
   Index columns_out() const override { return offset_.size(); }
   void apply(const double* in, Index rows, double* out) const override;
+  /// A zero stays zero: no column is moved.
+  bool keeps_sparse() const override;
+  void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override;
 
   bool is_diagonal() const { return weights_.size() == 0; }
   const Vector& centre() const { return centre_; }

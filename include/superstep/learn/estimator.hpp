@@ -65,6 +65,10 @@ class Estimator {
                                     std::span<const Candidate> batch) const {
     return footprint(columns, classes, batch);
   }
+  /// Whether training reads sparse rows as they lie; else they are written out, block by block.
+  virtual bool reads_sparse() const { return false; }
+  /// Whether sparse rows stay sparse behind its models (Model::keeps_sparse).
+  virtual bool keeps_sparse() const { return false; }
   /// What it costs, for the plan of a search.
   virtual TrainingCost cost(Index columns, Index classes,
                             std::span<const Candidate> batch) const = 0;
@@ -124,6 +128,9 @@ Index outcomes_of(const Communicator& comm, const Estimator& estimator, Dataset&
 /// What training them on that table needs beside the blocks. **Collective.**
 Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,
                         std::span<const Candidate> candidates);
+
+/// With room for sparse rows to be written out, where the estimator does not read them as they are.
+Footprint with_written_out(const Estimator& estimator, const Dataset& data, Footprint need);
 
 /// AgreedError unless the dataset has the targets that the estimator learns from.
 void check_target(const Estimator& estimator, const Dataset& data);

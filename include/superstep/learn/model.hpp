@@ -53,6 +53,12 @@ class Model {
   virtual Index width(Method method) const = 0;
   /// x: rows x features() -> out: rows x width(method).
   virtual void apply(Method method, math::ConstPanel x, math::Panel out) const = 0;
+  /// The same of sparse rows: by the linear function, where there is one, else written out, a few
+  /// rows at a time.
+  virtual void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const;
+  /// Whether `transform` has a way for sparse rows, which leaves them sparse: transform_sparse().
+  virtual bool keeps_sparse() const { return false; }
+  virtual void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const;
   /// The classes of a classifier, in the order of codes and columns; null for others.
   virtual const Labels* classes() const { return nullptr; }
   /// Whether `transform` is of the targets: their classes' codes, without `apply`.

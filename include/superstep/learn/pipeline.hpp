@@ -50,6 +50,8 @@ class Pipeline final : public Estimator {
                             std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   unsigned tells() const override { return last().tells(); }
+  bool reads_sparse() const override;
+  bool keeps_sparse() const override;
   Fusion fusion() const override { return {true, true, true}; }
   std::string family() const override;
   bool ends_with_a_look() const override { return steps_.back().estimator->ends_with_a_look(); }

@@ -29,9 +29,14 @@ class PipelineModel final : public Model {
   MayMiss may_miss(const MayMiss& behind) const override;
   Schema columns_behind(const Schema& in) const override;
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const override;
+  bool keeps_sparse() const override;
+  void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override;
   void save(const AttributeWriter& out) const override;
 
  private:
+  /// The steps from `first` on.
+  void apply_from(std::size_t first, Method method, math::ConstPanel x, math::Panel out) const;
   const Model& last() const { return *steps_.back().model; }
   std::vector<Step> steps_;
 };

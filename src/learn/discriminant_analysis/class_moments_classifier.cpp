@@ -13,6 +13,8 @@ Footprint ClassMomentsClassifier::footprint(Index columns, Index classes,
                                             std::span<const Candidate> batch) const {
   const Index cells = cells_of(batch) * std::max<Index>(classes, 1);
   Footprint need = moments_footprint(columns, cells);
+  // The rows of a class that is looked at again, and these behind a map.
+  need.row_doubles += 2 * columns;
   std::vector<View> views;
   for (const Candidate& c : batch) views.push_back({c.split, c.features});
   // Of each class that a view shows: moments, axes, those on their way between ranks; the models.

@@ -67,11 +67,13 @@ struct GlmLevel {
 /// What the first pass tells of the training rows of one split. A "part" is a class; of a Tweedie
 /// loss part 0 weighs rows by w, part 1 by w y: whatever its power. Of a tube there is one part.
 struct GlmRows {
-  SplitPtr split;                ///< null: all rows
-  std::vector<Index> rows;       ///< of each part, with a weight above zero
-  Vector weight;                 ///< of each part
-  Matrix sums;                   ///< parts x columns: sum of w (x - shift)
-  Matrix squares;                ///< parts x columns: sum of w (x - shift)^2
+  SplitPtr split;           ///< null: all rows
+  std::vector<Index> rows;  ///< of each part, with a weight above zero
+  Vector weight;            ///< of each part
+  /// Parts x columns: sum of w (x - shift). Of many columns one row, for all classes together
+  /// (sums_parts): what it takes grows with both.
+  Matrix sums;
+  Matrix squares;                ///< likewise: sum of w (x - shift)^2
   Vector block_weight;           ///< no block has more
   Matrix block_squares;          ///< likewise
   std::vector<GlmLevel> levels;  ///< the same strides for all splits
@@ -79,15 +81,20 @@ struct GlmRows {
   bool is_dense = true;          ///< all second derivatives of a model fit into one matrix
 
   Index parts() const { return weight.size(); }
+  bool has_sums_of_parts() const { return sums.rows() == parts(); }
 };
+/// How many rows such sums have, of so many parts.
+Index sums_parts(GlmLoss loss, Index columns, Index parts);
 
 struct GlmMoments {
   GlmLoss loss = GlmLoss::logistic;
-  Index outputs = 1;                  ///< linear functions of a model
-  Index panel_rows = 1;               ///< rows that stay near the core
-  Vector shift;                       ///< provisional means of the columns
-  Vector kernel_shift;                ///< what the kernels subtract: zero where x is taken as it is
-  bool in_floats = false;             ///< products are computed in single precision
+  Index outputs = 1;       ///< linear functions of a model
+  Index panel_rows = 1;    ///< rows that stay near the core
+  Vector shift;            ///< provisional means of the columns
+  Vector kernel_shift;     ///< what the kernels subtract: zero where x is taken as it is
+  bool in_floats = false;  ///< products are computed in single precision
+  /// Rows are read as sparse ones, around zero.
+  bool is_sparse = false;
   std::vector<int> spread_exponents;  ///< |x - shift| < 2^e, as far as a few blocks tell
   /// Of a tube: the mean square of the targets, and what no block's sum of w y^2 is beyond.
   double target_square = 0.0, block_target_squares = 0.0;

@@ -23,8 +23,10 @@ namespace {
 struct Lane {
   const Partition* partition = nullptr;
   Index cells = 1;
-  Index rows = 0, weight = 0, sums = 0, squares = 0;  ///< runs
-  Index unusual = 0;            ///< run, of amounts: of each cell how many are negative, and zero
+  Index rows = 0, weight = 0;  ///< runs
+  Index sums = 0,
+        squares = 0;  ///< likewise; of sparse rows the first of one for each cell and part
+  Index unusual = 0;  ///< run, of amounts: of each cell how many are negative, and zero
   std::vector<int> heaviest{};  ///< of each part: exponent of a block's weight, as expected
 };
 
@@ -38,6 +40,7 @@ class MomentsPass {
   MomentsPass(const Table& table, const Sketch& sketch, const GlmMoments& m, Index parts)
       : m_(m),
         parts_(parts),
+        sums_parts_(sums_parts(m.loss, m.columns(), parts)),
         has_amounts_(m.loss == GlmLoss::tweedie),
         has_classes_(takes_classes(m.loss)) {
     const int weight = sketch.rows_exponent + sketch.weight_exponent;
@@ -52,7 +55,7 @@ class MomentsPass {
     }
     all_ = choose_sample(table.rows(), m.columns(), m.outputs, m.panel_rows).sample;
     if (has_gram(m.columns())) {
-      std::vector<int> exponents = sketch.spread_exponents;
+      std::vector<int> exponents = m.spread_exponents;
       exponents.push_back(1);
       gram_ = shape_.add_symmetric(exponents, weight);
     }
@@ -72,7 +75,7 @@ class MomentsPass {
         count_level(s, level, levels_[runs++], block, sum, workspace);
       }
     }
-    if (gram_ >= 0) add_gram(block, sum);
+    if (gram_ >= 0) add_gram(block, sum, workspace);
     if (targets_ < 0) return;
     for (Index r = 0; r < block.rows; ++r) {
       const double w = block.weight_of(r);
@@ -93,9 +96,8 @@ class MomentsPass {
     const Lane& lane = lanes_[lane_index(s.split)];
     s.rows.assign(static_cast<std::size_t>(parts_), 0);
     s.weight = s.block_weight = Vector::Zero(parts_);
-    s.sums = s.squares = s.block_squares = Matrix::Zero(parts_, d);
+    s.sums = s.squares = s.block_squares = Matrix::Zero(sums_parts_, d);
     const Matrix weight_bounds = bounds_of(lane.weight, lane.cells * parts_, 1);
-    const Matrix square_bounds = bounds_of(lane.squares, lane.cells * parts_, d);
     for (Index cell = 0; cell < lane.cells; ++cell) {
       if (s.split && s.split->role_of(static_cast<std::int32_t>(cell)) != Role::train) continue;
       const Index from = cell * parts_;
@@ -104,10 +106,14 @@ class MomentsPass {
             static_cast<Index>(totals[lane.rows][static_cast<std::size_t>(from + part)]);
       }
       s.weight += VectorView(totals[lane.weight].data() + from, parts_);
-      s.sums += MatrixView(totals[lane.sums].data() + from * d, parts_, d);
-      s.squares += MatrixView(totals[lane.squares].data() + from * d, parts_, d);
+      for (Index part = 0; part < sums_parts_; ++part) {
+        const Index row = cell * sums_parts_ + part;
+        s.sums.row(part) += of_columns(totals, lane.sums, row).transpose();
+        s.squares.row(part) += of_columns(totals, lane.squares, row).transpose();
+        each_exponent(lane.squares, row,
+                      [&](Index j, int e) { s.block_squares(part, j) += std::ldexp(1.0, e); });
+      }
       s.block_weight += weight_bounds.middleRows(from, parts_);
-      s.block_squares += square_bounds.middleRows(from, parts_);
       if (!has_amounts_) continue;
       const auto unusual = totals[lane.unusual].subspan(static_cast<std::size_t>(2 * cell), 2);
       s.negative += static_cast<Index>(unusual[0]);
@@ -124,18 +130,16 @@ class MomentsPass {
 
   /// Of a column that is constant in the few blocks of the sketch nothing was known; what its
   /// squares turned out to need tells.
-  std::vector<int> spread_exponents(const Sketch& sketch) const {
-    std::vector<int> spread = sketch.spread_exponents;
+  std::vector<int> spread_exponents() const {
+    std::vector<int> spread = m_.spread_exponents;
     for (const Lane& lane : lanes_) {
-      const auto from = static_cast<std::size_t>(shape_.run(lane.squares).entry_begin);
-      for (std::size_t i = 0; i < spread.size() * static_cast<std::size_t>(lane.cells * parts_);
-           ++i) {
-        const std::size_t j = i % spread.size();
-        const int needed = shape_.exponents()[from + i];
-        const std::size_t part = i / spread.size() % lane.heaviest.size();
-        if (needed > 2 * sketch.spread_exponents[j] + lane.heaviest[part]) {
+      for (Index row = 0; row < lane.cells * sums_parts_; ++row) {
+        const int heaviest = lane.heaviest[static_cast<std::size_t>(row % sums_parts_)];
+        each_exponent(lane.squares, row, [&](Index column, int needed) {
+          const auto j = static_cast<std::size_t>(column);
+          if (needed <= 2 * m_.spread_exponents[j] + heaviest) return;
           spread[j] = std::max(spread[j], (needed + 1) / 2);
-        }
+        });
       }
     }
     return spread;
@@ -150,7 +154,24 @@ class MomentsPass {
   }
 
  private:
-  enum Slot : std::size_t { codes, counts };
+  enum Slot : std::size_t { codes, counts, written_out };
+
+  /// The sums of the columns for a cell and part.
+  VectorView of_columns(const Totals& totals, Index run, Index row) const {
+    const Index d = m_.columns();
+    if (m_.is_sparse) return {totals[run + row].data(), d};
+    return {totals[run].data() + row * d, d};
+  }
+  /// Calls f(column, exponent) for these.
+  template <class F>
+  void each_exponent(Index run, Index row, F&& f) const {
+    const Index d = m_.columns();
+    const SumShape::Run& r = shape_.run(m_.is_sparse ? run + row : run);
+    for (Index j = 0; j < d; ++j) {
+      const Index entry = r.entry_begin + (m_.is_sparse ? r.in_panel(j) : row * d + j);
+      f(j, shape_.exponents()[static_cast<std::size_t>(entry)]);
+    }
+  }
 
   std::size_t lane_index(const SplitPtr& split) const {
     const Partition* wanted = split ? split->partition.get() : nullptr;
@@ -171,22 +192,71 @@ class MomentsPass {
     Lane lane;
     if (split) lane = {split->partition.get(), split->partition->cells()};
     lane.heaviest = heaviest;
-    std::vector<int> weights, sums, squares;
+    std::vector<int> weights;
+    std::vector<std::vector<int>> sums, squares;  // of each cell and part
     for (Index cell = 0; cell < lane.cells; ++cell) {
       weights.insert(weights.end(), heaviest.begin(), heaviest.end());
-      for (const int weight : heaviest) {
-        for (const int e : sketch.spread_exponents) {
-          sums.push_back(e + weight);
-          squares.push_back(2 * e + weight);
+      for (Index part = 0; part < sums_parts_; ++part) {
+        const int weight = heaviest[static_cast<std::size_t>(part)];
+        auto &sum = sums.emplace_back(), &square = squares.emplace_back();
+        for (const int e : m_.spread_exponents) {
+          sum.push_back(e + weight);
+          square.push_back(2 * e + weight);
         }
       }
     }
     lane.rows = shape_.add(lane.cells * parts_, sketch.rows_exponent);
     lane.weight = shape_.add(weights);
-    lane.sums = shape_.add(sums);
-    lane.squares = shape_.add(squares);
+    lane.sums = add_columns(sums);
+    lane.squares = add_columns(squares);
     if (has_amounts_) lane.unusual = shape_.add(2 * lane.cells, sketch.rows_exponent);
     lanes_.push_back(lane);
+  }
+
+  Index add_columns(const std::vector<std::vector<int>>& exponents) {
+    if (m_.is_sparse) return shape_.add_panel(exponents, 1);
+    std::vector<int> all;
+    for (const auto& some : exponents) all.insert(all.end(), some.begin(), some.end());
+    return shape_.add(all);
+  }
+
+  /// Adds columns and weights of a block's rows, by cells and parts. Where classes are not told
+  /// apart in the columns' sums they are in the weights.
+  void add_columns(const Lane& lane, const Block& block, const std::int32_t* cell,
+                   const double* code, const double* weights, Partial& sum,
+                   Workspace& workspace) const {
+    const double* column_code = code;
+    if (sums_parts_ < parts_) {
+      double* coarse = workspace.doubles(counts, block.rows);
+      for (Index r = 0; r < block.rows; ++r) coarse[r] = static_cast<double>(cell[r]);
+      column_code = coarse;
+    }
+    const Index rows = lane.cells * sums_parts_;
+    const std::span<double> weight_sums = sum[lane.weight];
+    if (m_.is_sparse) {
+      const SparseRows& x = *block.x.sparse();
+      const Partial::Panel sums = sum.panel(lane.sums), squares = sum.panel(lane.squares);
+      sum.wrote(lane.sums, x.touched);
+      sum.wrote(lane.squares, x.touched);
+      with_sparse(x, block.rows, [&](auto panel) {
+        math::class_sums_add(panel, column_code, weights, {sums.values, sums.rows, sums.columns},
+                             {squares.values, squares.rows, squares.columns});
+      });
+    }
+    const Index d = block.columns;
+    if (m_.is_sparse || sums_parts_ < parts_) {
+      for (Index r = 0; r < block.rows; ++r) {
+        weight_sums[static_cast<std::size_t>(code[r])] += weights == nullptr ? 1.0 : weights[r];
+      }
+    }
+    if (m_.is_sparse) return;
+    double* by_column_code = sums_parts_ < parts_ ? workspace.doubles(written_out, rows) : nullptr;
+    const math::ClassMoments out{{sum[lane.sums].data(), rows, d},
+                                 {sum[lane.squares].data(), rows, d},
+                                 by_column_code == nullptr ? weight_sums.data() : by_column_code};
+    with_features(block, [&](auto x) {
+      math::class_moments_add(x, column_code, weights, m_.shift.data(), out);
+    });
   }
 
   void add_cells(std::size_t i, const Block& block, Partial& sum, Workspace& workspace) const {
@@ -197,19 +267,11 @@ class MomentsPass {
     } else {
       lane.partition->assign(block, cell);
     }
-    const Index d = block.columns;
     double* code = workspace.doubles(codes, block.rows);
     for (Index r = 0; r < block.rows; ++r) {
       code[r] = static_cast<double>(cell[r] * parts_) + (has_classes_ ? block.y[r] : 0.0);
     }
-    const math::ClassMoments out{{sum[lane.sums].data(), lane.cells * parts_, d},
-                                 {sum[lane.squares].data(), lane.cells * parts_, d},
-                                 sum[lane.weight].data()};
-    const auto add = [&](const double* weights) {
-      with_features(
-          block, [&](auto x) { math::class_moments_add(x, code, weights, m_.shift.data(), out); });
-    };
-    add(block.weight);
+    add_columns(lane, block, cell, code, block.weight, sum, workspace);
     for (Index r = 0; r < block.rows; ++r) {
       if (!(block.weight_of(r) > 0.0)) continue;
       sum[lane.rows][static_cast<std::size_t>(code[r])] += 1.0;
@@ -223,7 +285,7 @@ class MomentsPass {
       wy[r] = block.weight_of(r) * std::max(0.0, block.y[r]);
       code[r] += 1.0;
     }
-    add(wy);
+    add_columns(lane, block, cell, code, wy, sum, workspace);
   }
 
   void count_level(const GlmRows& s, const GlmLevel& level, const LevelRuns& runs,
@@ -260,16 +322,24 @@ class MomentsPass {
     level.is_trusted = is_trusted(level.rows, m_.columns(), m_.outputs);
   }
 
-  void add_gram(const Block& block, Partial& sum) const {
+  void add_gram(const Block& block, Partial& sum, Workspace& workspace) const {
     const math::ExtraColumn one;
     const Index tall = m_.panel_rows;
     for (Index row = 0, panel = 0; row < block.rows; row += tall, ++panel) {
       if (!all_.takes(block, panel)) continue;
       const Index rows = std::min(tall, block.rows - row);
       const double* weight = block.weight == nullptr ? nullptr : block.weight + row;
+      double* const to = sum[gram_].data();
+      if (m_.is_sparse) {
+        const Index d = block.columns;
+        const math::Panel dense(workspace.doubles(written_out, tall * d), rows, d);
+        with_sparse(*block.x.sparse(), block.rows,
+                    [&](auto x) { math::write_out(x.middle_rows(row, rows), dense); });
+        math::gram_add({dense, weight, m_.shift.data(), {&one, 1}}, to);
+        continue;
+      }
       with_features(block, [&](auto x) {
-        math::gram_add({x.middle_rows(row, rows), weight, m_.shift.data(), {&one, 1}},
-                       sum[gram_].data());
+        math::gram_add({x.middle_rows(row, rows), weight, m_.shift.data(), {&one, 1}}, to);
       });
     }
   }
@@ -285,7 +355,7 @@ class MomentsPass {
   }
 
   const GlmMoments& m_;
-  Index parts_;
+  Index parts_, sums_parts_;
   bool has_amounts_, has_classes_;
   SumShape shape_;
   std::vector<Lane> lanes_;
@@ -349,7 +419,8 @@ Vector kernel_shift(const GlmMoments& m) {
 /// multiplied is far from where floats end.
 bool is_for_floats(const Table& table, const GlmMoments& m) {
   const bool bounds_residuals = m.loss == GlmLoss::logistic || m.loss == GlmLoss::multinomial;
-  if (!bounds_residuals || !table.data->is_float32() || !table.maps.empty()) return false;
+  if (!bounds_residuals || m.is_sparse || !table.data->is_float32() || !table.maps.empty())
+    return false;
   constexpr int far = 60;
   return std::ranges::all_of(
       m.spread_exponents, [](int e) { return e <= exponent_above(0.0) || (e > -far && e < far); });
@@ -371,9 +442,19 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
   GlmMoments m;
   m.loss = loss;
   m.outputs = loss == GlmLoss::multinomial ? classes : 1;
+  m.is_sparse = table.is_sparse();
   m.panel_rows = panel_rows(table.columns());
   m.shift = Eigen::Map<const Vector>(sketch.shift.data(), table.columns());
   m.spread_exponents = sketch.spread_exponents;
+  if (m.is_sparse) {
+    constexpr Index enough_rows = 128;
+    m.panel_rows = std::max(m.panel_rows, enough_rows);
+    m.shift.setZero();
+    m.spread_exponents = sketch.exponents;
+    // A column that is zero in the few blocks that were looked at may hold what others do.
+    const int largest = *std::ranges::max_element(m.spread_exponents);
+    std::ranges::replace(m.spread_exponents, exponent_above(0.0), largest);
+  }
   m.kernel_shift = kernel_shift(m);
   m.splits = distinct(table, m, splits);
 
@@ -386,7 +467,7 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
   }
   m.gram = pass.gram(totals);
   pass.read_targets(totals, m);
-  m.spread_exponents = pass.spread_exponents(sketch);
+  m.spread_exponents = pass.spread_exponents();
   m.in_floats = is_for_floats(table, m);
   if (m.in_floats) m.kernel_shift = kernel_shift(m);
   return m;

@@ -21,13 +21,14 @@ GlmObjective::GlmObjective(const GlmMoments& moments, const GlmTask& task)
     const double v = part_weight(part);
     weight_ += v * rows_.weight[part];
     block_weight_ += v * rows_.block_weight[part];
+  }
+  each_part_of_sums([&](Index row, double v, double, double block_weight) {
     for (Index j = 0; j < d; ++j) {
       const double apart = m_.shift[j] - m_.kernel_shift[j];
       // (a + b)^2 <= 2 a^2 + 2 b^2
-      block_squares_[j] +=
-          v * 2.0 * (rows_.block_squares(part, j) + apart * apart * rows_.block_weight[part]);
+      block_squares_[j] += v * 2.0 * (rows_.block_squares(row, j) + apart * apart * block_weight);
     }
-  }
+  });
   const auto factor_of = [&](const Vector& part_weights) {
     double some = 0.0;
     for (Index part = first_part(); part < end_part(); ++part) {
@@ -54,9 +55,8 @@ void GlmObjective::find_mean() {
     mean_ = Vector::Zero(offset_.size());
     return;
   }
-  const Index parts = end_of_rows();
   const Vector from_shift =
-      rows_.sums.topRows(parts).colwise().sum().transpose() / m_.total_weight(rows_);
+      rows_.sums.topRows(end_of_sums()).colwise().sum().transpose() / m_.total_weight(rows_);
   const Vector mean = m_.shift + from_shift;
   Vector from_kernel(d);
   // Taken apart so that shifted columns keep the digits of the small difference.
@@ -189,8 +189,8 @@ double GlmObjective::residual_size() const {
 // With classes |residual| <= v, and every bound follows from the moments by the Cauchy-Schwarz
 // inequality; so it does for mu^0. Else the powers of exp(z) may be anything: a sum beyond what is
 // expected of them puts the point out of reach, or asks for wider bounds.
-Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curvature,
-                            int slack) const {
+std::vector<int> GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curvature,
+                                       int slack, Runs& runs) const {
   const Index d = columns();
   const double outputs_bits = static_cast<double>(2 * outputs());
   const Bounds hinged = has_hinge() ? hinge_bounds(parameters) : Bounds{};
@@ -207,7 +207,7 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
     }
   }
 
-  const Index first = shape.add(1, exponent_above(loss) + (bounds_the_loss() ? 0 : slack));
+  runs.loss = shape.add(1, exponent_above(loss) + (bounds_the_loss() ? 0 : slack));
   std::vector<int> exponents, matrix;
   for (Index j = 0; j <= d; ++j) {
     const double square = j < d ? block_squares_[j] : block_weight_;
@@ -226,13 +226,8 @@ Index GlmObjective::declare(SumShape& shape, const Vector& parameters, bool curv
     exponents.push_back(exponent_above(bound) + 1 + slack);
     matrix.push_back(half);
   }
-  std::vector<int> gradient;
-  for (Index k = 0; k < outputs(); ++k) {
-    gradient.insert(gradient.end(), exponents.begin(), exponents.end());
-  }
-  shape.add(gradient);
   for (Index pair = 0; curvature && pair < pairs(); ++pair) shape.add_symmetric(matrix, slack);
-  return first;
+  return exponents;
 }
 
 namespace {
@@ -248,7 +243,7 @@ bool is_positive_definite(const Matrix& m) {
 
 }  // namespace
 
-math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
+math::Evaluation GlmObjective::evaluate(const Totals& totals, const Runs& runs,
                                         const Vector& parameters, bool curvature, std::size_t level,
                                         bool of_all_rows) const {
   const Index d = columns();
@@ -256,9 +251,9 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
   const Index size = width();
   math::Evaluation e;
   const double scale = scale_ * level_factor_[level];
-  e.value = scale * totals.value(first_run);
+  e.value = scale * totals.value(runs.loss);
   e.gradient.resize(outputs() * size);
-  const std::span<const double> sums = totals[first_run + 1];
+  const std::span<const double> sums = totals[runs.gradient];
   for (Index k = 0; k < outputs(); ++k) {
     const VectorView g(sums.data() + k * (d + 1), d + 1);
     e.gradient.segment(k * size, n) = scale * (behind(g.head(d)) + g[d] * offset_);
@@ -269,7 +264,7 @@ math::Evaluation GlmObjective::evaluate(const Totals& totals, Index first_run,
 
   const double factor = of_all_rows ? level_factor_[level] : sample_factor_[level];
   Matrix all(outputs() * size, outputs() * size);
-  Index run = first_run + 2;
+  Index run = runs.matrices();
   for (Index a = 0; a < outputs(); ++a) {
     for (Index b = a; b < outputs(); ++b, ++run) {
       const MatrixView products(totals[run].data(), d + 1, d + 1);

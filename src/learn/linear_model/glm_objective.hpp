@@ -6,6 +6,8 @@
 // map being y = (x - centre) W + offset; W is the unit matrix without a map.
 #pragma once
 
+#include <algorithm>
+
 #include "learn/linear_model/glm.hpp"
 
 namespace superstep {
@@ -22,20 +24,26 @@ class GlmObjective {
 
   /// Whether nothing is known of the start but where it is: the first look tells. Its gradient is
   /// zero until then.
-  bool begins_unseen() const { return m_.loss == GlmLoss::tube; }
+  bool begins_unseen() const { return m_.loss == GlmLoss::tube || !rows_.has_sums_of_parts(); }
   /// A solver at the start, for the task's steps or so many.
   math::QuasiNewton begin() const { return begin(task_.max_iter); }
   math::QuasiNewton begin(Index max_iter) const;
   /// Writes the columns of this model into the batch's weights (columns x models) and start values.
   void write_weights(const Vector& parameters, Index first, Matrix& weights, Vector& start) const;
 
-  /// Adds this model's runs: loss; gradient (outputs x [columns | 1]); one matrix for each pair if
-  /// wanted. Returns the number of the first. `slack` widens the bounds that are only expected to
-  /// hold.
-  Index declare(SumShape& shape, const Vector& parameters, bool curvature, int slack) const;
-  Index runs(bool curvature) const { return 2 + (curvature ? pairs() : 0); }
+  /// The runs of a model: loss; one matrix for each pair of outputs behind it, if wanted; gradient
+  /// (outputs x [columns | 1]), which lies in a panel with those of the others.
+  struct Runs {
+    Index loss = 0;
+    Index gradient = 0;
+    Index matrices() const { return loss + 1; }
+  };
+  /// Adds its runs but for the gradient, whose exponents it gives: [columns | 1]. `slack` widens
+  /// the bounds that are only expected to hold.
+  std::vector<int> declare(SumShape& shape, const Vector& parameters, bool curvature, int slack,
+                           Runs& runs) const;
   /// What the finished sums over a level's blocks say of the point they were taken at.
-  math::Evaluation evaluate(const Totals& totals, Index first_run, const Vector& parameters,
+  math::Evaluation evaluate(const Totals& totals, const Runs& runs, const Vector& parameters,
                             bool curvature, std::size_t level, bool of_all_rows) const;
   /// Going further down than this on the rows of a level brings the optimum of all rows no nearer.
   double resolution(std::size_t level, double objective) const;
@@ -59,8 +67,24 @@ class GlmObjective {
   Index first_part() const { return is_tweedie() && tweedie().power < 2.0 ? 1 : 0; }
   Index end_part() const { return is_tweedie() ? first_part() + 1 : rows_.parts(); }
   double part_weight(Index part) const;
+  /// Calls f(row of the columns' sums, what a row of data counts there at most, weight of these)
+  /// for those parts.
+  template <class F>
+  void each_part_of_sums(F&& f) const {
+    if (rows_.has_sums_of_parts()) {
+      for (Index part = first_part(); part < end_part(); ++part) {
+        f(part, part_weight(part), rows_.weight[part], rows_.block_weight[part]);
+      }
+      return;
+    }
+    double most = 0.0;
+    for (Index part = 0; part < rows_.parts(); ++part) most = std::max(most, part_weight(part));
+    f(Index{0}, most, rows_.weight.sum(), rows_.block_weight.maxCoeff());
+  }
   /// Rows are counted in the parts before.
   Index end_of_rows() const { return is_tweedie() ? 1 : rows_.parts(); }
+  /// Likewise, of the rows of the columns' sums.
+  Index end_of_sums() const { return is_tweedie() ? 1 : rows_.sums.rows(); }
 
   void find_mean();
   Vector behind(const Vector& in_front) const;

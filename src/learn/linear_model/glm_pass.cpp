@@ -18,7 +18,6 @@ namespace {
 
 /// What the map keeps in a worker's memory.
 enum Slot : std::size_t {
-  gradients,
   losses,
   margins,
   ones,
@@ -34,14 +33,20 @@ float* floats_of(Workspace& workspace, Slot slot, Index count) {
   return reinterpret_cast<float*>(workspace.doubles(slot, (count + 1) / 2));
 }
 
-/// A panel of a block as the kernels see it, T being the form in which features are kept: products
-/// are computed in its precision.
-template <class T>
+/// A panel of a block as the kernels see it, X being the form in which features are kept: products
+/// of dense floats are computed in their precision, those of sparse ones in doubles.
+template <class X>
 struct PanelOfRows {
-  math::ConstPanelOf<T> x;
+  X x;
   const double* y;
   PanelWeights weights;
 };
+
+/// Rows that hold few values, or all of them.
+template <class X>
+constexpr bool is_sparse = false;
+template <class T>
+constexpr bool is_sparse<math::SparsePanelOf<T>> = true;
 
 /// What a block adds up, model by model.
 struct BlockSums {
@@ -58,14 +63,18 @@ class GlmPass {
         weights_(m_.columns(), size() * m_.outputs),
         start_(size() * m_.outputs) {
     Index output = 0;
+    std::vector<std::vector<int>> gradients;
     for (const GlmPoint& p : points_) {
       p.objective->write_weights(*p.parameters, output, weights_, start_);
-      first_run_.push_back(p.objective->declare(shape_, *p.parameters, p.curvature, p.slack));
+      GlmObjective::Runs& runs = runs_.emplace_back();
+      gradients.push_back(p.objective->declare(shape_, *p.parameters, p.curvature, p.slack, runs));
       group_.push_back(groups_.add(*p.objective, level));
       tweedie_.push_back(p.objective->task().tweedie);
       place_.push_back(p.objective->task().place);
       output += m_.outputs;
     }
+    Index gradient = shape_.add_panel(gradients, m_.outputs);
+    for (GlmObjective::Runs& runs : runs_) runs.gradient = gradient++;
     shifts_ = !m_.kernel_shift.isZero(0.0);
     float_weights_ = weights_.cast<float>();
     float_shift_ = m_.kernel_shift.cast<float>();
@@ -74,12 +83,17 @@ class GlmPass {
   SumShape& shape() { return shape_; }
 
   void operator()(const Block& block, Partial& sum, Workspace& workspace) const {
+    if (const SparseRows* rows = block.x.sparse(); rows != nullptr && m_.is_sparse) {
+      sum.wrote(runs_.front().gradient, rows->touched_and_one_more());
+      return with_sparse(*rows, block.rows,
+                         [&](auto x) { visit<decltype(x)>(block, x, sum, workspace); });
+    }
     with_features(block, [&](auto x) {
       using From = std::remove_cvref_t<decltype(*x.data)>;
       if (std::is_same_v<From, float> && m_.in_floats) {
-        visit<From>(block, x, sum, workspace);
+        visit<math::ConstPanelOf<From>>(block, x, sum, workspace);
       } else {
-        visit<double>(block, x, sum, workspace);
+        visit<math::ConstPanel>(block, x, sum, workspace);
       }
     });
   }
@@ -89,11 +103,13 @@ class GlmPass {
     const GlmPoint& p = points_[i];
     const bool is_bounded = p.objective->bounds_the_loss();
     // Means that add up to so much more than the targets are no way down, whatever they are.
-    if (is_bounded && !totals.holds(first_run_[i])) return math::Evaluation();
-    for (Index run = is_bounded ? 1 : 0; run < p.objective->runs(p.curvature); ++run) {
-      if (!totals.holds(first_run_[i] + run)) return std::nullopt;
+    const GlmObjective::Runs& runs = runs_[i];
+    if (is_bounded && !totals.holds(runs.loss)) return math::Evaluation();
+    if (!totals.holds(runs.loss) || !totals.holds(runs.gradient)) return std::nullopt;
+    for (Index pair = 0; p.curvature && pair < p.objective->pairs(); ++pair) {
+      if (!totals.holds(runs.matrices() + pair)) return std::nullopt;
     }
-    return p.objective->evaluate(totals, first_run_[i], *p.parameters, p.curvature, level_,
+    return p.objective->evaluate(totals, runs, *p.parameters, p.curvature, level_,
                                  p.care != math::Care::usual);
   }
 
@@ -104,21 +120,18 @@ class GlmPass {
   bool takes_part(Index i, const PanelWeights& weights) const { return weights.any[group(i)] != 0; }
 
   /// Rows in panels that stay near the core, neighbouring models that take part together.
-  template <class T, class From>
-  void visit(const Block& block, math::ConstPanelOf<From> x, Partial& sum,
-             Workspace& workspace) const {
-    const Index wide = m_.columns() + 1;
-    const Index outputs = start_.size();
-    const BlockSums sums{{workspace.doubles(gradients, wide * outputs), wide, outputs},
+  template <class X, class From>
+  void visit(const Block& block, From x, Partial& sum, Workspace& workspace) const {
+    const Partial::Panel gradient = sum.panel(runs_.front().gradient);
+    const BlockSums sums{{gradient.values, gradient.rows, gradient.columns},
                          workspace.doubles(losses, size())};
-    std::fill_n(sums.gradient.data, wide * outputs, 0.0);
     std::fill_n(sums.loss, size(), 0.0);
     groups_.begin(block, workspace);
     const Index tall = m_.panel_rows;
     const Index together = models_in_cache(m_.outputs);
     for (Index row = 0, number = 0; row < block.rows; row += tall, ++number) {
       const Index rows = std::min(tall, block.rows - row);
-      const PanelOfRows<T> panel{kernel_rows<T>(x.middle_rows(row, rows), workspace), block.y + row,
+      const PanelOfRows<X> panel{kernel_rows<X>(x.middle_rows(row, rows), workspace), block.y + row,
                                  groups_.weights(block, number, row, rows, row_weights, workspace)};
       for (Index begin = 0, end = 0; begin < size(); begin = std::max(begin + 1, end)) {
         const Index most = std::min(size(), begin + together);
@@ -126,7 +139,7 @@ class GlmPass {
         if (end > begin) add(panel, begin, end, sums, sum, workspace);
       }
     }
-    hand_over(sums, sum);
+    for (Index i = 0; i < size(); ++i) sum[runs(i).loss][0] = sums.loss[i];
   }
 
   math::ConstPanel column_of_ones(Index rows, Workspace& workspace) const {
@@ -137,13 +150,18 @@ class GlmPass {
 
   /// Floats that are to be doubles are widened once for both products, while they are near the
   /// core.
-  template <class T, class From>
-  math::ConstPanelOf<T> kernel_rows(math::ConstPanelOf<From> x, Workspace& workspace) const {
-    if constexpr (std::is_same_v<T, From>) {
-      if (!shifts_) return x;
+  template <class X, class From>
+  X kernel_rows(From x, Workspace& workspace) const {
+    if constexpr (std::is_same_v<X, From>) {
+      if (!shifts_ || is_sparse<X>) return x;
     }
+    if constexpr (!is_sparse<X>) return shifted_rows<X>(x, workspace);
+  }
+
+  template <class X, class From>
+  X shifted_rows(From x, Workspace& workspace) const {
     const Index count = m_.panel_rows * x.columns;
-    if constexpr (std::is_same_v<T, float>) {
+    if constexpr (std::is_same_v<X, math::FloatPanel>) {
       const math::WritableFloats to(floats_of(workspace, shifted, count), x.rows, x.columns);
       math::subtract(x, float_shift_.data(), to);
       return to;
@@ -159,8 +177,8 @@ class GlmPass {
   }
 
   /// Models begin .. end: Z = X W, its residuals R in the same place, G += X' R.
-  template <class T>
-  void add(const PanelOfRows<T>& panel, Index begin, Index end, const BlockSums& sums, Partial& sum,
+  template <class X>
+  void add(const PanelOfRows<X>& panel, Index begin, Index end, const BlockSums& sums, Partial& sum,
            Workspace& workspace) const {
     const Index first = begin * m_.outputs;
     const Index outputs = (end - begin) * m_.outputs;
@@ -168,7 +186,7 @@ class GlmPass {
     const Index room = m_.panel_rows * models_in_cache(m_.outputs) * m_.outputs;
     const math::Panel z(workspace.doubles(margins, room), panel.x.rows, outputs);
     const math::WritableFloats floats(
-        std::is_same_v<T, float> ? floats_of(workspace, float_margins, room) : nullptr,
+        std::is_same_v<X, math::FloatPanel> ? floats_of(workspace, float_margins, room) : nullptr,
         panel.x.rows, outputs);
     multiply(panel.x, first, floats, z);
     for (Index i = begin; i < end; ++i) {
@@ -190,6 +208,13 @@ class GlmPass {
                                    weights_.outerStride());
     math::multiply(x, weights, start_.data() + first, z);
   }
+  template <class T>
+  void multiply(math::SparsePanelOf<T> x, Index first, const math::WritableFloats&,
+                math::Panel z) const {
+    const math::ConstPanel weights(weights_.data() + first, m_.columns(), z.columns,
+                                   weights_.outerStride());
+    math::multiply(x, weights, start_.data() + first, z);
+  }
   void multiply(math::FloatPanel x, Index first, math::WritableFloats floats, math::Panel z) const {
     const math::FloatPanel weights(float_weights_.data() + first, x.columns, z.columns,
                                    float_weights_.outerStride());
@@ -198,6 +223,11 @@ class GlmPass {
   }
 
   static void multiply_transposed_add(math::ConstPanel x, math::ConstPanel residuals,
+                                      const math::WritableFloats&, math::Panel gradient) {
+    math::multiply_transposed_add(x, residuals, gradient);
+  }
+  template <class T>
+  static void multiply_transposed_add(math::SparsePanelOf<T> x, math::ConstPanel residuals,
                                       const math::WritableFloats&, math::Panel gradient) {
     math::multiply_transposed_add(x, residuals, gradient);
   }
@@ -226,8 +256,8 @@ class GlmPass {
   }
 
   /// Model i, whose margins are `stride` apart from row to row.
-  template <class T>
-  void add_curvature(const PanelOfRows<T>& panel, Index i, const double* z, Index stride,
+  template <class X>
+  void add_curvature(const PanelOfRows<X>& panel, Index i, const double* z, Index stride,
                      Partial& sum, Workspace& workspace) const {
     const Index c = m_.outputs;
     const math::Panel mean(workspace.doubles(means, m_.panel_rows * c), panel.x.rows, c);
@@ -269,12 +299,13 @@ class GlmPass {
 
   /// Adds X' diag(v h) X for every pair of outputs, h being the second derivative of the loss,
   /// without its sign.
-  template <class T>
-  void add_pairs(const PanelOfRows<T>& panel, math::ConstPanel mean, Index i, Partial& sum,
+  template <class X>
+  void add_pairs(const PanelOfRows<X>& panel, math::ConstPanel mean, Index i, Partial& sum,
                  Workspace& workspace) const {
     const math::ExtraColumn one;
     double* h = workspace.doubles(factors, m_.panel_rows);
-    Index run = first_run_[static_cast<std::size_t>(i)] + 2;
+    const auto x = written_out(panel.x, workspace);
+    Index run = runs(i).matrices();
     for (Index a = 0; a < m_.outputs; ++a) {
       for (Index b = a; b < m_.outputs; ++b, ++run) {
         for (Index r = 0; r < panel.x.rows; ++r) {
@@ -284,28 +315,30 @@ class GlmPass {
           const double second = second_derivative(p, q, panel.y[r], point(i).care);
           h[r] = v == 0.0 ? 0.0 : second * v;
         }
-        math::gram_add({panel.x, h, nullptr, {&one, 1}}, sum[run].data());
+        math::gram_add({x, h, nullptr, {&one, 1}}, sum[run].data());
       }
     }
   }
 
-  void hand_over(const BlockSums& sums, Partial& sum) const {
-    const Index c = m_.outputs;
-    const math::ConstPanel gradient = sums.gradient;
-    for (Index i = 0; i < size(); ++i) {
-      const Index run = first_run_[static_cast<std::size_t>(i)];
-      sum[run][0] = sums.loss[i];
-      double* to = sum[run + 1].data();
-      for (Index k = i * c; k < (i + 1) * c; ++k) {
-        for (Index j = 0; j < gradient.rows; ++j) *to++ = gradient.row(j)[k];
-      }
-    }
+  /// Matrices are those of few columns: their rows are written out.
+  template <class T>
+  static math::ConstPanelOf<T> written_out(math::ConstPanelOf<T> x, Workspace&) {
+    return x;
   }
+  template <class T>
+  math::ConstPanel written_out(math::SparsePanelOf<T> x, Workspace& workspace) const {
+    const math::Panel to(workspace.doubles(shifted, m_.panel_rows * m_.columns()), x.rows,
+                         m_.columns());
+    math::write_out(x, to);
+    return to;
+  }
+
+  const GlmObjective::Runs& runs(Index i) const { return runs_[static_cast<std::size_t>(i)]; }
 
   const GlmMoments& m_;
   std::span<const GlmPoint> points_;
   std::size_t level_;
-  std::vector<Index> first_run_;
+  std::vector<GlmObjective::Runs> runs_;  ///< of each point
   GlmGroups groups_;
   std::vector<std::int32_t> group_;  ///< of each point
   std::vector<math::TweedieLoss> tweedie_;

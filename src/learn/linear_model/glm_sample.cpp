@@ -56,6 +56,11 @@ Index models_in_cache(Index outputs) {
   return std::max<Index>(1, near_the_core / outputs);
 }
 
+Index sums_parts(GlmLoss loss, Index columns, Index parts) {
+  constexpr Index widest_by_part = 16384;
+  return takes_classes(loss) && columns > widest_by_part ? 1 : parts;
+}
+
 bool has_gram(Index columns) { return columns < widest_block; }
 
 std::vector<Index> level_strides(Index blocks) {
@@ -104,7 +109,8 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
   const Index together = std::min(candidates, most_together(columns, outputs, is_dense));
   const Index pairs = outputs * (outputs + 1) / 2;
   Footprint first, further;
-  first.sums = cells * (parts * (2 * columns + 2) + 1) + 9 * parts * n_splits +
+  const Index of_columns = sums_parts(loss, columns, parts);
+  first.sums = cells * (of_columns * 2 * columns + 2 * parts + 1) + 9 * parts * n_splits +
                (has_gram(columns) ? wide * wide : 0);
   first.row_doubles = 2 + n_splits;
   further.sums = together * (1 + parameters + (is_dense ? pairs * wide * wide : 0));
@@ -113,7 +119,7 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
   // What the first pass told; the matrix of a model, its factor and what they are made from; steps,
   // gradients, maps.
   further.replicated = (has_gram(columns) ? wide * wide : 0) +
-                       n_splits * parts * (3 * columns + 5) +
+                       n_splits * (of_columns * 3 * columns + 5 * parts) +
                        together * (3 * matrix_size(columns, outputs, is_dense) + 40 * parameters);
   first.replicated = first.sums;
   // The products' kernels add up in a layout of their own.

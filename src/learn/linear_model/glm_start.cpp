@@ -73,6 +73,11 @@ Vector GlmObjective::start_intercepts() const {
 math::Evaluation GlmObjective::evaluate_start(const Vector& intercepts) const {
   const Index n = columns_behind();
   const Vector means = means_of(m_.loss, intercepts);
+  if (begins_unseen()) {
+    return {.value = 0.0,
+            .gradient = Vector::Zero(outputs() * width()),
+            .curvature = start_curvature(intercepts, means)};
+  }
   // Moments of each part around the mean: sum of w (y - m).
   Matrix moments(rows_.parts(), n);
   for (Index part = 0; part < rows_.parts(); ++part) {
@@ -162,7 +167,8 @@ Vector GlmObjective::squares_behind(Index begin, Index end) const {
       behind(Vector(rows_.sums.middleRows(begin, end - begin).colwise().sum().transpose()));
   const Vector squares = squared_behind(
       Vector(rows_.squares.middleRows(begin, end - begin).colwise().sum().transpose()));
-  const double weight = rows_.weight.segment(begin, end - begin).sum();
+  const double weight = rows_.has_sums_of_parts() ? rows_.weight.segment(begin, end - begin).sum()
+                                                  : rows_.weight.sum();
   return squares + 2.0 * shift_offset_.cwiseProduct(sums) + weight * shift_offset_.cwiseAbs2();
 }
 
@@ -170,7 +176,7 @@ Vector GlmObjective::squares_behind(Index begin, Index end) const {
 // targets are far above their mean needs short steps. The diagonal is known of all rows.
 void GlmObjective::fill_up(Matrix& gram, double mean) const {
   if (task_.features && !task_.features->is_diagonal()) return;
-  Vector least = squares_behind(0, end_of_rows());
+  Vector least = squares_behind(0, end_of_sums());
   if (is_tweedie()) least = 0.5 * (least + squares_behind(1, 2) / mean);
   for (Index j = 0; j < columns_behind(); ++j) {
     if (gram(j, j) < 0.5 * least[j]) gram(j, j) = least[j];
@@ -180,7 +186,7 @@ void GlmObjective::fill_up(Matrix& gram, double mean) const {
 /// Behind a dense map as if the columns in front of it were not correlated.
 math::Curvature GlmObjective::diagonal_curvature(double factor) const {
   const Index n = columns_behind();
-  const Index parts = end_of_rows();
+  const Index parts = end_of_sums();
   const double weight = m_.total_weight(rows_);
   const Vector sums = rows_.sums.topRows(parts).colwise().sum().transpose();
   Vector squares = rows_.squares.topRows(parts).colwise().sum().transpose();
@@ -243,14 +249,13 @@ Vector GlmObjective::rounding() const {
   double weight = 0.0;
   Vector in_front = Vector::Zero(columns());
   const Vector apart = m_.shift - m_.kernel_shift;
-  for (Index part = first_part(); part < end_part(); ++part) {
-    const double v = part_weight(part);
-    weight += v * rows_.weight[part];
+  each_part_of_sums([&](Index row, double v, double rows_weight, double) {
+    weight += v * rows_weight;
     for (Index j = 0; j < columns(); ++j) {
-      in_front[j] += v * (rows_.squares(part, j) +
-                          apart[j] * (2.0 * rows_.sums(part, j) + apart[j] * rows_.weight[part]));
+      in_front[j] += v * (rows_.squares(row, j) +
+                          apart[j] * (2.0 * rows_.sums(row, j) + apart[j] * rows_weight));
     }
-  }
+  });
   for (double& square : in_front) square = std::sqrt(std::max(0.0, weight * square));
   const double unit = (m_.in_floats ? 0x1p-26 : 16.0 * 0x1p-52) * scale_ * residual_size();
   Vector least(width());

@@ -12,8 +12,16 @@ namespace superstep {
 namespace {
 
 /// What is kept in a worker's memory, besides what ModelTree keeps there.
-enum Doubles : std::size_t { gathered_x, gathered_y, gathered_weight, codes, own_target = codes };
-enum Integers : std::size_t { chosen_rows, cells };
+enum Doubles : std::size_t {
+  gathered_x,
+  gathered_y,
+  gathered_weight,
+  codes,
+  own_target = codes,
+  beginnings,
+  ends
+};
+enum Integers : std::size_t { chosen_numbers, cells };
 
 /// Some rows of a block, in panels, one behind the other.
 class Gatherer {
@@ -27,6 +35,20 @@ class Gatherer {
     const double* values = with_features(
         block_, [&](auto all) { return of(all.data, block_.columns, gathered_x, first, n); });
     return {values, n, block_.columns};
+  }
+  SparseRows sparse(const SparseRows& all, Index first, Index n) const {
+    static_assert(sizeof(Index) == sizeof(double));
+    if (rows_ == nullptr) {
+      SparseRows some = all;
+      some.begin += first;
+      some.end += first;
+      return some;
+    }
+    const auto places = [&](std::size_t slot) {
+      return reinterpret_cast<Index*>(workspace_.doubles(slot, ModelTree::panel_rows));
+    };
+    return chosen_rows(all, {rows_ + first, static_cast<std::size_t>(n)}, places(beginnings),
+                       places(ends));
   }
   const double* y(Index first, Index n) const {
     return block_.targets == 1 ? column(block_.y, gathered_y, first, n)
@@ -114,7 +136,7 @@ void JudgedRows::walk(const Block& block, Workspace& workspace, const Take& take
     std::int32_t* chosen = nullptr;
     Index count = block.rows;
     if (set.split) {
-      chosen = workspace.integers(chosen_rows, block.rows);
+      chosen = workspace.integers(chosen_numbers, block.rows);
       const std::int32_t* cell = workspace.integers(cells + set.partition, block.rows);
       count = 0;
       for (Index i = 0; i < block.rows; ++i) {
@@ -123,13 +145,19 @@ void JudgedRows::walk(const Block& block, Workspace& workspace, const Take& take
       }
     }
     const Gatherer rows(block, chosen, count, workspace);
+    const SparseRows* const sparse = block.x.sparse();
     for (Index first = 0; first < count; first += ModelTree::panel_rows) {
       const Index n = std::min(ModelTree::panel_rows, count - first);
       const double* y = rows.y(first, n);
       const double* weight = rows.weight(first, n);
-      set.tree.walk(rows.x(first, n), workspace, [&](std::size_t model, math::ConstPanel outputs) {
+      const auto take_outputs = [&](std::size_t model, math::ConstPanel outputs) {
         take_each(model, {outputs, y, weight}, workspace, take);
-      });
+      };
+      if (sparse != nullptr) {
+        set.tree.walk(rows.sparse(*sparse, first, n), n, workspace, take_outputs);
+      } else {
+        set.tree.walk(rows.x(first, n), workspace, take_outputs);
+      }
     }
   }
 }
@@ -170,33 +198,55 @@ class JudgedRows::ScaleMap final : public RowMap {
   Index columns_out() const override { return columns_out_; }
 
   void apply(const double* in, Index rows, double* out) const override {
-    constexpr Index enough = 64;
     const Index n = std::min(rows, enough);
     std::vector<double> sample;
     for (Index i = 0; i < n; ++i) {
       const double* row = in + i * rows / n * columns_;
       sample.insert(sample.end(), row, row + columns_);
     }
-    std::vector<double> largest(static_cast<std::size_t>(columns_out()), 0.0);
-    Workspace workspace;
-    for (const RowSet& set : rows_.sets_) {
-      set.tree.walk({sample.data(), n, columns_}, workspace,
-                    [&](std::size_t model, math::ConstPanel outputs) {
-                      const Index last = rows_.models_[model]->plan.targets() - 1;
-                      for (Index c = 0; c < outputs.columns; ++c) {
-                        double& of_target =
-                            largest[static_cast<std::size_t>(first_[model] + std::min(c, last))];
-                        for (Index i = 0; i < n; ++i) {
-                          const double v = std::fabs(outputs.row(i)[c]);
-                          if (std::isfinite(v)) of_target = std::max(of_target, v);
-                        }
-                      }
-                    });
-    }
+    const std::vector<double> largest =
+        largest_of([&](const ModelTree& tree, Workspace& workspace, const ModelTree::Take& take) {
+          tree.walk({sample.data(), n, columns_}, workspace, take);
+        });
     for (Index i = 0; i < rows; ++i) out = std::ranges::copy(largest, out).out;
+  }
+  bool keeps_sparse() const override { return true; }
+  void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override {
+    const Index n = std::min(rows, enough);
+    Index begin[enough], end[enough];
+    std::vector<std::int32_t> sample;
+    for (Index i = 0; i < n; ++i) sample.push_back(static_cast<std::int32_t>(i * rows / n));
+    const SparseRows some = chosen_rows(in, sample, begin, end);
+    const std::vector<double> largest =
+        largest_of([&](const ModelTree& tree, Workspace& workspace, const ModelTree::Take& take) {
+          tree.walk(some, n, workspace, take);
+        });
+    for (Index i = 0; i < rows; ++i) put_all({largest.data(), 1, std::ssize(largest)}, out);
   }
 
  private:
+  static constexpr Index enough = 64;  ///< rows of a block
+
+  /// Of the outputs for some rows, of which `walk` shows each tree its own.
+  template <class Walk>
+  std::vector<double> largest_of(const Walk& walk) const {
+    std::vector<double> largest(static_cast<std::size_t>(columns_out()), 0.0);
+    Workspace workspace;
+    for (const RowSet& set : rows_.sets_) {
+      walk(set.tree, workspace, [&](std::size_t model, math::ConstPanel outputs) {
+        const Index last = rows_.models_[model]->plan.targets() - 1;
+        for (Index c = 0; c < outputs.columns; ++c) {
+          double& of_target = largest[static_cast<std::size_t>(first_[model] + std::min(c, last))];
+          for (Index i = 0; i < outputs.rows; ++i) {
+            const double v = std::fabs(outputs.row(i)[c]);
+            if (std::isfinite(v)) of_target = std::max(of_target, v);
+          }
+        }
+      });
+    }
+    return largest;
+  }
+
   const JudgedRows& rows_;
   Index columns_;
   Index columns_out_ = 0;

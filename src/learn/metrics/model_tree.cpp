@@ -2,10 +2,13 @@
 #include "learn/metrics/model_tree.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include <superstep/learn/linear_model/linear_model.hpp>
 #include <superstep/math/products.hpp>
+
+#include "learn/features.hpp"
 
 namespace superstep {
 
@@ -75,11 +78,49 @@ void ModelTree::add(std::size_t model, const Route& route, const MetricPlan& pla
   node->stacks.back().push_back(leaf);
 }
 
+namespace {
+
+/// Sparse rows of a panel.
+struct FewValues {
+  const SparseRows& x;
+  Index rows;
+};
+
+void multiply(math::ConstPanel x, const Stack& stack, math::Panel z) {
+  math::multiply(x, stack.weights, stack.start.data(), z);
+}
+void multiply(const FewValues& few, const Stack& stack, math::Panel z) {
+  with_sparse(few.x, few.rows,
+              [&](auto panel) { math::multiply(panel, stack.weights, stack.start.data(), z); });
+}
+
+void apply_each(const MetricPlan& plan, const Model& last, math::ConstPanel x, math::Panel out) {
+  apply_plan(plan, last, x, out);
+}
+void apply_each(const MetricPlan& plan, const Model& last, const FewValues& few, math::Panel out) {
+  apply_plan(plan, last, few.x, few.rows, out);
+}
+
+void transform(const Model& model, math::ConstPanel x, math::Panel out) {
+  model.apply(Method::transform, x, out);
+}
+void transform(const Model& model, const FewValues& few, math::Panel out) {
+  model.apply_sparse(Method::transform, few.x, few.rows, out);
+}
+
+}  // namespace
+
 void ModelTree::walk(math::ConstPanel x, Workspace& workspace, const Take& take) const {
   walk(*root_, x, 0, workspace, take);
 }
 
-void ModelTree::walk(const Node& node, math::ConstPanel x, std::size_t depth, Workspace& workspace,
+void ModelTree::walk(const SparseRows& x, Index rows, Workspace& workspace,
+                     const Take& take) const {
+  walk(*root_, FewValues{x, rows}, 0, workspace, take);
+}
+
+template <class X>
+void ModelTree::walk(const Node& node, const X& x, std::size_t depth, Workspace& workspace,
                      const Take& take) {
   const auto out_for = [&](const MetricPlan& plan) {
     return math::Panel(workspace.doubles(outputs, panel_rows * plan.width()), x.rows, plan.width());
@@ -87,7 +128,7 @@ void ModelTree::walk(const Node& node, math::ConstPanel x, std::size_t depth, Wo
   for (const Stack& stack : node.stacks) {
     const Index width = stack.start.size();
     const math::Panel z(workspace.doubles(margins, panel_rows * width), x.rows, width);
-    math::multiply(x, stack.weights, stack.start.data(), z);
+    multiply(x, stack, z);
     Index first = 0;
     for (const Leaf& leaf : stack.leaves) {
       const Index n = leaf.last->linear()->outputs();
@@ -103,15 +144,24 @@ void ModelTree::walk(const Node& node, math::ConstPanel x, std::size_t depth, Wo
   }
   for (const Leaf& leaf : node.leaves) {
     const math::Panel out = out_for(*leaf.plan);
-    apply_plan(*leaf.plan, *leaf.last, x, out);
+    apply_each(*leaf.plan, *leaf.last, x, out);
     take(leaf.model, out);
   }
   for (const auto& child : node.children) {
     const Index width = child->transformer->width(Method::transform);
+    if constexpr (std::is_same_v<X, FewValues>) {
+      if (child->transformer->keeps_sparse()) {
+        SparseRowsOut made;
+        made.begin(width);
+        child->transformer->transform_sparse(x.x, x.rows, made);
+        walk(*child, FewValues{made.rows(), x.rows}, depth + 1, workspace, take);
+        continue;
+      }
+    }
     const math::Panel next(workspace.doubles(transformed + depth, panel_rows * width), x.rows,
                            width);
-    child->transformer->apply(Method::transform, x, next);
-    walk(*child, next, depth + 1, workspace, take);
+    transform(*child->transformer, x, next);
+    walk(*child, math::ConstPanel(next), depth + 1, workspace, take);
   }
 }
 

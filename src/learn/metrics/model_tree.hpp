@@ -34,6 +34,7 @@ class ModelTree {
   void add(std::size_t model, const Route& route, const MetricPlan& plan);
   /// The outputs of every model for at most `panel_rows` rows. Any thread.
   void walk(math::ConstPanel x, Workspace& workspace, const Take& take) const;
+  void walk(const SparseRows& x, Index rows, Workspace& workspace, const Take& take) const;
 
   /// Doubles that one route needs in a walk, and those that the tree keeps for it.
   static Index scratch(const Route& route, const MetricPlan& plan);
@@ -41,7 +42,9 @@ class ModelTree {
 
  private:
   struct Node;
-  static void walk(const Node& node, math::ConstPanel x, std::size_t depth, Workspace& workspace,
+  /// X: what a node sees of the rows, dense or sparse.
+  template <class X>
+  static void walk(const Node& node, const X& x, std::size_t depth, Workspace& workspace,
                    const Take& take);
   std::unique_ptr<Node> root_;
 };

@@ -26,6 +26,9 @@ class OutputMap final : public RowMap {
     return first->features();
   }
   Index columns_out() const override { return plan_->width(); }
+  /// What comes out is in sparse form, if full.
+  bool keeps_sparse() const override { return true; }
+  void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override;
   void apply(const double* in, Index rows, double* out) const override {
     std::vector<double> from, to;
     math::ConstPanel x(in, rows, columns_in());
@@ -44,7 +47,29 @@ class OutputMap final : public RowMap {
   const MetricPlan* plan_;
 };
 
+void OutputMap::apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const {
+  std::vector<double> values(static_cast<std::size_t>(rows * columns_out()));
+  const math::Panel panel(values.data(), rows, columns_out());
+  std::vector<PipelineModel::Step> steps;
+  for (const ModelPtr& transformer : route_->transformers) steps.push_back({"", transformer});
+  steps.push_back({"", route_->last});
+  const PipelineModel pipeline(std::move(steps));
+  for (const MetricPlan::Output& o : plan_->outputs()) {
+    pipeline.apply_sparse(
+        o.method, in, rows,
+        {panel.data + o.column, rows, route_->last->width(o.method), panel.stride});
+  }
+  put_all(panel, out);
+}
+
 }  // namespace
+
+void put_all(math::ConstPanel rows, SparseRowsOut& out) {
+  for (Index i = 0; i < rows.rows; ++i) {
+    for (Index c = 0; c < rows.columns; ++c) out.put(static_cast<std::int32_t>(c), rows.row(i)[c]);
+    out.end_row();
+  }
+}
 
 Route route_of(const ModelPtr& model) {
   Route route;
@@ -75,6 +100,14 @@ void apply_plan(const MetricPlan& plan, const Model& last, math::ConstPanel x, m
   for (const MetricPlan::Output& output : plan.outputs()) {
     last.apply(output.method, x,
                {out.data + output.column, x.rows, last.width(output.method), out.stride});
+  }
+}
+
+void apply_plan(const MetricPlan& plan, const Model& last, const SparseRows& x, Index rows,
+                math::Panel out) {
+  for (const MetricPlan::Output& output : plan.outputs()) {
+    last.apply_sparse(output.method, x, rows,
+                      {out.data + output.column, rows, last.width(output.method), out.stride});
   }
 }
 

@@ -23,6 +23,11 @@ Route route_of(const ModelPtr& model);
 
 /// What a plan asks of the last model of a route. x: rows as it sees them; out: as the plan says.
 void apply_plan(const MetricPlan& plan, const Model& last, math::ConstPanel x, math::Panel out);
+void apply_plan(const MetricPlan& plan, const Model& last, const SparseRows& x, Index rows,
+                math::Panel out);
+
+/// Full rows in sparse form.
+void put_all(math::ConstPanel rows, SparseRowsOut& out);
 
 /// A whole route as a link of a table's chain: what kernels see as x are the outputs. Both must
 /// outlive it.

@@ -60,6 +60,25 @@ Summands indicators(const Thresholds& thresholds, Index columns) {
     math::class_sums_add({workspace.doubles(1, b.rows * width), b.rows, width}, group, b.weight,
                          sums);
   };
+  // A zero that is not stored is above no threshold.
+  if (std::ranges::all_of(thresholds, [](const auto& t) { return !t || *t >= 0.0; })) {
+    s.add_sparse = [=](const Block& b, const double* group, math::Panel sums, Workspace&) {
+      const SparseRows& x = *b.x.sparse();
+      for (Index i = 0; i < b.rows; ++i) {
+        const double w = b.weight_of(i);
+        const auto g = static_cast<Index>(group[i]);
+        for (Index k = x.begin[i]; k < x.end[i]; ++k) {
+          const double v = x.value(k);
+          Index row = x.columns[k];
+          for (const std::optional<double>& t : thresholds) {
+            const double summand = t ? (v > *t ? 1.0 : 0.0) : v;
+            sums.row(row)[g] = std::fma(w, summand, sums.row(row)[g]);
+            row += columns;
+          }
+        }
+      }
+    };
+  }
   if (position(thresholds, std::nullopt) == std::ssize(thresholds)) return s;
   s.least = 0.0;
   s.most = 1.0;

@@ -27,6 +27,9 @@ struct Summands {
   /// sums.row(group[i]) += weight of row i * its summands, for all rows of the block. Has the
   /// doubles of the workspace from 1 on.
   Add add;
+  /// The same of sparse rows: sums.row(s)[group[i]] += weight of row i * its summand s. None: they
+  /// are written out. What is not stored adds nothing, and is not outside.
+  Add add_sparse{};
   /// Values outside are counted.
   double least = -std::numeric_limits<double>::infinity();
   double most = std::numeric_limits<double>::infinity();
@@ -61,7 +64,12 @@ class SumsByClass {
   void count_outside(const Summands& summands, const Block& block, const std::int32_t* cell,
                      math::Panel counts) const;
 
+  Totals superstep_of(Engine& engine, const Table& table, const Summands& summands);
+  void add_sparse(const Summands& summands, const Block& block, Index first,
+                  const std::int32_t* cell, Partial& sum, Workspace& workspace) const;
+
   Cells cells_;
+  bool is_sparse_;
   Index classes_, columns_, width_;
   SumShape shape_;
   Index weights_ = 0, sums_ = 0, outside_ = -1;  ///< runs of the first cell

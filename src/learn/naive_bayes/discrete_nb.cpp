@@ -188,6 +188,30 @@ Index NBModel::features() const {
   return c.categories.empty() ? c.feature_count.cols() : std::ssize(c.categories);
 }
 
+bool LinearLikelihood::apply_sparse(const SparseRows& x, Index rows, math::Panel z) const {
+  if (!impossible_.empty() || !threshold_ || *threshold_ < 0.0) return false;
+  SparseRowsOut above;
+  above.begin(function_.features());
+  for (Index i = 0; i < rows; ++i) {
+    for (Index k = x.begin[i]; k < x.end[i]; ++k) {
+      if (x.value(k) > *threshold_) above.put(x.columns[k], 1.0);
+    }
+    above.end_row();
+  }
+  with_sparse(above.rows(), rows, [&](auto panel) {
+    math::multiply(panel, function_.weights(), function_.intercept().data(), z);
+  });
+  return true;
+}
+
+void NBModel::apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const {
+  if (linear() == nullptr) {
+    Matrix z(rows, fit_.log_prior.size());
+    if (joint_->apply_sparse(x, rows, z)) return apply_to_linear(method, z, out);
+  }
+  Model::apply_sparse(method, x, rows, out);
+}
+
 void NBModel::apply(Method method, math::ConstPanel x, math::Panel out) const {
   constexpr Index tall = 256;
   Matrix z(std::min(tall, x.rows), fit_.log_prior.size());
@@ -335,6 +359,10 @@ std::vector<NBCounts> DiscreteNB::count(Engine& engine, const Table& table,
   summands.least = 0.0;
   summands.add = [](const Block& b, const double* group, math::Panel sums, Workspace&) {
     with_features(b, [&](auto x) { math::class_sums_add(x, group, b.weight, sums); });
+  };
+  summands.add_sparse = [](const Block& b, const double* group, math::Panel sums, Workspace&) {
+    with_sparse(*b.x.sparse(), b.rows,
+                [&](auto x) { math::class_sums_add(x, group, b.weight, sums, {}); });
   };
   const std::vector<SplitPtr> splits = splits_of_batch(candidates);
   const SumsByClass sums(engine, table, classes.size(), splits, summands);

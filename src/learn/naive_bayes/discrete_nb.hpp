@@ -69,6 +69,8 @@ class JointLikelihood {
   virtual ~JointLikelihood() = default;
   /// x: rows x columns -> z: rows x classes. DataError if a row is none that training can have met.
   virtual void apply(math::ConstPanel x, math::Panel z) const = 0;
+  /// The same of sparse rows, where there is a way that does not write them out; false: none.
+  virtual bool apply_sparse(const SparseRows&, Index, math::Panel) const { return false; }
   /// Where z is linear in x and nothing is impossible.
   virtual const LinearFunction* linear() const { return nullptr; }
 };
@@ -83,6 +85,7 @@ class LinearLikelihood final : public JointLikelihood {
   LinearLikelihood(Matrix above, Matrix below, Vector start, std::optional<double> threshold);
 
   void apply(math::ConstPanel x, math::Panel z) const override;
+  bool apply_sparse(const SparseRows& x, Index rows, math::Panel z) const override;
   const LinearFunction* linear() const override {
     return impossible_.empty() && !threshold_ ? &function_ : nullptr;
   }
@@ -114,6 +117,7 @@ class NBModel final : public Model {
   }
   const Labels* classes() const override { return &fit_.counts.classes; }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
+  void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const override;
   const LinearFunction* linear() const override { return joint_->linear(); }
   void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override;
   void save(const AttributeWriter& out) const override;

@@ -28,7 +28,11 @@ class CellSums {
   /// **Collective**, one superstep.
   CellSums(Engine& engine, const Table& table, const Sketch& sketch, const Cells& cells,
            Centre centre, Weighing weighing)
-      : centre_(std::move(centre)), totals_(run(engine, table, sketch, cells, centre_, weighing)) {}
+      : centre_(std::move(centre)),
+        is_sparse_(table.is_sparse()),
+        cells_(cells.size()),
+        totals_(is_sparse_ ? run_sparse(engine, table, sketch, cells, centre_, weighing)
+                           : run(engine, table, sketch, cells, centre_, weighing)) {}
 
   const Centre& centre() const { return centre_; }
 
@@ -36,15 +40,22 @@ class CellSums {
   std::optional<ColumnStatistics> of(std::span<const Index> cells) const {
     const auto together = [&](Index run) {
       std::vector<Index> runs;
-      for (const Index cell : cells) runs.push_back(runs_of_a_cell * cell + run);
+      for (const Index cell : cells) runs.push_back(run_of(cell, run));
       const std::vector<double> values = totals_.combined(runs);
       return Vector(VectorView(values.data(), std::ssize(values)));
     };
     if (cells.empty() || !(together(weight)[0] > 0.0)) return std::nullopt;
-    const Vector n = together(counts);
+    Vector n = together(counts), sum = together(sums), sum_of_squares = together(squares);
+    if (is_sparse_) {
+      const double all = together(weight)[0];
+      n = (all - n.array()).matrix();
+      const Vector zeros = n - together(stored);
+      sum -= zeros.cwiseProduct(centre_.shift);
+      sum_of_squares += zeros.cwiseProduct(centre_.shift.cwiseAbs2());
+    }
     // A column without values gives 0 / 0: NaN, as in scikit-learn.
-    const Vector offset = together(sums).cwiseQuotient(n);
-    const Vector square = together(squares).cwiseQuotient(n);
+    const Vector offset = sum.cwiseQuotient(n);
+    const Vector square = sum_of_squares.cwiseQuotient(n);
     ColumnStatistics s{n, centre_.shift + offset, Vector(n.size())};
     for (Index c = 0; c < n.size(); ++c) {
       const double variance = std::fma(-offset[c], offset[c], square[c]);
@@ -54,7 +65,15 @@ class CellSums {
   }
 
  private:
-  enum Run : Index { weight, counts, sums, squares, runs_of_a_cell };
+  /// Of sparse rows counts are of missing values, and there is the weight of those that are stored:
+  /// the others are zeros.
+  enum Run : Index { weight, counts, sums, squares, runs_of_a_cell, stored = runs_of_a_cell };
+  static constexpr Index sparse_runs = stored;  ///< of a cell, side by side; weights come behind
+
+  Index run_of(Index cell, Index run) const {
+    if (!is_sparse_) return runs_of_a_cell * cell + run;
+    return run == weight ? sparse_runs * cells_ + cell : sparse_runs * cell + run - 1;
+  }
 
   static Totals run(Engine& engine, const Table& table, const Sketch& sketch, const Cells& cells,
                     const Centre& centre, Weighing weighing) {
@@ -91,9 +110,78 @@ class CellSums {
         });
   }
 
+  static Totals run_sparse(Engine& engine, const Table& table, const Sketch& sketch,
+                           const Cells& cells, const Centre& centre, Weighing weighing) {
+    const bool is_weighted = weighing == Weighing::by_row;
+    const int rows = sketch.rows_exponent + (is_weighted ? sketch.weight_exponent : 1);
+    const std::vector<int> of_weights(static_cast<std::size_t>(table.columns()), rows);
+    std::vector<int> first, second;
+    for (const int e : centre.spread) {
+      first.push_back(e + rows);
+      second.push_back(2 * e + rows);
+    }
+    std::vector<std::vector<int>> panel;
+    for (Index c = 0; c < cells.size(); ++c) {
+      panel.insert(panel.end(), {of_weights, first, second, of_weights});
+    }
+    SumShape shape;
+    shape.add_panel(panel, 1);
+    for (Index c = 0; c < cells.size(); ++c) shape.add(1, rows);
+    return engine.superstep(
+        table, shape, [&](const Block& given, Partial& sum, Workspace& workspace) {
+          Block block = given;
+          if (!is_weighted) block.weight = nullptr;
+          const Partial::Panel all = sum.panel(0);
+          sum.wrote(0, block.x.sparse()->touched);
+          cells.each(block, workspace, [&](Index cell, const Cells::Rows& its_rows) {
+            double& total = sum[sparse_runs * cells.size() + cell][0];
+            for_rows(block, its_rows, [&](Index i) { total += block.weight_of(i); });
+            for_sparse_rows(
+                block, its_rows, workspace,
+                [&](const SparseRows& x, Index count, const double* weights) {
+                  add_sparse(x, count, weights, centre.shift,
+                             {all.values + sparse_runs * cell, all.rows, sparse_runs, all.columns});
+                });
+          });
+        });
+  }
+
+  static void add_sparse(const SparseRows& x, Index count, const double* weights,
+                         const Vector& shift, math::Panel to) {
+    for (Index i = 0; i < count; ++i) {
+      const double w = weights == nullptr ? 1.0 : weights[i];
+      for (Index k = x.begin[i]; k < x.end[i]; ++k) {
+        const Index column = x.columns[k];
+        const double d = x.value(k) - shift[column];
+        double* const run = to.row(column) - 1;  // runs begin behind the weight
+        if (std::isnan(d)) {
+          run[counts] += w;
+          continue;
+        }
+        run[sums] = std::fma(w, d, run[sums]);
+        run[squares] = std::fma(w * d, d, run[squares]);
+        run[stored] += w;
+      }
+    }
+  }
+
   Centre centre_;
+  bool is_sparse_;
+  Index cells_;
   Totals totals_;
 };
+
+/// Sparse rows are summed around zero, which is what most of their values are. A column that is
+/// zero in the few blocks that were looked at may hold what others do.
+Centre first_centre(const Table& table, const Sketch& sketch) {
+  if (!table.is_sparse()) {
+    return {VectorView(sketch.shift.data(), table.columns()), sketch.spread_exponents};
+  }
+  Centre centre{Vector::Zero(table.columns()), sketch.exponents};
+  std::ranges::replace(centre.spread, exponent_above(0.0),
+                       *std::ranges::max_element(centre.spread));
+  return centre;
+}
 
 /// In standard deviations: what a variance may lie from where deviations were taken from.
 constexpr double most_distance = 0x1p7;
@@ -177,9 +265,7 @@ std::vector<ColumnStatistics> statistics_of(Engine& engine, const Table& table,
                                             std::span<const SplitPtr> splits, Weighing weighing) {
   const Sketch sketch = engine.sketch(table);
   const Cells all_cells(splits);
-  const CellSums first(engine, table, sketch, all_cells,
-                       {VectorView(sketch.shift.data(), table.columns()), sketch.spread_exponents},
-                       weighing);
+  const CellSums first(engine, table, sketch, all_cells, first_centre(table, sketch), weighing);
   std::vector<ColumnStatistics> found(splits.size());
   std::vector<LostSplit> lost;
   for (const std::vector<std::size_t>& members : by_partition(splits)) {

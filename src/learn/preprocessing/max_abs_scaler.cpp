@@ -44,6 +44,13 @@ class MaxAbsScalerModel final : public ScalerModel {
       for (Index c = 0; c < features(); ++c) row[c] = std::clamp(row[c], -1.0, 1.0);
     }
   }
+  bool keeps_sparse() const override { return true; }
+  void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override {
+    put_each(in, rows, out, [&](Index column, double value) {
+      value /= scale_[column];
+      return clip_ ? std::clamp(value, -1.0, 1.0) : value;
+    });
+  }
   AffineMapPtr affine() const override {
     if (clip_) return nullptr;
     const Vector zeros = Vector::Zero(features());
@@ -56,6 +63,21 @@ class MaxAbsScalerModel final : public ScalerModel {
   bool clip_;
   Vector scale_;
 };
+
+/// Where rows are present no column lies below the zeros that are not stored.
+void raise_sparse(const Block& block, const SparseRows& x, std::span<double> out) {
+  bool is_any = false;
+  for (Index i = 0; i < block.rows; ++i) {
+    if (!(block.weight_of(i) > 0.0)) continue;
+    is_any = true;
+    for (Index k = x.begin[i]; k < x.end[i]; ++k) {
+      double& greatest = out[static_cast<std::size_t>(x.columns[k])];
+      greatest = std::max(greatest, std::fabs(x.value(k)));
+    }
+  }
+  if (!is_any) return;
+  for (double& greatest : out) greatest = std::max(greatest, 0.0);
+}
 
 }  // namespace
 
@@ -84,6 +106,7 @@ std::vector<Trained> MaxAbsScaler::train(Engine& engine, const Table& table, Bat
   const std::vector<Vector> greatest = greatest_of(
       engine, table, splits, table.columns(),
       [](const Block& block, std::span<double> out, Workspace&) {
+        if (const SparseRows* x = block.x.sparse()) return raise_sparse(block, *x, out);
         for_present_rows(block, [&](auto x) { math::column_max_abs_add(x, out.data()); });
       });
   std::vector<Trained> models;

@@ -48,15 +48,19 @@ std::vector<Vector> greatest_of(Engine& engine, const Table& table,
                                 const Raise& raise) {
   const Cells cells(splits);
   const auto n = static_cast<std::size_t>(entries);
-  const std::vector<double> found =
-      engine.maximum(table, cells.size() * entries,
-                     [&](const Block& block, std::span<double> out, Workspace& workspace) {
-                       cells.each(block, workspace, [&](Index cell, const Cells::Rows& rows) {
-                         const auto its_values = out.subspan(static_cast<std::size_t>(cell) * n, n);
-                         for_parts(block, rows, workspace,
-                                   [&](const Block& part) { raise(part, its_values, workspace); });
-                       });
-                     });
+  const std::vector<double> found = engine.maximum(
+      table, cells.size() * entries,
+      [&](const Block& block, std::span<double> out, Workspace& workspace) {
+        cells.each(block, workspace, [&](Index cell, const Cells::Rows& rows) {
+          const auto its_values = out.subspan(static_cast<std::size_t>(cell) * n, n);
+          const auto raise_by = [&](const Block& part) { raise(part, its_values, workspace); };
+          if (table.is_sparse()) {
+            for_sparse_part(block, rows, workspace, raise_by);
+          } else {
+            for_parts(block, rows, workspace, raise_by);
+          }
+        });
+      });
   std::vector<Vector> greatest;
   for (const SplitPtr& s : splits) {
     Vector all = Vector::Constant(entries, -HUGE_VAL);

@@ -35,6 +35,17 @@ class ScalerModel : public Model {
   Index features_;
 };
 
+/// Puts f(column, value) for every value that is stored.
+template <class F>
+void put_each(const SparseRows& in, Index rows, SparseRowsOut& out, F f) {
+  for (Index i = 0; i < rows; ++i) {
+    for (Index k = in.begin[i]; k < in.end[i]; ++k) {
+      out.put(in.columns[k], f(Index{in.columns[k]}, in.value(k)));
+    }
+    out.end_row();
+  }
+}
+
 /// Calls f(rows) for each run of rows with a weight above zero.
 template <class F>
 void for_present_rows(const Block& block, F f) {

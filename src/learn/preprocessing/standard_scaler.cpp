@@ -119,6 +119,10 @@ class StandardScalerModel final : public ScalerModel {
   void apply(Method, math::ConstPanel x, math::Panel out) const override {
     math::centre_and_scale(x, shift_.data(), factor_.data(), out);
   }
+  bool keeps_sparse() const override { return !fitted_.params.with_mean; }
+  void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override {
+    put_each(in, rows, out, [&](Index column, double value) { return value * factor_[column]; });
+  }
   AffineMapPtr affine() const override {
     return std::make_shared<AffineMap>(AffineMap::divided(shift_, scale_));
   }

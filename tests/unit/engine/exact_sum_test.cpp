@@ -18,7 +18,7 @@ double sum_of(const std::vector<double>& partials, int exponent, bool* holds = n
   const int window = ExactSum::window(static_cast<Index>(partials.size()));
   const std::vector<double> scales = ExactSum::scales(shape, window);
   ExactSum sum(shape, window, 0);
-  for (const double& x : partials) sum.deposit(shape, &x, scales.data());
+  for (double x : partials) sum.deposit(shape, &x, scales.data());
   if (holds != nullptr) *holds = sum.violations(0) == 0;
   const Index run = 0;
   double value = 0.0;

@@ -27,6 +27,7 @@ class TweedieFamily : public Estimator {
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
                                            std::span<const SplitPtr> splits) const override;
   bool ends_with_a_look() const override { return true; }
+  bool reads_sparse() const override { return true; }
   Fusion fusion() const final { return {true, true, true}; }
 
   /// The variance goes by this power of the mean.

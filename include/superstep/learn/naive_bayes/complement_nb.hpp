@@ -21,6 +21,7 @@ class ComplementNB final : public WithParams<ComplementNB, ComplementNBParams, D
  public:
   using WithParams::WithParams;
   static const ParamTable<ComplementNBParams>& param_table();
+  bool reads_sparse() const override { return true; }
   NBSettings settings() const override;
   std::shared_ptr<NBModel> conclude(NBFit fit) const override;
 };

@@ -18,6 +18,7 @@ class MultinomialNB final : public WithParams<MultinomialNB, MultinomialNBParams
  public:
   using WithParams::WithParams;
   static const ParamTable<MultinomialNBParams>& param_table();
+  bool reads_sparse() const override { return true; }
   NBSettings settings() const override;
   std::shared_ptr<NBModel> conclude(NBFit fit) const override;
 };

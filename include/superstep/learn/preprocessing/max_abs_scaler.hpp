@@ -27,6 +27,8 @@ class MaxAbsScaler final : public EstimatorOf<MaxAbsScaler, MaxAbsScalerParams> 
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool reads_sparse() const override { return true; }
+  bool keeps_sparse() const override { return true; }
   bool gives_affine_maps() const override { return !params().clip; }
   Fusion fusion() const override { return {.splits = true}; }
 

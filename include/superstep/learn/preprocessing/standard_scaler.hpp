@@ -31,6 +31,8 @@ class StandardScaler final : public EstimatorOf<StandardScaler, StandardScalerPa
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool reads_sparse() const override { return true; }
+  bool keeps_sparse() const override { return !params().with_mean; }
   bool gives_affine_maps() const override { return true; }
   Fusion fusion() const override { return {.splits = true}; }
 

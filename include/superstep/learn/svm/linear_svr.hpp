@@ -32,6 +32,7 @@ class LinearSVR final : public EstimatorOf<LinearSVR, LinearSVRParams> {
   bool gathers() const override { return true; }
   std::shared_ptr<const StageState> gather(Engine& engine, const Table& table,
                                            std::span<const SplitPtr> splits) const override;
+  bool reads_sparse() const override { return true; }
   Fusion fusion() const override { return {true, true, true}; }
 
  protected:
