@@ -149,8 +149,9 @@ Index outcomes_of(const Communicator& comm, const Estimator& estimator, Dataset&
 Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,
                         std::span<const Candidate> candidates) {
   const Index classes = outcomes_of(engine.comm(), estimator, *table.data);
-  return with_written_out(estimator, *table.data,
-                          estimator.footprint(table.columns(), classes, candidates));
+  Footprint need = estimator.footprint(table.columns(), classes, candidates);
+  need.writes_out = need.writes_out || (table.is_sparse() && !estimator.reads_sparse());
+  return need;
 }
 
 Footprint with_written_out(const Estimator& estimator, const Dataset& data, Footprint need) {

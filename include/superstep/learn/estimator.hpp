@@ -67,6 +67,8 @@ class Estimator {
   }
   /// Whether training reads sparse rows as they lie; else they are written out, block by block.
   virtual bool reads_sparse() const { return false; }
+  /// Whether it makes sparse rows of a column of texts, and takes nothing else.
+  virtual bool reads_texts() const { return false; }
   /// Whether sparse rows stay sparse behind its models (Model::keeps_sparse).
   virtual bool keeps_sparse() const { return false; }
   /// What it costs, for the plan of a search.
