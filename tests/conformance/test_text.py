@@ -246,7 +246,7 @@ def test_predictions_and_searches():
     for estimator in (make_pipeline(TfidfVectorizer(), LogisticRegression()), make_pipeline(CountVectorizer(), MultinomialNB())):
         expected = estimator.fit(texts, y).predict_proba(texts)
         model = fit(expression(estimator), data, "--x", "/X")[2]
-        run("predict", model, data, "--x", "/X", "--proba", "--out", path("proba.h5"), "--quiet")
+        run("predict", model, data, "--x", "/X", "--method", "predict_proba", "--overwrite", "--out", path("proba.h5"), "--quiet")
         with h5py.File(path("proba.h5")) as f:
             close(f["predict_proba"][()], expected, rtol=1e-3, atol=1e-3, what=expression(estimator))
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())

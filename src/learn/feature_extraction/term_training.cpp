@@ -102,7 +102,10 @@ std::shared_ptr<Model> fitted(const TermRequest& r, const CountedTerms& all,
 }  // namespace
 
 Footprint least_for_terms(std::size_t candidates) {
-  return {.replicated = doubles_at_least * static_cast<Index>(1 + candidates / 8)};
+  // What is kept of a block's terms is of the order of its texts.
+  constexpr Index usual = 128;
+  return {.row_doubles = usual,
+          .replicated = doubles_at_least * static_cast<Index>(1 + candidates / 8)};
 }
 
 std::vector<Trained> train_terms(Engine& engine, const Table& table,
