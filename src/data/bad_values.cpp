@@ -105,7 +105,9 @@ BadValues Dataset::check(Index i, const StoredBlock& block, const MayMiss& may_m
   const Index rows = blocks().rows_of(i);
   BadValues bad;
   const Index offset = first * columns();
-  if (is_sparse()) {
+  if (has_texts()) {
+    // Any bytes will do.
+  } else if (is_sparse()) {
     count_bad_sparse(block, rows, columns(), offset, may_miss, bad);
   } else if (is_float32()) {
     count_bad_features(block.x32.data(), rows, columns(), offset, may_miss, bad);

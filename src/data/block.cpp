@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <stdexcept>
 
 namespace superstep {
 
@@ -15,6 +16,7 @@ const double* Widened::of(const float* values, Index count) {
 }
 
 const double* Widened::of(const SparseRows& rows, Index count, Index columns) {
+  if (rows.bytes != nullptr) throw std::logic_error("texts are asked for as numbers");
   if (from_ == rows.begin) return doubles_.data();
   doubles_.grow(count * columns);
   std::fill_n(doubles_.data(), count * columns, 0.0);

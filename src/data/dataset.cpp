@@ -78,7 +78,7 @@ struct Dataset::Impl {
 
   /// At most.
   Index values_of_a_block() const {
-    if (x->sparse() != nullptr) return most_values;
+    if (x->sparse() != nullptr || x->texts() != nullptr) return most_values;
     return std::min(blocks.rows_per_block(), x->rows()) * x->columns();
   }
 };
@@ -185,8 +185,13 @@ std::shared_ptr<Dataset> Dataset::open(const Communicator& comm, const std::stri
       impl->blocks = BlockPlan(pieces, sampled_blocks(pieces, *options.sample, options.seed));
     }
   });
-  if (const SparseReader* sparse = impl->x->sparse()) {
-    on_root(comm, [&] { impl->most_values = sparse->most_values(impl->blocks); });
+  const SparseReader* const sparse = impl->x->sparse();
+  const TextReader* const texts = impl->x->texts();
+  if (sparse != nullptr || texts != nullptr) {
+    on_root(comm, [&] {
+      impl->most_values =
+          sparse != nullptr ? sparse->most_values(impl->blocks) : texts->most_bytes(impl->blocks);
+    });
     impl->most_values = comm.max(impl->most_values);
   }
   return std::shared_ptr<Dataset>(new Dataset(std::move(impl)));
@@ -209,13 +214,15 @@ void Dataset::set_levels(const Schema& schema) {
   impl_->x->set_levels(schema);
 }
 bool Dataset::is_table() const { return impl_->x->is_table(); }
-bool Dataset::is_sparse() const { return impl_->x->sparse() != nullptr; }
+bool Dataset::is_sparse() const { return impl_->x->sparse() != nullptr || has_texts(); }
+bool Dataset::has_texts() const { return impl_->x->texts() != nullptr; }
 Index Dataset::values() const {
+  if (has_texts()) return impl_->x->texts()->bytes();
   return is_sparse() ? impl_->x->sparse()->values() : rows_in_file() * columns();
 }
 std::size_t Dataset::feature_bytes(Index rows) const {
   const double value = is_float32() ? sizeof(float) : sizeof(double);
-  const double each = value + (is_sparse() ? sizeof(std::int32_t) : 0);
+  const double each = has_texts() ? 1 : value + (is_sparse() ? sizeof(std::int32_t) : 0);
   const double share = static_cast<double>(rows) / static_cast<double>(rows_in_file());
   return static_cast<std::size_t>(each * share * static_cast<double>(values()));
 }
@@ -315,8 +322,8 @@ std::size_t Dataset::block_bytes(Target target) const {
   if (is_sparse()) {
     const auto values = static_cast<std::size_t>(impl_->most_values);
     const auto touched = std::min(values, static_cast<std::size_t>(columns())) + 1;
-    features = values * (value + sizeof(std::int32_t)) + touched * sizeof(std::int32_t) +
-               (rows + 2) * sizeof(Index);
+    features = values * (has_texts() ? 1 : value + sizeof(std::int32_t)) +
+               touched * sizeof(std::int32_t) + (rows + 2) * sizeof(Index);
   }
   std::size_t per_row = 0;
   if (target != Target::none) per_row += static_cast<std::size_t>(targets()) * sizeof(double);
@@ -351,10 +358,12 @@ StoredBlock placed(const Dataset& data, Target target, bool with_groups, Index v
   StoredBlock block;
   if (data.is_sparse()) {
     block.begin = memory.take<Index>(rows + 2);
-    block.columns = memory.take<std::int32_t>(values);
+    if (!data.has_texts()) block.columns = memory.take<std::int32_t>(values);
     block.touched = memory.take<std::int32_t>(std::min(values, data.columns()) + 1);
   }
-  if (data.is_float32()) {
+  if (data.has_texts()) {
+    block.bytes = memory.take<char>(values);
+  } else if (data.is_float32()) {
     block.x32 = memory.take<float>(values);
   } else {
     block.x64 = memory.take<double>(values);
@@ -407,6 +416,8 @@ void Dataset::read(Index i, Target target, StoredBlock& into) const {
   const Index rows = blocks().rows_of(i);
   if (const SparseReader* sparse = impl_->x->sparse()) {
     sparse->read(first, rows, into);
+  } else if (const TextReader* texts = impl_->x->texts()) {
+    texts->read(first, rows, into);
   } else if (is_float32()) {
     into.x32.grow(rows * columns());
     impl_->x->read_rows(first, rows, into.x32.data());

@@ -58,6 +58,10 @@ FeatureReader::FeatureReader(const FrameLayout& frame, Use use)
     if (columns.back().levels) number_codes(parts_.back(), columns.back());
   }
   schema_ = Schema(std::move(columns));
+  if (frame.columns.size() == 1 && frame.columns.front().kind == ColumnKind::text) {
+    texts_.emplace(frame.columns.front(), use.readers);
+    is_float32_ = false;
+  }
 }
 
 FeatureReader::FeatureReader(const SparseLayout& sparse, std::vector<std::string> names, Use use)
@@ -70,6 +74,9 @@ FeatureReader::FeatureReader(const SparseLayout& sparse, std::vector<std::string
 }
 
 BlockPlan FeatureReader::plan(Index rows) const {
+  if (texts_) {  // as if eight bytes were a value
+    return BlockPlan::of_sparse(rows, texts_->bytes() / 8 / std::max<Index>(rows_, 1) * rows);
+  }
   if (!sparse_) return {rows, columns()};
   return BlockPlan::of_sparse(rows, sparse_->values() / std::max<Index>(rows_, 1) * rows);
 }
@@ -117,6 +124,7 @@ std::string FeatureReader::storage() const {
 
 std::size_t FeatureReader::cache_bytes() const {
   std::size_t bytes = sparse_ ? sparse_->cache_bytes() : 0;
+  if (texts_) bytes += texts_->cache_bytes();
   for (const Part& part : parts_) {
     bytes += part.values.cache_bytes() + (part.mask ? part.mask->cache_bytes() : 0);
   }
@@ -125,6 +133,7 @@ std::size_t FeatureReader::cache_bytes() const {
 
 std::size_t FeatureReader::scratch_bytes_per_thread(Index values) const {
   if (sparse_) return sparse_->scratch_bytes_per_thread(values);
+  if (texts_) return texts_->scratch_bytes_per_thread();
   std::size_t most = 0;  // columns are read one after the other
   for (const Part& part : parts_) most = std::max(most, part.values.scratch_bytes_per_thread());
   return most;
@@ -132,6 +141,7 @@ std::size_t FeatureReader::scratch_bytes_per_thread(Index values) const {
 
 std::size_t FeatureReader::bytes_read() const {
   std::size_t bytes = sparse_ ? sparse_->bytes_read() : 0;
+  if (texts_) bytes += texts_->bytes_read();
   for (const Part& part : parts_) {
     bytes += part.values.bytes_read() + (part.mask ? part.mask->bytes_read() : 0);
   }

@@ -11,6 +11,7 @@
 #include <superstep/io/frame_layout.hpp>
 #include <superstep/io/row_reader.hpp>
 #include "data/sparse_reader.hpp"
+#include "data/text_reader.hpp"
 
 namespace superstep {
 
@@ -36,6 +37,8 @@ class FeatureReader {
   bool is_table() const { return is_table_; }
   /// Where sparse rows are kept; null: rows are dense.
   const SparseReader* sparse() const { return sparse_ ? &*sparse_ : nullptr; }
+  /// Where the only column holds texts; else null.
+  const TextReader* texts() const { return texts_ ? &*texts_ : nullptr; }
   /// All rows in canonical blocks.
   BlockPlan plan(Index rows) const;
   const Schema& schema() const { return schema_; }
@@ -78,6 +81,7 @@ class FeatureReader {
   Schema schema_;
   std::vector<Part> parts_;  ///< one a column; of a matrix, one; of sparse rows, none
   std::optional<SparseReader> sparse_{};
+  std::optional<TextReader> texts_{};
 };
 
 }  // namespace superstep

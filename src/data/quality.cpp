@@ -147,7 +147,11 @@ void look_at(const Dataset& data, Index i, bool has_target, Findings& found) {
   const bool are_finite = bad.x_count == 0 && !data.is_table();
   found.bad.add(bad);
   const Index rows = data.blocks().rows_of(i);
-  if (data.is_float32()) {
+  if (data.has_texts()) {
+    for (Index r = 0; r < rows; ++r) {
+      found.columns.nan.front() += block.begin.data()[r] == block.begin.data()[r + 1] ? 1 : 0;
+    }
+  } else if (data.is_float32()) {
     found.columns.add_rows(block.x32.data(), rows, are_finite);
   } else {
     found.columns.add_rows(block.x64.data(), rows, are_finite);

@@ -113,6 +113,7 @@ void TableRows::put(const StoredBlock& from, Index row, Index to,
                     std::span<const ColumnSpan> out) const {
   const auto columns = std::ssize(columns_);
   for (std::size_t c = 0; c < columns_.size(); ++c) {
+    if (columns_[c].kind == StoredKind::text) continue;
     const Index at = row * columns + static_cast<Index>(c);
     const double value = from.x64.size() > 0 ? from.x64.data()[at] : double{from.x32.data()[at]};
     const bool is_missing = std::isnan(value);

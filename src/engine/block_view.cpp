@@ -69,6 +69,7 @@ void BlockView::keep_sparse(const StoredBlock& stored, Index rows, Block& block)
              .columns = stored.columns.data(),
              .floats = stored.x32.data(),
              .doubles = stored.x64.data(),
+             .bytes = stored.bytes.data(),
              .touched = {stored.touched.data(), static_cast<std::size_t>(begin[rows + 1])}};
   Widened* widened = &widened_;
   if (block.taken != nullptr) {

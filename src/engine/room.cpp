@@ -24,17 +24,27 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
   const Dataset& data = *table.data;
   const auto threads = workers_.size();
   const auto rows = static_cast<std::size_t>(data.blocks().rows_per_block());
-  // Doubles of what is kept in another form, and at most two views behind maps.
-  const auto columns = static_cast<std::size_t>(data.columns());
+  // Doubles of what is kept in another form, and at most two views behind maps. Views of sparse
+  // rows that stay sparse are of the order of the rows.
   const bool widens = data.is_sparse() ? need.writes_out : data.is_float32();
-  const std::size_t widened = widens ? columns : 0;
   const std::size_t views = data.is_float32() ? std::min<std::size_t>(2, table.maps.size()) : 2;
-  std::size_t widest = 0;
+  std::size_t widest = 0, sparse_views = 0;
+  Index seen = data.columns();
+  bool is_sparse = data.is_sparse();
   for (const auto& map : table.maps) {
-    widest = std::max(widest, static_cast<std::size_t>(map->columns_out()));
+    is_sparse = is_sparse && map->keeps_sparse();
+    seen = map->columns_out();
+    if (is_sparse) {
+      sparse_views = 4 * data.feature_bytes(data.blocks().rows_per_block());
+    } else {
+      widest = std::max(widest, static_cast<std::size_t>(seen));
+    }
   }
+  const std::size_t widened =
+      widens ? static_cast<std::size_t>(is_sparse ? seen : data.columns()) : 0;
   const std::size_t per_thread =
-      rows * 8 * (static_cast<std::size_t>(need.row_doubles) + widened + views * widest);
+      rows * 8 * (static_cast<std::size_t>(need.row_doubles) + widened + views * widest) +
+      sparse_views;
   return threads * per_thread + need.bytes(threads) + data.reader_bytes(static_cast<int>(threads));
 }
 

@@ -91,8 +91,11 @@ DataLayout look_at(const h5::InspectedFile& file, const std::vector<std::string>
     place = absolute(candidate);
     break;
   }
-  if (!file.has(place)) file.report_missing(place, "--x");
-  if (file.is_group(place) && h5::is_sparse_matrix(file, place)) {
+  const auto text = h5::describe_text(file, place);
+  if (!file.has(place) && !text) file.report_missing(place, "--x");
+  if (text) {
+    layout.frame = *text;
+  } else if (file.is_group(place) && h5::is_sparse_matrix(file, place)) {
     layout.sparse = h5::describe_sparse(file, place);
   } else if (file.is_group(place)) {
     layout.frame = h5::describe_frame(file, place);

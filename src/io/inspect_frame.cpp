@@ -301,6 +301,28 @@ DatasetLayout describe_column(const InspectedFile& file, const std::string& path
          "store it as numbers without a mask, or as categories");
 }
 
+std::optional<FrameLayout> describe_text(const InspectedFile& file, const std::string& place) {
+  const std::size_t slash = place.rfind('/');
+  const std::string name = place.substr(slash + 1);
+  // Where texts of a table lie that is written here.
+  const std::string beside = place.substr(0, slash) + "_text/" + name;
+  const std::string path = !file.has(place) && file.has(beside) ? beside : place;
+  if (!file.has(path)) return std::nullopt;
+  FrameLayout frame{.file = file.path(), .group = place};
+  if (!file.is_group(path)) {
+    frame.columns.push_back(plain_column(file, path));
+  } else if (text_of(open_object(file, path).get(), "encoding-type") == "superstep-text") {
+    frame.columns.push_back(encoded_column(file, path));
+  }
+  if (frame.columns.empty() || frame.columns.front().kind != ColumnKind::text) return std::nullopt;
+  const FrameColumn& column = frame.columns.front();
+  if (!column.ends && column.values.shape.size() != 1) return std::nullopt;
+  frame.columns.front().name = name;
+  frame.rows = rows_of(column);
+  if (frame.rows < 1) throw DataError(frame.where() + " has no rows");
+  return frame;
+}
+
 FrameLayout describe_frame(const InspectedFile& file, const std::string& group) {
   const Handle object = open_object(file, group);
   refuse_other_frames(file, group, object.get());

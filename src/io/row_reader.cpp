@@ -387,6 +387,13 @@ void RowReader::read_rows(Index first, Index count, float* out) const {
   impl_->read({first, count}, {reinterpret_cast<std::byte*>(out), sizeof *out, convert});
 }
 
+void RowReader::read_bytes(Index first, Index count, char* out) const {
+  if (impl_->layout.type.bytes != 1) {
+    throw DataError(impl_->layout.where() + " does not hold numbers of one byte");
+  }
+  impl_->read({first, count}, {reinterpret_cast<std::byte*>(out), 1, nullptr});
+}
+
 std::vector<std::string> RowReader::read_strings(Index first, Index count) const {
   const ElementType& type = impl_->layout.type;
   if (type.kind == ElementKind::variable_string)

@@ -67,14 +67,15 @@ void Estimator::check_columns(const Schema& columns) const {
     const Column& column = columns[i];
     if (column.is_number()) continue;
     const std::string what = column.kind == ColumnKind::text ? "free text" : "a category";
-    throw DataError(
-        fmt::format("column {} is {}{}, but {} takes numbers; {}", Value(columns.name_of(i)).repr(),
-                    what, first_levels(column), name(),
-                    column.kind == ColumnKind::text
-                        ? "leave it out: ColumnTransformer([...]) takes the columns that it names"
-                        : "put OneHotEncoder() or OrdinalEncoder() before it, for these columns by "
-                          "make_column_transformer((OneHotEncoder(), ['" +
-                              columns.name_of(i) + "', ...]), remainder='passthrough')"));
+    throw DataError(fmt::format(
+        "column {} is {}{}, but {} takes numbers; {}", Value(columns.name_of(i)).repr(), what,
+        first_levels(column), name(),
+        column.kind == ColumnKind::text
+            ? "leave it out: ColumnTransformer([...]) takes the columns that it names; or "
+              "begin with TfidfVectorizer()"
+            : "put OneHotEncoder() or OrdinalEncoder() before it, for these columns by "
+              "make_column_transformer((OneHotEncoder(), ['" +
+                  columns.name_of(i) + "', ...]), remainder='passthrough')"));
   }
 }
 
@@ -169,8 +170,9 @@ Index outcomes_of(const Communicator& comm, const Estimator& estimator, Dataset&
 Footprint footprint_for(const Engine& engine, const Estimator& estimator, const Table& table,
                         std::span<const Candidate> candidates) {
   const Index classes = outcomes_of(engine.comm(), estimator, *table.data);
-  return with_written_out(estimator, *table.data,
-                          estimator.footprint(table.columns(), classes, candidates));
+  Footprint need = estimator.footprint(table.columns(), classes, candidates);
+  need.writes_out = need.writes_out || (table.is_sparse() && !estimator.reads_sparse(table.columns()));
+  return need;
 }
 
 Footprint with_written_out(const Estimator& estimator, const Dataset& data, Footprint need) {

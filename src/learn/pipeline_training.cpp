@@ -61,8 +61,11 @@ Footprint with_rows_of_steps(Footprint need, std::span<const Candidate> batch,
                              const std::vector<Index>& seen) {
   const bool has_rows = std::ranges::any_of(batch, [](const Candidate& c) {
     const auto& steps = dynamic_cast<const Pipeline&>(*c.estimator).steps();
-    return std::any_of(steps.begin(), steps.end() - 1,
-                       [](const Pipeline::Step& s) { return !s.estimator->gives_affine_maps(); });
+    bool is_sparse = false;  // behind texts
+    return std::any_of(steps.begin(), steps.end() - 1, [&](const Pipeline::Step& s) {
+      is_sparse = s.estimator->reads_texts() || (is_sparse && s.estimator->keeps_sparse());
+      return !is_sparse && !s.estimator->gives_affine_maps();
+    });
   });
   if (has_rows) need.row_doubles += 2 * *std::ranges::max_element(seen);
   return need;
@@ -280,6 +283,10 @@ void train(Engine& engine, std::vector<Stage>& stages, std::vector<Gathering> ga
   std::vector<Engine::Work> works;
   for (Stage& stage : stages) {
     const Estimator& first = stage.estimator();
+    // How many terms there are is known by now.
+    if (stage.table().data->has_texts() && step > 0) {
+      engine.reserve(stage.table(), footprint_for(engine, first, stage.table(), stage.candidates));
+    }
     works.push_back({footprint_for(engine, first, stage.table(), stage.candidates), [&] {
                        engine.set_task(first.name());
                        stage.trained = first.fit_batch(engine, stage.table(), stage.candidates);

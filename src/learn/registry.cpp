@@ -24,11 +24,16 @@ RegisteredEstimator entry(std::string module) {
           []() -> std::unique_ptr<Estimator> { return std::make_unique<E>(); }};
 }
 
+/// As scikit-learn calls it.
+std::string module_of(const std::string& module) {
+  return module == "feature_extraction" ? "feature_extraction.text" : module;
+}
+
 }  // namespace
 
 const std::vector<RegisteredEstimator>& registry() {
   static const std::vector<RegisteredEstimator> all = {
-#define SUPERSTEP_ESTIMATOR(module, Class) entry<Class>(#module),
+#define SUPERSTEP_ESTIMATOR(module, Class) entry<Class>(module_of(#module)),
 #include "learn/estimators.def"
 #undef SUPERSTEP_ESTIMATOR
   };

@@ -15,7 +15,7 @@ same() {
 write=
 if [[ ${1:-} == --write ]]; then write=1; fi
 # Every module that has estimators has a page.
-mapfile -t modules < <("$SUPERSTEP" help estimators | sed -nE 's/^([a-z_]+):$/\1/p')
+mapfile -t modules < <("$SUPERSTEP" help estimators | sed -nE 's/^([a-z_.]+):$/\1/p')
 [[ ${#modules[@]} -ge 5 ]] || { echo "help estimators names ${#modules[@]} modules"; exit 1; }
 for module in "${modules[@]}" model_selection; do same "$module" "estimators/$module.md"; done
 same metrics metrics.md

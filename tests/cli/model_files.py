@@ -74,6 +74,9 @@ MODELS = {
     "SimpleImputer(strategy='median', add_indicator=True)": ("classes", "transform"),
     "make_pipeline(ColumnTransformer([('a', make_pipeline(SimpleImputer(strategy='most_frequent'), RobustScaler()), [0, 1]), "
     "('b', 'passthrough', [2])], remainder=StandardScaler()), Ridge())": ("real", "predict"),
+    "make_pipeline(CountVectorizer(), TfidfTransformer())": ("classes", "transform", "texts"),
+    "make_pipeline(TfidfVectorizer(sublinear_tf=True), LogisticRegression())": ("words", "predict_proba", "texts"),
+    "make_pipeline(HashingVectorizer(n_features=9), LogisticRegression())": ("words", "predict_proba", "texts"),
     "KMeans(n_clusters=3, n_init=1)": ("classes", "predict"),
     "GaussianNB()": ("words", "predict_proba"),
     "LinearDiscriminantAnalysis()": ("classes", "predict_proba"),
@@ -101,6 +104,7 @@ def make_data():
         f["amounts"] = 0.5 + classes
         f["categories"] = RNG.integers(0, 4, (ROWS, 3))
         f.create_dataset("words", data=np.where(classes > 0, "paid", "due").astype(object), dtype=h5py.string_dtype())
+        f.create_dataset("texts/note", data=[" ".join(f"w{k}" for k in RNG.integers(0, 20, 6)) for _ in range(ROWS)], dtype=h5py.string_dtype())
         f["feature_names"] = [f"name {i}" for i in range(COLUMNS)]
 
 

@@ -1,15 +1,29 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Texts: the analyser's terms beside scikit-learn's build_analyzer(), on drawn texts and on every character."""
+"""Texts beside scikit-learn: the analyser's terms on drawn texts and on every character, what vectorizers make of drawn texts, scores of
+searches, refusals. Cases are drawn by the date."""
+import json
 import os
 import random
 import struct
 import subprocess
 import sys
+import time
 import unicodedata
 import warnings
 
+import h5py
+import numpy as np
+import sklearn
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline, make_union
+
 import common
-from sklearn.feature_extraction.text import CountVectorizer
+from common import close, fit, path, run
+
+SEED = int(os.environ.get("SUPERSTEP_TEST_SEED", time.strftime("%Y%m%d")))
 
 ANALYSE = os.environ.get("ANALYSE_TEXTS", os.path.join(os.path.dirname(common.PROGRAM), "tests/conformance/analyse_texts"))
 SOURCES = os.environ.get("SUPERSTEP_SOURCE", os.path.join(os.path.dirname(__file__), "../.."))
@@ -126,6 +140,168 @@ def test_tables_are_those_of_python():
     with open(os.path.join(TABLES, "text_tables.cpp"), "rb") as f:
         head = 3  # names the release of scikit-learn
         assert f.read().splitlines()[head:] == written.splitlines()[head:]
+
+
+WORDS = "a b the and of to Wien Zürich ZÜRICH straße x1 x2 re-do it's naïve I'm e-mail ΣΑΣ İz 12 3.5 C++ no_one , . ! ? \\n".split(" ")
+
+
+def reviews(rng, count, words=400):
+    """Texts of a few hundred words, some frequent, and classes that some of them tell."""
+    vocabulary = np.array(WORDS + [f"w{i}" for i in range(words)])
+    y = rng.integers(0, 3, count)
+    texts = []
+    for k in y:
+        numbers = (rng.exponential(40, rng.integers(1, 40)) + 30 * k * (rng.random() < 0.7)).astype(int)
+        texts.append(" ".join(vocabulary[numbers % len(vocabulary)]))
+    return texts, y
+
+
+def write(name, texts, y=None, one_by_one=False):
+    file = path(name + ".h5")
+    with h5py.File(file, "w") as f:
+        if one_by_one:
+            f.create_dataset("X/review", data=np.array(texts, dtype=object), dtype=h5py.string_dtype())
+        else:
+            group = f.create_group("X/review")
+            group.attrs.update({"encoding-type": "superstep-text", "encoding-version": "0.1.0"})
+            raw = [t.encode() for t in texts]
+            group.create_dataset("data", data=np.frombuffer(b"".join(raw), np.uint8), chunks=(997,), compression="gzip")
+            group["indptr"] = np.cumsum([0] + [len(t) for t in raw])
+        if y is not None:
+            f["y"] = y
+    return file
+
+
+def expression(estimator):
+    with sklearn.config_context(print_changed_only=True):
+        return " ".join(estimator.__repr__(N_CHAR_MAX=10**6).split())
+
+
+def drawn_options(rng, has_idf):
+    options = {"ngram_range": tuple(map(int, sorted(rng.integers(1, 4, 2)))), "binary": bool(rng.random() < 0.3),
+               "analyzer": str(rng.choice(["word", "word", "char", "char_wb"])), "strip_accents": [None, None, "unicode", "ascii"][rng.integers(4)],
+               "lowercase": bool(rng.random() < 0.8)}
+    options["min_df"] = [1, 2, 3, 0.01, 0.05][rng.integers(5)]
+    options["max_df"] = [1.0, 0.8, 0.5, 300][rng.integers(4)]
+    if options["analyzer"] == "word":
+        options["stop_words"] = [None, "english", ["the", "w3"]][rng.integers(3)]
+        options["token_pattern"] = [r"(?u)\b\w\w+\b", r"\b\w+\b", r"[a-zA-Z]+"][rng.integers(3)]
+    if has_idf:
+        options.update(norm=[None, "l1", "l2"][rng.integers(3)], use_idf=bool(rng.random() < 0.8), smooth_idf=bool(rng.random() < 0.7),
+                       sublinear_tf=bool(rng.random() < 0.4))
+    return options
+
+
+def check(estimator, texts, other, case):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fitted = estimator.fit(texts)
+        expected = fitted.transform(other).toarray()
+    model = fit(expression(estimator), write("train", texts, one_by_one=case % 3 == 0), "--x", "/X", ranks=[1, 2, 3][case % 3])[2]
+    made = common.output("transform", model, write("other", other), "--x", "/X", ranks=[1, 3][case % 2])
+    what = f"case {case}: {expression(estimator)} of {len(texts)}"
+    assert made.shape == expected.shape, (what, made.shape, expected.shape)
+    close(made, expected, rtol=1e-12, atol=1e-14, what=what)
+    if hasattr(fitted, "get_feature_names_out") and not isinstance(fitted, HashingVectorizer):
+        with h5py.File(path("transform.h5")) as f:
+            assert list(f["feature_names"].asstr()[()]) == list(fitted.get_feature_names_out()), what
+
+
+def test_vectorizers():
+    rng = np.random.default_rng(SEED)
+    print(f"seed {SEED}")
+    for case in range(9):
+        texts, _ = reviews(rng, int(rng.integers(20, 900)))
+        other, _ = reviews(rng, 40, words=500)
+        options = drawn_options(rng, has_idf=case % 3 > 0)
+        if case % 3 > 0:
+            check(TfidfVectorizer(**options), texts, other, case)
+        else:
+            check(CountVectorizer(**options), texts, other, case)
+    check(CountVectorizer(vocabulary={"w1": 1, "w2": 0, "zürich": 2}), texts, other, 1)
+    check(TfidfVectorizer(vocabulary=["w1", "the", "not there"]), texts, other, 2)
+    check(make_pipeline(CountVectorizer(), TfidfTransformer(sublinear_tf=True)), texts, other, 1)
+    check(make_union(TfidfVectorizer(), CountVectorizer(analyzer="char", ngram_range=(2, 2))), texts, other, 2)
+    for case in range(3):
+        options = {k: v for k, v in drawn_options(rng, False).items() if k not in ("min_df", "max_df")}
+        check(HashingVectorizer(n_features=int(rng.integers(1, 300)), alternate_sign=case > 0, norm=["l1", None, "l2"][case], **options),
+              texts, other, case)
+
+
+def test_most_frequent_terms():
+    """Which of equally frequent ones are taken is open in scikit-learn."""
+    rng = np.random.default_rng(SEED + 1)
+    texts, _ = reviews(rng, 300)
+    for binary in (False, True):
+        counts = np.asarray(CountVectorizer(binary=binary).fit_transform(texts).sum(axis=0)).ravel()
+        ordered = np.sort(counts)[::-1]
+        most = next(k for k in range(20, len(ordered)) if ordered[k] < ordered[k - 1])
+        check(CountVectorizer(binary=binary, max_features=most), texts, texts[:50], int(binary))
+
+
+def test_predictions_and_searches():
+    rng = np.random.default_rng(SEED + 2)
+    texts, y = reviews(rng, 700)
+    data = write("reviews", texts, y)
+    for estimator in (make_pipeline(TfidfVectorizer(), LogisticRegression()), make_pipeline(CountVectorizer(), MultinomialNB())):
+        expected = estimator.fit(texts, y).predict_proba(texts)
+        model = fit(expression(estimator), data, "--x", "/X")[2]
+        run("predict", model, data, "--x", "/X", "--method", "predict_proba", "--overwrite", "--out", path("proba.h5"), "--quiet")
+        with h5py.File(path("proba.h5")) as f:
+            close(f["predict_proba"][()], expected, rtol=1e-3, atol=1e-3, what=expression(estimator))
+    pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression())
+    grid = {"tfidfvectorizer__min_df": [1, 5], "tfidfvectorizer__ngram_range": [(1, 1), (1, 2)], "logisticregression__C": [0.1, 1.0]}
+    theirs = GridSearchCV(pipeline, grid, cv=StratifiedKFold(3), scoring="neg_log_loss").fit(texts, y).cv_results_["mean_test_score"]
+    for ranks in (1, 3):
+        done = run("search", expression(pipeline), data, "--x", "/X", "--grid", repr(grid), "--cv", "3", "--scoring", "neg_log_loss", "--json",
+                   "--quiet", "--results", path("results.csv"), "--overwrite", ranks=ranks)
+        assert done.returncode == 0
+        with open(path("results.csv")) as f:
+            lines = [line for line in f]
+        column = lines[0].strip().split(",").index("mean_test_score")
+        import csv
+        ours = [float(row["mean_test_score"]) for row in csv.DictReader(lines)]
+        assert column > 0
+        close(ours, theirs, rtol=1e-4, atol=1e-4, what=f"{ranks} ranks")
+
+
+def test_from_csv():
+    rng = np.random.default_rng(SEED + 3)
+    texts, y = reviews(rng, 300)
+    with open(path("reviews.csv"), "w", newline="") as f:
+        f.write("review,label\n" + "".join(f'"{t}",{"abc"[k]}\n' for t, k in zip(texts, y)))
+    run("import", path("reviews.csv"), path("imported.h5"), "--types", "review=text,label=category", "--overwrite")
+    model = fit("make_pipeline(TfidfVectorizer(), LogisticRegression())", path("imported.h5"), "--y", "label")[2]
+    fit("TfidfVectorizer()", path("imported.h5"), "--x", "/table/review")
+    said = run("predict", model, path("imported.h5"), "--y", "label", "--out", path("labels.csv"), "--overwrite", check=False)
+    assert said.returncode == 0, said
+    expected = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(texts, y).predict(texts)
+    with open(path("labels.csv")) as f:
+        ours = [line.strip().split(",")[-1] for line in f][1:]
+    assert np.mean(np.array(ours) == np.array(list("abc"))[expected]) > 0.995
+
+
+def test_refusals():
+    rng = np.random.default_rng(SEED + 4)
+    texts, y = reviews(rng, 60)
+    data = write("reviews", texts, y)
+    numbers = common.write("numbers", rng.normal(size=(60, 1)), y)
+
+    def refused(text, file, *words, code=3):
+        done = run("fit", text, file, "--x", "/X", "--model", path("none.h5"), check=False)
+        assert done.returncode == code, (text, done)
+        for word in words:
+            assert word in done.stderr, (text, word, done.stderr)
+
+    refused("TfidfVectorizer(min_df=50, max_df=2)", data, "max_df")
+    refused("TfidfVectorizer(min_df=1.0)", data, "no term is left")
+    refused("CountVectorizer(stop_words=['x'], token_pattern='q')", data, "hold no terms")
+    refused("CountVectorizer(vocabulary={'a': 0, 'b': 2})", data, "vocabulary", code=2)
+    refused("CountVectorizer(token_pattern='(a|b)+')", data, "token_pattern", code=2)
+    refused("CountVectorizer(tokenizer=print)", data, "token", code=2)
+    refused("TfidfVectorizer()", numbers, "numbers")
+    refused("LogisticRegression()", data, "text")
+    refused("make_union(TfidfVectorizer(), 'passthrough')", data, "FeatureUnion", "texts")
 
 
 if __name__ == "__main__":

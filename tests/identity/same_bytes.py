@@ -93,6 +93,9 @@ ESTIMATORS = {
     "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": "classes",
     "BernoulliNB(binarize=0.5)": "classes",
     "CategoricalNB()": "classes categories",
+    "CountVectorizer(max_features=40, ngram_range=(1, 2))": "classes texts",
+    "make_pipeline(HashingVectorizer(n_features=64, alternate_sign=False), TfidfTransformer(), MultinomialNB())": "classes texts",
+    "make_pipeline(TfidfVectorizer(min_df=9), LogisticRegression())": "classes texts",
     "LinearDiscriminantAnalysis()": "classes",
     "LinearSVC(C=0.01)": "classes",
     "make_pipeline(StandardScaler(), LinearSVC(class_weight='balanced'))": "binary",
@@ -131,6 +134,9 @@ def write_data(folder):
                    amounts=rng.gamma(2, np.exp(classes - 1.0)))
     targets["several"] = np.column_stack([targets["real"] * 1e8, targets["counts"], targets["amounts"] * 1e-8 + 1.0, classes])
     weight = rng.uniform(0.5, 2, ROWS)
+    words = np.array(["alpha", "beta", "Gamma", "d\u00e9lta", "eps ilon", "z\u00f6", "\u03a3\u0391\u03a3", "x1", "y"] + [f"w{i}" for i in range(60)])
+    numbers = np.minimum(rng.exponential(9 + 4 * classes[:, None], (ROWS, 6)).astype(int), len(words) - 1)
+    texts = [" ".join(row).encode() for row in words[numbers]]
     for name, options in (("plain", {}), ("gzip", dict(chunks=(3000, 5), compression="gzip", shuffle=True))):
         with h5py.File(os.path.join(folder, name + ".h5"), "w") as f:
             f.create_dataset("X", data=X, **options)
@@ -138,6 +144,11 @@ def write_data(folder):
             f.create_dataset("float64", data=X.astype(np.float32).astype(np.float64), **options)
             f.create_dataset("categories", data=np.floor(np.abs(X)) % 9, **options)
             f["weight"] = weight
+            group = f.create_group("texts/words")
+            group.attrs.update({"encoding-type": "superstep-text", "encoding-version": "0.1.0"})
+            chunks = {k: v for k, v in options.items() if k == "compression"}
+            group.create_dataset("data", data=np.frombuffer(b"".join(texts), np.uint8), **chunks)
+            group.create_dataset("indptr", data=np.cumsum([0] + [len(t) for t in texts]), **chunks)
             for target, values in targets.items():
                 f[target] = values
 

@@ -88,7 +88,8 @@ inline std::vector<std::vector<std::string>> every_training() {
   std::vector<std::vector<std::string>> all;
   for (const RegisteredEstimator& e : registry()) {
     const std::string name = e.table->estimator();
-    if (name == "LabelEncoder") continue;  // looks at no row
+    if (name == "LabelEncoder") continue;        // looks at no row
+    if (name.ends_with("Vectorizer")) continue;  // these are numbers; term_counts_test has texts
     const auto special = not_by_default.find(name);
     all.push_back({special == not_by_default.end() ? name + "()" : special->second});
   }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include <superstep/core/types.hpp>
@@ -20,10 +21,15 @@ struct SparseRows {
   const std::int32_t* columns = nullptr;
   const float* floats = nullptr;    ///< the values, in one of both forms
   const double* doubles = nullptr;  ///< likewise
+  /// Of a column of texts: row i holds the bytes from begin[i] to end[i], and there are no values.
+  const char* bytes = nullptr;
   /// The columns in which any value stands, ascending; others may be among them. One behind the
   /// last stands the number of all columns, as if there were one more.
   std::span<const std::int32_t> touched{};
 
+  std::string_view text(Index row) const {
+    return {bytes + begin[row], static_cast<std::size_t>(end[row] - begin[row])};
+  }
   double value(Index k) const { return floats != nullptr ? double{floats[k]} : doubles[k]; }
   /// With that one more.
   std::span<const std::int32_t> touched_and_one_more() const {

@@ -46,6 +46,7 @@ struct StoredBlock {
   /// ends, then how many columns are touched; the columns of values; the columns touched.
   Buffer<Index> begin;
   Buffer<std::int32_t> columns, touched;
+  Buffer<char> bytes;  ///< of texts, in place of values; where each begins stands above
   Buffer<double> y;  ///< rows x targets
   Buffer<double> weight;
   Buffer<double> group;  ///< codes, once groups() was asked for
@@ -87,8 +88,9 @@ class Dataset {
   Index columns() const;
   const BlockPlan& blocks() const;
   bool is_float32() const;  ///< features are kept as float32
-  bool is_sparse() const;   ///< as sparse rows, of doubles or floats
-  /// Values that are kept: of sparse rows, those that are stored.
+  bool is_sparse() const;   ///< as sparse rows, of doubles, floats or texts
+  bool has_texts() const;   ///< one column of texts, nothing else
+  /// Values that are kept: of sparse rows, those that are stored; of texts, bytes.
   Index values() const;
   /// Bytes that the features of so many rows take, on average.
   std::size_t feature_bytes(Index rows) const;

@@ -39,6 +39,8 @@ class RowReader {
   void read_rows(Index first, Index count, double* out) const;
   /// The same in single precision; only for types with is_exact_in_float().
   void read_rows(Index first, Index count, float* out) const;
+  /// Numbers of one byte each, as they are.
+  void read_bytes(Index first, Index count, char* out) const;
   /// count * columns() texts, without their padding. Numbers are no texts: DataError.
   std::vector<std::string> read_strings(Index first, Index count) const;
 

@@ -73,6 +73,8 @@ class Estimator {
     static_cast<void>(columns);
     return false;
   }
+  /// Whether it makes sparse rows of a column of texts, and takes nothing else.
+  virtual bool reads_texts() const { return false; }
   /// Whether sparse rows stay sparse behind its models (Model::keeps_sparse).
   virtual bool keeps_sparse() const { return false; }
   /// What it costs, for the plan of a search.

@@ -58,6 +58,8 @@ class Model {
   virtual void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const;
   /// Whether `transform` has a way for sparse rows, which leaves them sparse: transform_sparse().
   virtual bool keeps_sparse() const { return false; }
+  /// Whether these rows are to be texts.
+  virtual bool reads_texts() const { return false; }
   virtual void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const;
   /// The classes of a classifier, in the order of codes and columns; null for others.
   virtual const Labels* classes() const { return nullptr; }

@@ -51,6 +51,7 @@ class Pipeline final : public Estimator {
                             std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
   unsigned tells() const override { return last().tells(); }
+  bool reads_texts() const override { return steps_.front().estimator->reads_texts(); }
   bool reads_sparse(Index columns) const override;
   bool keeps_sparse() const override;
   Fusion fusion() const override { return {true, true, true}; }

@@ -9,6 +9,8 @@
 
 #include <superstep/core/error.hpp>
 
+#include "learn/features.hpp"
+
 namespace superstep {
 
 namespace {
@@ -62,6 +64,12 @@ class BranchedModel final : public Model {
   using Model::may_miss;
   MayMiss may_miss(const MayMiss& behind) const override;
   Schema columns_behind(const Schema& in) const override;
+  /// All do, if any does: check_texts().
+  bool reads_texts() const override {
+    return std::ranges::any_of(
+        branches_, [](const FittedBranch& b) { return b.model && b.model->reads_texts(); });
+  }
+  bool keeps_sparse() const override { return reads_texts(); }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   bool is_cross_fitted() const override {
     return std::ranges::any_of(
@@ -69,6 +77,8 @@ class BranchedModel final : public Model {
   }
   void transform_in_training(const Block& block, math::ConstPanel x,
                              math::Panel out) const override;
+  void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const override;
+  void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override;
   void save(const AttributeWriter& out) const override;
 
  private:
@@ -165,6 +175,37 @@ void BranchedModel::transform_in_training(const Block& block, math::ConstPanel x
   });
 }
 
+void BranchedModel::apply_sparse(Method method, const SparseRows& x, Index rows,
+                                 math::Panel out) const {
+  if (!reads_texts()) return Model::apply_sparse(method, x, rows, out);
+  SparseRowsOut made;
+  made.begin(width_);
+  transform_sparse(x, rows, made);
+  with_sparse(made.rows(), rows, [&](auto panel) { math::write_out(panel, out); });
+}
+
+void BranchedModel::transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const {
+  std::vector<SparseRowsOut> made(branches_.size());
+  std::vector<const SparseRows*> parts;
+  for (std::size_t b = 0; b < branches_.size(); ++b) {
+    made[b].begin(branches_[b].width());
+    branches_[b].model->transform_sparse(in, rows, made[b]);
+    parts.push_back(&made[b].rows());
+  }
+  for (Index i = 0; i < rows; ++i) {
+    Index first = 0;
+    for (std::size_t b = 0; b < branches_.size(); ++b) {
+      const SparseRows& part = *parts[b];
+      for (Index k = part.begin[i]; k < part.end[i]; ++k) {
+        out.put(static_cast<std::int32_t>(first + part.columns[k]),
+                branches_[b].factor * part.value(k));
+      }
+      first += branches_[b].width();
+    }
+    out.end_row();
+  }
+}
+
 void BranchedModel::save(const AttributeWriter& out) const {
   Length columns, count;
   out.size("n_features_in_", columns, features_);
@@ -232,7 +273,9 @@ std::vector<Trained> train_branches(Engine& engine, const Table& table,
   std::vector<Table> tables;
   for (const Training& t : trainings) {
     tables.push_back(
-        table.through(std::make_shared<ChosenColumns>(table.columns(), t.branch->columns)));
+        t.branch->estimator->reads_texts()
+            ? table
+            : table.through(std::make_shared<ChosenColumns>(table.columns(), t.branch->columns)));
   }
   for (std::size_t i = 0; i < trainings.size(); ++i) {
     Training& t = trainings[i];
@@ -382,6 +425,26 @@ TrainingCost cost_of(const BranchBatch& batch, Index classes) {
     longest.flops_per_row += one.flops_per_row;
   }
   return longest;
+}
+
+void check_texts(const std::vector<Branch>& branches, const Schema& columns,
+                 const std::string& parent) {
+  const auto reads_texts = [](const Branch& b) {
+    return b.estimator && b.estimator->reads_texts();
+  };
+  if (std::ranges::none_of(branches, reads_texts)) return;
+  if (columns.size() != 1) {
+    throw DataError(
+        fmt::format("{}: texts beside other columns are not among what it takes yet; "
+                    "name the texts alone: --x /table/NAME, and the targets by --y "
+                    "/table/NAME",
+                    parent));
+  }
+  const auto other = std::ranges::find_if_not(branches, reads_texts);
+  if (other != branches.end()) {
+    throw DataError(
+        fmt::format("{}: '{}' would hand on texts, which are no numbers", parent, other->name));
+  }
 }
 
 }  // namespace superstep

@@ -30,6 +30,11 @@ struct BranchSet {
   BranchNames names = BranchNames::prefixed;
 };
 
+/// DataError, for `parent`, where a branch takes texts and the columns are more than one, or
+/// another branch takes none.
+void check_texts(const std::vector<Branch>& branches, const Schema& columns,
+                 const std::string& parent);
+
 /// Trains all branches of all candidates: equal ones once, and side by side. `sets`: one a
 /// candidate. **Collective.**
 std::vector<Trained> train_branches(Engine& engine, const Table& table,

@@ -60,6 +60,8 @@ const ParamTable<ColumnTransformerParams>& ColumnTransformer::param_table() {
   return table;
 }
 
+bool ColumnTransformer::reads_texts() const { return any_reads_texts(named(params())); }
+
 Target ColumnTransformer::target() const {
   const std::vector<NamedTransformer> all = named(params());
   return target_of_all(users_of(all));
@@ -150,7 +152,9 @@ MayMiss ColumnTransformer::may_miss(const Schema* columns, const MayMiss& behind
 
 void ColumnTransformer::check_columns(const Schema& columns) const {
   Index made = 0;
-  for (const Branch& b : branches(columns)) {
+  const std::vector<Branch> all = branches(columns);
+  check_texts(all, columns, "ColumnTransformer");
+  for (const Branch& b : all) {
     made += std::ssize(b.columns);
     if (!b.estimator || b.columns.empty()) continue;
     b.estimator->check_columns(columns.chosen(b.columns));

@@ -49,6 +49,8 @@ const ParamTable<FeatureUnionParams>& FeatureUnion::param_table() {
   return table;
 }
 
+bool FeatureUnion::reads_texts() const { return any_reads_texts(named(params())); }
+
 Target FeatureUnion::target() const {
   const std::vector<NamedTransformer> all = named(params());
   return target_of_all(users_of(all));
@@ -114,7 +116,9 @@ MayMiss FeatureUnion::may_miss(const Schema* columns, const MayMiss& behind) con
 }
 
 void FeatureUnion::check_columns(const Schema& columns) const {
-  for (const Branch& b : branches(columns)) {
+  const std::vector<Branch> all = branches(columns);
+  check_texts(all, columns, "FeatureUnion");
+  for (const Branch& b : all) {
     if (b.estimator) b.estimator->check_columns(columns);
   }
 }

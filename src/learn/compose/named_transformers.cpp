@@ -79,6 +79,11 @@ std::vector<NamedTransformer> named_transformers(const std::string& of, const Va
   return all;
 }
 
+bool any_reads_texts(const std::vector<NamedTransformer>& all) {
+  return std::ranges::any_of(
+      all, [](const NamedTransformer& t) { return t.estimator && t.estimator->reads_texts(); });
+}
+
 std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all) {
   std::vector<TargetUser> users;
   for (const NamedTransformer& t : all) users.push_back({t.name, t.estimator.get()});

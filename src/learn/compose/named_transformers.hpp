@@ -28,6 +28,8 @@ struct NamedTransformer {
 std::vector<NamedTransformer> named_transformers(const std::string& of, const Value& list,
                                                  bool with_columns);
 
+bool any_reads_texts(const std::vector<NamedTransformer>& all);
+
 /// What they learn from.
 std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all);
 

@@ -167,7 +167,11 @@ void ModelTree::walk(const Node& node, const X& x, std::size_t depth, Workspace&
 
 Index ModelTree::scratch(const Route& route, const MetricPlan& plan) {
   Index per_row = plan.width();
-  for (const ModelPtr& t : route.transformers) per_row += t->width(Method::transform);
+  bool is_sparse = false;  // behind texts
+  for (const ModelPtr& t : route.transformers) {
+    is_sparse = t->reads_texts() || (is_sparse && t->keeps_sparse());
+    if (!is_sparse) per_row += t->width(Method::transform);
+  }
   if (route.last->linear() != nullptr) {
     per_row += std::max(stack_outputs, route.last->linear()->outputs());
   }
