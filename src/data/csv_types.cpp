@@ -15,6 +15,7 @@ namespace {
 /// Quoted cells may have blanks around what they hold.
 std::string_view stripped(std::string_view text) {
   constexpr std::string_view spaces = " \t\r\n";
+  if (!text.empty() && text.front() > ' ' && text.back() > ' ') return text;  // nearly all
   const auto begin = text.find_first_not_of(spaces);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(spaces) - begin + 1);
@@ -54,6 +55,7 @@ CellTypes number_types(std::string_view text) {
   const CellTypes number{can_be::number, 0};
   if (before + behind == 0) {
     // "inf" and "infinity".
+    if (first == text.size() || (text[first] != 'i' && text[first] != 'I')) return {};
     const auto value = parse_cell(text);
     return value && !std::isnan(*value) ? number : CellTypes{};
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "io/quick_number.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -15,6 +16,7 @@ static_assert(std::endian::native == std::endian::little, "the first digit is in
 
 constexpr std::uint64_t zeros = 0x3030303030303030;  // as text
 constexpr unsigned most_digits = 19;                 // of a number below 2^64, whatever they are
+constexpr unsigned padded_digits = 16;
 
 constexpr std::uint64_t powers_of_ten[] = {1,
                                            10,
@@ -39,10 +41,6 @@ constexpr std::uint64_t powers_of_ten[] = {1,
 constexpr double exact_powers_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                           1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                           1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-unsigned run_of(std::uint64_t digits, unsigned at) {
-  return static_cast<unsigned>(std::countr_one(digits >> at));
-}
 
 std::uint64_t eight_bytes(const char* p) {
   std::uint64_t bytes = 0;
@@ -122,6 +120,29 @@ std::optional<std::uint64_t> significand(const char* digits, const NumberShape& 
   return whole == 0 ? behind : whole * powers_of_ten[shape.behind] + behind;
 }
 
+/// The first `n` of eight digits, with zeros behind them.
+std::uint64_t padded_eight(const char* p, unsigned n) {
+  const std::uint64_t kept = n >= 8 ? ~std::uint64_t{0} : (std::uint64_t{1} << (8 * n)) - 1;
+  return eight_digits((eight_bytes(p) & kept) | (zeros & ~kept));
+}
+
+/// Of one to three digits before the point and some behind it, 19 at most: as if there were 16
+/// behind it, or more where there are. How many there are differs from cell to cell, so a branch
+/// would cost more than the zeros do.
+std::uint64_t usual_significand(const char* digits, const NumberShape& shape) {
+  const unsigned behind = shape.behind;
+  const char* const fraction = digits + shape.before + 1;
+  const unsigned before = shape.before;
+  const std::uint64_t whole =
+      eight_digits(eight_bytes(digits) << (64 - 8 * before) | zeros >> (8 * before));
+  const unsigned second = behind > 8 ? behind - 8 : 0;
+  const std::uint64_t value = (whole * 100'000'000 + padded_eight(fraction, behind)) * 100'000'000 +
+                              padded_eight(fraction + 8, second);
+  if (behind <= padded_digits) return value;
+  const unsigned more = behind - padded_digits;
+  return value * powers_of_ten[more] + digits_value(fraction + padded_digits, more);
+}
+
 /// Of up to four digits; nothing when there are more.
 std::optional<int> exponent_of(std::string_view cell, const NumberShape& shape) {
   if (shape.exponent == 0) return 0;
@@ -136,47 +157,23 @@ std::optional<int> exponent_of(std::string_view cell, const NumberShape& shape) 
 
 }  // namespace
 
-NumberShape NumberShape::of(std::string_view cell) {
-  NumberShape shape;
-  const auto n = static_cast<unsigned>(cell.size());
-  if (n == 0 || cell.size() >= ByteBlock::size) return shape;
-  const std::uint64_t digits =
-      ByteBlock(cell.data()).digits() & ((std::uint64_t{1} << n) - 1);  // of this cell alone
-  shape.is_negative = cell[0] == '-';
-  unsigned at = shape.is_negative || cell[0] == '+' ? 1 : 0;
-  shape.begin = static_cast<std::uint8_t>(at);
-  const unsigned before = run_of(digits, at);
-  shape.before = static_cast<std::uint8_t>(before);
-  at += before;
-  if (at == n) {
-    shape.is_number = shape.is_whole = before > 0;
-    return shape;
-  }
-  if (cell[at] == '.') {
-    const unsigned behind = run_of(digits, ++at);
-    shape.behind = static_cast<std::uint8_t>(behind);
-    at += behind;
-  }
-  if (shape.before + shape.behind == 0) return shape;
-  if (at < n && (cell[at] == 'e' || cell[at] == 'E')) {
-    ++at;
-    shape.exponent = static_cast<std::uint8_t>(at);
-    if (at < n && (cell[at] == '-' || cell[at] == '+')) ++at;
-    const unsigned more = run_of(digits, at);
-    if (more == 0) return shape;
-    at += more;
-  }
-  shape.is_number = at == n;
-  return shape;
-}
-
 std::optional<double> quick_number(std::string_view cell) {
   const NumberShape shape = NumberShape::of(cell);
   if (!shape.is_number) return std::nullopt;
-  const auto digits = significand(cell.data() + shape.begin, shape);
+  const char* const text = cell.data() + shape.begin;
   const auto exponent = exponent_of(cell, shape);
-  if (!digits || !exponent) return std::nullopt;
-  const int q = *exponent - shape.behind;
+  if (!exponent) return std::nullopt;
+  const bool is_usual = shape.before >= 1 && shape.before <= 3 && shape.behind >= 1 &&
+                        shape.before + shape.behind <= static_cast<int>(most_digits);
+  std::optional<std::uint64_t> digits;
+  int q = *exponent - shape.behind;
+  if (is_usual) {
+    digits = usual_significand(text, shape);
+    q = *exponent - std::max<int>(shape.behind, padded_digits);
+  } else {
+    digits = significand(text, shape);
+  }
+  if (!digits) return std::nullopt;
   std::optional<double> value;
   if (*digits == 0) {
     value = 0.0;
@@ -186,8 +183,9 @@ std::optional<double> quick_number(std::string_view cell) {
   } else {
     value = product(*digits, q);
   }
-  if (value && shape.is_negative) value = -*value;
-  return value;
+  if (!value) return value;
+  const std::uint64_t sign = std::uint64_t{shape.is_negative} << 63;  // no branch: it may be any
+  return std::bit_cast<double>(std::bit_cast<std::uint64_t>(*value) | sign);
 }
 
 std::optional<std::int64_t> quick_whole_number(std::string_view cell) {

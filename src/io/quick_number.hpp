@@ -4,10 +4,13 @@
 // same bits and knows more. Cells are those of CsvCursor: CsvField::readable bytes may be read.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
+
+#include "io/byte_block.hpp"
 
 namespace superstep {
 
@@ -30,5 +33,42 @@ struct NumberShape {
 std::optional<double> quick_number(std::string_view cell);
 /// The whole number of at most 18 digits.
 std::optional<std::int64_t> quick_whole_number(std::string_view cell);
+
+inline NumberShape NumberShape::of(std::string_view cell) {
+  const auto run_of = [](std::uint64_t bits, unsigned from) {
+    return static_cast<unsigned>(std::countr_one(bits >> from));
+  };
+  NumberShape shape;
+  const auto n = static_cast<unsigned>(cell.size());
+  if (n == 0 || cell.size() >= ByteBlock::size) return shape;
+  const std::uint64_t digits =
+      ByteBlock(cell.data()).digits() & ((std::uint64_t{1} << n) - 1);  // of this cell alone
+  shape.is_negative = cell[0] == '-';
+  unsigned at = static_cast<unsigned>(shape.is_negative) | static_cast<unsigned>(cell[0] == '+');
+  shape.begin = static_cast<std::uint8_t>(at);
+  const unsigned before = run_of(digits, at);
+  shape.before = static_cast<std::uint8_t>(before);
+  at += before;
+  if (at == n) {
+    shape.is_number = shape.is_whole = before > 0;
+    return shape;
+  }
+  if (cell[at] == '.') {
+    const unsigned behind = run_of(digits, ++at);
+    shape.behind = static_cast<std::uint8_t>(behind);
+    at += behind;
+  }
+  if (shape.before + shape.behind == 0) return shape;
+  if (at < n && (cell[at] == 'e' || cell[at] == 'E')) {
+    ++at;
+    shape.exponent = static_cast<std::uint8_t>(at);
+    if (at < n && (cell[at] == '-' || cell[at] == '+')) ++at;
+    const unsigned more = run_of(digits, at);
+    if (more == 0) return shape;
+    at += more;
+  }
+  shape.is_number = at == n;
+  return shape;
+}
 
 }  // namespace superstep
