@@ -58,8 +58,6 @@ MODELS = {
     "Normalizer()": ("classes", "transform"),
     "OneHotEncoder(max_categories=5)": ("classes", "transform", "categories"),
     "OrdinalEncoder(max_categories=9)": ("classes", "transform", "categories"),
-    "make_pipeline(TargetEncoder(), GaussianNB())": ("words", "predict_proba", "categories"),
-    "TargetEncoder(target_type='multiclass')": ("classes", "transform", "categories"),
     "PolynomialFeatures(interaction_only=True)": ("classes", "transform"),
     "RobustScaler()": ("classes", "transform"),
     "KBinsDiscretizer(4)": ("classes", "transform"),
@@ -91,6 +89,8 @@ MODELS = {
     "make_pipeline(MinMaxScaler(), ComplementNB(norm=True))": ("classes", "predict"),
     "make_pipeline(StandardScaler(), PCA(n_components=4), Ridge())": ("real", "predict"),
     "make_pipeline(MinMaxScaler(), LogisticRegression())": ("words", "predict_proba"),
+    "make_pipeline(TargetEncoder(), GaussianNB())": ("words", "predict_proba", "categories"),
+    "TargetEncoder(target_type='multiclass')": ("classes", "transform", "categories"),
 }
 
 

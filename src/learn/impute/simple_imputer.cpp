@@ -12,6 +12,7 @@
 #include <superstep/core/error.hpp>
 #include <superstep/core/text.hpp>
 
+#include "learn/cells.hpp"
 #include "learn/compose/named_transformers.hpp"
 #include "learn/preprocessing/column_statistics.hpp"
 #include "learn/preprocessing/distinct.hpp"
@@ -131,40 +132,72 @@ double most_frequent_of(const DistinctValues& found) {
   return found.values[static_cast<std::size_t>(most - found.counts.begin())];
 }
 
-/// What is learnt of a table for a batch: each kind of statistic once.
+bool counts_values(const SimpleImputerParams& p) {
+  return p.strategy == "most_frequent" || p.strategy == "constant";
+}
+
+/// What is learnt for a batch: each kind of statistic once for each split, side by side.
 class ImputerFit {
  public:
-  ImputerFit(Engine& engine, const Table& table, const Schema& schema)
-      : engine_(engine), table_(table), schema_(schema) {}
+  using Batch = std::span<const CandidateOf<SimpleImputerParams>>;
+  ImputerFit(Engine& engine, const Table& table, const Schema& schema, Batch batch)
+      : schema_(schema), splits_(splits_among(batch)), medians_(splits_.size()) {
+    const auto any = [&](auto&& is_such) {
+      return std::ranges::any_of(batch, [&](const auto& c) { return is_such(c.params); });
+    };
+    const Index columns = table.columns();
+    std::vector<Engine::Work> works;
+    if (any([](const auto& p) { return !counts_values(p); })) {
+      works.push_back({{.sums = Cells(splits_).size() * (3 * columns + 1)}, [&] {
+                         statistics_ = statistics_of(engine, table, splits_, Weighing::none);
+                       }});
+    }
+    if (any(counts_values)) {
+      works.push_back(
+          {{}, [&] { values_.emplace(engine, table, splits_, schema_, "SimpleImputer"); }});
+    }
+    if (any([](const auto& p) { return p.strategy == "median"; })) {
+      for (std::size_t s = 0; s < splits_.size(); ++s) {
+        tables_.push_back(splits_[s] ? table.only(splits_[s], Role::train) : table);
+      }
+      for (std::size_t s = 0; s < splits_.size(); ++s) {
+        works.push_back({order_values_footprint(columns, 2),
+                         [&engine, s, this] { medians_[s] = medians_of(engine, tables_[s]); }});
+      }
+    }
+    engine.side_by_side_where_there_is_room(std::move(works));
+    rows_ = table.rows();
+  }
 
-  FittedImputer run(const SimpleImputerParams& params) {
-    return params.strategy == "mean" || params.strategy == "median" ? of_numbers(params)
-                                                                    : of_values(params);
+  FittedImputer of(const CandidateOf<SimpleImputerParams>& c) const {
+    return counts_values(c.params) ? of_values(c) : of_numbers(c);
   }
 
  private:
-  FittedImputer of_numbers(const SimpleImputerParams& params) {
-    if (!statistics_) {
-      const SplitPtr none;
-      statistics_ = statistics_of(engine_, table_, {&none, 1}, Weighing::none).front();
-    }
-    if (params.strategy == "median" && !medians_) medians_ = medians_of(engine_, table_);
-    FittedImputer fitted{params.strategy == "mean" ? statistics_->mean : *medians_, {}, {}};
-    const auto rows = static_cast<double>(table_.rows());
-    for (Index c = 0; c < table_.columns(); ++c) {
-      if (statistics_->counts[c] < rows) fitted.with_missing.push_back(c);
+  std::size_t place_of(const SplitPtr& split) const {
+    return static_cast<std::size_t>(std::ranges::find(splits_, split) - splits_.begin());
+  }
+
+  FittedImputer of_numbers(const CandidateOf<SimpleImputerParams>& c) const {
+    const ColumnStatistics& its = statistics_[place_of(c.split)];
+    FittedImputer fitted{
+        c.params.strategy == "mean" ? its.mean : medians_[place_of(c.split)], {}, {}};
+    const auto rows = static_cast<double>(c.split ? c.split->train_rows : rows_);
+    for (Index i = 0; i < its.counts.size(); ++i) {
+      if (its.counts[i] < rows) fitted.with_missing.push_back(i);
     }
     return fitted;
   }
 
-  FittedImputer of_values(const SimpleImputerParams& params) {
-    if (!values_) values_ = distinct_values(engine_, table_, schema_, "SimpleImputer");
+  FittedImputer of_values(const CandidateOf<SimpleImputerParams>& candidate) const {
+    const SimpleImputerParams& params = candidate.params;
+    const std::vector<DistinctValues>& values = values_->of(candidate.split);
     const bool is_constant = params.strategy == "constant";
     FittedImputer fitted;
-    fitted.statistics.resize(table_.columns());
-    fitted.fill_texts.assign(values_->size(), "");
-    for (std::size_t c = 0; c < values_->size(); ++c) {
-      const DistinctValues& its = (*values_)[c];
+    fitted.statistics.resize(std::ssize(values));
+    fitted.fill_texts.assign(values.size(), "");
+    for (std::size_t c = 0; c < values.size(); ++c) {
+      const DistinctValues& its = values[c];
       const auto i = static_cast<Index>(c);
       const bool is_left_out = its.values.empty() && !(is_constant && params.keep_empty_features);
       fitted.statistics[i] = is_left_out   ? nan_value
@@ -183,17 +216,14 @@ class ImputerFit {
     return code_of(column, text);
   }
 
-  Engine& engine_;
-  const Table& table_;
   const Schema& schema_;
-  std::optional<ColumnStatistics> statistics_{};
-  std::optional<Vector> medians_{};
-  std::optional<std::vector<DistinctValues>> values_{};
+  std::vector<SplitPtr> splits_;
+  std::vector<Table> tables_{};
+  std::vector<Vector> medians_;
+  std::vector<ColumnStatistics> statistics_{};
+  std::optional<DistinctBySplit> values_{};
+  Index rows_ = 0;
 };
-
-bool counts_values(const SimpleImputerParams& p) {
-  return p.strategy == "most_frequent" || p.strategy == "constant";
-}
 
 }  // namespace
 
@@ -243,30 +273,42 @@ void SimpleImputer::check_columns(const Schema& columns) const {
 }
 
 Footprint SimpleImputer::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  Footprint need{.sums = 3 * columns + 1, .replicated = 4 * columns};
+  const Index cells = cells_of(batch);
+  Footprint need{.sums = cells * (3 * columns + 1),
+                 .row_doubles = scratch_for_cells(cells, columns) + columns};
+  Index distinct = 0;
   for (const Candidate& c : batch) {
     const auto& p = dynamic_cast<const SimpleImputer&>(*c.estimator).params();
     if (p.strategy == "median") need = need | order_values_footprint(columns, 2);
-    if (counts_values(p)) {
-      need = need | Footprint{.replicated = doubles_for_distinct(schema_of(batch, columns))};
-    }
+    if (counts_values(p)) distinct = doubles_for_distinct(schema_of(batch, columns));
   }
-  need.replicated *= std::ssize(batch);
+  need.replicated += 6 * columns * std::ssize(batch) + (cells + std::ssize(batch)) * distinct;
   return need;
 }
 
+// With room for the medians of all splits.
+Footprint SimpleImputer::ample_footprint(Index columns, Index classes,
+                                         std::span<const Candidate> batch) const {
+  Footprint ample = footprint(columns, classes, batch);
+  const bool has_medians = std::ranges::any_of(batch, [](const Candidate& c) {
+    return dynamic_cast<const SimpleImputer&>(*c.estimator).params().strategy == "median";
+  });
+  for (std::size_t s = 0; has_medians && s < splits_among(batch).size(); ++s) {
+    ample = ample + order_values_footprint(columns, 2) + Engine::of_a_stack();
+  }
+  return ample + Engine::of_a_stack() + Engine::of_a_stack();
+}
+
 TrainingCost SimpleImputer::cost(Index columns, Index, std::span<const Candidate>) const {
-  const Index passes = params().strategy == "median" ? 1 + order_values_passes : 1;
+  const Index passes = params().strategy == "median" ? order_values_passes : 1;
   return {passes, passes + 1, 4.0 * static_cast<double>(columns)};
 }
 
 std::vector<Trained> SimpleImputer::train(Engine& engine, const Table& table, Batch batch) const {
   const Schema schema = columns_seen(batch.front().columns, table);
-  ImputerFit fit(engine, table, schema);
+  const ImputerFit fit(engine, table, schema, batch);
   std::vector<Trained> models;
-  for (const auto& c : batch) {
-    models.push_back(std::make_shared<ImputerModel>(fit.run(c.params), c.params));
-  }
+  for (const auto& c : batch) models.push_back(std::make_shared<ImputerModel>(fit.of(c), c.params));
   return models;
 }
 

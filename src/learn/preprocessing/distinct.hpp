@@ -3,6 +3,8 @@
 // categories and the most frequent value of an imputer are made of.
 #pragma once
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,29 @@ struct DistinctValues {
 /// column of numbers has more different ones than can be categories. **Collective.**
 std::vector<DistinctValues> distinct_values(Engine& engine, const Table& table,
                                             const Schema& columns, const std::string& what_for);
+
+/// Likewise, of the rows that each of some splits trains on (null: all rows): all in one pass.
+class DistinctBySplit {
+ public:
+  /// **Collective.**
+  DistinctBySplit(Engine& engine, const Table& table, std::vector<SplitPtr> splits,
+                  const Schema& columns, const std::string& what_for);
+  const std::vector<DistinctValues>& of(const SplitPtr& split) const;
+
+ private:
+  std::vector<SplitPtr> splits_;
+  std::vector<std::vector<DistinctValues>> found_;
+};
+
+/// The splits of a batch, each once.
+template <class C>
+std::vector<SplitPtr> splits_among(std::span<const C> batch) {
+  std::vector<SplitPtr> splits;
+  for (const C& c : batch) {
+    if (std::ranges::find(splits, c.split) == splits.end()) splits.push_back(c.split);
+  }
+  return splits;
+}
 
 /// Doubles that a rank keeps for that, as a rule.
 Index doubles_for_distinct(const Schema& columns);

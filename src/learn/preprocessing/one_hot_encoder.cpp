@@ -8,6 +8,7 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 
+#include "learn/cells.hpp"
 #include "learn/compose/named_transformers.hpp"
 #include "learn/preprocessing/categories_found.hpp"
 
@@ -230,7 +231,9 @@ Index OneHotEncoder::most_columns_behind(const Schema& columns) const {
 }
 
 Footprint OneHotEncoder::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return {.replicated = 2 * doubles_for_distinct(schema_of(batch, columns)) * std::ssize(batch)};
+  const Index distinct = doubles_for_distinct(schema_of(batch, columns));
+  return {.row_doubles = scratch_for_cells(cells_of(batch), 0),
+          .replicated = (cells_of(batch) + 2 * std::ssize(batch)) * distinct};
 }
 
 TrainingCost OneHotEncoder::cost(Index columns, Index, std::span<const Candidate>) const {
@@ -239,11 +242,15 @@ TrainingCost OneHotEncoder::cost(Index columns, Index, std::span<const Candidate
 
 std::vector<Trained> OneHotEncoder::train(Engine& engine, const Table& table, Batch batch) const {
   const Schema schema = columns_seen(batch.front().columns, table);
-  const auto found = distinct_values(engine, table, schema, "OneHotEncoder");
+  const DistinctBySplit found(engine, table, splits_among(batch), schema, "OneHotEncoder");
   std::vector<Trained> models;
-  collectively(engine.comm(), [&] {
-    for (const auto& c : batch) models.push_back(fitted(c.params, found, schema));
-  });
+  for (const auto& c : batch) {
+    models.push_back(attempt([&]() -> Trained {
+      std::shared_ptr<Model> model;
+      collectively(engine.comm(), [&] { model = fitted(c.params, found.of(c.split), schema); });
+      return model;
+    }));
+  }
   return models;
 }
 

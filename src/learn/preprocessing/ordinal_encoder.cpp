@@ -9,6 +9,7 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/error.hpp>
 
+#include "learn/cells.hpp"
 #include "learn/compose/named_transformers.hpp"
 #include "learn/preprocessing/categories_found.hpp"
 
@@ -162,7 +163,9 @@ MayMiss OrdinalEncoder::may_miss(const Schema*, const MayMiss& behind) const {
 void OrdinalEncoder::check_columns(const Schema& columns) const { refuse_free_text(columns); }
 
 Footprint OrdinalEncoder::footprint(Index columns, Index, std::span<const Candidate> batch) const {
-  return {.replicated = 2 * doubles_for_distinct(schema_of(batch, columns)) * std::ssize(batch)};
+  const Index distinct = doubles_for_distinct(schema_of(batch, columns));
+  return {.row_doubles = scratch_for_cells(cells_of(batch), 0),
+          .replicated = (cells_of(batch) + 2 * std::ssize(batch)) * distinct};
 }
 
 TrainingCost OrdinalEncoder::cost(Index columns, Index, std::span<const Candidate>) const {
@@ -171,11 +174,15 @@ TrainingCost OrdinalEncoder::cost(Index columns, Index, std::span<const Candidat
 
 std::vector<Trained> OrdinalEncoder::train(Engine& engine, const Table& table, Batch batch) const {
   const Schema schema = columns_seen(batch.front().columns, table);
-  const auto found = distinct_values(engine, table, schema, "OrdinalEncoder");
+  const DistinctBySplit found(engine, table, splits_among(batch), schema, "OrdinalEncoder");
   std::vector<Trained> models;
-  collectively(engine.comm(), [&] {
-    for (const auto& c : batch) models.push_back(fitted(c.params, found, schema));
-  });
+  for (const auto& c : batch) {
+    models.push_back(attempt([&]() -> Trained {
+      std::shared_ptr<Model> model;
+      collectively(engine.comm(), [&] { model = fitted(c.params, found.of(c.split), schema); });
+      return model;
+    }));
+  }
   return models;
 }
 

@@ -23,6 +23,7 @@ class SimpleImputer final : public EstimatorOf<SimpleImputer, SimpleImputerParam
   static const ParamTable<SimpleImputerParams>& param_table();
 
   Kind kind() const override { return Kind::transformer; }
+  Fusion fusion() const override { return {.splits = true}; }
   MayMiss may_miss(const Schema*, const MayMiss&) const override { return MayMiss::everywhere(); }
   void check_columns(const Schema& columns) const override;
   Index most_columns_behind(const Schema& columns) const override {
@@ -30,6 +31,8 @@ class SimpleImputer final : public EstimatorOf<SimpleImputer, SimpleImputerParam
   }
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
+  Footprint ample_footprint(Index columns, Index classes,
+                            std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
 
  protected:

@@ -25,6 +25,7 @@ class OneHotEncoder final : public EstimatorOf<OneHotEncoder, OneHotEncoderParam
   static const ParamTable<OneHotEncoderParams>& param_table();
 
   Kind kind() const override { return Kind::transformer; }
+  Fusion fusion() const override { return {.splits = true}; }
   /// What is missing is a category.
   MayMiss may_miss(const Schema*, const MayMiss&) const override { return MayMiss::everywhere(); }
   void check_columns(const Schema& columns) const override;

@@ -27,6 +27,7 @@ class OrdinalEncoder final : public EstimatorOf<OrdinalEncoder, OrdinalEncoderPa
   static const ParamTable<OrdinalEncoderParams>& param_table();
 
   Kind kind() const override { return Kind::transformer; }
+  Fusion fusion() const override { return {.splits = true}; }
   void check_params() const override;
   MayMiss may_miss(const Schema*, const MayMiss& behind) const override;
   void check_columns(const Schema& columns) const override;
