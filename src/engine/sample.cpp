@@ -74,7 +74,7 @@ std::vector<double> look(Table table) {
     view.next_block();
     const Block block = view.of(table, i, stored);
     const SparseRows* const sparse = block.x.sparse();
-    if (sparse != nullptr) {
+    if (sparse != nullptr && sparse->bytes == nullptr) {  // of texts there is nothing to tell
       add_sparse(*sparse, block.rows, x);
       sparse_rows += static_cast<double>(block.rows);
     }

@@ -47,7 +47,7 @@ struct StoredBlock {
   Buffer<Index> begin;
   Buffer<std::int32_t> columns, touched;
   Buffer<char> bytes;  ///< of texts, in place of values; where each begins stands above
-  Buffer<double> y;  ///< rows x targets
+  Buffer<double> y;    ///< rows x targets
   Buffer<double> weight;
   Buffer<double> group;  ///< codes, once groups() was asked for
   Target target = Target::none;

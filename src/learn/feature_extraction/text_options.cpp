@@ -23,7 +23,7 @@ bool is_stop_words(const Value& value) {
          (value.is_sequence() && are_strings(value.items()));
 }
 
-bool is_frequency(const Value& value) {
+bool is_share_or_number(const Value& value) {
   if (value.is_int()) return value.as_int() >= 1;
   return value.is_real() && value.as_double() >= 0.0 && value.as_double() <= 1.0;
 }
@@ -141,12 +141,11 @@ void require_text(const Schema& columns, const std::string& estimator) {
                     "alone: --x /table/NAME, and the targets by --y /table/NAME",
                     estimator, columns.size()));
   }
-  throw DataError(
-      fmt::format("{} makes columns of texts, and column '{}' holds {}", estimator,
-                  columns.name_of(0),
-                  columns[0].levels ? "categories, which OneHotEncoder() is for; import it with "
-                                      "--types NAME=text to keep texts"
-                                    : "numbers"));
+  throw DataError(fmt::format(
+      "{} makes columns of texts, and column '{}' holds {}", estimator, columns.name_of(0),
+      columns[0].levels ? "categories, which OneHotEncoder() is for; import it with "
+                          "--types NAME=text to keep texts"
+                        : "numbers"));
 }
 
 }  // namespace superstep

@@ -22,7 +22,7 @@ AnalyserOptions analyser_options(const TextParams& params, const std::string& es
 void require_text(const Schema& columns, const std::string& estimator);
 
 bool is_stop_words(const Value& value);
-bool is_frequency(const Value& value);
+bool is_share_or_number(const Value& value);
 bool is_vocabulary(const Value& value);
 Frequency frequency_of(const Value& value);
 /// Terms in the order of their columns; UsageError where they do not number columns.
@@ -66,9 +66,9 @@ ParamTable<P> with_text_params(ParamTable<P> table) {
 template <class P>
 ParamTable<P> with_vocabulary_params(ParamTable<P> table) {
   return std::move(table)
-      .add("max_df", &P::max_df, satisfies("an int >= 1 or a float in [0, 1]", is_frequency),
+      .add("max_df", &P::max_df, satisfies("an int >= 1 or a float in [0, 1]", is_share_or_number),
            "no terms that stand in more texts, a number or a share of them")
-      .add("min_df", &P::min_df, satisfies("an int >= 1 or a float in [0, 1]", is_frequency),
+      .add("min_df", &P::min_df, satisfies("an int >= 1 or a float in [0, 1]", is_share_or_number),
            "no terms that stand in fewer texts")
       .add("max_features", &P::max_features, at_least(1), "so many terms, the most frequent")
       .add("vocabulary", &P::vocabulary,
