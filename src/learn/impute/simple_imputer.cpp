@@ -23,6 +23,7 @@ namespace superstep {
 namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
+constexpr const char* columns_made = "n_features_out_";  // not among scikit-learn's
 constexpr const char* usual_text = "missing_value";  // scikit-learn's
 
 struct FittedImputer {
@@ -116,6 +117,7 @@ void ImputerModel::save(const AttributeWriter& out) const {
   out("statistics_", fitted_.statistics, columns, allowed::finite_or_nan);
   if (!fitted_.fill_texts.empty()) out("fill_texts_", fitted_.fill_texts, texts);
   if (params_.add_indicator) out("indicator_features_", fitted_.with_missing, missing);
+  out(columns_made, width(Method::transform));
 }
 
 /// The number that stands for a text in a column of categories: past the end where it is new.
@@ -328,7 +330,17 @@ std::shared_ptr<Model> SimpleImputer::load_fitted(const AttributeReader& in) con
           fmt::format("{} names a column that there is not", in.path("indicator_features_")));
     }
   }
-  return std::make_shared<ImputerModel>(std::move(fitted), params());
+  auto model = std::make_shared<ImputerModel>(std::move(fitted), params());
+  if (in.has(columns_made)) {
+    // A statistic that is NaN leaves its column out.
+    Index width = 0;
+    in(columns_made, width);
+    if (width != model->width(Method::transform)) {
+      throw DataError(fmt::format("{} is {}, but the other attributes make {} columns",
+                                  in.path(columns_made), width, model->width(Method::transform)));
+    }
+  }
+  return model;
 }
 
 }  // namespace superstep
