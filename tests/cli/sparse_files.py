@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Sparse rows from files and into files: import of LIBSVM and Matrix Market beside scikit-learn and SciPy, read back by anndata; the same
-bytes on any number of ranks; what is refused, and where.
+bytes on any number of ranks; what split and transform make of them; what is refused, and where.
 
 usage: sparse_files.py      with SUPERSTEP naming the program
 """
@@ -218,6 +218,58 @@ def test_matrix_market_refused():
             f.write("1\n2\n")
         refused(3, *words, text=text, name="bad.mtx", options=options)
     refused(5, "memory", text=head + "99999999999999 3 1\n1 1 1\n", name="bad.mtx")
+
+
+def write(name, X, **more):
+    with h5py.File(name, "w") as f:
+        anndata.io.write_elem(f, "X", X)
+        for key, value in more.items():
+            f[key] = value
+
+
+def test_split():
+    rng = np.random.default_rng(SEED + 2)
+    X = drawn(rng, 3000, 500, 8)
+    y, weight, groups = rng.integers(0, 3, 3000), rng.random(3000), rng.integers(0, 40, 3000)
+    number = sp.csr_matrix(np.arange(3000, dtype=float).reshape(-1, 1))
+    X = sp.hstack([number, X[:, 1:]], format="csr")  # column 0 tells which row it is
+    write("all.h5", X.astype("f4"), y=y, weight=weight, groups=groups)
+    for options in ((), ("--chunk-rows", "64", "--compress", "1")):
+        same_everywhere("split", "all.h5", "train.h5", "test.h5", "--test-size", "0.3", "--seed", "3", *options, outs=["train.h5", "test.h5"],
+                        where=FEW if options else RANKS)
+        seen = []
+        for name in ("train.h5", "test.h5"):
+            part, y_part, w_part, g_part = read(name)
+            which = np.asarray(part[:, 0].todense()).ravel().astype(int)
+            assert part.dtype == "f4" and np.all(np.diff(which) > 0)
+            equal(part, X[which].astype("f4"))
+            assert np.array_equal(y_part, y[which]) and np.array_equal(w_part, weight[which]) and np.array_equal(g_part, groups[which])
+            seen.extend(which)
+        assert sorted(seen) == list(range(3000))
+
+
+def test_transform():
+    rng = np.random.default_rng(SEED + 3)
+    X = drawn(rng, 2500, 400, 8)
+    y = np.array(["no", "yes"])[rng.integers(0, 2, 2500)]
+    write("x.h5", X, y=y.astype("S3"), weight=rng.random(2500))
+    run("fit", "make_pipeline(StandardScaler(with_mean=False), MaxAbsScaler())", "x.h5", "--model", "scaler.h5", "--overwrite")
+    same_everywhere("transform", "scaler.h5", "x.h5", "--out", "scaled.h5", outs=["scaled.h5"], where=((2, 2), (5, 1)))
+    got, y_got, w_got, _ = read("scaled.h5")
+    with h5py.File("x.h5") as f:
+        assert np.array_equal(w_got, f["weight"][()])
+    run("transform", "scaler.h5", "x.h5", "--out", "dense.npy", "--overwrite")
+    dense = np.load("dense.npy")
+    assert got.nnz == X.nnz and np.array_equal(got.toarray(), dense)
+    with h5py.File("scaled.h5") as f:
+        names = h5py.check_enum_dtype(f["y"].dtype)
+        back = {v: k for k, v in names.items()} if names else None
+        assert [back[c] if back else c.decode() for c in f["y"][()]] == list(y)
+    bad = X.copy()
+    bad.data[bad.indptr[1000]] = np.inf
+    write("bad_x.h5", bad)
+    done = run("transform", "scaler.h5", "bad_x.h5", "--out", "no.h5", ranks=3, check=False)
+    assert done.returncode == 3 and "row 1000" in done.stderr and not os.path.exists("no.h5"), done.stderr
 
 
 def in_scratch():
