@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Sparse rows from files and into files: import of LIBSVM and Matrix Market beside scikit-learn and SciPy, read back by anndata; the same
-bytes on any number of ranks; what split and transform make of them; what is refused, and where.
+bytes on any number of ranks; what split, transform, check and info make of them; what is refused, and where.
 
 usage: sparse_files.py      with SUPERSTEP naming the program
 """
@@ -54,6 +54,13 @@ def same_everywhere(*command, outs, where=RANKS):
         digests.add(tuple(digest(out) for out in outs))
     assert len(digests) == 1, (command, digests)
     return json.loads(done.stdout), done.stderr
+
+
+def result(*command, code=0, ranks=1):
+    """What the command says, without the seconds that it took."""
+    done = run(*command, "--json", ranks=ranks, check=False)
+    assert done.returncode == code, done.stderr
+    return {k: v for k, v in json.loads(done.stdout).items() if not k.startswith("seconds")}
 
 
 def read(name):
@@ -270,6 +277,36 @@ def test_transform():
     write("bad_x.h5", bad)
     done = run("transform", "scaler.h5", "bad_x.h5", "--out", "no.h5", ranks=3, check=False)
     assert done.returncode == 3 and "row 1000" in done.stderr and not os.path.exists("no.h5"), done.stderr
+
+
+def test_check_and_info():
+    rng = np.random.default_rng(SEED + 4)
+    X = drawn(rng, 2000, 60, 6).tolil()
+    X[:, 3] = 0.0
+    X[:, 4] = 2.5
+    X[:, 5] = np.abs(rng.normal(size=(2000, 1))) + 1.0
+    X = X.tocsr()
+    for dtype in ("f8", "f4"):
+        write("c.h5", X.astype(dtype), y=rng.integers(0, 2, 2000))
+        dense = X.astype(dtype).toarray()
+        answers = [result("check", "c.h5", "--threads", str(threads), ranks=ranks) for ranks, threads in ((1, 1), (5, 1), (3, 2))]
+        found = answers[0]
+        assert answers == [found] * 3
+        assert found["ok"] and found["values"] == X.nnz
+        assert found["constant_columns"] == [c for c in range(60) if dense[:, c].min() == dense[:, c].max()]
+        for c, column in enumerate(found["column_ranges"]):
+            assert (column["min"], column["max"]) == (dense[:, c].min(), dense[:, c].max()), c
+    shown = json.loads(run("info", "c.h5", "--json").stdout)
+    assert (shown["kind"], shown["rows"], shown["columns"], shown["values"]) == ("dataset", 2000, 60, X.nnz), shown
+    assert abs(shown["density"] - X.nnz / 120000) < 1e-12
+    assert "sparse" in run("info", "c.h5").stdout and "sparse" in run("check", "c.h5").stdout
+    bad = X.copy()
+    bad.data[[bad.indptr[700], bad.indptr[900]]] = np.nan, np.inf
+    write("bad.h5", bad)
+    found = result("check", "bad.h5", code=3)
+    assert found == result("check", "bad.h5", code=3, ranks=3)
+    assert (found["nan"], found["infinite"], found["first_bad"]["row"]) == (1, 1, 700), found
+    os.remove("bad.h5")
 
 
 def in_scratch():
