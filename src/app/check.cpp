@@ -101,7 +101,7 @@ class Check final : public Command {
 Checksums Check::find_checksums(const Dataset& data) {
   const DataOptions& options = data.options();
   // A table's features lie in many datasets; one that is not there stands for them.
-  const std::string x = data.is_table() ? options.x + "/_index" : options.x;
+  const std::string x = options.x + (data.is_table() ? "/_index" : data.is_sparse() ? "/data" : "");
   const auto layouts =
       describe_all(data.path(), {{x, false}, {options.y, false}, {options.weight, false}});
   const auto has_checksums = [](const std::optional<DatasetLayout>& layout) {
@@ -145,6 +145,7 @@ Json Check::json_of(const Dataset& data, const DataQuality& quality,
       .set("rows", data.rows())
       .set("columns", data.columns())
       .set("dtype", data.x_type())
+      .set("values", data.values())
       .set("nan", nan)
       .set("infinite", infinite);
   if (bad.x_count > 0) {

@@ -25,8 +25,16 @@ const char* format_word(ImportFormat format) {
       return "npy";
     case ImportFormat::hdf5:
       return "HDF5";
+    case ImportFormat::libsvm:
+      return "LIBSVM";
+    case ImportFormat::matrix_market:
+      return "Matrix Market";
   }
   return "";
+}
+
+bool is_sparse(ImportFormat format) {
+  return format == ImportFormat::libsvm || format == ImportFormat::matrix_market;
 }
 
 std::vector<std::string> split_at_commas(const std::string& text) {
@@ -43,7 +51,7 @@ class Import final : public Command {
  public:
   std::string name() const override { return "import"; }
   std::string summary() const override {
-    return "turn CSV, TSV, .npy or another HDF5 layout into a dataset";
+    return "turn CSV, LIBSVM, Matrix Market, .npy or other HDF5 into a dataset";
   }
   std::string details() const override {
     return "CSV and TSV may be packed by gzip.\n"
@@ -60,6 +68,10 @@ class Import final : public Command {
            "they are\n"
            "named; those of a folder (.csv, .tsv, .tab, also with .gz) in the order of their "
            "names.\n"
+           "LIBSVM (.libsvm, .svm, .svmlight, or rows like 1 3:0.5 7:2 # text) and Matrix Market\n"
+           "(.mtx, coordinates in any order) become sparse rows: /X is a csr_matrix group as "
+           "AnnData\n"
+           "writes it. The label becomes /y, what stands behind qid: /groups.\n"
            "\nexamples:\n"
            "  superstep import iris.csv iris.h5 --target species\n"
            "  mpirun -n 4 superstep import big.tsv big.h5 --target 0 --no-header --drop 3,7\n"
@@ -70,16 +82,19 @@ class Import final : public Command {
            "  superstep import days/ days.h5\n"
            "  superstep import log.csv log.h5 --date when=%d.%m.%Y --bad-rows skip\n"
            "  superstep import X.npy train.h5 --y y.npy\n"
+           "  superstep import a9a.libsvm train.h5 --width 123\n"
+           "  superstep import matrix.mtx.gz cells.h5 --transpose --y ages.txt\n"
            "  superstep import other.h5 train.h5 --x /features --y /labels --dtype float32\n";
   }
 
   void describe(CommandLine& line) override {
     line.inputs("SOURCE", sources_,
-                "CSV, TSV, .npy or HDF5 file; several CSV files, or a folder of them, become one "
+                "CSV, TSV, LIBSVM, Matrix Market, .npy or HDF5 file; several CSV files, or a "
+                "folder, become one "
                 "table");
     line.output_or_out("FILE", file_, Content::dataset, "HDF5 file to write");
     line.option("dtype", "TYPE", dtype_,
-                "float64 or float32 (default: as in the source; CSV: float64)");
+                "float64 or float32 (default: as in the source; of text: float64)");
     line.option("rows", "N", rows_, "take the first N rows only");
     line.heading("CSV and TSV");
     line.option("target", "NAME", target_,
@@ -112,10 +127,17 @@ class Import final : public Command {
     line.option("encoding", "NAME", encoding_,
                 "of names and classes: utf-8 or latin-1 (default: utf-8)");
     line.flag("no-header", no_header_, "the first line is a row");
-    line.heading(".npy and HDF5");
+    line.heading("LIBSVM and Matrix Market");
+    line.option("width", "N", width_,
+                "LIBSVM: columns (default: as many as the largest index asks for)");
+    line.option("zero-based", "WORD", zero_based_,
+                "LIBSVM: whether the first column is 0: yes, no or auto (default: if any is 0)");
+    line.flag("transpose", transpose_, "Matrix Market: columns of the file become rows");
+    line.heading(".npy, Matrix Market and HDF5");
     line.option("x", "PATH", x_, "HDF5: dataset of the features (default /X)");
     line.input_option("y", y_,
-                      ".npy: file of the targets; HDF5: their dataset (default /y if there)");
+                      ".npy: file of the targets; Matrix Market: text file of one number a line; "
+                      "HDF5: their dataset (default /y if there)");
     line.input_option("weight", weight_,
                       "the same for row weights; CSV: a column, by name or number");
     storage_.describe(line);
@@ -129,6 +151,12 @@ class Import final : public Command {
       throw UsageError(fmt::format("--rows must be at least 1, got {}", *rows_));
     if (no_target_ && target_)
       throw UsageError("--target and --no-target contradict each other; give one");
+    constexpr Index most_columns = (Index{1} << 31) - 2;
+    if (width_ && (*width_ < 1 || *width_ > most_columns)) {
+      throw UsageError(
+          fmt::format("--width must be between 1 and {}, got {}", most_columns, *width_));
+    }
+    zero_based();
     delimiter();
     number_style();
     is_latin1();
@@ -172,6 +200,7 @@ class Import final : public Command {
   std::vector<std::pair<std::string, std::string>> dates() const;
   bool skips_bad_rows() const;
   CsvOptions::Layout layout() const;
+  std::optional<bool> zero_based() const;
   Sources look_at_sources() const;
   Sources find_sources(Context& context) const;
   std::string called_together() const;
@@ -179,6 +208,7 @@ class Import final : public Command {
   void refuse_options(ImportFormat format) const;
   ImportedSource open(Context& context, const Sources& found, BulkWork& work) const;
   void report(Context& context, const Sources& found, const ImportedSource& imported) const;
+  ImportedSource open_sparse(Context& context, const Sources& found, BulkWork& work) const;
 
   std::vector<std::string> sources_;
   std::string file_;
@@ -198,6 +228,9 @@ class Import final : public Command {
   std::optional<std::string> thousands_;
   std::optional<std::string> encoding_;
   bool no_header_ = false;
+  std::optional<Index> width_;
+  std::optional<std::string> zero_based_;
+  bool transpose_ = false;
   std::optional<std::string> x_;
   std::optional<std::string> y_;
   std::optional<std::string> weight_;
@@ -352,6 +385,13 @@ void Import::refuse_name_of_text() const {
   }
 }
 
+std::optional<bool> Import::zero_based() const {
+  if (!zero_based_ || *zero_based_ == "auto") return std::nullopt;
+  if (*zero_based_ == "yes") return true;
+  if (*zero_based_ == "no") return false;
+  throw UsageError(fmt::format("--zero-based must be yes, no or auto, got '{}'", *zero_based_));
+}
+
 /// An option that the format does not know would be ignored.
 void Import::refuse_options(ImportFormat format) const {
   const auto refuse = [&](bool is_given, const char* option, const char* where) {
@@ -360,9 +400,13 @@ void Import::refuse_options(ImportFormat format) const {
                                  sources_.front(), format_word(format), option, where));
   };
   if (format == ImportFormat::csv) {
-    refuse(y_.has_value(), "y", ".npy and HDF5 (CSV: --target)");
-  } else {
-    refuse(target_.has_value(), "target", "CSV (here: --y)");
+    refuse(y_.has_value(), "y", ".npy, Matrix Market and HDF5 (CSV: --target)");
+  } else if (format == ImportFormat::libsvm) {
+    refuse(y_.has_value(), "y", ".npy, Matrix Market and HDF5 (here: the label)");
+  }
+  if (format != ImportFormat::csv) {
+    refuse(target_.has_value(), "target",
+           format == ImportFormat::libsvm ? "CSV (here: the label)" : "CSV (here: --y)");
     refuse(no_target_, "no-target", "CSV");
     refuse(drop_.has_value(), "drop", "CSV");
     refuse(columns_.has_value(), "columns", "CSV");
@@ -378,6 +422,12 @@ void Import::refuse_options(ImportFormat format) const {
     refuse(no_header_, "no-header", "CSV");
   }
   if (format != ImportFormat::hdf5) refuse(x_.has_value(), "x", "HDF5");
+  if (format != ImportFormat::libsvm) {
+    refuse(width_.has_value(), "width", "LIBSVM");
+    refuse(zero_based_.has_value(), "zero-based", "LIBSVM");
+  }
+  if (format != ImportFormat::matrix_market) refuse(transpose_, "transpose", "Matrix Market");
+  if (is_sparse(format)) refuse(weight_.has_value(), "weight", "CSV, .npy and HDF5");
 }
 
 ImportedSource Import::open(Context& context, const Sources& found, BulkWork& work) const {
@@ -403,6 +453,7 @@ ImportedSource Import::open(Context& context, const Sources& found, BulkWork& wo
     options.rows = rows_;
     return open_csv(context.comm(), found.files, options, work.parallel_for());
   }
+  if (is_sparse(found.format)) return open_sparse(context, found, work);
   ArrayOptions options;
   if (x_) options.x = *x_;
   options.y = y_;
@@ -413,6 +464,27 @@ ImportedSource Import::open(Context& context, const Sources& found, BulkWork& wo
   return found.format == ImportFormat::npy
              ? open_npy(context.comm(), source, options, work.parallel_for())
              : open_hdf5(context.comm(), source, options, work.parallel_for());
+}
+
+ImportedSource Import::open_sparse(Context& context, const Sources& found, BulkWork& work) const {
+  const std::string& source = found.files.front();
+  if (found.format == ImportFormat::libsvm) {
+    LibsvmOptions options;
+    options.width = width_;
+    options.zero_based = zero_based();
+    options.is_float32 = dtype_ == "float32";
+    options.rows = rows_;
+    options.unpack_beside = file_;
+    return open_libsvm(context.comm(), source, options, work.parallel_for());
+  }
+  MatrixMarketOptions options;
+  options.transpose = transpose_;
+  options.y = y_;
+  options.is_float32 = dtype_ == "float32";
+  options.rows = rows_;
+  options.unpack_beside = file_;
+  options.memory = work.write_means().memory;
+  return open_matrix_market(context.comm(), source, options, work.parallel_for());
 }
 
 void Import::report(Context& context, const Sources& found, const ImportedSource& imported) const {
@@ -445,14 +517,16 @@ void Import::report(Context& context, const Sources& found, const ImportedSource
       break;
   }
   json.set("weight", rows.has_weight).set("ranks", context.comm().size());
-  json.set("layout", rows.is_table() ? "table" : "matrix");
+  json.set("layout", rows.is_table() ? "table" : rows.sparse ? "sparse" : "matrix");
+  if (rows.sparse) json.set("values", rows.sparse->all());
   if (found.format == ImportFormat::csv) {
     Json types = Json::object();
     for (const auto& [name, type] : imported.types) types.set(name, type);
     json.set("types", std::move(types));
     json.set("bad_rows", imported.bad_rows).set("first_bad_rows", imported.first_bad_rows);
   }
-  const std::string how = rows.is_table() ? "as a table" : rows.is_float32 ? "float32" : "float64";
+  std::string how = rows.is_table() ? "as a table" : rows.is_float32 ? "float32" : "float64";
+  if (rows.sparse) how = fmt::format("sparse {}, {} values", how, format_count(rows.sparse->all()));
   context.result(std::move(json), "",
                  fmt::format("wrote {}: {} rows x {} columns {}, {}, in {}\n", file_,
                              format_count(rows.rows), format_count(rows.columns), how, target_text,

@@ -8,6 +8,7 @@
 #include <superstep/core/text.hpp>
 #include <superstep/data/block.hpp>
 #include <superstep/io/dataset_layout.hpp>
+#include <superstep/io/frame_layout.hpp>
 #include <superstep/io/tree_file.hpp>
 
 #include "app/commands.hpp"
@@ -142,9 +143,44 @@ void add_expectations(const FileSummary& summary, Report& report) {
       bytes_text(memory));
 }
 
+/// The same of sparse rows; nothing where they cannot be read.
+void add_sparse_expectations(const std::string& file, const FileSummary& summary, Report& report) {
+  std::optional<SparseLayout> x;
+  try {
+    x = describe_data(file, {"/X"}, {}).sparse;
+  } catch (const DataError& e) {
+    report.text += fmt::format("\n{}\n", e.what());
+    return;
+  }
+  if (!x) return;
+  const Index values = x->values.rows();
+  const BlockPlan blocks = BlockPlan::of_sparse(x->rows, values);
+  const double share =
+      static_cast<double>(values) / static_cast<double>(x->rows) / static_cast<double>(x->columns);
+  double memory = static_cast<double>(values) * (x->values.type.is_exact_in_float() ? 8.0 : 12.0);
+  double per_row = sizeof(Index);
+  if (find(summary, "/y") != nullptr) per_row += 8.0;
+  if (find(summary, "/weight") != nullptr) per_row += 8.0;
+  memory += per_row * static_cast<double>(x->rows);
+  report.json.set("rows", x->rows)
+      .set("columns", x->columns)
+      .set("values", values)
+      .set("density", share)
+      .set("blocks", blocks.size())
+      .set("rows_per_block", blocks.rows_per_block())
+      .set("memory_bytes", static_cast<std::int64_t>(memory));
+  report.text += fmt::format(
+      "\n{} rows x {} columns, sparse: {} values, {:.3g} % of the cells, in {} block{} of {} rows; "
+      "{} in memory, shared by the ranks\n",
+      format_count(x->rows), format_count(x->columns), format_count(values), 100.0 * share,
+      format_count(blocks.size()), blocks.size() == 1 ? "" : "s",
+      format_count(std::min(blocks.rows_per_block(), x->rows)), bytes_text(memory));
+}
+
 Report describe_file(const std::string& file, const FileSummary& summary) {
   Report report;
-  const bool is_dataset = find(summary, "/X") != nullptr;
+  const bool is_sparse = find(summary, "/X/indptr") != nullptr;
+  const bool is_dataset = is_sparse || find(summary, "/X") != nullptr;
   report.text = fmt::format("{}: {}, {}\n", file, is_dataset ? "dataset" : "HDF5 file",
                             format_bytes(static_cast<std::int64_t>(summary.file_bytes)));
   Json attributes = Json::object();
@@ -161,7 +197,11 @@ Report describe_file(const std::string& file, const FileSummary& summary) {
   for (const DatasetLayout& layout : summary.datasets) add_dataset(chunked, layout, report, list);
   if (summary.datasets.empty()) report.text += "  no datasets\n";
   report.json.set("datasets", std::move(list));
-  add_expectations(summary, report);
+  if (is_sparse) {
+    add_sparse_expectations(file, summary, report);
+  } else {
+    add_expectations(summary, report);
+  }
   return report;
 }
 

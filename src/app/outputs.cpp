@@ -114,7 +114,7 @@ Found look_into_hdf5(const std::string& path) {
     return std::ranges::any_of(summary.datasets,
                                [&](const DatasetLayout& d) { return d.dataset == dataset; });
   };
-  if (has("/X") || has("/table/_index")) return of_kind(Content::dataset);
+  if (has("/X") || has("/X/indptr") || has("/table/_index")) return of_kind(Content::dataset);
   for (const char* by_row : {"/predict", "/predict_proba", "/decision_function", "/score_samples",
                              "/transform", "/folds"}) {
     if (has(by_row)) return of_kind(Content::predictions);

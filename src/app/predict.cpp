@@ -5,8 +5,11 @@
 #include <superstep/comm/collectively.hpp>
 #include <superstep/core/suggest.hpp>
 #include <superstep/core/text.hpp>
+#include <superstep/data/dataset_writer.hpp>
 #include <superstep/learn/apply.hpp>
+#include <superstep/learn/sparse_transform.hpp>
 
+#include "app/bulk_work.hpp"
 #include "app/column_choice.hpp"
 #include "app/commands.hpp"
 
@@ -38,7 +41,10 @@ class Apply : public Command {
     collectively(context.comm(), [&] { check_method(loaded.model(), method()); });
     const Data data = choice_.open(context, data_);
     const ModelPtr model = columns_.match(context, loaded, data);
-    const Written written = write_output(context.engine(), *model, method(), data.dataset(), out_);
+    const Written written =
+        method() == Method::transform && leaves_sparse(*model, *data.dataset(), out_)
+            ? write_sparse(context, model, data.dataset())
+            : write_output(context.engine(), *model, method(), data.dataset(), out_);
     Json json = Json::object();
     json.set("out", out_);
     if (!written.dataset.empty()) json.set("dataset", written.dataset);
@@ -56,12 +62,27 @@ class Apply : public Command {
   virtual Method method() const = 0;
 
  private:
+  Written write_sparse(Context& context, const ModelPtr& model,
+                       const std::shared_ptr<Dataset>& data) const;
+
   std::string model_;
   std::string data_;
   std::string out_;
   ColumnChoice columns_;
   DataChoice choice_;
 };
+
+/// Sparse rows that stay so, as such.
+Written Apply::write_sparse(Context& context, const ModelPtr& model,
+                            const std::shared_ptr<Dataset>& data) const {
+  BulkWork work(context);
+  work.begin(fmt::format("look through {}", data_), data->rows(),
+             data->feature_bytes(data->rows()));
+  const auto rows = sparse_transform(context.comm(), model, data, work.parallel_for());
+  work.begin(fmt::format("transform {}", data_), data->rows(), data->feature_bytes(data->rows()));
+  write_dataset(context.comm(), out_, *rows, {}, {}, work.write_means());
+  return {"/X", rows->format().rows, rows->format().columns};
+}
 
 class Predict final : public Apply {
  public:
@@ -110,7 +131,8 @@ class Transform final : public Apply {
            "The result is in /X; /y and /weight are carried over, /feature_names where they still\n"
            "mean something: scalers keep them, PCA makes pca0, pca1, ... Where categories pass, "
            "the\n"
-           "result is a table, /table. The suffix .csv makes a\n"
+           "result is a table, /table. Sparse rows stay sparse where the model leaves them so. The "
+           "suffix .csv makes a\n"
            "table of text with a header, .npy an array for numpy.load, both without /y and "
            "/weight.\n";
   }

@@ -133,7 +133,8 @@ void SplitData::write(const Context& context, BulkWork& work, const SplitParts& 
   const RowFormat& format = rows->format();
   const auto value_bytes = static_cast<std::size_t>(format.is_float32 ? 4 : 8);
   work.begin(fmt::format("write {}", path), format.rows,
-             static_cast<std::size_t>(format.rows * format.columns) * value_bytes);
+             format.sparse ? static_cast<std::size_t>(format.sparse->all()) * (value_bytes + 4)
+                           : static_cast<std::size_t>(format.rows * format.columns) * value_bytes);
   write_dataset(context.comm(), path, *rows, storage_.choice(), {}, work.write_means());
 }
 
@@ -142,6 +143,7 @@ void SplitData::report(Context& context, const Dataset& data, const SplitParts& 
     return fmt::format("wrote {}: {} rows x {} columns {}\n", path, format_count(parts.rows(role)),
                        format_count(data.columns()),
                        data.is_table()     ? "as a table"
+                       : data.is_sparse()  ? "as sparse rows"
                        : data.is_float32() ? "float32"
                                            : "float64");
   };

@@ -276,6 +276,22 @@ void agree_on(const Communicator& comm, DatasetLayout& layout) {
 
 }  // namespace
 
+namespace {
+
+/// Of a text: sparse rows by the name or the first line, else CSV.
+ImportFormat text_format(const std::string& path, std::string name) {
+  const bool is_packed = name.ends_with(".gz");
+  if (is_packed) name.resize(name.size() - 3);
+  const auto is_called = [&](auto... ends) { return (name.ends_with(ends) || ...); };
+  if (is_called(".csv", ".tsv", ".tab")) return ImportFormat::csv;
+  if (is_called(".libsvm", ".svm", ".svmlight")) return ImportFormat::libsvm;
+  const std::string head = is_packed ? "" : posix::head_of(path, std::size_t{1} << 16);
+  if (is_called(".mtx") || head.starts_with("%%MatrixMarket")) return ImportFormat::matrix_market;
+  return is_like_libsvm(head) ? ImportFormat::libsvm : ImportFormat::csv;
+}
+
+}  // namespace
+
 ImportFormat import_format(const std::string& path) {
   const std::string head = posix::head_of(path, 8);
   // A name that promises a format is taken at its word, so that a damaged file is called damaged.
@@ -283,7 +299,7 @@ ImportFormat import_format(const std::string& path) {
   if (head.starts_with("\x93NUMPY") || name.ends_with(".npy")) return ImportFormat::npy;
   const bool is_named_hdf5 = name.ends_with(".h5") || name.ends_with(".hdf5");
   if (head == "\x89HDF\r\n\x1a\n" || is_named_hdf5) return ImportFormat::hdf5;
-  return ImportFormat::csv;
+  return text_format(path, name);
 }
 
 ImportedSource open_npy(const Communicator& comm, const std::string& path,

@@ -50,9 +50,23 @@ struct ColumnRanges {
   std::vector<double> high;
   std::vector<Index> nan;
   std::vector<Index> infinite;
+  std::vector<Index> stored;  // of sparse rows: values that are written out
 
-  explicit ColumnRanges(std::size_t n)
-      : low(n, nothing_yet().low), high(n, nothing_yet().high), nan(n, 0), infinite(n, 0) {}
+  ColumnRanges(std::size_t n, bool is_sparse)
+      : low(n, nothing_yet().low),
+        high(n, nothing_yet().high),
+        nan(n, 0),
+        infinite(n, 0),
+        stored(is_sparse ? n : 0, 0) {}
+
+  template <class T>
+  void add_sparse(const std::int32_t* columns, const T* values, Index count) {
+    for (Index k = 0; k < count; ++k) {
+      const auto c = static_cast<std::size_t>(columns[k]);
+      ++stored[c];
+      add_one(c, static_cast<double>(values[k]));
+    }
+  }
 
   template <class T>
   void add_rows(const T* x, Index rows, bool all_finite) {
@@ -80,14 +94,15 @@ struct ColumnRanges {
   }
   template <class T>
   void add_any(const T* x) {
-    for (std::size_t c = 0; c < low.size(); ++c) {
-      ValueRange range = of(c);
-      add_value(range, static_cast<double>(x[c]));
-      nan[c] = range.nan;
-      infinite[c] = range.infinite;
-      low[c] = range.low;
-      high[c] = range.high;
-    }
+    for (std::size_t c = 0; c < low.size(); ++c) add_one(c, static_cast<double>(x[c]));
+  }
+  void add_one(std::size_t c, double value) {
+    ValueRange range = of(c);
+    add_value(range, value);
+    nan[c] = range.nan;
+    infinite[c] = range.infinite;
+    low[c] = range.low;
+    high[c] = range.high;
   }
 };
 
@@ -104,8 +119,8 @@ struct Findings {
   std::map<double, Index> values;  // of the target, as long as they are few
   bool has_many_values = false;
 
-  Findings(Index n_columns, Index n_targets, Index most_values_)
-      : columns(static_cast<std::size_t>(n_columns)),
+  Findings(Index n_columns, bool is_sparse, Index n_targets, Index most_values_)
+      : columns(static_cast<std::size_t>(n_columns), is_sparse),
         targets(n_targets > 1 ? static_cast<std::size_t>(n_targets) : 0, nothing_yet()),
         most_values(most_values_),
         has_many_values(n_targets > 1) {}
@@ -123,6 +138,9 @@ struct Findings {
       columns.high[c] = std::max(columns.high[c], other.columns.high[c]);
       columns.nan[c] += other.columns.nan[c];
       columns.infinite[c] += other.columns.infinite[c];
+    }
+    for (std::size_t c = 0; c < columns.stored.size(); ++c) {
+      columns.stored[c] += other.columns.stored[c];
     }
     add_range(target, other.target);
     for (std::size_t t = 0; t < targets.size(); ++t) add_range(targets[t], other.targets[t]);
@@ -151,6 +169,13 @@ void look_at(const Dataset& data, Index i, bool has_target, Findings& found) {
     for (Index r = 0; r < rows; ++r) {
       found.columns.nan.front() += block.begin.data()[r] == block.begin.data()[r + 1] ? 1 : 0;
     }
+  } else if (data.is_sparse()) {
+    const Index values = block.begin.data()[rows];
+    if (data.is_float32()) {
+      found.columns.add_sparse(block.columns.data(), block.x32.data(), values);
+    } else {
+      found.columns.add_sparse(block.columns.data(), block.x64.data(), values);
+    }
   } else if (data.is_float32()) {
     found.columns.add_rows(block.x32.data(), rows, are_finite);
   } else {
@@ -172,8 +197,11 @@ void look_at(const Dataset& data, Index i, bool has_target, Findings& found) {
 /// As many findings as threads are at work at once.
 class FindingsPool {
  public:
-  FindingsPool(Index n_columns, Index n_targets, Index most_values)
-      : n_columns_(n_columns), n_targets_(n_targets), most_values_(most_values) {}
+  FindingsPool(Index n_columns, bool is_sparse, Index n_targets, Index most_values)
+      : n_columns_(n_columns),
+        is_sparse_(is_sparse),
+        n_targets_(n_targets),
+        most_values_(most_values) {}
 
   void use(const std::function<void(Findings&)>& work) {
     std::unique_ptr<Findings> mine;
@@ -184,20 +212,21 @@ class FindingsPool {
         idle_.pop_back();
       }
     }
-    if (!mine) mine = std::make_unique<Findings>(n_columns_, n_targets_, most_values_);
+    if (!mine) mine = std::make_unique<Findings>(n_columns_, is_sparse_, n_targets_, most_values_);
     work(*mine);
     const std::lock_guard lock(mutex_);
     idle_.push_back(std::move(mine));
   }
 
   Findings all() const {
-    Findings sum(n_columns_, n_targets_, most_values_);
+    Findings sum(n_columns_, is_sparse_, n_targets_, most_values_);
     for (const auto& one : idle_) sum.add(*one);
     return sum;
   }
 
  private:
   Index n_columns_;
+  bool is_sparse_;
   Index n_targets_;
   Index most_values_;
   std::mutex mutex_;
@@ -206,9 +235,11 @@ class FindingsPool {
 
 void require_memory(const Communicator& comm, const Dataset& data, Target target,
                     const QualityMeans& means) {
-  const auto needed =
-      static_cast<Index>(static_cast<std::size_t>(means.threads) * data.block_bytes(target) +
-                         data.reader_bytes(means.threads));
+  // Of a few columns what is found takes nothing; sparse rows may have a million.
+  const std::size_t found = data.is_sparse() ? static_cast<std::size_t>(data.columns()) * 48 : 0;
+  const auto threads = static_cast<std::size_t>(means.threads);
+  const auto needed = static_cast<Index>(threads * (data.block_bytes(target) + found) + 2 * found +
+                                         data.reader_bytes(means.threads));
   const Index least = comm.min(static_cast<Index>(means.memory));
   if (needed <= least) return;
   const Index mib = Index{1} << 20;
@@ -297,7 +328,8 @@ DataQuality inspect_quality(const Communicator& comm, Dataset& data, const Quali
   if (has_target && data.y_is_text()) texts = data.classes(comm);
   require_memory(comm, data, has_target ? Target::numbers : Target::none, means);
 
-  FindingsPool pool(data.columns(), data.targets(), texts ? texts->size() : most_counted_classes);
+  FindingsPool pool(data.columns(), data.is_sparse(), data.targets(),
+                    texts ? texts->size() : most_counted_classes);
   collectively(comm, [&] {
     const Share share = share_of(data.blocks().size(), comm.rank(), comm.size());
     const Index batch = blocks_a_batch * means.threads;
@@ -323,6 +355,10 @@ DataQuality inspect_quality(const Communicator& comm, Dataset& data, const Quali
   for (ValueRange& column : quality.columns) ranges.push_back(&column);
   for (ValueRange& target : quality.targets) ranges.push_back(&target);
   combine_ranges(comm, std::move(ranges));
+  comm.sum(found.columns.stored);
+  for (std::size_t c = 0; c < found.columns.stored.size(); ++c) {
+    if (found.columns.stored[c] < data.rows()) add_value(quality.columns[c], 0.0);
+  }
   combine_bad(comm, quality.bad);
   quality.zero_weights = comm.sum(found.zero_weights);
   set_classes(data, texts, combine_values(comm, found), quality);

@@ -8,6 +8,7 @@
 
 #include <superstep/comm/collectively.hpp>
 #include "data/table_rows.hpp"
+#include "data/target_format.hpp"
 
 namespace superstep {
 
@@ -70,6 +71,8 @@ class PartSource final : public RowSource {
     const Index columns = format_.columns;
     if (table_) {
       table_->put(from, row, to, out.table);
+    } else if (format_.sparse) {
+      put_sparse(from, row, *out.sparse);
     } else if (format_.is_float32) {
       std::copy_n(from.x32.data() + row * columns, columns, out.x + to * columns);
     } else {
@@ -84,6 +87,17 @@ class PartSource final : public RowSource {
     const double code = from.group.data()[row];
     const bool is_number = !group_numbers_.empty() && std::isfinite(code);
     out.others.front()[to] = is_number ? group_numbers_[static_cast<std::size_t>(code)] : code;
+  }
+
+  void put_sparse(const StoredBlock& from, Index row, SparsePart& out) const {
+    const Index begin = from.begin.data()[row], end = from.begin.data()[row + 1];
+    out.sizes.push_back(end - begin);
+    out.columns.insert(out.columns.end(), from.columns.data() + begin, from.columns.data() + end);
+    if (format_.is_float32) {
+      out.values.insert(out.values.end(), from.x32.data() + begin, from.x32.data() + end);
+    } else {
+      out.values.insert(out.values.end(), from.x64.data() + begin, from.x64.data() + end);
+    }
   }
 
   void put_texts(Index block, std::span<const std::int32_t> rows, const RowSpan& out) const {
@@ -108,7 +122,13 @@ class PartSource final : public RowSource {
   Target target_ = Target::none;
 };
 
-/// Whole numbers stay so; text stays text, and an enumeration one.
+TargetFormat format_of_groups(const Labels& groups) {
+  if (groups.is_text()) return {TargetFormat::Kind::names, groups.texts(), true};
+  return {groups.is_integer() ? TargetFormat::Kind::integer : TargetFormat::Kind::real};
+}
+
+}  // namespace
+
 TargetFormat format_of_targets(const Communicator& comm, Dataset& data) {
   if (!data.has_y()) return {};
   const std::string type = data.y_type();
@@ -119,13 +139,6 @@ TargetFormat format_of_targets(const Communicator& comm, Dataset& data) {
   return {.kind = is_integer ? TargetFormat::Kind::integer : TargetFormat::Kind::real,
           .columns = data.targets()};
 }
-
-TargetFormat format_of_groups(const Labels& groups) {
-  if (groups.is_text()) return {TargetFormat::Kind::names, groups.texts(), true};
-  return {groups.is_integer() ? TargetFormat::Kind::integer : TargetFormat::Kind::real};
-}
-
-}  // namespace
 
 SplitParts::SplitParts(const Communicator& comm, std::shared_ptr<Dataset> data, SplitPtr split,
                        const ParallelFor& parallel_for)
@@ -152,19 +165,27 @@ void SplitParts::count_rows(const Communicator& comm, const ParallelFor& paralle
   const BlockPlan& blocks = data_->blocks();
   const Share share = share_of(blocks.size(), comm.rank(), comm.size());
   const Index texts = table_ ? table_->texts() : 0;
-  // Of each block, of the part that trains and the one that is tested: its rows, the bytes of its
-  // texts.
-  const Index of_part = 1 + texts;
+  // Of each block, of the part that trains and the one that is tested: its rows, the values of
+  // sparse ones, the bytes of its texts.
+  const Index of_part = 2 + texts;
   std::vector<Index> counts(static_cast<std::size_t>(2 * of_part * share.size()));
   collectively(comm, [&] {
     parallel_for(share.size(), [&](Index task) {
       ChosenRows chosen;
       std::vector<TextRows> found;
+      StoredBlock stored;
+      if (data_->is_sparse()) data_->read(share.begin + task, Target::none, stored);
       const Block block = bare_block(blocks, share.begin + task);
       auto* count = counts.data() + 2 * of_part * task;
       for (const Role role : {Role::train, Role::test}) {
         const Index rows = chosen.choose(*split_, role, block);
         *count++ = rows;
+        *count = 0;
+        for (Index k = 0; data_->is_sparse() && k < rows; ++k) {
+          const Index* begin = stored.begin.data() + chosen.rows[static_cast<std::size_t>(k)];
+          *count += begin[1] - begin[0];
+        }
+        ++count;
         if (texts == 0) continue;
         table_->read_texts(share.begin + task,
                            std::span(chosen.rows).first(static_cast<std::size_t>(rows)), found);
@@ -180,9 +201,13 @@ void SplitParts::count_rows(const Communicator& comm, const ParallelFor& paralle
     std::vector<Index> theirs(bytes.size() / sizeof(Index));
     if (!bytes.empty()) std::memcpy(theirs.data(), bytes.data(), bytes.size());
     for (auto count = theirs.begin(); count != theirs.end();) {
-      train_before_.push_back(train_before_.back() + *count++);
+      train_before_.push_back(train_before_.back() + count[0]);
+      train_shape_.add(count[0], count[1]);
+      count += 2;
       for (Index& sum : train_text_bytes_) sum += *count++;
-      test_before_.push_back(test_before_.back() + *count++);
+      test_before_.push_back(test_before_.back() + count[0]);
+      test_shape_.add(count[0], count[1]);
+      count += 2;
       for (Index& sum : test_text_bytes_) sum += *count++;
     }
   }
@@ -191,6 +216,7 @@ void SplitParts::count_rows(const Communicator& comm, const ParallelFor& paralle
 std::unique_ptr<RowSource> SplitParts::source(Role role) const {
   RowFormat format = format_;
   format.rows = rows(role);
+  if (data_->is_sparse()) format.sparse = role == Role::train ? train_shape_ : test_shape_;
   auto bytes = (role == Role::train ? train_text_bytes_ : test_text_bytes_).begin();
   for (TableColumn& column : format.table) {
     if (column.kind == StoredKind::text) column.text_bytes = *bytes++;

@@ -9,6 +9,7 @@
 #include <superstep/comm/communicator.hpp>
 #include <superstep/data/row_source.hpp>
 #include <superstep/io/parallel_file.hpp>
+#include "data/run_writer.hpp"
 
 namespace superstep {
 
@@ -16,7 +17,7 @@ class TextColumnWriter {
  public:
   /// `group`: "/table_text/name"; `bytes`: of all rows.
   TextColumnWriter(std::string group, Index rows, Index bytes)
-      : group_(std::move(group)), rows_(rows), bytes_(bytes) {}
+      : group_(std::move(group)), rows_(rows), run_(bytes, 1) {}
 
   const std::string& group() const { return group_; }
   /// `data` and `indptr`, to be created; then given.
@@ -37,18 +38,14 @@ class TextColumnWriter {
   std::string joined(std::vector<Index>& starts);
   void put_starts(const Communicator& comm, ParallelFile& file, Index first, Index count,
                   const std::vector<Index>& starts) const;
-  void put_chunks(const Communicator& comm, ParallelFile& file, std::string bytes, Index begin,
-                  Index end);
 
   std::string group_;
   Index rows_;
-  Index bytes_;
+  RunWriter run_;
   ParallelFile::Dataset data_{};
   ParallelFile::Dataset indptr_{};
   std::vector<TextRows> parts_;
-  Index taken_ = 0;    // bytes of the portions before
-  Index written_ = 0;  // in chunks: of them in the file; the root keeps the rest
-  std::string rest_;
+  Index taken_ = 0;  // bytes of the portions before
 };
 
 }  // namespace superstep

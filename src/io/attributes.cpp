@@ -133,6 +133,17 @@ void write_attribute(hid_t object, const std::string& name, const std::vector<st
   if (n > 0) check(H5Awrite(attribute.get(), type.get(), pointers.data()), action);
 }
 
+void write_attribute(hid_t object, const std::string& name,
+                     const std::vector<std::int64_t>& integers) {
+  const std::string action = fmt::format("write the attribute '{}'", name);
+  const hsize_t n = integers.size();
+  const Handle space(H5Screate_simple(1, &n, nullptr), action);
+  const Handle attribute(
+      H5Acreate2(object, name.c_str(), H5T_STD_I64LE, space.get(), H5P_DEFAULT, H5P_DEFAULT),
+      action);
+  check(H5Awrite(attribute.get(), H5T_NATIVE_INT64, integers.data()), action);
+}
+
 void write_flag(hid_t object, const std::string& name, bool value) {
   const std::string action = fmt::format("write the attribute '{}'", name);
   const Handle space(H5Screate(H5S_SCALAR), action);

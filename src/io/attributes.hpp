@@ -30,6 +30,8 @@ std::string unpadded(const char* text, std::size_t bytes, char padding);
 
 void write_attribute(hid_t object, const std::string& name, const TreeAttribute& value);
 void write_attribute(hid_t object, const std::string& name, const std::vector<std::string>& texts);
+void write_attribute(hid_t object, const std::string& name,
+                     const std::vector<std::int64_t>& integers);
 void write_flag(hid_t object, const std::string& name, bool value);
 /// A dataset of texts of any length, one dimension, without times.
 void write_texts(hid_t file, const std::string& path, const std::vector<std::string>& texts);

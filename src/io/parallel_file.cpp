@@ -480,6 +480,10 @@ void ParallelFile::set_texts(const std::string& object, const std::string& name,
                              std::vector<std::string> values) {
   impl_->by_root.attributes.push_back({object, name, std::move(values)});
 }
+void ParallelFile::set_integers(const std::string& object, const std::string& name,
+                                std::vector<std::int64_t> values) {
+  impl_->by_root.attributes.push_back({object, name, std::move(values)});
+}
 void ParallelFile::set_flag(const std::string& object, const std::string& name, bool value) {
   impl_->by_root.attributes.push_back({object, name, value});
 }

@@ -15,7 +15,8 @@ void write_to(hid_t object, const RootContent::Attribute& attribute) {
         using Value = std::decay_t<decltype(value)>;
         if constexpr (std::is_same_v<Value, bool>) {
           h5::write_flag(object, attribute.name, value);
-        } else if constexpr (std::is_same_v<Value, std::vector<std::string>>) {
+        } else if constexpr (std::is_same_v<Value, std::vector<std::string>> ||
+                             std::is_same_v<Value, std::vector<std::int64_t>>) {
           h5::write_attribute(object, attribute.name, value);
         } else {
           h5::write_attribute(object, attribute.name, TreeAttribute(value));

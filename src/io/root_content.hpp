@@ -17,7 +17,9 @@ struct RootContent {
   struct Attribute {
     std::string object;
     std::string name;
-    std::variant<std::string, std::int64_t, bool, std::vector<std::string>> value;
+    std::variant<std::string, std::int64_t, bool, std::vector<std::string>,
+                 std::vector<std::int64_t>>
+        value;
   };
   std::vector<Attribute> attributes;
   std::vector<std::pair<std::string, std::vector<std::string>>> texts;  ///< by path

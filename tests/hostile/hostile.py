@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Hostile inputs: CSV, .npy and HDF5 files, models, words of the command line, options and config files, with mutants drawn by a seed.
+"""Hostile inputs: CSV, LIBSVM, Matrix Market, .npy and HDF5 files, models, words of the command line, options and config files, with mutants drawn by a seed.
 Whatever comes in, the program ends within ten seconds with a documented exit code and, if it failed, one message of its own, short and
 without control characters; nothing is left beside the named output; a mutant of a file whose chunks have checksums gives the same model
 or an error.
@@ -82,6 +82,13 @@ class Corpus:
         np.save(os.path.join(folder, "x.npy"), X)
         with open(os.path.join(folder, "t.csv"), "w") as f:
             f.write('a,"b ""x""",c,y\r\n' + "".join(f"{r[0]:.3f},{r[1]:.4g},{['', 'NA', '7'][i % 3]},{w}\n" for i, (r, w) in enumerate(zip(X, words))))
+        with open(os.path.join(folder, "t.libsvm"), "w") as f:
+            f.writelines(f"{label} " + " ".join(f"{k + 1}:{v:.3g}" for k, v in enumerate(row) if v > 0) + " # row\n" for label, row in zip(y, X))
+        with open(os.path.join(folder, "t.mtx"), "w") as f:
+            cells = [(i + 1, k + 1) for i, k in zip(*np.nonzero(X > 0))]
+            f.write(f"%%MatrixMarket matrix coordinate real general\n% text\n700 5 {len(cells)}\n" + "".join(f"{i} {k} {X[i - 1, k - 1]:.3g}\n" for i, k in cells))
+        code, err, _ = run(["import", "t.libsvm", "sparse.h5", "--quiet"], folder)
+        assert code == 0, err
         with open(os.path.join(folder, "o.conf"), "w") as f:
             f.write("# options\nseed = 3\nthreads = 2\nmemory = 200M\n")
         for model, estimator in (("gnb", "GaussianNB()"), ("pipe", "make_pipeline(StandardScaler(), PCA(n_components=3), Ridge())"), ("km", "KMeans(n_clusters=3)")):
@@ -161,6 +168,33 @@ def npy_case(corpus, dice):
     return Case("npy", ["import", "m.npy", "out.h5"], {"m.npy": mutant(content, dice, [8, 60])}, None)
 
 
+ODD_WORDS = ["1:2", "0:1", "-1:1", "2:", ":", "qid:1", "3:1e999", "3:nan", "4294967296:1", "9223372036854775807:1", "5 5 5", "0", "-1", "1 1", "700", "2147483647", "x" * 5000,
+             "%", "#", "\x00", "\x1b[31m", "\xff", "complex", "symmetric", "array", "281474976710656 3 1", "\r", "\n\n", "\t"]
+
+
+def sparse_case(corpus, dice):
+    """Sparse rows as text, and in HDF5."""
+    if dice.random() < 0.3:
+        content = corpus.bytes_of("sparse.h5")
+        words = dice.choice([["fit", "MultinomialNB()", "m.h5", "--model", "out.h5", "--quiet"], ["check", "m.h5"], ["info", "m.h5"],
+                             ["fit", "MaxAbsScaler()", "m.h5", "--model", "out.h5", "--quiet"]])
+        return Case("sparse", words, {"m.h5": mutant(content, dice, structure_of(content))}, None)
+    ending = dice.choice(["libsvm", "mtx"])
+    lines = corpus.bytes_of("t." + ending).split(b"\n")
+    for _ in range(dice.choice([0, 1, 1, 2, 9])):
+        i = dice.choice([0, 2, dice.randrange(len(lines))])
+        words = lines[i].split(b" ")
+        words[dice.randrange(len(words))] = dice.choice(ODD_WORDS).encode("latin-1")
+        lines[i] = b" ".join(words)
+    content = b"\n".join(lines)
+    if dice.random() < 0.4:
+        content = mutant(content, dice, [0, 10, 50])
+    if dice.random() < 0.1:
+        content = dice.choice([b"", b"\n", b"%", b"%%MatrixMarket", b"1", b"#", b"\x1f\x8b\x08"]) + dice.choice([b"", content[:50]])
+    more = dice.choice([[], ["--rows", "3"], ["--dtype", "float32"]] + ([["--width", "9"], ["--zero-based", "no"]] if ending == "libsvm" else [["--transpose"]]))
+    return Case("sparse", ["import", "m." + ending, "out.h5", *more], {"m." + ending: content}, None)
+
+
 ODD_CELLS = ['"', '""', '"\n', "\r", "\x00", "\x1b[31m", "\xff", "é", "1e999", "-1e-999", "9" * 400, "nan(7)", "0x10", "inf", "?", "True", " ", "\t", ",", ",,", "\n\n",
              "2024-01-02", "1,5", "x" * 5000, "1_000", "+-1", "--1"]
 
@@ -216,7 +250,7 @@ def config_case(corpus, dice):
                 {"o.conf": content, "summed.h5": corpus.bytes_of("summed.h5")}, None)
 
 
-KINDS = {"hdf5": hdf5_case, "model": model_case, "npy": npy_case, "csv": csv_case, "words": words_case, "option": option_case, "config": config_case}
+KINDS = {"hdf5": hdf5_case, "model": model_case, "npy": npy_case, "csv": csv_case, "sparse": sparse_case, "words": words_case, "option": option_case, "config": config_case}
 
 
 # ---- the judge ------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Files of other kinds as sources of rows: CSV and TSV, NumPy's .npy, HDF5 with another layout.
+// Files of other kinds as sources of rows: CSV and TSV, NumPy's .npy, HDF5 with another layout,
+// and sparse rows as LIBSVM and Matrix Market write them.
 // What is found out about them (types, classes, where rows begin) depends on the file alone, not on
 // who looked.
 #pragma once
@@ -17,8 +18,9 @@
 
 namespace superstep {
 
-/// What a file is, by its first bytes. FileError when it cannot be read. Call it on one rank.
-enum class ImportFormat { csv, npy, hdf5 };
+/// What a file is, by its name and first bytes. FileError when it cannot be read. Call it on one
+/// rank.
+enum class ImportFormat { csv, npy, hdf5, libsvm, matrix_market };
 ImportFormat import_format(const std::string& path);
 
 /// A source, and what the user should be told.
@@ -88,5 +90,38 @@ ImportedSource open_npy(const Communicator& comm, const std::string& path,
 /// **Collective.**
 ImportedSource open_hdf5(const Communicator& comm, const std::string& path,
                          const ArrayOptions& options, const ParallelFor& parallel_for);
+
+struct LibsvmOptions {
+  std::optional<Index> width;      ///< columns; else as many as the largest index asks for
+  std::optional<bool> zero_based;  ///< whether the first column is 0; else if any index is 0
+  bool is_float32 = false;
+  std::optional<Index> rows;  ///< only the first so many
+  std::string unpack_beside;  ///< where a file packed by gzip is unpacked meanwhile
+  std::uint64_t piece_bytes = 0;
+};
+
+/// "label index:value ...", as LIBSVM, svmlight and scikit-learn write it; `qid:` becomes /groups.
+/// DataError with the line and column of the first word that is none.
+/// **Collective.**
+ImportedSource open_libsvm(const Communicator& comm, const std::string& path,
+                           const LibsvmOptions& options, const ParallelFor& parallel_for);
+/// Whether a file's beginning is such a row. Call it on one rank.
+bool is_like_libsvm(std::string_view head);
+
+struct MatrixMarketOptions {
+  bool transpose = false;        ///< the file's columns are the rows
+  std::optional<std::string> y;  ///< a file of one number a line
+  bool is_float32 = false;
+  std::optional<Index> rows;
+  std::string unpack_beside;
+  std::uint64_t piece_bytes = 0;
+  std::size_t memory = 0;  ///< of this rank
+};
+
+/// Coordinates of real numbers or integers, general or symmetric, in any order.
+/// **Collective.**
+ImportedSource open_matrix_market(const Communicator& comm, const std::string& path,
+                                  const MatrixMarketOptions& options,
+                                  const ParallelFor& parallel_for);
 
 }  // namespace superstep

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,22 @@ struct TableColumn {
   std::string unit = "microseconds since 1970-01-01";  ///< of a date
 };
 
+/// Sparse rows: how many values lie before some of them, by which they are written in portions.
+struct SparseShape {
+  std::vector<Index> rows = {0};    ///< numbers of rows, ascending from 0 to that of all
+  std::vector<Index> values = {0};  ///< that the rows before each of them hold
+  /// Each portion is looked for in all there is: few and large ones are the fastest.
+  bool wants_large_portions = false;
+
+  Index all() const { return values.back(); }
+  void add(Index more_rows, Index more_values) {
+    rows.push_back(rows.back() + more_rows);
+    values.push_back(values.back() + more_values);
+  }
+  /// The most values that rows [first, last) can hold, as far as is known.
+  Index most_in(Index first, Index last) const;
+};
+
 /// What the standard layout needs to know of the rows.
 struct RowFormat {
   Index rows = 0;
@@ -61,6 +78,8 @@ struct RowFormat {
   std::vector<OtherColumn> others{};
   std::vector<TableColumn> table{};  ///< if any: /table holds them, and there is no /X
 
+  std::optional<SparseShape> sparse{};  ///< if any: /X is a group of sparse rows
+
   bool is_table() const { return !table.empty(); }
 };
 
@@ -68,6 +87,13 @@ struct RowFormat {
 struct TextRows {
   std::string bytes;
   std::vector<Index> sizes;  ///< of each row's text
+};
+
+/// Values of some sparse rows, one behind the other.
+struct SparsePart {
+  std::vector<Index> sizes;           ///< of each row
+  std::vector<std::int32_t> columns;  ///< of its values, ascending, each once
+  std::vector<double> values;
 };
 
 /// Where the values of a table's column are put, one a row: the pointer that suits its kind.
@@ -82,26 +108,31 @@ struct ColumnSpan {
 
 /// Where rows are put. `y` and `weight` are not touched by a source that has none.
 struct RowSpan {
-  double* x = nullptr;  ///< rows x columns, row-major, unless they are a table
+  double* x = nullptr;  ///< rows x columns, row-major, unless they are a table or sparse
   double* y = nullptr;  ///< rows x target.columns, row-major
   double* weight = nullptr;
   std::vector<double*> others{};    ///< as RowFormat::others
   std::vector<ColumnSpan> table{};  ///< as RowFormat::table
+  SparsePart* sparse = nullptr;     ///< rows are added at its end
 };
+
+/// Runs task(i) for every i in [0, n) on the threads of this rank and returns when all are done;
+/// throws what the failing task with the lowest i threw.
+using ParallelFor = std::function<void(Index n, const std::function<void(Index)>& task)>;
 
 class RowSource {
  public:
   virtual ~RowSource() = default;
   /// The same on every rank.
   virtual const RowFormat& format() const = 0;
+  /// Asked before rows of [first, first + count) are read: what is better found for all of them at
+  /// once. The rows found before are forgotten. Errors on this rank alone.
+  virtual void prepare(Index /*first*/, Index /*count*/,
+                       const ParallelFor& /*parallel_for*/) const {}
   /// Fills rows [first, first + count). Any thread, no communication; Errors on this rank alone.
   virtual void read(Index first, Index count, const RowSpan& out) const = 0;
   /// FileError when what the rows come from changed since it was opened. Asked behind the last row.
   virtual void require_unchanged() const {}
 };
-
-/// Runs task(i) for every i in [0, n) on the threads of this rank and returns when all are done;
-/// throws what the failing task with the lowest i threw.
-using ParallelFor = std::function<void(Index n, const std::function<void(Index)>& task)>;
 
 }  // namespace superstep

@@ -40,6 +40,8 @@ class SplitParts {
   std::vector<double> group_numbers_;       ///< by code, of groups that are numbers
   std::vector<Index> train_before_;         ///< rows of the part before each block, and all of them
   std::vector<Index> test_before_;
+  SparseShape train_shape_;  ///< of sparse rows, block by block
+  SparseShape test_shape_;
   std::vector<Index> train_text_bytes_;  ///< of the part, one for each column of free text
   std::vector<Index> test_text_bytes_;
 };

@@ -111,6 +111,9 @@ class ParallelFile {
   /// Of several texts, in one dimension.
   void set_texts(const std::string& object, const std::string& name,
                  std::vector<std::string> values);
+  /// Of several integers, in one dimension.
+  void set_integers(const std::string& object, const std::string& name,
+                    std::vector<std::int64_t> values);
   /// As h5py writes a bool.
   void set_flag(const std::string& object, const std::string& name, bool value);
 
