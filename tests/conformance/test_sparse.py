@@ -70,6 +70,14 @@ def write_dense(name, X, y=None, weight=None):
     return file
 
 
+def transformed(model, data):
+    """What transform writes, sparse rows as such."""
+    out = path("transform.h5")
+    run("transform", model, data, "--out", out, "--quiet", ranks=2)
+    with h5py.File(out) as f:
+        return anndata.io.read_elem(f["X"])
+
+
 def logistic_objective(X, y, coef, intercept, C):
     z = X @ coef.T + intercept
     if z.shape[1] == 1:
@@ -149,7 +157,9 @@ def test_scalers():
                 dense = StandardScaler().fit(X.toarray(), sample_weight=w)
                 close(model["mean_"], dense.mean_, rtol=1e-12, atol=1e-14)
                 close(model["var_"], dense.var_, rtol=1e-10, atol=1e-14)
-            close(output("transform", file, path("scaled.h5")), scaler.transform(X).toarray(), rtol=1e-12)
+            made = transformed(file, path("scaled.h5"))
+            assert sp.issparse(made)
+            close(made.toarray(), scaler.transform(X).toarray(), rtol=1e-12)
 
 
 def test_search():
