@@ -39,15 +39,18 @@ TextFile TextFile::open(const Communicator& comm, const std::string& path,
     bytes_in = file.unpacked_->name();
   });
   bytes_in = comm.broadcast(bytes_in);
-  collectively(comm, [&] { file.bytes_.emplace(path, CsvFile::blanks, bytes_in); });
+  collectively(comm, [&] {
+    file.bytes_.emplace(std::vector<CsvPart>{{path, bytes_in}}, CsvFile::blanks);
+  });
   // Pieces are cut by the size: the root's counts.
-  std::vector<std::byte> stamp =
-      ByteWriter().put(file.bytes_->size()).put(file.bytes_->modified_ns()).take();
+  CsvFile::Version version = file.bytes_->versions().front();
+  std::vector<std::byte> stamp = ByteWriter().put(version.size).put(version.modified_ns).take();
   comm.broadcast(stamp);
   collectively(comm, [&] {
     ByteReader in(stamp);
-    const auto size = in.get<std::uint64_t>();
-    file.bytes_->require_agreed(size, in.get<std::int64_t>());
+    version.size = in.get<std::uint64_t>();
+    version.modified_ns = in.get<std::int64_t>();
+    file.bytes_->require_agreed({version});
   });
   return file;
 }
