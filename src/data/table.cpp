@@ -15,7 +15,8 @@ void RowMap::apply_to_sparse(const SparseRows& in, Index rows, double* out) cons
     std::ranges::fill(dense, 0.0);
     for (Index i = 0; i < n; ++i) {
       double* const to = dense.data() + i * columns;
-      for (Index k = in.begin[first + i]; k < in.end[first + i]; ++k) to[in.columns[k]] = in.value(k);
+      for (Index k = in.begin[first + i]; k < in.end[first + i]; ++k)
+        to[in.columns[k]] = in.value(k);
     }
     apply(dense.data(), n, out + first * columns_out());
   }

@@ -171,12 +171,14 @@ Footprint footprint_for(const Engine& engine, const Estimator& estimator, const 
                         std::span<const Candidate> candidates) {
   const Index classes = outcomes_of(engine.comm(), estimator, *table.data);
   Footprint need = estimator.footprint(table.columns(), classes, candidates);
-  need.writes_out = need.writes_out || (table.is_sparse() && !estimator.reads_sparse(table.columns()));
+  need.writes_out =
+      need.writes_out || (table.is_sparse() && !estimator.reads_sparse(table.columns()));
   return need;
 }
 
 Footprint with_written_out(const Estimator& estimator, const Dataset& data, Footprint need) {
-  need.writes_out = need.writes_out || (data.is_sparse() && !estimator.reads_sparse(data.columns()));
+  need.writes_out =
+      need.writes_out || (data.is_sparse() && !estimator.reads_sparse(data.columns()));
   return need;
 }
 

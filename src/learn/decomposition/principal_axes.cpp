@@ -16,8 +16,8 @@
 #include <superstep/math/products.hpp>
 #include <superstep/math/scaling.hpp>
 
-#include "learn/decompositions.hpp"
 #include "learn/decomposition/wide_svd.hpp"
+#include "learn/decompositions.hpp"
 #include "learn/seen_moments.hpp"
 
 namespace superstep {
@@ -216,9 +216,7 @@ const AxesTransformer& transformer_of(const Candidate& c) {
 
 }  // namespace
 
-bool AxesTransformer::reads_sparse(Index columns) const {
-  return takes_wide() && is_wide(columns);
-}
+bool AxesTransformer::reads_sparse(Index columns) const { return takes_wide() && is_wide(columns); }
 
 WideTask AxesTransformer::wide_task() const {
   throw std::logic_error(name() + " is asked for a way with many columns that it does not have");

@@ -46,9 +46,9 @@ Matrix orthonormal(Matrix Y) {
 /// A model on its way: z = y Q, y = (x - c) F + o being what the model sees of a row.
 struct Run {
   WideTask task;
-  Matrix Q;          ///< columns x directions, orthonormal
-  Index passes = 0;  ///< left
-  Index first = 0;   ///< of its directions among those of all
+  Matrix Q;                                               ///< columns x directions, orthonormal
+  Index passes = 0;                                       ///< left
+  Index first = 0;                                        ///< of its directions among those of all
   Index products = 0, sums = 0, squares = 0, weight = 0;  ///< runs
   WideSVD found{};
 
@@ -141,8 +141,7 @@ class WidePass {
     run.found.singular = squares.cwiseSqrt();
     run.found.axes = (run.Q * V).transpose();
     const Vector of_axes = V.transpose() * sums;
-    run.found.spread =
-        (squares - of_axes.cwiseAbs2() / run.found.weight).cwiseMax(0.0);
+    run.found.spread = (squares - of_axes.cwiseAbs2() / run.found.weight).cwiseMax(0.0);
   }
 
  private:
@@ -165,8 +164,8 @@ class WidePass {
                            *std::ranges::max_element(columns));
       run->products = shape_.add_panel({&columns, 1}, run->width());
       run->sums = shape_.add(run->width(), z + rows);
-      run->squares = shape_.add_symmetric(
-          std::vector<int>(static_cast<std::size_t>(run->width()), z), rows);
+      run->squares =
+          shape_.add_symmetric(std::vector<int>(static_cast<std::size_t>(run->width()), z), rows);
       run->weight = shape_.add(1, rows);
     }
   }

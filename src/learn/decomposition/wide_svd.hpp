@@ -20,14 +20,14 @@ struct WideTask {
   SplitPtr split{};
   AffineMapPtr features{};  ///< null, or a diagonal one
   Index components = 1;
-  Index iterations = 5;     ///< scikit-learn's n_iter
-  std::uint64_t seed = 0;   ///< of the directions at the start
+  Index iterations = 5;    ///< scikit-learn's n_iter
+  std::uint64_t seed = 0;  ///< of the directions at the start
 };
 
 struct WideSVD {
-  Vector singular;    ///< descending
-  Matrix axes;        ///< one a row; the entry of largest size is positive
-  Vector spread;      ///< sum of w (t - mean of t)^2 of the rows' coordinates t on each axis
+  Vector singular;      ///< descending
+  Matrix axes;          ///< one a row; the entry of largest size is positive
+  Vector spread;        ///< sum of w (t - mean of t)^2 of the rows' coordinates t on each axis
   double total = 0.0;   ///< the same of all columns, added up
   double weight = 0.0;  ///< of the rows
   Index rows = 0;       ///< with a weight above zero

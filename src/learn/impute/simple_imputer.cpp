@@ -24,7 +24,7 @@ namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 constexpr const char* columns_made = "n_features_out_";  // not among scikit-learn's
-constexpr const char* usual_text = "missing_value";  // scikit-learn's
+constexpr const char* usual_text = "missing_value";      // scikit-learn's
 
 struct FittedImputer {
   Vector statistics;                    ///< NaN for a column without any value

@@ -23,7 +23,9 @@ class BernoulliNB final : public WithParams<BernoulliNB, BernoulliNBParams, Disc
  public:
   using WithParams::WithParams;
   static const ParamTable<BernoulliNBParams>& param_table();
-  bool reads_sparse(Index) const override { return !params().binarize || *params().binarize >= 0.0; }
+  bool reads_sparse(Index) const override {
+    return !params().binarize || *params().binarize >= 0.0;
+  }
   NBSettings settings() const override;
   std::shared_ptr<NBModel> conclude(NBFit fit) const override;
   std::vector<NBCounts> count(Engine& engine, const Table& table,
