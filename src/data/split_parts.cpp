@@ -174,14 +174,14 @@ void SplitParts::count_rows(const Communicator& comm, const ParallelFor& paralle
       ChosenRows chosen;
       std::vector<TextRows> found;
       StoredBlock stored;
-      if (data_->is_sparse()) data_->read(share.begin + task, Target::none, stored);
+      if (keeps_sparse()) data_->read(share.begin + task, Target::none, stored);
       const Block block = bare_block(blocks, share.begin + task);
       auto* count = counts.data() + 2 * of_part * task;
       for (const Role role : {Role::train, Role::test}) {
         const Index rows = chosen.choose(*split_, role, block);
         *count++ = rows;
         *count = 0;
-        for (Index k = 0; data_->is_sparse() && k < rows; ++k) {
+        for (Index k = 0; keeps_sparse() && k < rows; ++k) {
           const Index* begin = stored.begin.data() + chosen.rows[static_cast<std::size_t>(k)];
           *count += begin[1] - begin[0];
         }
@@ -216,7 +216,7 @@ void SplitParts::count_rows(const Communicator& comm, const ParallelFor& paralle
 std::unique_ptr<RowSource> SplitParts::source(Role role) const {
   RowFormat format = format_;
   format.rows = rows(role);
-  if (data_->is_sparse()) format.sparse = role == Role::train ? train_shape_ : test_shape_;
+  if (keeps_sparse()) format.sparse = role == Role::train ? train_shape_ : test_shape_;
   auto bytes = (role == Role::train ? train_text_bytes_ : test_text_bytes_).begin();
   for (TableColumn& column : format.table) {
     if (column.kind == StoredKind::text) column.text_bytes = *bytes++;

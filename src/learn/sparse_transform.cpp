@@ -22,6 +22,7 @@ SparseRows rows_of(const StoredBlock& stored, Index rows) {
           .columns = stored.columns.data(),
           .floats = stored.x32.data(),
           .doubles = stored.x64.data(),
+          .bytes = stored.bytes.data(),
           .touched = {stored.touched.data(), static_cast<std::size_t>(begin[rows + 1])}};
 }
 

@@ -31,6 +31,8 @@ class SplitParts {
   const std::vector<Index>& before(Role role) const {
     return role == Role::train ? train_before_ : test_before_;
   }
+  /// Whether parts are sparse rows; of a table whose only feature is text they are tables.
+  bool keeps_sparse() const { return data_->is_sparse() && table_ == nullptr; }
   void count_rows(const Communicator& comm, const ParallelFor& parallel_for);
 
   std::shared_ptr<Dataset> data_;
