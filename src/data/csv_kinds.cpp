@@ -194,9 +194,9 @@ void note_texts(const CsvColumns& columns, Index c, const CsvColumnFindings& fou
       found.has_too_many
           ? "more than a category may have"
           : fmt::format("{} different in {} rows", format_count(n), format_count(found.values));
-  notes.add(
-      fmt::format("{} is free text ({}): no feature as it is (--types {}=category, or --drop)",
-                  columns.describe(c), different, columns.option_word(c)));
+  notes.add(fmt::format(
+      "{} is free text ({}): for TfidfVectorizer() and its like (--types {}=category, or --drop)",
+      columns.describe(c), different, columns.option_word(c)));
 }
 
 void note_numbers(const CsvColumns& columns, Index c, const CsvColumnFindings& found,

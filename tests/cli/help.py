@@ -195,7 +195,7 @@ def lacking():
             refusal("fit", f"{name}(2)", "no.h5", "--model", "m.h5", has=[name, "Superstep does not yet"])
     if lacks < 100:
         fail(["lacking"], f"only {lacks} of scikit-learn's estimators were asked for")
-    for word in ("IterativeImputer", "TargetEncoder", "KNNImputer", "svc", "sklearn.svm.SVC", "SVC()", "SelectFdr"):
+    for word in ("IterativeImputer", "FeatureHasher", "KNNImputer", "svc", "sklearn.svm.SVC", "SVC()", "SelectFdr"):
         refusal("help", word, has=["scikit-learn has"])
     for word in ("GridSearchCV", "sklearn.model_selection.RandomizedSearchCV", "cross_val_score", "train_test_split", "lasso_path"):
         answer("help", word, has=["is a command here: superstep "])

@@ -134,7 +134,8 @@ def ask(model, method, ranks=1):
     if os.path.exists(out):
         with h5py.File(out, "r") as f:
             item = f["X" if method == "transform" else method]
-            answer = item[()].tobytes() if item.dtype.kind != "O" else repr(item[()])
+            answer = b"".join(item[name][()].tobytes() for name in ("data", "indices", "indptr")) if isinstance(item, h5py.Group) else (
+                item[()].tobytes() if item.dtype.kind != "O" else repr(item[()]))
         os.remove(out)
     return done.returncode, answer, messages, said
 
