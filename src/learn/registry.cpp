@@ -178,7 +178,13 @@ std::shared_ptr<Model> read_model(const Tree& tree) {
     Length columns{model->features(), "the model"};
     std::vector<std::string> names;
     in(names_attribute, names, columns);
-    model->set_columns(read_columns(in, names));
+    Schema seen = read_columns(in, names);
+    if (model->reads_texts() && seen[0].kind != ColumnKind::text) {
+      throw DataError(
+          fmt::format("{} does not say that '{}' is a column of text, as the model has it",
+                      in.path(kinds_attribute), seen.name_of(0)));
+    }
+    model->set_columns(std::move(seen));
   }
   in.require_all_seen();
   return model;
