@@ -128,7 +128,8 @@ std::vector<std::byte> TermCounts::owned(const std::vector<std::vector<std::byte
   for (const auto& bytes : parts) {
     for (ByteReader in(bytes); !in.at_end();) {
       get_text(in, term);
-      add_counts(in, std::span(counts_).subspan(count_of(term), width()));
+      const std::size_t begin = count_of(term);  // which may move all counts
+      add_counts(in, std::span(counts_).subspan(begin, width()));
     }
     require_room();
   }
