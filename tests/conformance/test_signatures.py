@@ -15,6 +15,9 @@ MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "dumm
 # What differs on purpose: (class, parameter) and why.
 DIFFERS = {
     ("LogisticRegression", "multi_class"): "of releases before 1.8; old expressions and models have it",
+    ("CountVectorizer", "dtype"): "a type of NumPy's there",
+    ("HashingVectorizer", "dtype"): "a type of NumPy's there",
+    ("TfidfVectorizer", "dtype"): "a type of NumPy's there",
     ("OneHotEncoder", "dtype"): "a type of NumPy's there",
     ("OrdinalEncoder", "dtype"): "a type of NumPy's there",
     ("OrdinalEncoder", "encoded_missing_value"): "NaN, which equals nothing",
