@@ -16,6 +16,7 @@ import traceback
 
 import h5py
 import numpy as np
+import scipy.sparse
 import sklearn
 
 SKLEARN = tuple(int(n) for n in sklearn.__version__.split(".")[:2])  # (1, 9)
@@ -92,6 +93,9 @@ def output(command, model, data, *options, ranks=2, dataset=None):
     run(command, model, data, "--out", out, "--quiet", *options, ranks=ranks)
     with h5py.File(out, "r") as f:
         item = f[dataset or ("X" if command == "transform" else "predict")]
+        if isinstance(item, h5py.Group):  # sparse rows
+            parts = (item["data"][()], item["indices"][()], item["indptr"][()])
+            return scipy.sparse.csr_matrix(parts, shape=item.attrs["shape"]).toarray()
         return item.asstr()[()] if h5py.check_string_dtype(item.dtype) else item[()]
 
 
