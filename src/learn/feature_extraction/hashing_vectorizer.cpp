@@ -67,21 +67,21 @@ const ParamTable<HashingVectorizerParams>& HashingVectorizer::param_table() {
 }
 
 void HashingVectorizer::check_params() const {
-  EstimatorOf::check_params();
+  WithParams::check_params();
   analyser_options(params(), itself);
-}
-
-void HashingVectorizer::check_columns(const Schema& columns) const {
-  require_text(columns, itself);
 }
 
 Footprint HashingVectorizer::footprint(Index, Index, std::span<const Candidate>) const {
   return {};
 }
 
-std::vector<Trained> HashingVectorizer::train(Engine&, const Table&, Batch batch) const {
+std::vector<Trained> HashingVectorizer::train_batch(Engine&, const Table&,
+                                                    std::span<const Candidate> candidates) const {
   std::vector<Trained> models;
-  for (const auto& c : batch) models.push_back(std::make_shared<HashingModel>(c.params));
+  for (const Candidate& c : candidates) {
+    const auto& vectorizer = dynamic_cast<const HashingVectorizer&>(*c.estimator);
+    models.push_back(std::make_shared<HashingModel>(vectorizer.params()));
+  }
   return models;
 }
 

@@ -96,7 +96,7 @@ AnalyserOptions analyser_options(const TextParams& params, const std::string& es
   return options;
 }
 
-Index most_terms(const CountVectorizerParams& params) {
+Index most_terms(const VocabularyParams& params) {
   constexpr Index usual = 1000;
   const Value& v = params.vocabulary;
   if (v.is_sequence()) return std::ssize(v.items());
@@ -104,7 +104,7 @@ Index most_terms(const CountVectorizerParams& params) {
   return params.max_features.value_or(usual);
 }
 
-TermRequest term_request(const CountVectorizerParams& params, const std::string& estimator,
+TermRequest term_request(const VocabularyParams& params, const std::string& estimator,
                          const SplitPtr& split) {
   TermRequest request{.estimator = estimator, .split = split};
   request.analyser = analyser_options(params, estimator);

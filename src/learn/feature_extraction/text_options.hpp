@@ -7,7 +7,7 @@
 #include <utility>
 
 #include <superstep/data/schema.hpp>
-#include <superstep/learn/feature_extraction/count_vectorizer.hpp>
+#include <superstep/learn/feature_extraction/text_vectorizer.hpp>
 
 #include "learn/feature_extraction/analyser.hpp"
 #include "learn/feature_extraction/term_training.hpp"
@@ -29,8 +29,10 @@ Frequency frequency_of(const Value& value);
 std::vector<std::string> vocabulary_of(const Value& value, const std::string& estimator);
 
 /// What a vectorizer with these parameters wants to know of the rows that train in a split.
-TermRequest term_request(const CountVectorizerParams& params, const std::string& estimator,
+TermRequest term_request(const VocabularyParams& params, const std::string& estimator,
                          const SplitPtr& split);
+/// Columns, as far as the parameters tell.
+Index most_terms(const VocabularyParams& params);
 /// The model that TermModel::save wrote.
 std::shared_ptr<Model> load_terms(const AttributeReader& in, const TermRequest& request);
 

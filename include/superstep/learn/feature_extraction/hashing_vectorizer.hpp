@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <superstep/learn/estimator.hpp>
-#include <superstep/learn/feature_extraction/text_params.hpp>
+#include <superstep/learn/feature_extraction/text_vectorizer.hpp>
 
 namespace superstep {
 
@@ -19,24 +18,20 @@ struct HashingVectorizerParams : TextParams {
   bool alternate_sign = true;
 };
 
-class HashingVectorizer final : public EstimatorOf<HashingVectorizer, HashingVectorizerParams> {
+class HashingVectorizer final
+    : public WithParams<HashingVectorizer, HashingVectorizerParams, TextVectorizer> {
  public:
-  using EstimatorOf::EstimatorOf;
+  using WithParams::WithParams;
   static const ParamTable<HashingVectorizerParams>& param_table();
 
-  Kind kind() const override { return Kind::transformer; }
   void check_params() const override;
-  void check_columns(const Schema& columns) const override;
-  bool reads_texts() const override { return true; }
-  bool reads_sparse(Index) const override { return true; }
-  bool keeps_sparse() const override { return true; }
   Index most_columns_behind(const Schema&) const override { return params().n_features; }
-  Fusion fusion() const override { return {.splits = true}; }
   Footprint footprint(Index, Index, std::span<const Candidate>) const override;
   TrainingCost cost(Index, Index, std::span<const Candidate>) const override { return {0, 0, 0.0}; }
 
  protected:
-  std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;
+  std::vector<Trained> train_batch(Engine& engine, const Table& table,
+                                   std::span<const Candidate> candidates) const override;
   std::shared_ptr<Model> load_fitted(const AttributeReader& in) const override;
 };
 
