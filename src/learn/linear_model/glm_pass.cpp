@@ -76,6 +76,7 @@ class GlmPass {
     Index gradient = shape_.add_panel(gradients, m_.outputs);
     for (GlmObjective::Runs& runs : runs_) runs.gradient = gradient++;
     shifts_ = !m_.kernel_shift.isZero(0.0);
+    if (!m_.in_floats) return;
     float_weights_ = weights_.cast<float>();
     float_shift_ = m_.kernel_shift.cast<float>();
   }
