@@ -376,7 +376,7 @@ std::string Import::called_together() const {
 
 /// The last of several sources, where -o was forgotten.
 void Import::refuse_name_of_text() const {
-  for (const char* end : {".csv", ".tsv", ".tab", ".gz"}) {
+  for (const char* end : {".csv", ".tsv", ".tab", ".gz", ".npy", ".libsvm", ".svm", ".mtx"}) {
     if (!to_lower(file_).ends_with(end)) continue;
     throw UsageError(
         fmt::format("what is written is an HDF5 file, and {} is called as a source is; name the "

@@ -99,6 +99,7 @@ class Parser {
   Value parse_any();
   Value parse_parentheses();
   Value parse_dict();
+  bool begins_string() const;
   Value parse_strings();
   Value parse_number(bool negative);
   Value parse_signed();
@@ -110,7 +111,7 @@ class Parser {
 
   Value::Items parse_items(char close, bool& has_comma);
   void parse_argument(Value::Call& call);
-  void parse_string(std::string& out);
+  void parse_string(std::string& out, bool is_raw);
   void parse_escape(std::string& out);
   void append_code(std::string& out, int digits, std::size_t start);
   std::string take_digits(unsigned base);
@@ -182,7 +183,7 @@ Value Parser::parse_any() {
   if (at_.take('[')) return Value::list(parse_items(']', has_comma));
   if (c == '(') return parse_parentheses();
   if (c == '{') return parse_dict();
-  if (is_quote(c)) return parse_strings();
+  if (begins_string()) return parse_strings();
   if (is_digit(c) || (c == '.' && is_digit(at_.peek(1)))) return parse_number(false);
   if (is_name_start(c)) return parse_name();
   at_.fail_expected("a value");
@@ -235,16 +236,24 @@ Value Parser::parse_dict() {
   }
 }
 
+bool Parser::begins_string() const {
+  const bool has_prefix = std::string_view("rRuU").find(at_.peek()) != std::string_view::npos;
+  return is_quote(at_.peek(has_prefix ? 1 : 0));
+}
+
 Value Parser::parse_strings() {
   std::string text;
-  while (is_quote(at_.peek())) {
-    parse_string(text);
+  while (begins_string()) {
+    const char prefix = at_.peek();
+    if (!is_quote(prefix)) at_.advance();
+    parse_string(text, prefix == 'r' || prefix == 'R');
     at_.skip_blanks();
   }
   return Value(std::move(text));
 }
 
-void Parser::parse_string(std::string& out) {
+/// `is_raw`: r'...', in which a backslash is one.
+void Parser::parse_string(std::string& out, bool is_raw) {
   const std::size_t start = at_.position();
   const char quote = at_.peek();
   const bool is_triple = at_.peek(1) == quote && at_.peek(2) == quote;
@@ -254,7 +263,13 @@ void Parser::parse_string(std::string& out) {
     if (at_.at_end() || (at_.peek() == '\n' && !is_triple)) {
       at_.fail_at(start, "the string that begins here has no closing quote");
     }
-    if (at_.peek() == '\\') {
+    if (at_.peek() == '\\' && is_raw) {  // keeps a quote from ending it, and stays
+      out += at_.peek();
+      at_.advance();
+      if (at_.at_end()) at_.fail_at(start, "the string that begins here has no closing quote");
+      out += at_.peek();
+      at_.advance();
+    } else if (at_.peek() == '\\') {
       parse_escape(out);
     } else {
       out += at_.peek();
@@ -393,14 +408,13 @@ Value Parser::parse_signed() {
   return -value.as_int();
 }
 
-/// A constant, a call, or a string with a prefix.
+/// A constant or a call.
 Value Parser::parse_name() {
   const std::size_t start = at_.position();
   while (is_name_char(at_.peek()) || (at_.peek() == '.' && is_name_start(at_.peek(1))))
     at_.advance();
   std::string name(at_.since(start));
   if (is_quote(at_.peek()) && name.size() <= 2) {
-    if (name == "u" || name == "U") return parse_strings();
     at_.fail_at(start,
                 fmt::format("strings with the prefix {} are not read; write a plain one", name));
   }

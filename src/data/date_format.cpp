@@ -34,7 +34,7 @@ struct Moment {
   std::int64_t microseconds = 0;
   std::int64_t zone_seconds = 0;
   bool has_zone = false;
-  bool has_half = false;  ///< of the day: AM or PM
+  bool is_of_half = false;  ///< the hour counts from one to twelve
   bool is_afternoon = false;
 
   std::optional<std::int64_t> since_1970() const {
@@ -44,11 +44,8 @@ struct Moment {
       if (day_of_year == 366 && days_of_month(year, 2) == 28) return std::nullopt;
       number = day_number(year, 1, 1) + day_of_year - 1;
     }
-    int h = hour;
-    if (has_half) {
-      if (h < 1 || h > 12) return std::nullopt;
-      h = h % 12 + (is_afternoon ? 12 : 0);
-    }
+    // As Python's strptime has it, AM and PM change nothing beside an hour of 24.
+    const int h = is_of_half ? hour % 12 + (is_afternoon ? 12 : 0) : hour;
     const std::int64_t seconds = ((number * 24 + h) * 60 + minute) * 60 + second - zone_seconds;
     return seconds * 1'000'000 + microseconds;
   }
@@ -77,8 +74,11 @@ class Reading {
       case 'j':
         return number(1, 3, 1, 366, moment.day_of_year);
       case 'H':
-      case 'I':
+        moment.is_of_half = false;
         return number(1, 2, 0, 23, moment.hour);
+      case 'I':
+        moment.is_of_half = true;
+        return number(1, 2, 1, 12, moment.hour);
       case 'M':
         return number(1, 2, 0, 59, moment.minute);
       case 'S':
@@ -150,7 +150,6 @@ class Reading {
   bool half() {
     const std::string word = to_lower(std::string(in_.substr(at_, 2)));
     if (word != "am" && word != "pm") return false;
-    moment.has_half = true;
     moment.is_afternoon = word == "pm";
     at_ += 2;
     return true;

@@ -215,6 +215,24 @@ def test_dates_as_strptime_reads_them():
     assert "zones: they became UTC" in said
 
 
+def test_halves_of_days_as_strptime_reads_them():
+    for given in ("%Y-%m-%d %H:%M %p", "%Y-%m-%d %I:%M %p", "%Y-%m-%d %p %I", "%Y-%m-%d %I", "%Y-%m-%d %H %p %I"):
+        kept, wrong = [], []
+        for hour in range(25):
+            cell = given.replace("%Y-%m-%d", "1999-10-31").replace("%M", "07").replace("%p", DICE.choice(["AM", "pm"]))
+            cell = cell.replace("%H", str(DICE.randrange(24))).replace("%I", str(hour)) if "%I" in given else cell.replace("%H", str(hour))
+            try:
+                kept.append((cell, microseconds(datetime.datetime.strptime(cell, given))))
+            except ValueError:
+                wrong.append(cell)
+        assert len(kept) >= 12 and wrong, given
+        write("halves.csv", "a\n" + "".join(f"{c}\n" for c in [c for c, _ in kept] + wrong))
+        result, _ = imported("halves.csv", "--date", f"a={given}", "--bad-rows", "skip", "--no-target")
+        assert result["bad_rows"] == len(wrong), (given, result)
+        with h5py.File("out.h5") as f:
+            assert f["table/a"][()].tolist() == [t for _, t in kept], (given, SEED)
+
+
 def test_dates_that_are_found():
     write("found.csv", "a,b,c\n2012/01/31,2012-01-31,01/31/2012\n2012/02/29 13:45,2012/03/01,02/03/2012\n")
     result, _ = imported("found.csv", "--no-target")
