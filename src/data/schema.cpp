@@ -13,16 +13,44 @@ bool Column::operator==(const Column& other) const {
   return same_levels && name == other.name && kind == other.kind && unit == other.unit;
 }
 
+namespace {
+
+const Column number_without_name{};
+
+}  // namespace
+
+Schema::Schema(std::vector<Column> columns) : size_(std::ssize(columns)) {
+  const auto is_told = [](const Column& c) { return !(c == number_without_name); };
+  if (std::ranges::none_of(columns, is_told)) return;
+  told_ = std::make_shared<const std::vector<Column>>(std::move(columns));
+}
+
 Schema Schema::of_numbers(Index columns, const std::vector<std::string>& names) {
+  Schema schema;
+  schema.size_ = columns;
+  if (names.empty()) return schema;
   std::vector<Column> all(static_cast<std::size_t>(columns));
   for (std::size_t i = 0; i < names.size() && i < all.size(); ++i) all[i].name = names[i];
   return Schema(std::move(all));
 }
 
+const Column& Schema::operator[](Index i) const {
+  return told_ ? (*told_)[static_cast<std::size_t>(i)] : number_without_name;
+}
+
+std::vector<Column> Schema::columns() const {
+  return told_ ? *told_ : std::vector<Column>(static_cast<std::size_t>(size_));
+}
+
+bool Schema::operator==(const Schema& other) const {
+  if (size_ != other.size_ || told_ == other.told_) return size_ == other.size_;
+  return told_ && other.told_ && *told_ == *other.told_;
+}
+
 std::vector<std::string> Schema::names() const {
   std::vector<std::string> names;
   if (!has_names()) return names;
-  for (const Column& c : columns_) names.push_back(c.name);
+  for (const Column& c : *told_) names.push_back(c.name);
   return names;
 }
 
@@ -32,10 +60,11 @@ std::string Schema::name_of(Index i) const {
 }
 
 bool Schema::are_numbers() const {
-  return std::ranges::all_of(columns_, [](const Column& c) { return c.is_number(); });
+  return !told_ || std::ranges::all_of(*told_, [](const Column& c) { return c.is_number(); });
 }
 
 Schema Schema::chosen(std::span<const Index> which) const {
+  if (!told_) return of_numbers(std::ssize(which));
   std::vector<Column> columns;
   for (const Index i : which) columns.push_back((*this)[i]);
   return Schema(std::move(columns));

@@ -30,24 +30,26 @@ struct Column {
 class Schema {
  public:
   Schema() = default;
-  explicit Schema(std::vector<Column> columns) : columns_(std::move(columns)) {}
+  explicit Schema(std::vector<Column> columns);
   /// So many columns of numbers; `names`: one each, or none.
   static Schema of_numbers(Index columns, const std::vector<std::string>& names = {});
 
-  Index size() const { return std::ssize(columns_); }
-  const Column& operator[](Index i) const { return columns_[static_cast<std::size_t>(i)]; }
-  const std::vector<Column>& columns() const { return columns_; }
-  bool has_names() const { return !columns_.empty() && !columns_.front().name.empty(); }
+  Index size() const { return size_; }
+  const Column& operator[](Index i) const;
+  std::vector<Column> columns() const;
+  bool has_names() const { return told_ && !told_->front().name.empty(); }
   /// Empty where there are none.
   std::vector<std::string> names() const;
   /// Names, or what scikit-learn calls columns without them: "x0".
   std::string name_of(Index i) const;
   bool are_numbers() const;
   Schema chosen(std::span<const Index> which) const;
-  bool operator==(const Schema& other) const = default;
+  bool operator==(const Schema& other) const;
 
  private:
-  std::vector<Column> columns_;
+  Index size_ = 0;
+  /// Null where they are numbers without names, of which there may be millions.
+  std::shared_ptr<const std::vector<Column>> told_{};
 };
 
 /// In which columns NaN may stand for a missing value: the same for all, or told of each.
