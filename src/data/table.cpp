@@ -7,7 +7,7 @@
 namespace superstep {
 
 void RowMap::apply_to_sparse(const SparseRows& in, Index rows, double* out) const {
-  constexpr Index tall = 64;
+  constexpr Index tall = rows_written_out;
   const Index columns = columns_in();
   std::vector<double> dense(static_cast<std::size_t>(std::min(tall, rows) * columns));
   for (Index first = 0; first < rows; first += tall) {

@@ -73,6 +73,7 @@ Index TextReader::most_bytes(const BlockPlan& plan) const {
 
 void TextReader::read(Index first, Index count, StoredBlock& into) const {
   into.begin.grow(count + 2);
+  into.bytes.grow(1);  // texts that are all empty are texts
   Index* const begin = into.begin.data();
   if (ends_) {
     const std::vector<double> begins = this->begins(first, count);

@@ -28,11 +28,14 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
   // rows that stay sparse are of the order of the rows.
   const bool widens = data.is_sparse() ? need.writes_out : data.is_float32();
   const std::size_t views = data.is_float32() ? std::min<std::size_t>(2, table.maps.size()) : 2;
-  std::size_t widest = 0, sparse_views = 0;
+  std::size_t widest = 0, sparse_views = 0, written_out = 0;
   Index seen = data.columns();
   bool is_sparse = data.is_sparse();
   for (const auto& map : table.maps) {
-    is_sparse = is_sparse && map->keeps_sparse();
+    if (is_sparse && !map->keeps_sparse()) {
+      is_sparse = false;
+      written_out = sizeof(double) * static_cast<std::size_t>(map->sparse_scratch());
+    }
     seen = map->columns_out();
     if (is_sparse) {
       sparse_views = 4 * data.feature_bytes(data.blocks().rows_per_block());
@@ -44,7 +47,7 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
       widens ? static_cast<std::size_t>(is_sparse ? seen : data.columns()) : 0;
   const std::size_t per_thread =
       rows * 8 * (static_cast<std::size_t>(need.row_doubles) + widened + views * widest) +
-      sparse_views;
+      sparse_views + written_out;
   return threads * per_thread + need.bytes(threads) + data.reader_bytes(static_cast<int>(threads));
 }
 

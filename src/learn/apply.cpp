@@ -17,6 +17,7 @@
 #include "learn/carry.hpp"
 #include "learn/categories_out.hpp"
 #include "learn/metrics/label_match.hpp"
+#include "learn/metrics/route.hpp"
 #include "learn/output_column.hpp"
 #include "learn/row_table.hpp"
 
@@ -121,8 +122,12 @@ Written write_output(Engine& engine, const Model& model, Method method,
   if (!codes.empty()) table.target = Target::classes;
   engine.set_task(std::string(method_name(method)));
   OutputColumn column(model, method);
+  const ModelPtr whole(ModelPtr(), &model);
+  const bool is_sparse = data->is_sparse();
+  const ModelPtr of_sparse = is_sparse && !transforms ? joined(route_of(whole)) : whole;
   // Of each worker's blocks, three may be finished and not yet written.
-  engine.reserve(table, {.row_doubles = (behind.are_numbers() ? 4 : 5) * column.width()});
+  engine.reserve(table, {.row_doubles = (behind.are_numbers() ? 4 : 5) * column.width(),
+                         .thread_doubles = is_sparse ? of_sparse->sparse_scratch(method) : 0});
 
   const auto apply = [&](const Engine::RowsSink& sink) {
     engine.rows(
@@ -131,7 +136,7 @@ Written write_output(Engine& engine, const Model& model, Method method,
           if (!codes.empty()) return put_codes(block, codes, out);
           const math::Panel to(out, block.rows, column.width());
           if (const SparseRows* rows = block.x.sparse()) {
-            return model.apply_sparse(method, *rows, block.rows, to);
+            return of_sparse->apply_sparse(method, *rows, block.rows, to);
           }
           model.apply(method, {block.x.doubles(), block.rows, block.columns}, to);
         },

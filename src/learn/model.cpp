@@ -52,7 +52,13 @@ void Model::apply_sparse(Method method, const SparseRows& x, Index rows, math::P
     });
     return apply_to_linear(method, z, out);
   }
-  constexpr Index tall = 64;
+  if (method == Method::transform && keeps_sparse()) {
+    SparseRowsOut made;
+    made.begin(width(Method::transform));
+    transform_sparse(x, rows, made);
+    return with_sparse(made.rows(), rows, [&](auto panel) { math::write_out(panel, out); });
+  }
+  constexpr Index tall = rows_written_out;
   Matrix dense(std::min(tall, rows), features());
   for (Index first = 0; first < rows; first += tall) {
     const Index n = std::min(tall, rows - first);
@@ -60,6 +66,11 @@ void Model::apply_sparse(Method method, const SparseRows& x, Index rows, math::P
     with_sparse(x, rows, [&](auto panel) { math::write_out(panel.middle_rows(first, n), some); });
     apply(method, some, out.middle_rows(first, n));
   }
+}
+
+Index Model::sparse_scratch(Method method) const {
+  const bool stays_sparse = method == Method::transform && keeps_sparse();
+  return linear() != nullptr || stays_sparse ? 0 : rows_written_out * features();
 }
 
 void Model::transform_sparse(const SparseRows&, Index, SparseRowsOut&) const {
@@ -79,6 +90,7 @@ class TransformMap final : public RowMap {
   void apply_to_sparse(const SparseRows& in, Index rows, double* out) const override {
     model_->apply_sparse(Method::transform, in, rows, {out, rows, columns_out()});
   }
+  Index sparse_scratch() const override { return model_->sparse_scratch(Method::transform); }
   bool keeps_sparse() const override { return model_->keeps_sparse(); }
   void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override {
     model_->transform_sparse(in, rows, out);

@@ -12,6 +12,7 @@
 
 #include "learn/features.hpp"
 #include "learn/metrics/label_match.hpp"
+#include "learn/metrics/route.hpp"
 #include "learn/output_column.hpp"
 #include "learn/row_table.hpp"
 
@@ -63,12 +64,24 @@ Table common_table(std::span<const Judged> models, Method method,
 class OutOfFold {
  public:
   OutOfFold(std::span<const Judged> models, Method method)
-      : models_(models), method_(method), width_(models.front().model->width(method)) {}
+      : models_(models), method_(method), width_(models.front().model->width(method)) {
+    for (const Judged& m : models) of_sparse_.push_back(joined(route_of(m.model)));
+  }
+
+  /// Doubles of a thread for sparse rows.
+  Index sparse_scratch() const {
+    Index most = 0;
+    for (const ModelPtr& model : of_sparse_) {
+      most = std::max(most, model->sparse_scratch(method_));
+    }
+    return most;
+  }
 
   void operator()(const Block& block, double* out, Workspace& workspace) const {
     std::int32_t* seen = workspace.integers(times, block.rows);
     std::fill_n(seen, block.rows, 0);
-    for (const Judged& m : models_) {
+    for (std::size_t k = 0; k < models_.size(); ++k) {
+      const Judged& m = models_[k];
       std::int32_t* rows = workspace.integers(chosen, block.rows);
       Index n = block.rows;
       if (m.split) {
@@ -78,8 +91,8 @@ class OutOfFold {
       }
       for (Index i = 0; i < n; ++i) ++seen[rows[i]];
       for (Index i = 0; i < n; i += panel_rows) {
-        answer(*m.model, block, {rows + i, static_cast<std::size_t>(std::min(panel_rows, n - i))},
-               out, workspace);
+        const std::span some(rows + i, static_cast<std::size_t>(std::min(panel_rows, n - i)));
+        answer(k, block, some, out, workspace);
       }
     }
     if (!std::all_of(seen, seen + block.rows, [](std::int32_t n) { return n == 1; })) {
@@ -88,13 +101,13 @@ class OutOfFold {
   }
 
  private:
-  void answer(const Model& model, const Block& block, std::span<const std::int32_t> rows,
+  void answer(std::size_t model, const Block& block, std::span<const std::int32_t> rows,
               double* out, Workspace& workspace) const {
     const Index n = std::ssize(rows);
     if (const SparseRows* all = block.x.sparse()) {
       Index begin[panel_rows], end[panel_rows];
       const math::Panel to(workspace.doubles(answers, panel_rows * width_), n, width_);
-      model.apply_sparse(method_, chosen_rows(*all, rows, begin, end), n, to);
+      of_sparse_[model]->apply_sparse(method_, chosen_rows(*all, rows, begin, end), n, to);
       for (Index i = 0; i < n; ++i) {
         std::copy_n(to.row(i), width_, out + Index{rows[static_cast<std::size_t>(i)]} * width_);
       }
@@ -106,7 +119,7 @@ class OutOfFold {
     for (const std::int32_t row : rows) {
       to = std::copy_n(block.x.doubles() + Index{row} * block.columns, block.columns, to);
     }
-    model.apply(method_, {x, n, block.columns}, {values, n, width_});
+    models_[model].model->apply(method_, {x, n, block.columns}, {values, n, width_});
     for (const std::int32_t row : rows) {
       std::copy_n(values, width_, out + Index{row} * width_);
       values += width_;
@@ -114,6 +127,7 @@ class OutOfFold {
   }
 
   std::span<const Judged> models_;
+  std::vector<ModelPtr> of_sparse_{};
   Method method_;
   Index width_;
 };
@@ -130,9 +144,10 @@ Written write_out_of_fold(Engine& engine, std::span<const Judged> models, Method
   OutputColumn column(*models.front().model, method);
   const OutOfFold out_of_fold(models, method);
   // As in write_output(), and a panel of rows with what is said of them.
-  const Index panel = panel_rows * (data->columns() + column.width());
-  const Index tall = std::max<Index>(1, data->blocks().rows_per_block());
-  const Footprint need{.row_doubles = 4 * column.width() + panel / tall + 3};
+  const Index gathered_columns = data->is_sparse() ? 0 : data->columns();
+  const Footprint need{.row_doubles = 4 * column.width() + 3,
+                       .thread_doubles = panel_rows * (gathered_columns + column.width()) +
+                                         (data->is_sparse() ? out_of_fold.sparse_scratch() : 0)};
   engine.make_room(table, need, need);
 
   const auto apply = [&](const Engine::RowsSink& sink) {

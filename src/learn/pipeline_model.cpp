@@ -70,7 +70,7 @@ void PipelineModel::transform_in_training(const Block& block, math::ConstPanel x
   last().transform_in_training(block, before_last(0, x, from, transform), out);
 }
 
-// Sparse rows stay sparse as far as steps leave them so.
+// Sparse rows stay sparse as far as steps leave them so, behind which there are a few at a time.
 void PipelineModel::apply_sparse(Method method, const SparseRows& x, Index rows,
                                  math::Panel out) const {
   SparseRowsOut made[2];
@@ -83,10 +83,28 @@ void PipelineModel::apply_sparse(Method method, const SparseRows& x, Index rows,
     seen = &next.rows();
   }
   if (i + 1 == steps_.size()) return last().apply_sparse(method, *seen, rows, out);
-  const Index width = steps_[i].model->width(Method::transform);
-  std::vector<double> dense(static_cast<std::size_t>(rows * width));
-  steps_[i].model->apply_sparse(Method::transform, *seen, rows, {dense.data(), rows, width});
-  apply_from(i + 1, method, {dense.data(), rows, width}, out);
+  const Model& step = *steps_[i].model;
+  Matrix dense(std::min(rows_written_out, rows), step.width(Method::transform));
+  SparseRows few = *seen;
+  for (Index first = 0; first < rows; first += rows_written_out) {
+    const Index n = std::min(rows_written_out, rows - first);
+    few.begin = seen->begin + first;
+    few.end = seen->end + first;
+    const math::Panel some = math::Panel(dense).middle_rows(0, n);
+    step.apply_sparse(Method::transform, few, n, some);
+    apply_from(i + 1, method, some, out.middle_rows(first, n));
+  }
+}
+
+Index PipelineModel::sparse_scratch(Method method) const {
+  const auto writes_out = std::ranges::find_if(
+      steps_.begin(), steps_.end() - 1, [](const Step& s) { return !s.model->keeps_sparse(); });
+  if (writes_out == steps_.end() - 1) return last().sparse_scratch(method);
+  Index widest = 0;
+  for (auto step = writes_out; step != steps_.end() - 1; ++step) {
+    widest = std::max(widest, step->model->width(Method::transform));
+  }
+  return writes_out->model->sparse_scratch(Method::transform) + 3 * rows_written_out * widest;
 }
 
 bool PipelineModel::keeps_sparse() const {

@@ -14,11 +14,13 @@ import warnings
 import h5py
 import numpy as np
 import sklearn
+from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_selection import SelectKBest, chi2
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.naive_bayes import MultinomialNB
-from sklearn.pipeline import make_pipeline, make_union
+from sklearn.pipeline import FeatureUnion, make_pipeline, make_union
 
 import common
 from common import close, fit, path, run
@@ -127,7 +129,7 @@ def test_bytes_that_are_no_text():
 
 
 def test_refused():
-    for pattern in (r"(a|b)+", r"^a", r"a$", r"a+?", r"a*", r"\bx*\b", r"(?i)a", r"a{3,2}", r"[b-a]", r"[a", r"\p", "a++", "a{2}{3}"):
+    for pattern in (r"(a|b)+", r"^a", r"a$", r"a+?", r"a*", r"\bx*\b", r"(?i)a", r"a{3,2}", r"[b-a]", r"[\w-z]", r"[a", r"\p", "a++", "a{2}{3}"):
         done = terms(["a"], check=False, token_pattern=pattern)
         assert done.returncode == 1 and "token_pattern" in done.stderr.decode(), (pattern, done)
     assert "ngram_range" in terms(["a"], check=False, ngram_range=(2, 1)).stderr.decode()
@@ -165,7 +167,9 @@ def write(name, texts, y=None, one_by_one=False):
             group = f.create_group("X/review")
             group.attrs.update({"encoding-type": "superstep-text", "encoding-version": "0.1.0"})
             raw = [t.encode() for t in texts]
-            group.create_dataset("data", data=np.frombuffer(b"".join(raw), np.uint8), chunks=(997,), compression="gzip")
+            joined = np.array(bytearray(b"".join(raw)), np.uint8)
+            packed = {"chunks": (997,), "compression": "gzip"} if len(joined) >= 997 else {}
+            group.create_dataset("data", data=joined, **packed)
             group["indptr"] = np.cumsum([0] + [len(t) for t in raw])
         if y is not None:
             f["y"] = y
@@ -174,7 +178,7 @@ def write(name, texts, y=None, one_by_one=False):
 
 def expression(estimator):
     with sklearn.config_context(print_changed_only=True):
-        return " ".join(estimator.__repr__(N_CHAR_MAX=10**6).split())
+        return " ".join(estimator.__repr__(N_CHAR_MAX=10**6).split()).replace(repr(chi2), "chi2")
 
 
 def drawn_options(rng, has_idf):
@@ -232,6 +236,75 @@ def test_vectorizers():
         options = {k: v for k, v in drawn_options(rng, False).items() if k not in ("min_df", "max_df")}
         check(HashingVectorizer(n_features=int(rng.integers(1, 300)), alternate_sign=case > 0, norm=["l1", None, "l2"][case], **options),
               texts, other, case)
+
+
+def zipf(rng, count, words, of):
+    """Texts of so many of `of` words, most of which are rare, as of a language."""
+    chance = 1 / np.arange(1, of + 1) ** 1.05
+    drawn = rng.choice(of, (count, words), p=chance / chance.sum())
+    return [" ".join(f"w{k}" for k in row) for row in drawn]
+
+
+def test_many_terms():
+    """More than any room for terms that is set aside whatever the texts, in cells, and few of them wanted."""
+    rng = np.random.default_rng(SEED + 5)
+    texts = zipf(rng, 3000, 150, 200_000)
+    y = rng.integers(0, 2, len(texts))
+    data = write("zipf", texts, y)
+    for case, estimator in enumerate((CountVectorizer(ngram_range=(1, 2)), CountVectorizer(analyzer="char_wb", ngram_range=(2, 5)),
+                                      TfidfVectorizer(vocabulary=["w1", "w7", "no word"]))):
+        theirs = estimator.fit_transform(texts)
+        assert theirs.shape[1] > (100_000, 30_000, 1)[case], theirs.shape
+        model = fit(expression(estimator), data, "--x", "/X", "--memory", "4G", ranks=[1, 3][case % 2])[0]
+        ours = [t.decode() if isinstance(t, bytes) else t for t in model["vocabulary_"]]
+        assert ours == list(estimator.get_feature_names_out()), estimator
+    done = run("search", "make_pipeline(TfidfVectorizer(), MultinomialNB())", data, "--x", "/X", "--cv", "5", "--grid",
+               "{'multinomialnb__alpha': [1.0]}", "--results", path("r.csv"), "--json", "--quiet", "--overwrite")
+    theirs = cross_val_score(make_pipeline(TfidfVectorizer(), MultinomialNB()), texts, y, cv=5)
+    close(json.loads(done.stdout)["best_score"], theirs.mean(), rtol=1e-12, atol=1e-12)
+    done = run("fit", "CountVectorizer(ngram_range=(1, 3))", data, "--x", "/X", "--memory", "80M", "--model", path("none.h5"), check=False)
+    assert done.returncode == 5 and "different terms" in done.stderr and "--memory" in done.stderr, done
+
+
+def test_texts_that_are_empty():
+    full = zipf(np.random.default_rng(SEED + 6), 200, 20, 300)
+    for case, texts in enumerate(([""] * 2000 + full, full + [""] * 2000, full[:1] + [""] * 50)):
+        check(TfidfVectorizer(), texts, texts, case)
+        data = write("empty", texts, [0, 1] * (len(texts) // 2) + [1] * (len(texts) % 2))
+        for ranks in (1, 5):
+            model = fit("make_pipeline(CountVectorizer(), MultinomialNB())", data, "--x", "/X", ranks=ranks)[2]
+            ours = common.output("predict", model, data, "--x", "/X", "--method", "predict_proba", dataset="predict_proba")
+        with h5py.File(data) as f:
+            close(ours, make_pipeline(CountVectorizer(), MultinomialNB()).fit(texts, f["y"][()]).predict_proba(texts), rtol=1e-10)
+    done = run("fit", "TfidfVectorizer()", write("empty", [""] * 30), "--x", "/X", "--model", path("none.h5"), check=False)
+    assert done.returncode == 3 and "no terms" in done.stderr, done
+
+
+def test_branches():
+    """Some of which make dense rows, or have no columns."""
+    rng = np.random.default_rng(SEED + 7)
+    texts, y = reviews(rng, 400)
+    data = write("reviews", texts, y)
+    dense = make_union(make_pipeline(TfidfVectorizer(), TruncatedSVD(n_components=3, algorithm="arpack")), CountVectorizer(min_df=20))
+    model = fit(expression(dense), data, "--x", "/X", ranks=3)[2]
+    expected = dense.fit_transform(texts).toarray()
+    ours = common.output("transform", model, data, "--x", "/X", ranks=2)
+    close(np.abs(ours), np.abs(expected), rtol=1e-6, atol=1e-6)  # signs are open
+    best = make_pipeline(CountVectorizer(), SelectKBest(chi2, k=20))
+    for estimator in (FeatureUnion([("best", best), ("all", TfidfVectorizer())], transformer_weights={"best": 3.0}),
+                      make_pipeline(dense, LogisticRegression(tol=1e-8))):
+        model = fit(expression(estimator), data, "--x", "/X", ranks=3)[2]
+        estimator.fit(texts, y)
+        if hasattr(estimator, "predict_proba"):
+            close(common.output("predict", model, data, "--x", "/X", "--method", "predict_proba", dataset="predict_proba"), estimator.predict_proba(texts), rtol=1e-3, atol=1e-3)
+        else:
+            close(common.output("transform", model, data, "--x", "/X"), estimator.transform(texts).toarray(), rtol=1e-10, atol=1e-12)
+    with open(path("table.csv"), "w") as f:
+        f.write("review\n" + "".join(f'"{t}"\n' for t in texts))
+    run("import", path("table.csv"), path("table.h5"), "--types", "review=text", "--overwrite", "--no-target")
+    model = fit("ColumnTransformer([('a', TfidfVectorizer(), 'review'), ('b', CountVectorizer(), [])])", path("table.h5"))[2]
+    ours = common.output("transform", model, path("table.h5"))
+    close(ours, TfidfVectorizer().fit_transform(texts).toarray(), rtol=1e-12, atol=1e-14)
 
 
 def test_most_frequent_terms():

@@ -12,6 +12,9 @@
 
 namespace superstep {
 
+/// Of sparse rows so many are written out at a time, where nothing else can be done with them.
+constexpr Index rows_written_out = 64;
+
 /// A fitted transformer, row by row. Implementations are immutable and used by many threads.
 class RowMap {
  public:
@@ -22,6 +25,8 @@ class RowMap {
   virtual void apply(const double* in, Index rows, double* out) const = 0;
   /// The same of sparse rows, which are written out, a few at a time, where it has no other way.
   virtual void apply_to_sparse(const SparseRows& in, Index rows, double* out) const;
+  /// Doubles that this takes for rows that are written out, however many there are.
+  virtual Index sparse_scratch() const { return rows_written_out * columns_in(); }
   /// Whether it has a way for sparse rows of its own, which leaves them sparse.
   virtual bool keeps_sparse() const { return false; }
   /// That: for each row what it becomes, by put() and end_row().

@@ -28,6 +28,7 @@ class AffineMap final : public RowMap {
   void apply(const double* in, Index rows, double* out) const override;
   /// A projection is a product of sparse rows.
   void apply_to_sparse(const SparseRows& in, Index rows, double* out) const override;
+  Index sparse_scratch() const override { return is_diagonal() ? RowMap::sparse_scratch() : 0; }
   /// A zero stays zero: no column is moved.
   bool keeps_sparse() const override;
   void apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override;

@@ -53,9 +53,11 @@ class Model {
   virtual Index width(Method method) const = 0;
   /// x: rows x features() -> out: rows x width(method).
   virtual void apply(Method method, math::ConstPanel x, math::Panel out) const = 0;
-  /// The same of sparse rows: by the linear function, where there is one, else written out, a few
-  /// rows at a time.
+  /// The same of sparse rows: by the linear function or transform_sparse(), where there is one,
+  /// else written out, a few rows at a time.
   virtual void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const;
+  /// Doubles that this takes for rows that are written out, however many there are.
+  virtual Index sparse_scratch(Method method) const;
   /// Whether `transform` has a way for sparse rows, which leaves them sparse: transform_sparse().
   virtual bool keeps_sparse() const { return false; }
   /// Whether these rows are to be texts.

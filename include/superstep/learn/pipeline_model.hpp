@@ -30,6 +30,7 @@ class PipelineModel final : public Model {
   Schema columns_behind(const Schema& in) const override;
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const override;
+  Index sparse_scratch(Method method) const override;
   bool reads_texts() const override { return steps_.front().model->reads_texts(); }
   bool keeps_sparse() const override;
   void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const override;

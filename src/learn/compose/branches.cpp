@@ -64,12 +64,17 @@ class BranchedModel final : public Model {
   using Model::may_miss;
   MayMiss may_miss(const MayMiss& behind) const override;
   Schema columns_behind(const Schema& in) const override;
-  /// All do, if any does: check_texts().
+  /// All that have columns do, if any does: check_texts().
   bool reads_texts() const override {
     return std::ranges::any_of(
         branches_, [](const FittedBranch& b) { return b.model && b.model->reads_texts(); });
   }
-  bool keeps_sparse() const override { return reads_texts(); }
+  Index sparse_scratch(Method method) const override;
+  bool keeps_sparse() const override {
+    return reads_texts() && std::ranges::all_of(branches_, [](const FittedBranch& b) {
+             return b.width() == 0 || b.model->keeps_sparse();
+           });
+  }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   bool is_cross_fitted() const override {
     return std::ranges::any_of(
@@ -177,11 +182,27 @@ void BranchedModel::transform_in_training(const Block& block, math::ConstPanel x
 
 void BranchedModel::apply_sparse(Method method, const SparseRows& x, Index rows,
                                  math::Panel out) const {
-  if (!reads_texts()) return Model::apply_sparse(method, x, rows, out);
-  SparseRowsOut made;
-  made.begin(width_);
-  transform_sparse(x, rows, made);
-  with_sparse(made.rows(), rows, [&](auto panel) { math::write_out(panel, out); });
+  if (!reads_texts() || keeps_sparse()) return Model::apply_sparse(method, x, rows, out);
+  Index first = 0;
+  for (const FittedBranch& branch : branches_) {
+    const Index width = branch.width();
+    if (width == 0) continue;
+    const math::Panel its(out.data + first, rows, width, out.stride);
+    branch.model->apply_sparse(method, x, rows, its);
+    for (Index i = 0; i < rows; ++i) {
+      for (Index c = 0; c < width; ++c) its.row(i)[c] *= branch.factor;
+    }
+    first += width;
+  }
+}
+
+Index BranchedModel::sparse_scratch(Method method) const {
+  if (!reads_texts() || keeps_sparse()) return Model::sparse_scratch(method);
+  Index most = 0;
+  for (const FittedBranch& b : branches_) {
+    if (b.width() > 0) most = std::max(most, b.model->sparse_scratch(method));
+  }
+  return most;
 }
 
 void BranchedModel::transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const {
@@ -189,12 +210,13 @@ void BranchedModel::transform_sparse(const SparseRows& in, Index rows, SparseRow
   std::vector<const SparseRows*> parts;
   for (std::size_t b = 0; b < branches_.size(); ++b) {
     made[b].begin(branches_[b].width());
-    branches_[b].model->transform_sparse(in, rows, made[b]);
+    if (branches_[b].width() > 0) branches_[b].model->transform_sparse(in, rows, made[b]);
     parts.push_back(&made[b].rows());
   }
   for (Index i = 0; i < rows; ++i) {
     Index first = 0;
     for (std::size_t b = 0; b < branches_.size(); ++b) {
+      if (branches_[b].width() == 0) continue;
       const SparseRows& part = *parts[b];
       for (Index k = part.begin[i]; k < part.end[i]; ++k) {
         out.put(static_cast<std::int32_t>(first + part.columns[k]),
@@ -440,7 +462,8 @@ void check_texts(const std::vector<Branch>& branches, const Schema& columns,
                     "/table/NAME",
                     parent));
   }
-  const auto other = std::ranges::find_if_not(branches, reads_texts);
+  const auto other = std::ranges::find_if(
+      branches, [&](const Branch& b) { return !b.columns.empty() && !reads_texts(b); });
   if (other != branches.end()) {
     throw DataError(
         fmt::format("{}: '{}' would hand on texts, which are no numbers", parent, other->name));

@@ -62,6 +62,10 @@ const ParamTable<ColumnTransformerParams>& ColumnTransformer::param_table() {
 
 bool ColumnTransformer::reads_texts() const { return any_reads_texts(named(params())); }
 
+bool ColumnTransformer::keeps_sparse() const {
+  return reads_texts() && all_keep_sparse(named(params()));
+}
+
 Target ColumnTransformer::target() const {
   const std::vector<NamedTransformer> all = named(params());
   return target_of_all(users_of(all));

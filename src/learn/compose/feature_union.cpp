@@ -51,6 +51,10 @@ const ParamTable<FeatureUnionParams>& FeatureUnion::param_table() {
 
 bool FeatureUnion::reads_texts() const { return any_reads_texts(named(params())); }
 
+bool FeatureUnion::keeps_sparse() const {
+  return reads_texts() && all_keep_sparse(named(params()));
+}
+
 Target FeatureUnion::target() const {
   const std::vector<NamedTransformer> all = named(params());
   return target_of_all(users_of(all));

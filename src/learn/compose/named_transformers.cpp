@@ -84,6 +84,12 @@ bool any_reads_texts(const std::vector<NamedTransformer>& all) {
       all, [](const NamedTransformer& t) { return t.estimator && t.estimator->reads_texts(); });
 }
 
+bool all_keep_sparse(const std::vector<NamedTransformer>& all) {
+  return std::ranges::all_of(all, [](const NamedTransformer& t) {
+    return t.is_dropped || (t.estimator && t.estimator->keeps_sparse());
+  });
+}
+
 std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all) {
   std::vector<TargetUser> users;
   for (const NamedTransformer& t : all) users.push_back({t.name, t.estimator.get()});

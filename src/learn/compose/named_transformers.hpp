@@ -29,6 +29,7 @@ std::vector<NamedTransformer> named_transformers(const std::string& of, const Va
                                                  bool with_columns);
 
 bool any_reads_texts(const std::vector<NamedTransformer>& all);
+bool all_keep_sparse(const std::vector<NamedTransformer>& all);
 
 /// What they learn from.
 std::vector<TargetUser> users_of(const std::vector<NamedTransformer>& all);

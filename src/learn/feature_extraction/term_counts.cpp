@@ -68,12 +68,15 @@ void TermCounts::forget() {
 
 void TermCounts::require_room() const {
   const std::size_t bytes = terms_.bytes() + counts_.capacity() * sizeof(Index);
-  if (bytes <= wanted_.most_bytes) return;
+  if (bytes > wanted_.most_bytes) refuse(terms_.size());
+}
+
+void TermCounts::refuse(Index terms) const {
   throw MemoryError(
       fmt::format("{}: {} different terms take more than the {} that there are for them; "
                   "HashingVectorizer keeps "
                   "none, fewer are of a narrower ngram_range, or give more --memory",
-                  wanted_.what_for, format_count(terms_.size()),
+                  wanted_.what_for, format_count(terms),
                   format_bytes(static_cast<std::int64_t>(wanted_.most_bytes))));
 }
 
@@ -87,14 +90,18 @@ std::size_t TermCounts::count_of(std::string_view term) {
 void TermCounts::add(const BlockTerms& terms, const Block& block, Workspace& workspace) {
   const std::lock_guard lock(mutex_);
   std::vector<std::size_t> begin(static_cast<std::size_t>(terms.terms().size()));
+  constexpr std::size_t unwanted = SIZE_MAX;
   for (std::size_t k = 0; k < begin.size(); ++k) {
-    begin[k] = count_of(terms.terms()[static_cast<Index>(k)]);
+    const std::string_view term = terms.terms()[static_cast<Index>(k)];
+    const bool is_wanted = wanted_.only == nullptr || wanted_.only->find(term) >= 0;
+    begin[k] = is_wanted ? count_of(term) : unwanted;
   }
   cells_.each(block, workspace, [&](Index cell, const Cells::Rows& rows) {
     const std::size_t place = 2 * static_cast<std::size_t>(cell);
     for_rows(block, rows, [&](Index i) {
       ++texts_[static_cast<std::size_t>(cell)];
       for (const BlockTerms::Entry& entry : terms.row(i)) {
+        if (begin[entry.term] == unwanted) continue;
         Index* counts = counts_.data() + begin[entry.term] + place;
         counts[0] += 1;
         counts[1] += entry.count;
@@ -150,7 +157,17 @@ std::vector<std::byte> TermCounts::exchange(const Communicator& comm) {
   collectively(comm, [&] { parts = by_owner(comm); });
   parts = comm.exchange(parts);
   std::vector<std::byte> mine;
-  collectively(comm, [&] { mine = owned(parts); });
+  Index terms = 0;
+  collectively(comm, [&] {
+    mine = owned(parts);
+    terms = terms_.size();
+  });
+  // Each rank gets those of all.
+  const Index bytes = comm.sum(static_cast<Index>(mine.size()));
+  terms = comm.sum(terms);
+  collectively(comm, [&] {
+    if (static_cast<std::size_t>(bytes) > wanted_.most_bytes) refuse(terms);
+  });
   parts = comm.gather_all(mine);
   comm.sum(texts_);
   std::vector<std::byte> all;

@@ -55,6 +55,7 @@ class TermCounts final : public Engine::Keeper {
     std::vector<Index> whole{};  ///< cells that hold every text once
     std::size_t most_bytes = SIZE_MAX;  ///< for a rank's terms; MemoryError where they take more
     std::string what_for{};             ///< the estimator's name
+    const TermTable* only = nullptr;    ///< no others are counted; null: all
   };
   /// `cells` is to outlive this.
   TermCounts(const Cells& cells, Wanted wanted);
@@ -66,6 +67,7 @@ class TermCounts final : public Engine::Keeper {
 
  private:
   void require_room() const;
+  [[noreturn]] void refuse(Index terms) const;
   std::size_t width() const { return 2 * static_cast<std::size_t>(cells_.size()); }
   std::size_t count_of(std::string_view term);
   std::vector<std::vector<std::byte>> by_owner(const Communicator& comm);

@@ -47,14 +47,6 @@ void VectorizerModel::apply(Method, math::ConstPanel, math::Panel) const {
   throw std::logic_error("texts are asked for as numbers");
 }
 
-void VectorizerModel::apply_sparse(Method, const SparseRows& x, Index rows, math::Panel out) const {
-  SparseRowsOut made;
-  made.begin(width(Method::transform));
-  transform_sparse(x, rows, made);
-  const SparseRows& all = made.rows();
-  with_sparse(all, rows, [&](auto panel) { math::write_out(panel, out); });
-}
-
 void VectorizerModel::transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const {
   if (in.bytes == nullptr && rows > 0) throw std::logic_error("numbers are asked for as texts");
   pool_.with([&](BlockTerms& terms) {

@@ -64,7 +64,6 @@ class VectorizerModel : public Model {
   using Model::may_miss;
   /// Texts are nowhere numbers.
   void apply(Method method, math::ConstPanel x, math::Panel out) const final;
-  void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const final;
   void transform_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const final;
 
  protected:

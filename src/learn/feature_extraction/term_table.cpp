@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <superstep/core/error.hpp>
 #include <superstep/core/hash.hpp>
 
 namespace superstep {
@@ -15,16 +16,17 @@ void TermTable::grow() {
   std::vector<Slot> old(std::max<std::size_t>(1024, 2 * slots_.size()));
   old.swap(slots_);
   const std::size_t mask = slots_.size() - 1;
-  const bool is_told_by_slots = slots_.size() <= std::size_t{1} << 32;
   for (const Slot& slot : old) {
     if (slot.number == 0) continue;
-    std::size_t at = (is_told_by_slots ? slot.hash : hash_of((*this)[slot.number - 1])) & mask;
+    std::size_t at = slot.hash & mask;
     while (slots_[at].number != 0) at = (at + 1) & mask;
     slots_[at] = slot;
   }
 }
 
 Index TermTable::add(std::string_view term) {
+  constexpr std::size_t most = std::size_t{1} << 30;  // slots are told by 32 bits of a hash
+  if (ends_.size() == most) throw MemoryError("texts hold more than a billion different terms");
   if (2 * (ends_.size() + 1) > slots_.size()) grow();
   const std::size_t mask = slots_.size() - 1;
   const auto hash = static_cast<std::uint32_t>(hash_of(term));

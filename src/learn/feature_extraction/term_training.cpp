@@ -2,6 +2,8 @@
 #include "learn/feature_extraction/term_training.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <ranges>
 
 #include <fmt/format.h>
 
@@ -34,29 +36,55 @@ std::vector<Group> by_analyser(const std::vector<TermRequest>& requests) {
   return groups;
 }
 
-constexpr Index doubles_at_least = Index{1} << 19;  // 4 MiB: fifty thousand short terms
+constexpr Index doubles_at_least = Index{1} << 19;  // 4 MiB
+/// Of each term while terms are sent, put in order and read.
+constexpr Index copies = 4;
 
-/// Bytes that a rank's terms may take, of as many as the texts have if there is room for so many:
-/// they are sent, put in order and read, so that there are up to four of each for a while.
-std::size_t room_for_terms(Engine& engine, const Table& table, const AnalyserOptions& analyser) {
-  const Index of_each = analyser.analyzer == "word" ? 1 : 4;
-  const Index text = table.data->values() / static_cast<Index>(sizeof(double));
-  const Index more = text * of_each * (analyser.most_n - analyser.least_n + 1);
-  const Footprint room = engine.make_room(table, {.replicated = doubles_at_least + 1},
-                                          {.replicated = doubles_at_least + 1 + more});
-  return static_cast<std::size_t>(room.replicated) * sizeof(double) / 4;
+/// Bytes of the terms if all that the texts hold were different, counted in so many cells.
+Index most_bytes_of_terms(const Table& table, const AnalyserOptions& analyser, Index cells) {
+  const bool are_words = analyser.analyzer == "word";
+  const Index text = table.data->values();  // in bytes
+  const Index terms = (are_words ? text / 2 : text) * (analyser.most_n - analyser.least_n + 1);
+  const Index length = (are_words ? 8 : 1) * analyser.most_n;
+  const Index in_tables = 40;  // where it ends, and up to four slots that find it
+  return terms * (length + in_tables + 16 * cells) + (Index{1} << 16);
+}
+
+/// Bytes that a rank's terms may take: of all that the texts may hold, if there is room, else of
+/// half of the budget or what of that can be had. **Collective.**
+std::size_t room_for_terms(Engine& engine, const Table& table, const AnalyserOptions& analyser,
+                           Index cells) {
+  const auto half = static_cast<Index>(engine.budget().for_work() / 2);
+  const Index wish = std::min(copies * most_bytes_of_terms(table, analyser, cells), half);
+  Footprint need = least_for_terms(1);
+  const Index least = need.replicated;
+  for (need.replicated = std::max(least, wish / 8); need.replicated > least;
+       need.replicated = std::max(least, need.replicated / 2)) {
+    if (engine.least_memory(table, need) <= engine.budget().bytes) break;
+  }
+  if (!engine.has_room(table, need)) engine.reserve(table, need);
+  return static_cast<std::size_t>(need.replicated) * sizeof(double) / copies;
+}
+
+/// The given terms of some requests; nothing where one of them takes what the texts hold.
+std::unique_ptr<TermTable> given_terms(const std::vector<TermRequest>& requests,
+                                       const Group& group) {
+  auto terms = std::make_unique<TermTable>();
+  for (const std::size_t i : group) {
+    if (requests[i].vocabulary.empty()) return nullptr;
+    for (const std::string& term : requests[i].vocabulary) terms->add(term);
+  }
+  return terms;
 }
 
 /// The terms of given ones, numbered by the order of all; -1 where no text holds it.
 std::vector<Index> places_of(const std::vector<std::string>& vocabulary, const CountedTerms& all) {
   std::vector<Index> places;
+  const auto numbers = std::views::iota(Index{0}, all.size());
   for (const std::string& term : vocabulary) {
-    Index low = 0, high = all.size();
-    while (low < high) {
-      const Index middle = (low + high) / 2;
-      (all[middle] < term ? low : high) = all[middle] < term ? middle + 1 : middle;
-    }
-    places.push_back(low < all.size() && all[low] == term ? low : -1);
+    const auto at = std::ranges::lower_bound(numbers, std::string_view(term), {},
+                                             [&](Index k) { return all[k]; });
+    places.push_back(at != numbers.end() && all[*at] == term ? *at : -1);
   }
   return places;
 }
@@ -125,7 +153,10 @@ std::vector<Trained> train_terms(Engine& engine, const Table& table,
     }
     const Cells cells(splits);
     wanted.whole = cells.of_partition(splits.front());
-    wanted.most_bytes = room_for_terms(engine, table, requests[group.front()].analyser);
+    wanted.most_bytes =
+        room_for_terms(engine, table, requests[group.front()].analyser, cells.size());
+    const std::unique_ptr<TermTable> given = given_terms(requests, group);
+    wanted.only = given.get();
     wanted.what_for = requests[group.front()].estimator;
     const Analyser analyser(requests[group.front()].analyser);
     const BlockTermsPool pool;

@@ -169,13 +169,13 @@ class TokenPattern::Parser {
     while (is_first || rest_.empty() || rest_.front() != ']') {
       is_first = false;
       const char32_t first = member(into);
-      if (first == 0) continue;
       if (rest_.size() > 1 && rest_.front() == '-' && rest_[1] != ']') {
         rest_.remove_prefix(1);
         const char32_t last = member(into);
-        if (last == 0 || last < first) refuse("a range in [] ends before it begins");
+        if (first == 0 || last == 0) refuse("a range in [] goes from or to a class such as \\w");
+        if (last < first) refuse("a range in [] ends before it begins");
         into.add(first, last);
-      } else {
+      } else if (first != 0) {
         into.add(first, first);
       }
     }

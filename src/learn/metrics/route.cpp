@@ -50,14 +50,10 @@ class OutputMap final : public RowMap {
 void OutputMap::apply_sparse(const SparseRows& in, Index rows, SparseRowsOut& out) const {
   std::vector<double> values(static_cast<std::size_t>(rows * columns_out()));
   const math::Panel panel(values.data(), rows, columns_out());
-  std::vector<PipelineModel::Step> steps;
-  for (const ModelPtr& transformer : route_->transformers) steps.push_back({"", transformer});
-  steps.push_back({"", route_->last});
-  const PipelineModel pipeline(std::move(steps));
+  const ModelPtr model = joined(*route_);
   for (const MetricPlan::Output& o : plan_->outputs()) {
-    pipeline.apply_sparse(
-        o.method, in, rows,
-        {panel.data + o.column, rows, route_->last->width(o.method), panel.stride});
+    model->apply_sparse(o.method, in, rows,
+                        {panel.data + o.column, rows, route_->last->width(o.method), panel.stride});
   }
   put_all(panel, out);
 }
@@ -94,6 +90,14 @@ Route route_of(const ModelPtr& model) {
     route.last = std::move(in_front);
   }
   return route;
+}
+
+ModelPtr joined(const Route& route) {
+  if (route.transformers.empty()) return route.last;
+  std::vector<PipelineModel::Step> steps;
+  for (const ModelPtr& transformer : route.transformers) steps.push_back({"", transformer});
+  steps.push_back({"", route.last});
+  return std::make_shared<PipelineModel>(std::move(steps));
 }
 
 void apply_plan(const MetricPlan& plan, const Model& last, math::ConstPanel x, math::Panel out) {

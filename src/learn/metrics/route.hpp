@@ -20,6 +20,8 @@ struct Route {
 
 /// A function of the model alone, not of others that are judged with it.
 Route route_of(const ModelPtr& model);
+/// As one model again.
+ModelPtr joined(const Route& route);
 
 /// What a plan asks of the last model of a route. x: rows as it sees them; out: as the plan says.
 void apply_plan(const MetricPlan& plan, const Model& last, math::ConstPanel x, math::Panel out);

@@ -189,7 +189,7 @@ Index NBModel::features() const {
 }
 
 bool LinearLikelihood::apply_sparse(const SparseRows& x, Index rows, math::Panel z) const {
-  if (!impossible_.empty() || !threshold_ || *threshold_ < 0.0) return false;
+  if (!reads_sparse()) return false;
   SparseRowsOut above;
   above.begin(function_.features());
   for (Index i = 0; i < rows; ++i) {

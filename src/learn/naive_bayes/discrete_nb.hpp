@@ -71,6 +71,8 @@ class JointLikelihood {
   virtual void apply(math::ConstPanel x, math::Panel z) const = 0;
   /// The same of sparse rows, where there is a way that does not write them out; false: none.
   virtual bool apply_sparse(const SparseRows&, Index, math::Panel) const { return false; }
+  /// Whether there is.
+  virtual bool reads_sparse() const { return false; }
   /// Where z is linear in x and nothing is impossible.
   virtual const LinearFunction* linear() const { return nullptr; }
 };
@@ -86,6 +88,10 @@ class LinearLikelihood final : public JointLikelihood {
 
   void apply(math::ConstPanel x, math::Panel z) const override;
   bool apply_sparse(const SparseRows& x, Index rows, math::Panel z) const override;
+  /// A zero is not above the threshold.
+  bool reads_sparse() const override {
+    return impossible_.empty() && threshold_ && *threshold_ >= 0.0;
+  }
   const LinearFunction* linear() const override {
     return impossible_.empty() && !threshold_ ? &function_ : nullptr;
   }
@@ -118,6 +124,9 @@ class NBModel final : public Model {
   const Labels* classes() const override { return &fit_.counts.classes; }
   void apply(Method method, math::ConstPanel x, math::Panel out) const override;
   void apply_sparse(Method method, const SparseRows& x, Index rows, math::Panel out) const override;
+  Index sparse_scratch(Method method) const override {
+    return joint_->reads_sparse() ? 0 : Model::sparse_scratch(method);
+  }
   const LinearFunction* linear() const override { return joint_->linear(); }
   void apply_to_linear(Method method, math::ConstPanel z, math::Panel out) const override;
   void save(const AttributeWriter& out) const override;

@@ -32,7 +32,7 @@ class ColumnTransformer final : public EstimatorOf<ColumnTransformer, ColumnTran
   bool follows_targets() const override;
   bool reads_texts() const override;
   bool reads_sparse(Index) const override { return reads_texts(); }
-  bool keeps_sparse() const override { return reads_texts(); }
+  bool keeps_sparse() const override;
   Fusion fusion() const override { return {.splits = true}; }
   /// `onehotencoder__drop`, the name of a transformer, or one of its own.
   void set(std::string_view param, const Value& value) override;

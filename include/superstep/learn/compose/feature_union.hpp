@@ -30,7 +30,7 @@ class FeatureUnion final : public EstimatorOf<FeatureUnion, FeatureUnionParams> 
   bool follows_targets() const override;
   bool reads_texts() const override;
   bool reads_sparse(Index) const override { return reads_texts(); }
-  bool keeps_sparse() const override { return reads_texts(); }
+  bool keeps_sparse() const override;
   Fusion fusion() const override { return {.splits = true}; }
   /// `pca__n_components`, the name of a transformer, or one of its own.
   void set(std::string_view param, const Value& value) override;
