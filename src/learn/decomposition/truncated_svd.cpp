@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include <superstep/core/error.hpp>
+#include <superstep/core/text.hpp>
 #include <superstep/math/products.hpp>
 
 #include "learn/decomposition/principal_axes.hpp"
@@ -49,6 +50,7 @@ class TruncatedSVDModel final : public Model {
   void apply_sparse(Method, const SparseRows& x, Index rows, math::Panel out) const override {
     with_sparse(x, rows, [&](auto panel) { math::multiply(panel, weights_, nullptr, out); });
   }
+  Index sparse_scratch(Method) const override { return 0; }
   AffineMapPtr affine() const override {
     return std::make_shared<AffineMap>(
         AffineMap::dense(Vector::Zero(features()), weights_, Vector::Zero(weights_.cols())));
@@ -86,7 +88,7 @@ const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() {
                "how many singular values")
           .add("algorithm", &TruncatedSVDParams::algorithm, one_of({"randomized", "arpack"}),
                "both get the exact result; of more than 8,192 columns randomized's is found by "
-               "iterations")
+               "iterations, and arpack is refused")
           .add("n_iter", &TruncatedSVDParams::n_iter, at_least(0),
                "iterations where there are more than 8,192 columns; else the result is exact")
           .refuse("n_oversamples", {10}, "the result is exact, nothing is sampled")
@@ -97,6 +99,16 @@ const ParamTable<TruncatedSVDParams>& TruncatedSVD::param_table() {
           .refuse("tol", {0.0}, "the result is exact to machine precision")
           .positional(1);
   return table;
+}
+
+void TruncatedSVD::check_columns(const Schema& columns) const {
+  Estimator::check_columns(columns);
+  if (params().algorithm != "arpack" || !is_wide(columns.size())) return;
+  throw AgreedError(
+      ExitCode::usage,
+      fmt::format("TruncatedSVD(algorithm='arpack') of {} columns: beyond 8,192 there is "
+                  "algorithm='randomized' alone, which is the nearer the larger n_iter is",
+                  format_count(columns.size())));
 }
 
 std::shared_ptr<Model> TruncatedSVD::model_of(const Table&, PrincipalAxesOf& axes) const {

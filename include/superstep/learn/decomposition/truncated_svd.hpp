@@ -27,12 +27,14 @@ struct TruncatedSVDParams {
 ///
 /// Of more than 8,192 columns, sparse or not: scikit-learn's randomized algorithm, n_iter + 2
 /// passes of two products with n_components + 10 directions, and one for the columns' variances.
-/// Singular values that follow each other closely are then as rough as there.
+/// Singular values that follow each other closely are then as rough as there, so that what asks for
+/// arpack's is refused.
 class TruncatedSVD final : public WithParams<TruncatedSVD, TruncatedSVDParams, AxesTransformer> {
  public:
   using WithParams::WithParams;
   static const ParamTable<TruncatedSVDParams>& param_table();
 
+  void check_columns(const Schema& columns) const override;
   bool centres() const override { return false; }
   std::shared_ptr<Model> model_of(const Table& table, PrincipalAxesOf& axes) const override;
   bool takes_wide() const override { return true; }
