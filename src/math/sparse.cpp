@@ -119,6 +119,26 @@ void multiply_transposed_add_with(SparsePanelOf<T> x, ConstPanel r, Panel g) {
 }
 
 template <class T>
+void gram_add_with(SparsePanelOf<T> x, Index columns, const double* weights, double* gram) {
+  const Index n = columns + 1;
+  for (Index i = 0; i < x.rows; ++i) {
+    const double w = weights == nullptr ? 1.0 : weights[i];
+    if (w == 0.0) continue;  // adds zeros
+    const Index end = x.end[i];
+    for (Index k = x.begin[i]; k < end; ++k) {
+      const double weighted = w * static_cast<double>(x.values[k]);
+      double* const row = gram + x.columns[k] * n;
+      for (Index m = k; m < end; ++m) {
+        double& sum = row[x.columns[m]];
+        sum = std::fma(weighted, static_cast<double>(x.values[m]), sum);
+      }
+      row[columns] += weighted;
+    }
+    gram[n * n - 1] += w;
+  }
+}
+
+template <class T>
 void write_out_with(SparsePanelOf<T> x, Panel out) {
   for (Index i = 0; i < x.rows; ++i) {
     double* to = out.row(i);
@@ -161,6 +181,12 @@ void multiply_transposed_add(SparsePanel x, ConstPanel r, Panel g) {
 }
 void multiply_transposed_add(SparseFloats x, ConstPanel r, Panel g) {
   multiply_transposed_add_with(x, r, g);
+}
+void gram_add(SparsePanel x, Index columns, const double* weights, double* gram) {
+  gram_add_with(x, columns, weights, gram);
+}
+void gram_add(SparseFloats x, Index columns, const double* weights, double* gram) {
+  gram_add_with(x, columns, weights, gram);
 }
 void write_out(SparsePanel x, Panel out) { write_out_with(x, out); }
 void write_out(SparseFloats x, Panel out) { write_out_with(x, out); }

@@ -36,6 +36,23 @@ void multiply(SparseFloats x, ConstPanel w, const double* start, Panel z);
 void multiply_transposed_add(SparsePanel x, ConstPanel r, Panel g);
 void multiply_transposed_add(SparseFloats x, ConstPanel r, Panel g);
 
+/// Adds the upper triangle of A' diag(weights) A for A = [x | 1], (columns + 1)^2 row-major, as the
+/// dense gram_add() does of the rows written out. weights null: all 1.
+void gram_add(SparsePanel x, Index columns, const double* weights, double* gram);
+void gram_add(SparseFloats x, Index columns, const double* weights, double* gram);
+
+/// Whether that is quicker than the dense kernel, which multiplies zeros, but many at once.
+template <class T>
+bool has_few_products(SparsePanelOf<T> x, Index columns) {
+  constexpr Index at_once = 16;
+  Index products = 0;
+  for (Index i = 0; i < x.rows; ++i) {
+    const Index stored = x.end[i] - x.begin[i];
+    products += stored * stored;
+  }
+  return at_once * products < x.rows * columns * columns;
+}
+
 /// The rows written out. out: rows x columns.
 void write_out(SparsePanel x, Panel out);
 void write_out(SparseFloats x, Panel out);

@@ -331,17 +331,26 @@ class MomentsPass {
       const double* weight = block.weight == nullptr ? nullptr : block.weight + row;
       double* const to = sum[gram_].data();
       if (m_.is_sparse) {
-        const Index d = block.columns;
-        const math::Panel dense(workspace.doubles(written_out, tall * d), rows, d);
-        with_sparse(*block.x.sparse(), block.rows,
-                    [&](auto x) { math::write_out(x.middle_rows(row, rows), dense); });
-        math::gram_add({dense, weight, m_.shift.data(), {&one, 1}}, to);
+        with_sparse(*block.x.sparse(), block.rows, [&](auto x) {
+          add_gram_of_sparse(x.middle_rows(row, rows), weight, to, workspace);
+        });
         continue;
       }
       with_features(block, [&](auto x) {
         math::gram_add({x.middle_rows(row, rows), weight, m_.shift.data(), {&one, 1}}, to);
       });
     }
+  }
+
+  template <class T>
+  void add_gram_of_sparse(math::SparsePanelOf<T> x, const double* weight, double* to,
+                          Workspace& workspace) const {
+    const Index d = m_.columns();
+    if (math::has_few_products(x, d)) return math::gram_add(x, d, weight, to);
+    const math::ExtraColumn one;
+    const math::Panel dense(workspace.doubles(written_out, m_.panel_rows * d), x.rows, d);
+    math::write_out(x, dense);
+    math::gram_add({dense, weight, nullptr, {&one, 1}}, to);
   }
 
   /// 2^exponent of every entry of a run: no block has more.
@@ -447,8 +456,7 @@ GlmMoments glm_moments(Engine& engine, const Table& table, GlmLoss loss, Index c
   m.shift = Eigen::Map<const Vector>(sketch.shift.data(), table.columns());
   m.spread_exponents = sketch.spread_exponents;
   if (m.is_sparse) {
-    constexpr Index enough_rows = 128;
-    m.panel_rows = std::max(m.panel_rows, enough_rows);
+    m.panel_rows = sparse_panel_rows(table.columns());
     m.shift.setZero();
     m.spread_exponents = sketch.exponents;
     // A column that is zero in the few blocks that were looked at may hold what others do.

@@ -303,9 +303,14 @@ class GlmPass {
   template <class X>
   void add_pairs(const PanelOfRows<X>& panel, math::ConstPanel mean, Index i, Partial& sum,
                  Workspace& workspace) const {
-    const math::ExtraColumn one;
+    if constexpr (is_sparse<X>) {
+      if (!math::has_few_products(panel.x, m_.columns())) {
+        const PanelOfRows<math::ConstPanel> dense{written_out(panel.x, workspace), panel.y,
+                                                  panel.weights};
+        return add_pairs(dense, mean, i, sum, workspace);
+      }
+    }
     double* h = workspace.doubles(factors, m_.panel_rows);
-    const auto x = written_out(panel.x, workspace);
     Index run = runs(i).matrices();
     for (Index a = 0; a < m_.outputs; ++a) {
       for (Index b = a; b < m_.outputs; ++b, ++run) {
@@ -316,16 +321,21 @@ class GlmPass {
           const double second = second_derivative(p, q, panel.y[r], point(i).care);
           h[r] = v == 0.0 ? 0.0 : second * v;
         }
-        math::gram_add({x, h, nullptr, {&one, 1}}, sum[run].data());
+        add_gram(panel.x, h, sum[run].data());
       }
     }
   }
 
-  /// Matrices are those of few columns: their rows are written out.
   template <class T>
-  static math::ConstPanelOf<T> written_out(math::ConstPanelOf<T> x, Workspace&) {
-    return x;
+  static void add_gram(math::ConstPanelOf<T> x, const double* h, double* gram) {
+    const math::ExtraColumn one;
+    math::gram_add({x, h, nullptr, {&one, 1}}, gram);
   }
+  template <class T>
+  void add_gram(math::SparsePanelOf<T> x, const double* h, double* gram) const {
+    math::gram_add(x, m_.columns(), h, gram);
+  }
+
   template <class T>
   math::ConstPanel written_out(math::SparsePanelOf<T> x, Workspace& workspace) const {
     const math::Panel to(workspace.doubles(shifted, m_.panel_rows * m_.columns()), x.rows,

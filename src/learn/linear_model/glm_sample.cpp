@@ -33,15 +33,16 @@ Index matrix_size(Index columns, Index outputs, bool is_dense) {
   return has_gram(columns) ? wide * wide : outputs * wide;
 }
 
-/// Scratch of a pass for so many models, in doubles a row of a block.
-Index row_doubles(Index columns, Index outputs, Index models, Index groups, Index lanes) {
-  const Index tall = panel_rows(columns);
-  const Index all = models * outputs;
+/// Scratch of a pass for so many models, however many rows a block has: panels of rows, and what
+/// the kernels of products keep, who add up in a layout of their own.
+Index pass_scratch(Index columns, Index outputs, Index models, Index groups) {
+  const Index wide = columns + 16;  // whole packs
   const Index margins = models_in_cache(outputs) * outputs;
-  const Index panel = tall * (margins + columns + outputs + groups + 4);
-  const Index products = 3 * (columns + 1) * all;
-  const Index block_rows = BlockPlan(Index{1} << 40, columns).rows_per_block();
-  return (panel + products) / block_rows + 1 + 2 + lanes;
+  const Index each_row = 3 * margins + outputs + groups + 4;
+  const Index written_out = has_gram(columns) ? sparse_panel_rows(columns) : panel_rows(columns);
+  const Index panel = sparse_panel_rows(columns) * each_row + written_out * columns;
+  const Index together = std::min(models * outputs, margins);
+  return panel + wide * (together + 32) + 128 * (together + 16);
 }
 
 }  // namespace
@@ -49,6 +50,11 @@ Index row_doubles(Index columns, Index outputs, Index models, Index groups, Inde
 Index panel_rows(Index columns) {
   constexpr Index near_the_core = 32768;  // doubles
   return std::clamp<Index>(near_the_core / std::max<Index>(columns, 1) / 8 * 8, 32, 512);
+}
+
+Index sparse_panel_rows(Index columns) {
+  constexpr Index enough_rows = 128;
+  return std::max(panel_rows(columns), enough_rows);
 }
 
 Index models_in_cache(Index outputs) {
@@ -114,17 +120,17 @@ Footprint glm_footprint(GlmLoss loss, Index columns, Index outputs,
                (has_gram(columns) ? wide * wide : 0);
   first.row_doubles = 2 + n_splits;
   further.sums = together * (1 + parameters + (is_dense ? pairs * wide * wide : 0));
-  // Class weights may differ from candidate to candidate.
-  further.row_doubles = row_doubles(columns, outputs, together, candidates, n_splits);
+  further.row_doubles = 3 + n_splits;
   // What the first pass told; the matrix of a model, its factor and what they are made from; steps,
   // gradients, maps.
   further.replicated = (has_gram(columns) ? wide * wide : 0) +
                        n_splits * (of_columns * 3 * columns + 5 * parts) +
                        together * (3 * matrix_size(columns, outputs, is_dense) + 40 * parameters);
   first.replicated = first.sums;
-  // The products' kernels add up in a layout of their own.
   first.thread_doubles = has_gram(columns) ? gram_scratch(wide) : 0;
-  further.thread_doubles = std::max(together * parameters, is_dense ? gram_scratch(wide) : 0);
+  // Class weights may differ from candidate to candidate.
+  further.thread_doubles =
+      pass_scratch(columns, outputs, together, candidates) + (is_dense ? gram_scratch(wide) : 0);
   return first | further;
 }
 

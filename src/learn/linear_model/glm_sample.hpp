@@ -9,6 +9,8 @@ namespace superstep {
 
 /// Rows whose columns stay near the core.
 Index panel_rows(Index columns);
+/// Of sparse rows.
+Index sparse_panel_rows(Index columns);
 
 /// Models whose margins for such a panel stay near it.
 Index models_in_cache(Index outputs);

@@ -88,6 +88,32 @@ TEST(SparseTest, SomeRows) {
   }
 }
 
+TEST(SparseTest, SecondMomentsHaveTheBitsOfDenseRows) {
+  for (const Index columns : {1, 7, 16, 45}) {
+    const Drawn x(300, columns, 12);
+    std::vector<double> weights;
+    for (int i = 0; i < 300; ++i) weights.push_back(i % 4 == 0 ? 0.0 : 0.1 * i);
+    for (const double* w :
+         {static_cast<const double*>(nullptr), static_cast<const double*>(weights.data())}) {
+      const ExtraColumn one;
+      Rectangle dense = Rectangle::random(columns + 1, columns + 1, 13);
+      Rectangle sparse = dense, of_floats = dense;
+      gram_add({x.dense, w, nullptr, {&one, 1}}, dense.data());
+      gram_add(x.panel(), columns, w, sparse.data());
+      gram_add(x.float_panel(), columns, w, of_floats.data());
+      expect_equal(sparse, dense);
+      expect_equal(of_floats, dense);
+    }
+  }
+}
+
+TEST(SparseTest, FewProducts) {
+  const std::vector<Index> begin{0, 2, 4, 6};
+  const SparsePanel x{begin.data(), begin.data() + 1, nullptr, nullptr, 3};
+  EXPECT_TRUE(has_few_products(x, 9));
+  EXPECT_FALSE(has_few_products(x, 8));
+}
+
 TEST(SparseTest, ClassSumsHaveTheBitsOfDenseRows) {
   const Drawn x(50, 13, 9);
   std::vector<double> codes, weights;
