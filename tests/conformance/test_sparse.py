@@ -162,6 +162,21 @@ def test_scalers():
             close(made.toarray(), scaler.transform(X).toarray(), rtol=1e-12)
 
 
+def test_missing_values_far_from_zero():
+    """Weights are rounded as they are added up; columns without zeros have none made of that."""
+    rng = np.random.default_rng(SEED + 11)
+    X = np.column_stack([1e5 + rng.normal(size=(900, 6)), rng.integers(0, 3, 900) * 1e5, rng.normal(size=900)])
+    X[rng.random(X.shape) < 0.1] = np.nan
+    weight = rng.random(900) * (rng.random(900) < 0.9)
+    for weights in (None, weight):
+        model = fit("StandardScaler(with_mean=False)", write_sparse("far", sp.csr_matrix(X), weight=weights), ranks=2)[0]
+        w = np.where(np.isnan(X), 0, 1) * (np.ones(900) if weights is None else weight).astype("longdouble")[:, None]
+        mean = np.where(w > 0, w * X, 0).sum(axis=0) / w.sum(axis=0)
+        variance = np.where(w > 0, w * (X - mean) ** 2, 0).sum(axis=0) / w.sum(axis=0)
+        close(model["mean_"], mean.astype(float), rtol=1e-12)
+        close(model["var_"], variance.astype(float), rtol=1e-10)
+
+
 def test_search():
     rng = np.random.default_rng(SEED + 4)
     X = counts(rng, 900, 400)
@@ -181,6 +196,27 @@ def test_search():
                               "--quiet", "--overwrite", ranks=3).stdout)
         theirs = GridSearchCV(estimator, grid, cv=StratifiedKFold(3)).fit(X, y)
         close(done["best_score"], theirs.best_score_, atol=3 / 900)
+
+
+def test_predictions():
+    """Of sparse rows what is said of the same rows written out, behind steps that leave them sparse and others."""
+    rng = np.random.default_rng(SEED + 12)
+    X = counts(rng, 700, 25)
+    y = labels(rng, X, 3)
+    sparse, dense = write_sparse("said", X, y), write_dense("said", X, y)
+    for steps in ("StandardScaler(), LogisticRegression()", "MaxAbsScaler(), Binarizer(threshold=0.3), MultinomialNB()",
+                  "QuantileTransformer(n_quantiles=30), StandardScaler(), GaussianNB()", "StandardScaler(with_mean=False), KBinsDiscretizer(), MultinomialNB()",
+                  "Binarizer(), BernoulliNB()"):
+        _, _, file = fit(f"make_pipeline({steps})", dense)
+        answers = [output("predict", file, data, "--method", "predict_proba", dataset="predict_proba", ranks=1 + number)
+                   for number, data in enumerate((dense, sparse))]
+        close(answers[1], answers[0], rtol=1e-9, atol=1e-12, what=steps)
+        folded = []
+        for data in (dense, sparse):
+            run("cross-validate", f"make_pipeline({steps})", data, "--cv", "3", "--method", "predict_proba", "--out", path("folds.h5"), "--overwrite")
+            with h5py.File(path("folds.h5")) as f:
+                folded.append(f["predict_proba"][()])
+        close(folded[1], folded[0], rtol=1e-6, atol=1e-6, what=steps)
 
 
 def singular_values(X):
@@ -208,6 +244,9 @@ def test_wide_svd():
     close(model["explained_variance_ratio_"], T.var(axis=0) / variance.sum(), rtol=1e-6)
     print(f"TruncatedSVD of 9000 columns: values {ours:.1e} off, scikit-learn's {np.abs(theirs.singular_values_ / true - 1).max():.1e}, "
           f"{done['passes']} passes")
+    for expression in ("TruncatedSVD(n_components=8, algorithm='arpack')", "make_pipeline(MaxAbsScaler(), TruncatedSVD(algorithm='arpack'))"):
+        done = run("fit", expression, path("svd.h5"), "--model", path("no.h5"), check=False, ranks=2)
+        assert done.returncode == 2 and "algorithm='randomized'" in done.stderr, done
     for scaler in ("StandardScaler(with_mean=False)", "MaxAbsScaler()", "StandardScaler()"):
         expression = f"make_pipeline({scaler}, TruncatedSVD(n_components=5, n_iter=12), LogisticRegression(tol=1e-8))"
         model, _, _ = fit(expression, path("svd.h5"))

@@ -265,7 +265,8 @@ Footprint wide_svd_footprint(Index columns, std::span<const Index> components) {
     squares += l * l;
   }
   Footprint need;
-  need.sums = std::max(columns * all + squares + all, 4 * columns * std::ssize(components));
+  need.sums =
+      std::max(columns * all + squares + all, statistics_sums(columns) * std::ssize(components));
   // Directions, the same in front of maps, what they become, and on the way there.
   need.replicated = 5 * columns * all + 4 * columns * std::ssize(components);
   need.thread_doubles = tall * 2 * all + gram_scratch(all);

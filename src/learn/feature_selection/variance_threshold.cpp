@@ -109,7 +109,7 @@ const ParamTable<VarianceThresholdParams>& VarianceThreshold::param_table() {
 Footprint VarianceThreshold::footprint(Index columns, Index,
                                        std::span<const Candidate> batch) const {
   const Index cells = cells_of(batch);
-  return {(3 * columns + 1) * cells, scratch_for_cells(cells, columns),
+  return {cells * statistics_sums(columns), scratch_for_cells(cells, columns),
           8 * std::ssize(batch) * columns};
 }
 

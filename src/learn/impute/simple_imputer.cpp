@@ -150,7 +150,7 @@ class ImputerFit {
     const Index columns = table.columns();
     std::vector<Engine::Work> works;
     if (any([](const auto& p) { return !counts_values(p); })) {
-      works.push_back({{.sums = Cells(splits_).size() * (3 * columns + 1)}, [&] {
+      works.push_back({{.sums = Cells(splits_).size() * statistics_sums(columns)}, [&] {
                          statistics_ = statistics_of(engine, table, splits_, Weighing::none);
                        }});
     }
@@ -276,7 +276,7 @@ void SimpleImputer::check_columns(const Schema& columns) const {
 
 Footprint SimpleImputer::footprint(Index columns, Index, std::span<const Candidate> batch) const {
   const Index cells = cells_of(batch);
-  Footprint need{.sums = cells * (3 * columns + 1),
+  Footprint need{.sums = cells * statistics_sums(columns),
                  .row_doubles = scratch_for_cells(cells, columns) + columns};
   Index distinct = 0;
   for (const Candidate& c : batch) {

@@ -49,7 +49,13 @@ class CellSums {
     if (is_sparse_) {
       const double all = together(weight)[0];
       n = (all - n.array()).matrix();
-      const Vector zeros = n - together(stored);
+      Vector zeros = n - together(stored);
+      // Weights are rounded as they are added up, numbers of rows are not.
+      const Vector not_zero = together(present);
+      const double rows = together(all_rows)[0];
+      for (Index c = 0; c < zeros.size(); ++c) {
+        if (not_zero[c] == rows) zeros[c] = 0.0;
+      }
       sum -= zeros.cwiseProduct(centre_.shift);
       sum_of_squares += zeros.cwiseProduct(centre_.shift.cwiseAbs2());
     }
@@ -65,14 +71,26 @@ class CellSums {
   }
 
  private:
-  /// Of sparse rows counts are of missing values, and there is the weight of those that are stored:
-  /// the others are zeros.
-  enum Run : Index { weight, counts, sums, squares, runs_of_a_cell, stored = runs_of_a_cell };
-  static constexpr Index sparse_runs = stored;  ///< of a cell, side by side; weights come behind
+  /// Of sparse rows counts are of missing values, and there is the weight of those that are stored,
+  /// and how many rows have either: the others are zeros.
+  enum Run : Index {
+    weight,
+    counts,
+    sums,
+    squares,
+    runs_of_a_cell,
+    stored = runs_of_a_cell,
+    present,
+    all_rows
+  };
+  /// Of a cell, side by side; weights come behind, and then how many rows there are.
+  static constexpr Index sparse_runs = present;
 
   Index run_of(Index cell, Index run) const {
     if (!is_sparse_) return runs_of_a_cell * cell + run;
-    return run == weight ? sparse_runs * cells_ + cell : sparse_runs * cell + run - 1;
+    if (run == weight) return sparse_runs * cells_ + cell;
+    if (run == all_rows) return (sparse_runs + 1) * cells_ + cell;
+    return sparse_runs * cell + run - 1;
   }
 
   static Totals run(Engine& engine, const Table& table, const Sketch& sketch, const Cells& cells,
@@ -115,6 +133,7 @@ class CellSums {
     const bool is_weighted = weighing == Weighing::by_row;
     const int rows = sketch.rows_exponent + (is_weighted ? sketch.weight_exponent : 1);
     const std::vector<int> of_weights(static_cast<std::size_t>(table.columns()), rows);
+    const std::vector<int> of_rows(of_weights.size(), sketch.rows_exponent);
     std::vector<int> first, second;
     for (const int e : centre.spread) {
       first.push_back(e + rows);
@@ -122,11 +141,12 @@ class CellSums {
     }
     std::vector<std::vector<int>> panel;
     for (Index c = 0; c < cells.size(); ++c) {
-      panel.insert(panel.end(), {of_weights, first, second, of_weights});
+      panel.insert(panel.end(), {of_weights, first, second, of_weights, of_rows});
     }
     SumShape shape;
     shape.add_panel(panel, 1);
     for (Index c = 0; c < cells.size(); ++c) shape.add(1, rows);
+    for (Index c = 0; c < cells.size(); ++c) shape.add(1, sketch.rows_exponent);
     return engine.superstep(
         table, shape, [&](const Block& given, Partial& sum, Workspace& workspace) {
           Block block = given;
@@ -135,7 +155,11 @@ class CellSums {
           sum.wrote(0, block.x.sparse()->touched);
           cells.each(block, workspace, [&](Index cell, const Cells::Rows& its_rows) {
             double& total = sum[sparse_runs * cells.size() + cell][0];
-            for_rows(block, its_rows, [&](Index i) { total += block.weight_of(i); });
+            double& counted = sum[(sparse_runs + 1) * cells.size() + cell][0];
+            for_rows(block, its_rows, [&](Index i) {
+              total += block.weight_of(i);
+              counted += block.weight_of(i) > 0.0 ? 1.0 : 0.0;
+            });
             for_sparse_rows(
                 block, its_rows, workspace,
                 [&](const SparseRows& x, Index count, const double* weights) {
@@ -150,10 +174,12 @@ class CellSums {
                          const Vector& shift, math::Panel to) {
     for (Index i = 0; i < count; ++i) {
       const double w = weights == nullptr ? 1.0 : weights[i];
+      if (w == 0.0) continue;  // adds nothing
       for (Index k = x.begin[i]; k < x.end[i]; ++k) {
         const Index column = x.columns[k];
         const double d = x.value(k) - shift[column];
         double* const run = to.row(column) - 1;  // runs begin behind the weight
+        run[present] += 1.0;
         if (std::isnan(d)) {
           run[counts] += w;
           continue;

@@ -24,4 +24,7 @@ enum class Weighing { by_row, none };
 std::vector<ColumnStatistics> statistics_of(Engine& engine, const Table& table,
                                             std::span<const SplitPtr> splits, Weighing weighing);
 
+/// Doubles that a block's sums of a cell take, sparse rows being those that take more.
+constexpr Index statistics_sums(Index columns) { return 5 * columns + 2; }
+
 }  // namespace superstep

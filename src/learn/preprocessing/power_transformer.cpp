@@ -178,7 +178,8 @@ const ParamTable<PowerTransformerParams>& PowerTransformer::param_table() {
 
 Footprint PowerTransformer::footprint(Index columns, Index,
                                       std::span<const Candidate> batch) const {
-  Footprint need = likeliest_powers_footprint(columns) | Footprint{.sums = 3 * columns + 1};
+  Footprint need =
+      likeliest_powers_footprint(columns) | Footprint{.sums = statistics_sums(columns)};
   need.row_doubles = 2 * columns;  // what the powers make, for their statistics
   need.replicated += 16 * columns * std::ssize(batch);
   return need;

@@ -150,7 +150,7 @@ const ParamTable<StandardScalerParams>& StandardScaler::param_table() {
 
 Footprint StandardScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
   const Index cells = cells_of(batch);
-  return {cells * (3 * columns + 1), scratch_for_cells(cells, columns),
+  return {cells * statistics_sums(columns), scratch_for_cells(cells, columns),
           8 * std::ssize(batch) * columns};
 }
 
