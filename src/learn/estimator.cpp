@@ -171,8 +171,11 @@ Footprint footprint_for(const Engine& engine, const Estimator& estimator, const 
                         std::span<const Candidate> candidates) {
   const Index classes = outcomes_of(engine.comm(), estimator, *table.data);
   Footprint need = estimator.footprint(table.columns(), classes, candidates);
+  const auto reads_sparse = [&](const Candidate& c) {
+    return c.estimator->reads_sparse(table.columns());
+  };
   need.writes_out =
-      need.writes_out || (table.is_sparse() && !estimator.reads_sparse(table.columns()));
+      need.writes_out || (table.is_sparse() && !std::ranges::all_of(candidates, reads_sparse));
   return need;
 }
 

@@ -97,16 +97,19 @@ Index Pipeline::most_columns_behind(const Schema& columns) const {
   return seen.size();
 }
 
-// A step whose map moves zeros leaves rows sparse where the last one takes the map into its
-// weights; behind any other they are dense.
+// Affine maps are handed on: who takes them into its mathematics sees the rows in front of them,
+// whether or not they move zeros. Behind any other map that does rows are dense.
 bool Pipeline::reads_sparse(Index columns) const {
-  const bool takes_maps = last().fusion().diagonal_maps && last().reads_sparse(columns);
-  for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+  bool moves_zeros = false;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Estimator& step = *steps_[i].estimator;
-    if (!step.reads_sparse(columns)) return false;
-    if (!step.keeps_sparse() && !(takes_maps && step.gives_affine_maps())) return true;
+    const bool sees_sparse = !moves_zeros || step.fusion().diagonal_maps;
+    if (sees_sparse && !step.reads_sparse(columns)) return false;
+    if (step.keeps_sparse()) continue;
+    if (!step.gives_affine_maps()) return true;
+    moves_zeros = true;
   }
-  return last().reads_sparse(columns);
+  return true;
 }
 
 bool Pipeline::keeps_sparse() const {

@@ -95,21 +95,24 @@ Index Evaluator::classes_of(const Estimator& estimator) const {
 Footprint Evaluator::need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
   return with_copies(
-      first, first.footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
+      fits, first.footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
 }
 
 Footprint Evaluator::ample_need(std::span<const Candidate> fits) const {
   const Estimator& first = *fits.front().estimator;
   return with_copies(
-      first, first.ample_footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
+      fits, first.ample_footprint(folds_.data->columns(), classes_of(most_demanding(fits)), fits));
 }
 
 // Rows of a fold are copied where they are chosen; of sparse ones it is told where they lie.
-Footprint Evaluator::with_copies(const Estimator& estimator, Footprint need) const {
+Footprint Evaluator::with_copies(std::span<const Candidate> fits, Footprint need) const {
   const Dataset& data = *folds_.data;
-  const bool stay_sparse = data.is_sparse() && estimator.reads_sparse(data.columns());
+  const bool stay_sparse = data.is_sparse() && std::ranges::all_of(fits, [&](const Candidate& c) {
+                             return c.estimator->reads_sparse(data.columns());
+                           });
   need.row_doubles += stay_sparse ? 2 : data.columns();
-  return with_written_out(estimator, data, need);
+  need.writes_out = need.writes_out || (data.is_sparse() && !stay_sparse);
+  return need;
 }
 
 EvaluationPlan Evaluator::plan(std::span<const Estimator* const> candidates) const {

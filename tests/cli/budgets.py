@@ -261,6 +261,68 @@ def many_threads(dice):
     return bad
 
 
+def write_sparse(rng, name, rows, columns, stored):
+    """csr rows as AnnData writes them."""
+    among = columns // stored
+    indices = rng.integers(0, among, (rows, stored)) + np.arange(stored) * among
+    with h5py.File(name, "w") as f:
+        X = f.create_group("X")
+        X.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": [rows, columns]})
+        X["data"], X["indices"] = rng.exponential(size=rows * stored), indices.ravel().astype("i4")
+        X["indptr"] = np.arange(rows + 1) * stored
+        f["y"] = rng.integers(0, 2, rows)
+        f["count"] = rng.poisson(2, rows)
+
+
+# Words, rows, columns, and how much of what is asked for is taken at the least and at most.
+SPARSE = [
+    ("fit make_pipeline(StandardScaler(),Ridge()) d.h5 --model model.h5", 20_000, 1000, 0.6, 1.1),
+    ("fit make_pipeline(MinMaxScaler(),LogisticRegression(max_iter=5)) d.h5 --model model.h5", 20_000, 1500, 0.2, 1.05),
+    ("fit StandardScaler() d.h5 --model model.h5", 5_000, 200_000, 0.6, 1.05),
+    ("fit LogisticRegression(max_iter=5) d.h5 --model model.h5", 20_000, 30_000, 0.4, 1.05),
+    ("search TweedieRegressor(max_iter=5) d.h5 --y /count --grid {'power':[1.5,0.0]} --cv 2", 20_000, 1000, 0.3, 1.05),
+    ("fit make_pipeline(StandardScaler(),LogisticRegression(max_iter=5)) d.h5 --model model.h5", 20_000, 30_000, 0.3, 1.05),
+    ("predict model.h5 d.h5 --out answers.h5 --overwrite", 20_000, 30_000, 0.3, 1.05),
+    ("fit make_pipeline(StandardScaler(),Binarizer(),GaussianNB()) d.h5 --model model.h5", 5_000, 3_000, 0.3, 1.05),
+    ("predict model.h5 d.h5 --out answers.h5 --overwrite", 5_000, 3_000, 0.2, 1.05),
+]
+
+
+def sparse_rows(dice):
+    """Whether they are written out or read as they lie, what is asked for is enough, and of the order of what is taken."""
+    bad, written = 0, None
+    for words, rows, columns, low, high in SPARSE:
+        if written != (rows, columns):
+            write_sparse(np.random.default_rng(dice.getrandbits(32)), "d.h5", rows, columns, 20)
+            written = (rows, columns)
+        words = [*words.split(), "--threads", "2"]
+        least = named_budget(run([*words, "--memory", "1K"])[2])
+        code, _, message, peak = run([*words, "--memory", f"{least}M"])
+        share = peak / least / MIB
+        is_good = code == 0 and low <= share <= high
+        print(f"{' '.join(words[:2]):<80} {rows} x {columns} sparse: least {least} MiB, {share:.2f} of it  {'ok' if is_good else message or 'BAD'}", flush=True)
+        bad += not is_good
+    return bad
+
+
+def classes_that_turn_up(dice):
+    """Whole numbers as targets of TargetEncoder are classes, of which there is a sum in every level and cell."""
+    levels, classes, rows = 300, 6000, 60_000
+    rng = np.random.default_rng(dice.getrandbits(32))
+    with h5py.File("d.h5", "w") as f:
+        f["X"] = rng.integers(0, levels, (rows, 1)).astype(float)
+        f["y"] = rng.integers(0, classes, rows)
+    words = ["fit", "TargetEncoder()", "d.h5", "--model", "model.h5"]
+    code, _, message, peak = run([*words, "--memory", "100M"])
+    is_refused = code == 5 and peak <= 105 * MIB
+    least = named_budget(message) or 1
+    code, _, again, peak = run([*words, "--memory", f"{least}M"])
+    is_good = is_refused and code == 0 and peak <= 1.05 * least * MIB
+    print(f"TargetEncoder of {classes} classes: refused {is_refused}, least {least} MiB, {peak / least / MIB:.2f} of it  {'ok' if is_good else message + again}",
+          flush=True)
+    return not is_good
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--cases", type=int, default=20)
@@ -272,7 +334,7 @@ def main():
     try:
         os.chdir(folder)
         results = [case(dice, number) for number in range(options.cases)]
-        others = many_groups(dice) + many_threads(dice) + decompositions(dice) + teams(dice)
+        others = many_groups(dice) + many_threads(dice) + decompositions(dice) + teams(dice) + sparse_rows(dice) + classes_that_turn_up(dice)
     finally:
         os.chdir(home)
         shutil.rmtree(folder)

@@ -120,7 +120,7 @@ class Evaluator {
   Index classes_of(const Estimator& estimator) const;
   Footprint need(std::span<const Candidate> fits) const;
   Footprint ample_need(std::span<const Candidate> fits) const;
-  Footprint with_copies(const Estimator& estimator, Footprint need) const;
+  Footprint with_copies(std::span<const Candidate> fits, Footprint need) const;
   void run(std::span<const Candidate> fits, std::span<FoldOutcome* const> into);
   void raise_failures(const std::vector<Outcomes>& outcomes) const;
 

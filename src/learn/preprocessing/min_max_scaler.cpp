@@ -96,7 +96,10 @@ const ParamTable<MinMaxScalerParams>& MinMaxScaler::param_table() {
 
 Footprint MinMaxScaler::footprint(Index columns, Index, std::span<const Candidate> batch) const {
   const Index cells = cells_of(batch);
-  return {2 * cells * columns, scratch_for_cells(cells, columns), 6 * std::ssize(batch) * columns};
+  return {.sums = 2 * cells * columns,
+          .row_doubles = scratch_for_cells(cells, columns),
+          .replicated = 6 * std::ssize(batch) * columns,
+          .thread_doubles = 2 * columns};
 }
 
 TrainingCost MinMaxScaler::cost(Index columns, Index, std::span<const Candidate>) const {

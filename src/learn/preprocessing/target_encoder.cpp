@@ -163,6 +163,12 @@ void choose_classes(const P& p, const std::vector<Index>& present, const Labels&
   values.outputs = {present.size() == 2 ? present[1] : EncodedValues::none};
 }
 
+/// What sums and encodings of so many cells and values take.
+Footprint sums_footprint(Index cells, Index slots, Index sums_of_each, Index outputs) {
+  const Index sums = cells * slots * sums_of_each;
+  return {.sums = sums, .replicated = 2 * sums + cells * slots * outputs};
+}
+
 /// Candidates whose sums are the same.
 struct Alike {
   TargetReading reading{};
@@ -196,6 +202,7 @@ class TargetEncoderFit {
   void train(const Alike& alike, const ValueSlots& slots, std::vector<Trained>& trained);
   Trained model_of(const CandidateOf<P>& c, const TargetReading& reading, const Folds& folds,
                    const TargetSumsByCell& sums, const ValueSlots& slots);
+  void reserve_classes(const Alike& alike, Index slots);
   SplitPtr within(const CandidateOf<P>& c) const { return c.split ? c.split : table_.split; }
 
   Engine& engine_;
@@ -230,6 +237,15 @@ std::vector<Alike> TargetEncoderFit::groups(bool is_whole) {
   return groups;
 }
 
+/// Whole numbers may turn out to be classes, of which nobody knew how many there are.
+void TargetEncoderFit::reserve_classes(const Alike& alike, Index slots) {
+  if (table_.target == Target::classes || alike.reading.is_continuous()) return;
+  const Footprint need =
+      sums_footprint(static_cast<Index>(alike.members.size()) * (alike.how.n_splits + 2), slots,
+                     alike.reading.outputs(), alike.reading.outputs());
+  if (!engine_.has_room(table_, need)) engine_.reserve(table_, need);
+}
+
 void TargetEncoderFit::train(const Alike& alike, const ValueSlots& slots,
                              std::vector<Trained>& trained) {
   std::vector<SplitPtr> splits;
@@ -244,6 +260,7 @@ void TargetEncoderFit::train(const Alike& alike, const ValueSlots& slots,
     std::fill_n(whole->roles.begin(), f.splits.size(), Role::train);
     all_rows.push_back(std::move(whole));
   }
+  reserve_classes(alike, slots.size());
   const TargetSumsByCell sums(engine_, table_, slots, alike.reading, all_rows);
   for (const std::size_t i : alike.members) {
     const auto at = std::ranges::find(splits, within(batch_[i])) - splits.begin();
@@ -351,10 +368,10 @@ Footprint TargetEncoder::footprint(Index columns, Index classes,
     if (known.insert({c.split, folds}).second) cells += folds + 2;
   }
   const Index outputs = std::max<Index>(classes, 1);
-  const Index sums = cells * slots * (classes > 0 ? classes : 3);
-  return {.sums = sums,
-          .row_doubles = columns / 2 + 3,
-          .replicated = 2 * distinct + 2 * sums + cells * slots * outputs};
+  Footprint need = sums_footprint(cells, slots, classes > 0 ? classes : 3, outputs);
+  need.row_doubles = columns / 2 + 3;
+  need.replicated += 2 * distinct;
+  return need;
 }
 
 TrainingCost TargetEncoder::cost(Index columns, Index classes,

@@ -27,6 +27,7 @@ class VarianceThreshold final : public EstimatorOf<VarianceThreshold, VarianceTh
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool reads_sparse(Index) const override { return params().threshold > 0.0; }
 
  protected:
   std::vector<Trained> train(Engine& engine, const Table& table, Batch batch) const override;

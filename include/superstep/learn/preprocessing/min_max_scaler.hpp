@@ -27,6 +27,7 @@ class MinMaxScaler final : public EstimatorOf<MinMaxScaler, MinMaxScalerParams> 
   Footprint footprint(Index columns, Index classes,
                       std::span<const Candidate> batch) const override;
   TrainingCost cost(Index columns, Index classes, std::span<const Candidate> batch) const override;
+  bool reads_sparse(Index) const override { return true; }
   bool gives_affine_maps() const override { return !params().clip; }
   Fusion fusion() const override { return {.splits = true}; }
 
