@@ -88,7 +88,7 @@ Index BlockStore::place_in_pass(Index k) const {
   return std::ranges::lower_bound(streamed_, k) - streamed_.begin();
 }
 
-void BlockStore::begin_pass(const Table& table) {
+void BlockStore::begin_pass(const Table& table, const std::function<bool(Index)>& is_read) {
   if (table.may_miss != may_miss_) {
     may_miss_ = table.may_miss;
     checked_.assign(checked_.size(), unchecked);
@@ -101,9 +101,9 @@ void BlockStore::begin_pass(const Table& table) {
   for (Index k = 0; k < size(); ++k) {
     if (global(k) % table.block_stride != 0) continue;
     in_pass_.push_back(k);
-    if (!is_resident(k)) streamed_.push_back(k);
+    if (!is_resident(k) && is_read(global(k))) streamed_.push_back(k);
   }
-  if (streamed() == 0) return;
+  if (streamed_.empty()) return;
   for (Slot& slot : slots_) {
     slot.holds = -1;
     slot.is_free = true;

@@ -235,6 +235,23 @@ std::vector<double> Engine::maximum(const Table& table, Index entries, const Max
   return journal == nullptr ? ask() : doubles_of(*journal, Journal::Kind::maximum, ask);
 }
 
+std::vector<std::int64_t> Engine::tally(const Table& table, Index entries, TallyMap& map,
+                                        BlockStates& states) {
+  const auto ask = [&] {
+    events_.publish({.kind = Event::Kind::superstep});
+    TallyWish wish(table, entries, map, states, impl_->workers());
+    impl_->ask(wish);
+    return wish.sums();
+  };
+  Journal* const journal = impl_->trainings().journal();
+  if (journal == nullptr) return ask();
+  const auto bytes =
+      journal->answer(Journal::Kind::tally, [&] { return ByteWriter().put(ask()).take(); });
+  auto sums = ByteReader(bytes).values<std::int64_t>();
+  if (std::ssize(sums) != entries) refuse_journal();
+  return sums;
+}
+
 Sketch Engine::sketch(const Table& table) {
   const auto ask = [&] { return look_at_sample(comm_, table); };
   Journal* const journal = impl_->trainings().journal();

@@ -49,6 +49,7 @@ class Engine::Impl {
   /// it from being granted.
   void ask(Wish& wish);
   std::vector<double> maximum(const Table& table, Index entries, const MaximumWish::Map& map);
+  void on_threads(Index count, const std::function<void(Index)>& piece);
   Index workers() const { return static_cast<Index>(workers_.size()); }
 
   void set_mover(Mover mover) { mover_ = std::move(mover); }
@@ -76,6 +77,8 @@ class Engine::Impl {
   /// Makes the store ready for the table; reserves without a footprint if nobody has.
   void prepare(const Table& table);
   void pass(const Table& table, std::span<const Wanted> wanted);
+  /// Whether anybody has to see what is in a block.
+  static bool is_read(std::span<const Wanted> wanted, Index block);
   void look_at_blocks(std::span<const Wanted> wanted, const Stretch& stretch);
   void exchange(std::span<const Wanted> wanted);
   void tell_task() { engine_.events_.publish({.kind = Event::Kind::task, .name = task().name}); }
@@ -86,6 +89,7 @@ class Engine::Impl {
   Event of_blocks(double waited_s, std::span<const Index> blocks) const;
 
   std::size_t bytes_beside(const Table& table, const Footprint& need) const;
+  std::size_t bytes_of_rows(const Table& table, const Footprint& need) const;
   std::size_t least_blocks(const Table& table) const;
   /// The numbers of the blocks that this rank looks at.
   std::vector<Index> blocks_here(const Table& table) const;

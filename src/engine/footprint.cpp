@@ -34,7 +34,8 @@ Footprint Footprint::operator|(const Footprint& other) const {
           std::max(added_up(*this), added_up(other)),
           std::max(solving, other.solving),
           std::max(thread_doubles, other.thread_doubles),
-          writes_out || other.writes_out};
+          writes_out || other.writes_out,
+          std::max(row_bytes, other.row_bytes)};
 }
 
 Footprint Footprint::operator+(const Footprint& other) const {
@@ -44,7 +45,8 @@ Footprint Footprint::operator+(const Footprint& other) const {
           added_up(*this) + added_up(other),
           std::max(solving, other.solving),
           std::max(thread_doubles, other.thread_doubles),
-          writes_out || other.writes_out};
+          writes_out || other.writes_out,
+          row_bytes + other.row_bytes};
 }
 
 std::size_t Footprint::bytes(std::size_t threads) const {

@@ -101,7 +101,7 @@ Journal::Journal(std::span<const std::byte> bytes) {
     if (!whole.at_end() || hash != hash_bytes(entries.data(), entries.size())) refuse_journal();
     for (ByteReader in(entries); !in.at_end();) {
       Entry entry{in.get<Kind>()};
-      if (entry.kind > Kind::state) refuse_journal();
+      if (entry.kind > Kind::tally) refuse_journal();
       if (entry.kind == Kind::state) entry.answers = in.get<Index>();
       if (entry.answers < 0) refuse_journal();
       if (entry.kind != Kind::works) {

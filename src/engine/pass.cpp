@@ -40,6 +40,10 @@ Event beginning(const Table& table, std::span<const Wanted> wanted, const std::s
 
 }  // namespace
 
+bool Engine::Impl::is_read(std::span<const Wanted> wanted, Index block) {
+  return std::ranges::any_of(wanted, [&](const Wanted& w) { return w.wish->reads(block); });
+}
+
 void Engine::Impl::ask(Wish& wish) {
   trainings_.ask(wish);
   tell_task();  // who shared the pass has gone on before
@@ -79,7 +83,10 @@ void Engine::Impl::pass(const Table& table, std::span<const Wanted> wanted) {
     for (const Wanted& w : wanted) w.wish->fail();
   };
   try {
-    store_->begin_pass(table);
+    std::vector<Index> here;
+    for (Index k = 0; k < store_->size(); ++k) here.push_back(store_->global(k));
+    for (const Wanted& w : wanted) w.wish->begin(here);
+    store_->begin_pass(table, [&](Index block) { return is_read(wanted, block); });
   } catch (...) {
     everybody_fails();
   }
@@ -135,18 +142,24 @@ void Engine::Impl::look_at_blocks(std::span<const Wanted> wanted, const Stretch&
             for (const Wanted& w : wanted) w.wish->hold();
           }
           const std::size_t i = next++;
-          if (i >= n || is_over()) return;
+          if (i >= n || is_over()) {
+            each([number](Wish& wish) { wish.finish(number); });
+            return;
+          }
           const Index k = blocks[i];
           try {
-            const StoredBlock* stored = store_->acquire(k, mine.waited_s);
-            if (stored != nullptr) {
+            const Index position = store_->global(k);
+            const bool reads = is_read(wanted, position);
+            const StoredBlock* stored = reads ? store_->acquire(k, mine.waited_s) : nullptr;
+            if (!reads || stored != nullptr) {
               mine.view.next_block();
               each([&](Wish& wish) {
-                const Block block = mine.view.of(wish.table(), store_->global(k), *stored);
+                const Block block = reads ? mine.view.of(wish.table(), position, *stored)
+                                          : bare_block(store_->data().blocks(), position);
                 if (block.rows > 0) wish.look(number, block, mine.workspace);
               });
             }
-            store_->release(k);
+            if (reads) store_->release(k);
           } catch (...) {
             for (const Wanted& w : wanted) w.wish->fail();
             store_->cancel();

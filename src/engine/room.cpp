@@ -20,6 +20,15 @@ std::vector<Index> numbers_of(const Share& share) {
 
 }  // namespace
 
+// That of a rank that has most, as blocks lie as a rule: where they were moved, too.
+std::size_t Engine::Impl::bytes_of_rows(const Table& table, const Footprint& need) const {
+  const BlockPlan& plan = table.data->blocks();
+  const Index blocks = std::max(share_of(plan.size(), 0, engine_.comm_.size()).size(),
+                                std::ssize(blocks_here(table)));
+  return static_cast<std::size_t>(blocks * plan.rows_per_block()) *
+         static_cast<std::size_t>(need.row_bytes);
+}
+
 std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need) const {
   const Dataset& data = *table.data;
   const auto threads = workers_.size();
@@ -48,7 +57,8 @@ std::size_t Engine::Impl::bytes_beside(const Table& table, const Footprint& need
   const std::size_t per_thread =
       rows * 8 * (static_cast<std::size_t>(need.row_doubles) + widened + views * widest) +
       sparse_views + written_out;
-  return threads * per_thread + need.bytes(threads) + data.reader_bytes(static_cast<int>(threads));
+  return threads * per_thread + need.bytes(threads) + data.reader_bytes(static_cast<int>(threads)) +
+         bytes_of_rows(table, need);
 }
 
 std::vector<Index> Engine::Impl::blocks_here(const Table& table) const {
@@ -177,7 +187,9 @@ Footprint Engine::Impl::make_room(const Table& table, const Footprint& least,
                        between(low.replicated, high.replicated),
                        between(low.entries, high.entries),
                        between(low.solving, high.solving),
-                       between(low.thread_doubles, high.thread_doubles)};
+                       between(low.thread_doubles, high.thread_doubles),
+                       low.writes_out || high.writes_out,
+                       between(low.row_bytes, high.row_bytes)};
   reserve(table, need, "");
   return need;
 }

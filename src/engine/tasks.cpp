@@ -4,6 +4,7 @@
 #include <superstep/engine/tasks.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
 
 #include <superstep/comm/answering.hpp>
@@ -71,6 +72,32 @@ std::vector<std::vector<std::byte>> Engine::tasks(Index count,
     for (ByteReader in(bytes); !in.at_end();) results.push_back(in.values<std::byte>());
   }
   return results;
+}
+
+// The calling thread answers between its pieces and while it waits.
+void Engine::Impl::on_threads(Index count, const std::function<void(Index)>& piece) {
+  std::atomic<Index> next = 0;
+  std::vector<std::exception_ptr> failures(workers_.size());
+  pool_.run(
+      [&](int number) {
+        try {
+          for (Index i = next++; i < count; i = next++) {
+            piece(i);
+            if (number == 0) engine_.comm_.answer();
+          }
+        } catch (...) {
+          failures[static_cast<std::size_t>(number)] = std::current_exception();
+          next = count;
+        }
+      },
+      [&] { engine_.comm_.answer(); });
+  for (const std::exception_ptr& failure : failures) {
+    if (failure) std::rethrow_exception(failure);
+  }
+}
+
+void Engine::on_threads(Index count, const std::function<void(Index)>& piece) {
+  impl_->on_threads(count, piece);
 }
 
 void Engine::replicated(const std::function<void()>& work) { answering(comm_, work); }

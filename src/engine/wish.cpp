@@ -88,6 +88,42 @@ Wish::Ending MaximumWish::exchange(const Communicator& comm, Ending here) {
   return anywhere;
 }
 
+// Integers. Two more entries carry what happened.
+
+TallyWish::TallyWish(const Table& table, Index entries, Engine::TallyMap& map, BlockStates& states,
+                     Index workers)
+    : Wish(table),
+      entries_(static_cast<std::size_t>(entries)),
+      map_(map),
+      states_(states),
+      sums_(static_cast<std::size_t>(workers)) {}
+
+void TallyWish::look(int worker, const Block& block, Workspace& workspace) {
+  std::vector<std::int64_t>& sums = sums_[static_cast<std::size_t>(worker)];
+  sums.resize(entries_ + n_extra);
+  map_.look(worker, block, std::span(sums).first(entries_), workspace);
+}
+
+void TallyWish::finish(int worker) {
+  std::vector<std::int64_t>& sums = sums_[static_cast<std::size_t>(worker)];
+  if (!sums.empty()) map_.finish(worker, std::span(sums).first(entries_));
+}
+
+Wish::Ending TallyWish::exchange(const Communicator& comm, Ending here) {
+  std::vector<std::int64_t>& total = sums_.front();
+  total.resize(entries_ + n_extra);
+  for (std::size_t w = 1; w < sums_.size(); ++w) {
+    for (std::size_t i = 0; i < sums_[w].size(); ++i) total[i] += sums_[w][i];
+  }
+  sums_.resize(1);
+  total[entries_ + failures] = here.has_failed ? 1 : 0;
+  total[entries_ + bad_blocks] = here.met_bad_values ? 1 : 0;
+  comm.sum(total);
+  const Ending anywhere{total[entries_ + failures] > 0, total[entries_ + bad_blocks] > 0};
+  total.resize(entries_);
+  return anywhere;
+}
+
 // Looks and rows.
 
 namespace {

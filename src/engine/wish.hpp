@@ -9,6 +9,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include <superstep/comm/collectively.hpp>
@@ -25,8 +26,17 @@ class Wish {
   Wish& operator=(const Wish&) = delete;
   const Table& table() const { return table_; }
 
+  /// A pass begins over these blocks of the rank, by their numbers in the dataset's plan.
+  virtual void begin(std::span<const Index> blocks) { static_cast<void>(blocks); }
+  /// Whether a block has to be read; else nothing but its place is shown.
+  virtual bool reads(Index block) const {
+    static_cast<void>(block);
+    return true;
+  }
   /// Shows a block of the table to it, on any worker.
   virtual void look(int worker, const Block& block, Workspace& workspace) = 0;
+  /// A worker has shown its last block.
+  virtual void finish(int worker) { static_cast<void>(worker); }
   /// By the calling thread, between its blocks and while it waits for the other workers.
   virtual void between() {}
   /// By the other workers, before they take their next block, when they hold none.
@@ -86,6 +96,25 @@ class MaximumWish final : public Wish {
   std::size_t entries_;
   const Map& map_;
   std::vector<std::vector<double>> maxima_;  ///< by worker
+};
+
+/// Integers, beside what is kept of the blocks.
+class TallyWish final : public Wish {
+ public:
+  TallyWish(const Table& table, Index entries, Engine::TallyMap& map, BlockStates& states,
+            Index workers);
+  void begin(std::span<const Index> blocks) override { states_.keep_only(blocks); }
+  bool reads(Index block) const override { return !states_.is_enough(block); }
+  void look(int worker, const Block& block, Workspace& workspace) override;
+  void finish(int worker) override;
+  Ending exchange(const Communicator& comm, Ending here) override;
+  std::vector<std::int64_t> sums() { return std::move(sums_.front()); }
+
+ private:
+  std::size_t entries_;
+  Engine::TallyMap& map_;
+  BlockStates& states_;
+  std::vector<std::vector<std::int64_t>> sums_;  ///< by worker; none until it has seen a block
 };
 
 /// Nothing but to see the blocks: what is kept of them is the map's affair.

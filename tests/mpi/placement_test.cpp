@@ -44,9 +44,10 @@ TEST(Placement, NoModelTellsWhereBlocksLay) {
       if (streams) {
         std::vector<Candidate> batch;
         for (const auto& e : estimators) batch.push_back({e.get()});
-        memory =
-            quiet.least_memory(table, footprint_for(quiet, *estimators.front(), table, batch)) +
-            (std::size_t{1} << 20);
+        const Footprint need = footprint_for(quiet, *estimators.front(), table, batch);
+        // All rows may come to one rank.
+        memory = quiet.least_memory(table, need) + (std::size_t{1} << 20) +
+                 static_cast<std::size_t>(need.row_bytes * table.rows());
       }
       Engine engine(comm, {.memory = memory, .threads = streams ? 1 : 2});
       Index moved = 0;

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -53,9 +54,9 @@ class BlockStore {
   /// nothing and returns false.
   bool load(ThreadPool& pool, const std::function<void()>& meanwhile);
 
-  /// Begins a pass over the blocks of a table: the readers start. Blocks must be asked for in
-  /// ascending order, and all of them.
-  void begin_pass(const Table& table);
+  /// Begins a pass over the blocks of a table: the readers start. Those that `is_read` (by their
+  /// numbers in the plan) must be asked for in ascending order, and all of them.
+  void begin_pass(const Table& table, const std::function<bool(Index)>& is_read);
   /// The blocks here that the running pass looks at, by their numbers here, ascending.
   const std::vector<Index>& in_pass() const { return in_pass_; }
   /// The k-th block, read and checked; null when it holds bad values or the pass was cancelled.

@@ -17,6 +17,7 @@
 #include <superstep/core/counters.hpp>
 #include <superstep/core/events.hpp>
 #include <superstep/data/table.hpp>
+#include <superstep/engine/block_states.hpp>
 #include <superstep/engine/exact_sum.hpp>
 #include <superstep/engine/ledger.hpp>
 #include <superstep/engine/memory.hpp>
@@ -47,6 +48,7 @@ struct Footprint {
   Index thread_doubles = 0;  ///< scratch of each thread, however many rows a block has
   /// Sparse rows are written out as doubles, a whole block at a time.
   bool writes_out = false;
+  Index row_bytes = 0;  ///< kept of each row on the rank that has it (BlockStates)
   /// The larger of both, entry by entry: for steps that run one after the other.
   Footprint operator|(const Footprint& other) const;
   /// Both: for steps that share passes. Threads look at blocks for one after the other.
@@ -101,6 +103,16 @@ class Engine {
     /// All blocks were seen: puts together what the ranks have kept, the same bytes on all of them.
     /// **Collective.**
     virtual std::vector<std::byte> exchange(const Communicator& comm) = 0;
+  };
+
+  /// What integers are made of: each worker adds to entries of its own, which begin at zero.
+  class TallyMap {
+   public:
+    virtual ~TallyMap() = default;
+    virtual void look(int worker, const Block& block, std::span<std::int64_t> sums,
+                      Workspace& workspace) = 0;
+    /// A worker that has looked at blocks has seen its last one.
+    virtual void finish(int worker, std::span<std::int64_t> sums) = 0;
   };
 
   /// Its events go on to `beyond`, else to the communicator's. **Collective.**
@@ -195,6 +207,9 @@ class Engine {
   std::vector<std::vector<std::byte>> tasks(Index count, const std::function<DoTask()>& worker);
   /// What every rank does for itself, with the same outcome, while it answers the watch.
   void replicated(const std::function<void()>& work);
+  /// Likewise in pieces, 0, 1, ... of `count`, by all threads of the rank: for work so short that
+  /// sharing it among ranks would take longer.
+  void on_threads(Index count, const std::function<void(Index)>& piece);
 
   // What a training may ask for. Nothing else tells it of the rows.
 
@@ -213,6 +228,11 @@ class Engine {
   /// One superstep that takes maxima: `map` raises the entries, which begin at minus infinity. A
   /// maximum is exact by itself. **Collective.**
   std::vector<double> maximum(const Table& table, Index entries, const MaxMap& map);
+
+  /// One superstep that adds up integers, which have to stay below 2^63, beside what `states` keep
+  /// of the blocks. **Collective.**
+  std::vector<std::int64_t> tally(const Table& table, Index entries, TallyMap& map,
+                                  BlockStates& states);
 
   /// Shows every block to `map`; gives what it has kept. **Collective.**
   std::vector<std::byte> look(const Table& table, const LookMap& map, Keeper& keeper);

@@ -23,7 +23,7 @@ namespace superstep {
 
 class Journal {
  public:
-  enum class Kind : std::uint8_t { sum, maximum, sketch, look, failure, works, state };
+  enum class Kind : std::uint8_t { sum, maximum, sketch, look, failure, works, state, tally };
 
   Journal() = default;
   /// What bytes() gave. DataError where they are something else, or damaged.
