@@ -148,7 +148,7 @@ std::string in_other_case(const std::vector<std::string>& words, const std::stri
 
 /// A word that is none of ours: scikit-learn's, or misspelt.
 std::string said_of_unknown(const std::string& asked, const std::vector<std::string>& words) {
-  if (const auto said = said_of_lacking(bare(asked))) return *said;
+  if (const auto said = said_of_scikit_learns(bare(asked))) return *said;
   auto nearest = nearest_name(shorten(asked, 40), words);
   if (!nearest) nearest = nearest_name(shorten(asked, 40), scikit_learns_names());
   return fmt::format("there is no help on {}; {}`superstep help help` says what can be asked",

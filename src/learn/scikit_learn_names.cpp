@@ -18,7 +18,7 @@ struct Entry {
 
 const std::vector<Entry>& lacking() {
   static const std::vector<Entry> all = {
-      {"LogisticRegression, GaussianNB",
+      {"HistGradientBoostingClassifier, LogisticRegression, GaussianNB",
        {"AdaBoostClassifier",
         "BaggingClassifier",
         "CalibratedClassifierCV",
@@ -29,8 +29,6 @@ const std::vector<Entry>& lacking() {
         "FixedThresholdClassifier",
         "FrozenEstimator",
         "GaussianProcessClassifier",
-        "GradientBoostingClassifier",
-        "HistGradientBoostingClassifier",
         "KNeighborsClassifier",
         "LabelPropagation",
         "LabelSpreading",
@@ -52,7 +50,8 @@ const std::vector<Entry>& lacking() {
         "StackingClassifier",
         "TunedThresholdClassifierCV",
         "VotingClassifier"}},
-      {"Ridge, Lasso, ElasticNet, LinearRegression, PoissonRegressor",
+      {"HistGradientBoostingRegressor, Ridge, Lasso, ElasticNet, LinearRegression, "
+       "PoissonRegressor",
        {"ARDRegression",
         "AdaBoostRegressor",
         "BaggingRegressor",
@@ -62,8 +61,6 @@ const std::vector<Entry>& lacking() {
         "ExtraTreeRegressor",
         "ExtraTreesRegressor",
         "GaussianProcessRegressor",
-        "GradientBoostingRegressor",
-        "HistGradientBoostingRegressor",
         "HuberRegressor",
         "IsotonicRegression",
         "KNeighborsRegressor",
@@ -195,6 +192,17 @@ const std::vector<Entry>& commands() {
   return all;
 }
 
+/// What other libraries call theirs: ours with the parameters that are called otherwise.
+const std::vector<Entry>& of_others() {
+  static const std::vector<Entry> all = {
+      {"HistGradientBoostingClassifier(max_iter=, max_leaf_nodes=, learning_rate=)",
+       {"LGBMClassifier", "XGBClassifier", "CatBoostClassifier"}},
+      {"HistGradientBoostingRegressor(max_iter=, max_leaf_nodes=, learning_rate=)",
+       {"LGBMRegressor", "XGBRegressor", "CatBoostRegressor"}},
+  };
+  return all;
+}
+
 /// The entry's name as it is spelt and what there is instead.
 std::optional<std::pair<std::string_view, std::string_view>> find(const std::vector<Entry>& entries,
                                                                   std::string_view name) {
@@ -223,13 +231,16 @@ std::optional<std::string> said_of_command(std::string_view name) {
 }
 
 std::optional<std::string> said_of_scikit_learns(std::string_view name) {
-  const auto said = said_of_lacking(name);
-  return said ? said : said_of_command(name);
+  if (const auto said = said_of_lacking(name)) return said;
+  if (const auto said = said_of_command(name)) return said;
+  const auto found = find(of_others(), name);
+  if (!found) return std::nullopt;
+  return fmt::format("{} is another library's; here it is {}", found->first, found->second);
 }
 
 std::vector<std::string> scikit_learns_names() {
   std::vector<std::string> names;
-  for (const std::vector<Entry>* entries : {&lacking(), &commands()}) {
+  for (const std::vector<Entry>* entries : {&lacking(), &commands(), &of_others()}) {
     for (const Entry& entry : *entries) {
       names.insert(names.end(), entry.names.begin(), entry.names.end());
     }

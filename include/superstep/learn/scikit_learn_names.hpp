@@ -18,7 +18,7 @@ inline constexpr const char* scikit_learn_version = "1.9";
 std::optional<std::string> said_of_lacking(std::string_view name);
 /// "GridSearchCV is a command here: superstep search ..."; nothing for any other word.
 std::optional<std::string> said_of_command(std::string_view name);
-/// One of them.
+/// One of them, or "LGBMClassifier is another library's; here it is ...".
 std::optional<std::string> said_of_scikit_learns(std::string_view name);
 
 /// All these names, to find the nearest.
