@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Everything from a clean checkout on a bare Debian 12: installs what the tests need, builds, runs all tests
-# on the release build, and those with the label `sanitized` once more under the sanitizers (presets debug and
-# thread; of threads, every fourth day, those of estimators too). The last line is the sum.
+# on the release build, and those with the label `sanitized` once more under the sanitizers: presets debug and thread,
+# on the engine and what lies below it; those of estimators, too, on odd days under debug, on every fourth under
+# thread. The last line is the sum.
 # usage: tests/run.sh [--no-sanitizers] [further arguments of ctest for the release build, such as -L mpi]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -42,8 +43,8 @@ cmake --build --preset release --parallel "$jobs"
 count_tests --preset release "$@"
 for preset in $sanitizers; do
   part=(sanitized_tests -L sanitized)
-  if [[ $preset == thread ]] && ((seed % 4 != 0)); then
-    echo "seed $seed: the thread sanitizer looks at the engine and below it, not at estimators"
+  if { [[ $preset == thread ]] && ((seed % 4 != 0)); } || { [[ $preset == debug ]] && ((seed % 2 == 0)); }; then
+    echo "seed $seed: preset $preset looks at the engine and below it, not at estimators"
     part=(sanitized_engine_tests -L sanitized -L engine)
   fi
   cmake --preset "$preset"

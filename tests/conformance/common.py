@@ -109,11 +109,12 @@ def not_worse(objective, reference, rtol=1e-8, what=""):
 
 
 def main(namespace):
-    """Runs the tests of a script, or as many as `--draw N` says, drawn by the date."""
+    """Runs the tests of a script, or as many as `--draw N` or `--draw N%` says, drawn by the date."""
     failed = 0
     tests = [(k, v) for k, v in namespace.items() if k.startswith("test_") and callable(v)]
     if sys.argv[1:2] == ["--draw"]:
-        seed, most = time.strftime("%Y%m%d"), min(int(sys.argv[2]), len(tests))
+        seed, wanted = time.strftime("%Y%m%d"), sys.argv[2]
+        most = -(-len(tests) * int(wanted[:-1]) // 100) if wanted.endswith("%") else min(int(wanted), len(tests))
         print(f"seed {seed} draws {most} of {len(tests)} tests", flush=True)
         tests = random.Random(seed).sample(tests, most)
     for name, test in tests:

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cmath>
+#include <cstdio>
+#include <ctime>
 #include <map>
 #include <memory>
 #include <set>
@@ -119,6 +121,24 @@ inline std::vector<std::vector<std::string>> every_training() {
                  "make_pipeline(MinMaxScaler(), GaussianNB())",
                  "make_pipeline(PCA(n_components=2), LogisticRegression(C=0.1))"});
   return all;
+}
+
+/// Half of them, drawn by the date and the number of ranks. **Collective.**
+inline std::vector<std::vector<std::string>> drawn_trainings(const Communicator& comm) {
+  const std::time_t now = std::time(nullptr);
+  char today[9] = "";
+  std::strftime(today, sizeof today, "%Y%m%d", std::localtime(&now));
+  const std::string seed = comm.broadcast(std::string(comm.is_root() ? today : ""));
+  const Philox philox(std::stoull(seed), static_cast<std::uint32_t>(comm.size()));
+  const std::vector<std::vector<std::string>> all = every_training();
+  std::vector<std::vector<std::string>> drawn;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (philox.at(i, 0)[0] % 2 == 0) drawn.push_back(all[i]);
+  }
+  if (comm.is_root()) {
+    std::printf("seed %s draws %zu of %zu trainings\n", seed.c_str(), drawn.size(), all.size());
+  }
+  return drawn;
 }
 
 /// Seven categories of any number.
