@@ -152,6 +152,7 @@ class BoostingRows::Impl {
     if (block.weight != nullptr) made->weight.assign(block.weight, block.weight + block.rows);
     for (const ModelState& model : models_) {
       ModelRows& rows = made->models.emplace_back();
+      if (model.is_done) continue;
       choose_rows(model, block, workspace, rows);
       rows.scores.resize(at(block.rows * model.task->outputs));
       for (Index k = 0; k < model.task->outputs; ++k) {
@@ -317,7 +318,7 @@ class BoostingRows::Impl {
           static_cast<double>(static_cast<std::int32_t>((chance >> 32) & 0x3fffffff)) * 0x1p-30;
       const auto q = static_cast<std::int32_t>(std::floor(clamped(g[i] * per_g) + up_g));
       const auto r = static_cast<std::int32_t>(std::floor(clamped(h[i] * per_h) + up_h));
-      to[i] = PackedWord::of(q, std::max(r, 1));
+      to[i] = PackedWord::of(q, r);
     }
   }
   /// Gradients that are larger than they may be are told apart: then words are made anew.
