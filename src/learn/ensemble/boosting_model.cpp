@@ -31,7 +31,7 @@ void fields(const Archive& a, Fitted& f, Length& columns) {
 }  // namespace
 
 BoostingModel::BoostingModel(FittedBoosting fitted, trees::Loss loss, FitReport report)
-    : fitted_(std::move(fitted)), loss_(loss) {
+    : fitted_(std::move(fitted)), walker_(fitted_.forest), loss_(loss) {
   report_ = std::move(report);
 }
 
@@ -56,7 +56,7 @@ void BoostingModel::apply(Method method, math::ConstPanel x, math::Panel out) co
 void BoostingModel::apply_to_few(Method method, math::ConstPanel x, math::Panel out) const {
   const Index outputs = fitted_.baseline.size();
   Matrix scores = fitted_.baseline.transpose().replicate(x.rows, 1);
-  trees::add_values(fitted_.forest, outputs, x, math::Panel(scores));
+  walker_.add_values(outputs, x, math::Panel(scores));
   const bool wants_class = method == Method::predict && fitted_.classes;
   if (method != Method::decision_function && !wants_class) {
     trees::exponentials(loss_, math::Panel(scores));

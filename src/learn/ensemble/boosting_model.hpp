@@ -11,6 +11,7 @@
 
 #include <superstep/learn/ensemble/hist_gradient_boosting.hpp>
 #include "learn/trees/boosting.hpp"
+#include "learn/trees/walker.hpp"
 
 namespace superstep {
 
@@ -41,6 +42,7 @@ class BoostingModel final : public Model {
   void apply_to_few(Method method, math::ConstPanel x, math::Panel out) const;
 
   FittedBoosting fitted_;
+  trees::Walker walker_;
   trees::Loss loss_;
 };
 

@@ -127,28 +127,6 @@ Forest read_forest(const AttributeReader& in, Index columns) {
   return f;
 }
 
-void add_values(const Forest& f, Index outputs, math::ConstPanel x, math::Panel out) {
-  for (Index t = 0; t < f.trees(); ++t) {
-    const auto begin = static_cast<std::size_t>(f.begin[static_cast<std::size_t>(t)]);
-    const Index* const left = f.left.data() + begin;
-    const Index* const feature = f.feature.data() + begin;
-    const double* const threshold = f.threshold.data() + begin;
-    const Index* const missing_left = f.missing_left.data() + begin;
-    const double* const value = f.value.data() + begin;
-    const Index k = t % outputs;
-    for (Index i = 0; i < x.rows; ++i) {
-      const double* row = x.row(i);
-      Index at = 0;
-      while (left[at] != 0) {
-        const double v = row[feature[at]];
-        const bool goes_left = std::isnan(v) ? missing_left[at] != 0 : v <= threshold[at];
-        at = left[at] + (goes_left ? 0 : 1);
-      }
-      out.row(i)[k] += value[at];
-    }
-  }
-}
-
 Vector importances(const Forest& f, Index columns) {
   Vector sums = Vector::Zero(columns);
   for (std::size_t i = 0; i < f.left.size(); ++i) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include <superstep/learn/attributes.hpp>
-#include <superstep/math/panel.hpp>
 
 namespace superstep::trees {
 
@@ -38,9 +37,6 @@ struct Forest {
 /// As fields of a model file: tree by tree. DataError where they are no trees of so many columns.
 void write(const AttributeWriter& out, const Forest& forest);
 Forest read_forest(const AttributeReader& in, Index columns);
-
-/// out[i * stride + k] += what the trees k, k + outputs, ... say of row i, in their order.
-void add_values(const Forest& forest, Index outputs, math::ConstPanel x, math::Panel out);
 
 /// How much each column has gained, in parts of all.
 Vector importances(const Forest& forest, Index columns);
