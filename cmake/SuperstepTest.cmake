@@ -151,9 +151,10 @@ endif()
 function(superstep_conformance_test name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "ALSO_DEBIAN" "" "")
   set(script ${CMAKE_CURRENT_SOURCE_DIR}/test_${name}.py)
-  file(STRINGS ${script} common_main REGEX "main\\(.*globals\\(\\)")  # others draw their cases themselves
+  file(STRINGS ${script} draws_by_common REGEX "main\\(.*globals\\(\\)")
+  file(STRINGS ${script} has_arguments REGEX "argparse")  # others draw their cases themselves
   set(draw)
-  if(common_main)
+  if(draws_by_common AND NOT has_arguments)
     set(draw --draw 67%)
   endif()
   superstep_script_test(conformance.${name} LABELS conformance TIMEOUT 600 COMMAND ${superstep_oracle} ${script} ${draw})

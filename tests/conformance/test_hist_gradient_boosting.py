@@ -12,8 +12,10 @@ import scipy.special
 from sklearn.ensemble import (GradientBoostingClassifier, GradientBoostingRegressor, HistGradientBoostingClassifier,
                               HistGradientBoostingRegressor)
 from sklearn.ensemble._hist_gradient_boosting.binning import _BinMapper
-from sklearn.metrics import log_loss, mean_gamma_deviance, mean_poisson_deviance, mean_squared_error, roc_auc_score
+from sklearn.metrics import log_loss, mean_gamma_deviance, mean_absolute_error, mean_pinball_loss, mean_poisson_deviance, mean_squared_error, roc_auc_score
 from sklearn.model_selection import cross_val_score
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.stats import _weighted_percentile
 
 import common
 from common import attributes, close, fit, output, path, run, write
@@ -74,7 +76,9 @@ def walked(found, X, outputs):
     return scores
 
 
-def derivatives(loss, scores, y):
+def derivatives(loss, scores, y, quantile):
+    if loss in ("absolute_error", "quantile"):
+        return np.where(y[:, None] >= scores, -quantile, 1.0 - quantile), np.ones_like(scores)
     if loss == "log_loss" and scores.shape[1] == 1:
         p = 1 / (1 + np.exp(-scores))
         return p - y[:, None], p * (1 - p)
@@ -103,16 +107,24 @@ def gains(bins, missing, g, h, options):
     return all_gains
 
 
-def judge(found, X, y, weight, loss, options, what):
+def leaf_value(loss, residuals, weight, G, H, options):
+    if loss not in ("absolute_error", "quantile"):
+        return -G / (H + options["l2_regularization"])
+    q = options.get("quantile", 0.5)
+    return np.percentile(residuals, 100 * q) if weight is None else _weighted_percentile(residuals, weight, 100 * q)
+
+
+def judge(found, X, y, weight, loss, options, what, factors=None):
     """Each node of the first trees: its split is the best there is, its value a step of Newton's, and leaves are those that gain least."""
     mapper = _BinMapper(n_bins=options["max_bins"] + 1).fit(X, sample_weight=weight)
     bins, missing = mapper.transform(X).astype(int), mapper.missing_values_bin_idx_
     scores = np.repeat(found["baseline_prediction_"][None, :], len(X), axis=0)
     outputs, begin, w = scores.shape[1], found["tree_begin_"], np.ones(len(X)) if weight is None else weight
+    w = w if factors is None else w * factors  # of classes, which have no say in bins
     for t in range(min(len(begin) - 1, 2 * outputs)):
         if t % outputs == 0:
-            g, h = (d * w[:, None] for d in derivatives(loss, scores, y))
-        k, part, left_out, taken = t % outputs, slice(begin[t], begin[t + 1]), [], []
+            g, h = (d * w[:, None] for d in derivatives(loss, scores, y, options.get("quantile", 0.5)))
+        k, part, bests = t % outputs, slice(begin[t], begin[t + 1]), {}
         left, feature, threshold, to_left, value, gain, rows = (found[name][part] for name in (
             "children_left_", "feature_", "threshold_", "missing_go_to_left_", "value_", "gain_", "n_node_samples_"))
         members, depth, step = {0: np.arange(len(X))}, {0: 0}, np.zeros(len(X))
@@ -120,12 +132,14 @@ def judge(found, X, y, weight, loss, options, what):
             m = members.pop(node)
             assert len(m) == rows[node], what
             G, H = g[m, k].sum(), h[m, k].sum()
-            close(value[node], -options["learning_rate"] * G / (H + options["l2_regularization"]), rtol=1e-6, atol=1e-9 * np.abs(g).max(), what=what)
+            if left[node] == 0:
+                expected = leaf_value(loss, (y - scores[:, k])[m], None if weight is None else weight[m], G, H, options)
+                close(value[node], options["learning_rate"] * expected, rtol=1e-6, atol=1e-9 * np.abs(g).max(), what=what)
             splits = options["max_depth"] is None or depth[node] < options["max_depth"]
             best = gains(bins[m], missing, g[m, k], h[m, k], options).max() if splits else 0.0
             noise = 1e-9 * (np.abs(g[m, k]).sum() ** 2 / H + 1e-30)
             if left[node] == 0:
-                left_out.append(best if best > noise else 0.0)
+                bests[node] = best if best > noise else 0.0
                 step[m] = value[node]
                 continue
             close(gain[node], best, rtol=1e-6, atol=noise, what=f"{what}: tree {t}, node {node}")
@@ -136,13 +150,17 @@ def judge(found, X, y, weight, loss, options, what):
             gl, hl = g[m[goes], k].sum(), h[m[goes], k].sum()
             l2 = options["l2_regularization"]
             close(gl**2 / (hl + l2) + (G - gl) ** 2 / (H - hl + l2) - G**2 / (H + l2), best, rtol=1e-6, atol=noise, what=f"{what}: tree {t}, node {node}")
-            taken.append(best)
-        if options["max_leaf_nodes"] is not None and len(left_out) == options["max_leaf_nodes"] > 1:
-            # Any leaf might have been split in place of a split whose children were not: the least of these gains more.
-            last = [gain[n] for n in range(len(left)) if left[n] and not left[left[n]] and not left[left[n] + 1]]
-            assert min(last) >= max(left_out) * (1 - 1e-6) or min(last) == gain[0], (what, t, min(last), max(left_out))
-        else:
-            assert max(left_out) == 0.0, (what, t, max(left_out))
+            bests[node] = best
+        # The split of largest gain first: whoever is next has been split, until there are leaves enough or none that gain.
+        open_nodes = {0: bests[0]}
+        for _ in range(sum(left > 0)):
+            node = max(open_nodes, key=open_nodes.get)
+            if left[node] == 0:  # all but as good as one that was
+                assert any(left[n] and open_nodes[n] >= open_nodes[node] * (1 - 1e-6) for n in open_nodes), (what, t, node)
+                node = max((n for n in open_nodes if left[n]), key=open_nodes.get)
+            open_nodes.pop(node)
+            open_nodes |= {child: bests[child] for child in (left[node], left[node] + 1)}
+        assert len(open_nodes) == options["max_leaf_nodes"] or max(open_nodes.values()) == 0.0, (what, t, open_nodes)
         scores[:, k] += step
 
 
@@ -160,7 +178,7 @@ def test_classes():
         X, y = drawn(kind)
         options = settings()
         if case % 4 == 2:
-            options["class_weight"] = "balanced"
+            options.update(class_weight="balanced", max_bins=255)
         weight = RNG.integers(1, 4, len(y)).astype(float) if case % 4 == 3 else None
         reference = HistGradientBoostingClassifier(early_stopping=False, **options).fit(X, y, sample_weight=weight)
         text = expression("HistGradientBoostingClassifier", dict(early_stopping=False, **options))
@@ -170,8 +188,8 @@ def test_classes():
         outputs = 1 if kind == "binary" else len(reference.classes_)
         actual = output("predict", model, path("classes.h5"), "--method", "decision_function", dataset="decision_function")
         np.testing.assert_array_equal(actual.reshape(len(X), -1), walked(found, X, outputs), err_msg=text)
-        if case % 4 < 2:
-            judge(found, X, y, weight, "log_loss", options, f"case {case}, {len(X)} x {X.shape[1]}: {text}")
+        factors = compute_sample_weight("balanced", y) if "class_weight" in options else None
+        judge(found, X, y, weight, "log_loss", options, f"case {case}, {len(X)} x {X.shape[1]}: {text}", factors)
         p = output("predict", model, path("classes.h5"), "--method", "predict_proba", dataset="predict_proba")
         close(log_loss(y, p, sample_weight=weight), log_loss(y, reference.predict_proba(X), sample_weight=weight), rtol=0.1, what=text)
         labels = output("predict", model, path("classes.h5"))
@@ -179,22 +197,27 @@ def test_classes():
 
 
 def test_numbers():
-    for case in range(8):
-        kind = ["squared_error", "poisson", "gamma", "squared_error"][case % 4]
+    for case in range(12):
+        kind = ["squared_error", "poisson", "gamma", "squared_error", "absolute_error", "quantile"][case % 6]
         X, y = drawn(kind)
         options = settings()
-        weight = RNG.integers(1, 4, len(y)).astype(float) if case % 4 == 3 else None
+        if kind == "quantile":
+            options["quantile"] = float(RNG.choice([0.1, 0.5, 0.9]))
+        weight = RNG.integers(1, 4, len(y)).astype(float) if case % 6 == 3 or case > 9 else None
         reference = HistGradientBoostingRegressor(loss=kind, early_stopping=False, **options).fit(X, y, sample_weight=weight)
         text = expression("HistGradientBoostingRegressor", dict(loss=kind, early_stopping=False, **options))
         found, _, model = fit(text, write("numbers", X, y, weight), ranks=int(RNG.choice([1, 2, 3, 5])))
         expected, actual = reference.predict(X), output("predict", model, path("numbers.h5"))
         scores = walked(found, X, 1)[:, 0]
-        if kind == "squared_error":
+        if kind not in ("poisson", "gamma"):
             np.testing.assert_array_equal(actual, scores)
         else:
             close(actual, np.exp(scores), rtol=1e-14)
         judge(found, X, y, weight, kind, options, f"case {case}, {len(X)} x {X.shape[1]}: {text}")
-        deviance = {"poisson": mean_poisson_deviance, "gamma": mean_gamma_deviance}.get(kind, mean_squared_error)
+        deviance = {"poisson": mean_poisson_deviance, "gamma": mean_gamma_deviance, "absolute_error": mean_absolute_error}.get(kind, mean_squared_error)
+        if kind == "quantile":
+            def deviance(y, p):
+                return mean_pinball_loss(y, p, alpha=options["quantile"])
         close(deviance(y, actual), deviance(y, expected), rtol=0.1, what=text)
         assert abs(found["feature_importances_"].sum() - 1.0) < 1e-12 or not found["feature_importances_"].any()
 
@@ -310,7 +333,7 @@ def test_refusals():
     refused(("fit", "HistGradientBoostingClassifier()", one, *model), 3, "of one class")
     for text, why in (("HistGradientBoostingClassifier(max_bins=256)", "max_bins"),
                       ("HistGradientBoostingClassifier(max_features=0.5)", "max_features"),
-                      ("HistGradientBoostingRegressor(loss='absolute_error')", "loss"),
+                      ("HistGradientBoostingRegressor(loss='quantile')", "quantile=0.9"),
                       ("HistGradientBoostingClassifier(max_leaf_node=3)", "max_leaf_nodes")):
         refused(("fit", text, fine, *model), 2, why)
     zeros = write("zeros", X, np.maximum(y, 0.0))

@@ -13,6 +13,7 @@ namespace {
 using P = HistGradientBoostingRegressorParams;
 
 trees::Loss loss_of(const P& p) {
+  if (p.loss == "absolute_error" || p.loss == "quantile") return trees::Loss::quantile;
   if (p.loss == "poisson") return trees::Loss::poisson;
   if (p.loss == "gamma") return trees::Loss::gamma;
   return trees::Loss::squared;
@@ -21,6 +22,9 @@ trees::Loss loss_of(const P& p) {
 trees::BoostingTask task_of(const P& p, SplitPtr split, Index rows, std::uint64_t seed) {
   trees::BoostingTask task = boosting_task(p, std::move(split), rows, seed);
   task.loss = loss_of(p);
+  if (p.loss == "quantile") task.quantile = p.quantile.value_or(0.5);
+  // scikit-learn's absolute error is twice the loss of the median.
+  if (task.stopping && p.loss == "absolute_error") task.stopping->tol *= 0.5;
   return task;
 }
 
@@ -41,11 +45,20 @@ const ParamTable<P>& HistGradientBoostingRegressor::param_table() {
           ParamTable<P>(
               "HistGradientBoostingRegressor",
               "Boosted trees: each a step down the loss, on histograms of binned columns.")
-              .add("loss", &P::loss, one_of({"squared_error", "gamma", "poisson"}),
-                   "what is minimised; 'absolute_error' and 'quantile' are not there yet")
-              .refuse("quantile", {Value()}, "loss='quantile' is not there yet"))
+              .add("loss", &P::loss,
+                   one_of({"squared_error", "absolute_error", "gamma", "poisson", "quantile"}),
+                   "what is minimised")
+              .add("quantile", &P::quantile, between(0.0, 1.0), "which, with loss='quantile'"))
           .positional(1);
   return table;
+}
+
+void HistGradientBoostingRegressor::check_params() const {
+  EstimatorOf::check_params();
+  if (params().loss == "quantile" && !params().quantile) {
+    throw UsageError(
+        "HistGradientBoostingRegressor: loss='quantile' needs to know which: quantile=0.9");
+  }
 }
 
 Footprint HistGradientBoostingRegressor::footprint(Index columns, Index,

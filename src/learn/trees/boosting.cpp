@@ -58,6 +58,7 @@ class Boosting {
       models_[m].is_done = starts[m].failure != nullptr || models_[m].task->max_iter == 0;
       failures_.push_back(starts[m].failure);
       set_first_units(sketch, models_[m]);
+      if (tasks[m].loss == Loss::quantile && !models_[m].is_done) look_for_baseline(models_[m]);
     }
     has_columns_ = engine.has_room(
         table, ample(boosting_footprint(table.columns(), max_bins, tasks), table.columns()));
@@ -95,11 +96,19 @@ class Boosting {
       archive.within(m.loss_exponent, -4000, 4000);
       archive.within(m.words, 0, std::int64_t{1} << 40);
       archive.flag(m.is_done);
+      archive.flag(m.has_baseline);
+      archive.finite(m.baseline);
       if constexpr (Archive::reads) {
         const bool is_whole = m.forest.trees() % m.task->outputs == 0;
         if (!is_whole || !m.forest.is_sound(edges_.columns())) refuse_journal();
+        if (m.has_baseline) m.quantiles.reset();
       }
     }
+  }
+
+  void look_for_baseline(ModelState& m) const {
+    m.has_baseline = m.task->begins_at_zero;
+    if (!m.has_baseline) m.quantiles.emplace(m.task->quantile, table_.data->has_weight(), 1);
   }
 
   /// Derivatives of classes are bounded by the weights; those of numbers are looked for.
@@ -110,6 +119,10 @@ class Boosting {
       case Loss::binary:
       case Loss::multinomial:
         model.units = {weight, weight - 2};
+        break;
+      case Loss::quantile:
+        model.units = {weight, weight};
+        model.loss_exponent = weight + sketch.target().exponent;
         break;
       case Loss::squared:
         model.units = {weight + sketch.target().exponent, weight};
@@ -153,6 +166,10 @@ class Boosting {
     for (ModelState& m : models_) {
       if (!m.is_active()) continue;
       const auto outputs = static_cast<std::size_t>(m.task->outputs);
+      if (m.quantiles) {
+        take_quantiles(m, next(static_cast<std::size_t>(m.quantiles->entries())));
+        continue;
+      }
       if (m.sums_leaves) {
         take_leaves(m, next);
         continue;
@@ -167,6 +184,21 @@ class Boosting {
         for (std::size_t i = 0; i < grower.wanted().size(); ++i) grower.absorb(i, next(entries));
       }
     }
+  }
+
+  /// Where all is known they are the baseline, or what leaves add.
+  static void take_quantiles(ModelState& m, std::span<const std::int64_t> sums) {
+    if (!m.quantiles->narrow(sums)) return;
+    const std::vector<double> found = m.quantiles->values();
+    m.quantiles.reset();
+    if (m.has_baseline) {
+      m.steps.push_back(found);
+      m.sums_leaves = true;
+      return;
+    }
+    m.baseline[0] = found.front();
+    m.has_baseline = true;
+    ++m.words;
   }
 
   /// A step of Newton's for each leaf; of several classes, which are one too many, a little
@@ -308,10 +340,16 @@ class Boosting {
   }
 
   void advance(ModelState& m) const {
+    if (m.quantiles) return;
     if (m.sums_leaves) return finish(m);
     bool goes_on = false;
     for (Grower& grower : m.growing) goes_on = grower.advance(most_at_once) || goes_on;
     if (goes_on) return;
+    if (m.task->loss == Loss::quantile) {
+      m.quantiles.emplace(m.task->quantile, table_.data->has_weight(),
+                          m.growing.front().leaves().size());
+      return;
+    }
     m.sums_leaves = m.task->steps == Steps::by_leaves;
     if (!m.sums_leaves) finish(m);
   }

@@ -38,7 +38,8 @@ enum class Steps {
 struct BoostingTask {
   SplitPtr split{};
   Loss loss = Loss::squared;
-  Index outputs = 1;  ///< trees in each iteration
+  double quantile = 0.5;  ///< of Loss::quantile
+  Index outputs = 1;      ///< trees in each iteration
   double learning_rate = 0.1;
   Index max_iter = 100;
   GrowthRules growth{};

@@ -19,6 +19,7 @@ struct ModelRows {
   std::vector<std::uint16_t> training, held_out;
   std::vector<std::uint16_t> out_of_bag;  ///< training rows that the growing trees do not see
   std::vector<double> scores;             ///< output by output
+  bool has_baseline = false;              ///< in the scores
   Index iteration = 0;                    ///< of the trees that are in the scores
   std::int64_t words_made = -1;
   double largest_gradient = 0.0, largest_hessian = 0.0;  ///< of training rows, when they were made
@@ -89,6 +90,10 @@ class BoostingRows::Impl {
       if (!model.is_active()) continue;
       told_.resize(models.size());
       told_[m] = at;
+      if (model.quantiles) {
+        at += model.quantiles->entries();
+        continue;
+      }
       if (model.sums_leaves) {
         for (const Grower& grower : model.growing) at += 2 * std::ssize(grower.leaves());
         continue;
@@ -115,6 +120,10 @@ class BoostingRows::Impl {
     for (std::size_t m = 0; m < models_.size(); ++m) {
       if (!models_[m].is_active()) continue;
       bring_up(*state, m, workspace);
+      if (models_[m].quantiles) {
+        add_quantiles(*state, m, sums.data() + told_[m], models_[m]);
+        continue;
+      }
       if (models_[m].is_planting()) tell(*state, m, sums.subspan(at(told_[m])), workspace);
       if (models_[m].sums_leaves) sum_leaves(*state, m, sums.subspan(at(told_[m])), workspace);
     }
@@ -154,10 +163,7 @@ class BoostingRows::Impl {
       ModelRows& rows = made->models.emplace_back();
       if (model.is_done) continue;
       choose_rows(model, block, workspace, rows);
-      rows.scores.resize(at(block.rows * model.task->outputs));
-      for (Index k = 0; k < model.task->outputs; ++k) {
-        std::fill_n(rows.scores.begin() + k * block.rows, block.rows, model.baseline[k]);
-      }
+      rows.scores.assign(at(block.rows * model.task->outputs), 0.0);
       const std::size_t words = at(block.rows * model.task->outputs);
       digits_ == Digits::few ? rows.packed.resize(words) : rows.wide.resize(words);
       rows.trees.resize(at(model.task->outputs));
@@ -188,6 +194,12 @@ class BoostingRows::Impl {
     const ModelState& model = models_[m];
     ModelRows& rows = block.models[m];
     const Index n = block.bins.rows();
+    if (model.has_baseline && !rows.has_baseline) {
+      rows.has_baseline = true;
+      for (Index k = 0; k < model.task->outputs; ++k) {
+        std::fill_n(rows.scores.begin() + k * n, n, model.baseline[k]);
+      }
+    }
     for (; rows.iteration < model.iteration(); ++rows.iteration) {
       const bool has_nodes = rows.iteration + 1 == model.iteration() && rows.words_made >= 0 &&
                              !model.grown.empty() && rows.trees.front().has_root();
@@ -248,6 +260,20 @@ class BoostingRows::Impl {
     for (std::size_t i = 0; i < block.y.size(); ++i) to[i] = weight == nullptr ? 1.0 : weight[i];
   }
 
+  /// What scores leave of the targets, leaf by leaf; before there is a tree all rows are one leaf.
+  static void add_quantiles(const BlockRows& block, std::size_t m, std::int64_t* to,
+                            const ModelState& model) {
+    const ModelRows& rows = block.models[m];
+    const double* const weight = block.weight.empty() ? nullptr : block.weight.data();
+    const double unit = std::ldexp(1.0, leaf_digits - model.units.hessian_exponent);
+    const std::vector<int> leaves =
+        model.growing.empty() ? std::vector<int>{0} : model.growing.front().leaves();
+    for (std::size_t i = 0; i < leaves.size(); ++i) {
+      model.quantiles->add(i, rows.trees.front().of(leaves[i]), block.y.data(), rows.scores.data(),
+                           weight, unit, to);
+    }
+  }
+
   /// Of the leaves of trees that are grown, in full.
   void sum_leaves(const BlockRows& block, std::size_t m, std::span<std::int64_t> to,
                   Workspace& workspace) const {
@@ -256,9 +282,9 @@ class BoostingRows::Impl {
     double* const g = workspace.doubles(gradients, all);
     double* const h = workspace.doubles(hessians, all);
     std::vector<double> made;
-    derivatives(model.task->loss, {block.models[m].scores.data(), n, model.task->outputs},
-                block.y.data(), weights_of(block, model, made), g, h,
-                workspace.doubles(scratch, all));
+    derivatives(model.task->loss, model.task->quantile,
+                {block.models[m].scores.data(), n, model.task->outputs}, block.y.data(),
+                weights_of(block, model, made), g, h, workspace.doubles(scratch, all));
     const double per_g = std::ldexp(1.0, leaf_digits - model.units.gradient_exponent);
     const double per_h = std::ldexp(1.0, leaf_digits - model.units.hessian_exponent);
     std::size_t next = 0;
@@ -280,7 +306,8 @@ class BoostingRows::Impl {
     double* const g = workspace.doubles(gradients, all);
     double* const h = workspace.doubles(hessians, all);
     std::vector<double> made;
-    derivatives(model.task->loss, {rows.scores.data(), n, model.task->outputs}, block.y.data(),
+    derivatives(model.task->loss, model.task->quantile,
+                {rows.scores.data(), n, model.task->outputs}, block.y.data(),
                 weights_of(block, model, made), g, h, workspace.doubles(scratch, all));
     if (model.task->steps == Steps::by_leaves) {
       for (Index k = 0; k < model.task->outputs; ++k) weigh(block, model, made, h + k * n);
@@ -350,7 +377,8 @@ class BoostingRows::Impl {
       const double* const weight = weights_of(block, model, made);
       double* const each = workspace.doubles(gradients, all);
       const RowScores scores{rows.scores.data(), n, model.task->outputs};
-      losses_of(model.task->loss, scores, block.y.data(), each, workspace.doubles(scratch, all));
+      losses_of(model.task->loss, model.task->quantile, scores, block.y.data(), each,
+                workspace.doubles(scratch, all));
       double loss = 0.0, sum = 0.0;
       const RowList judged =
           model.task->stopping->validation_fraction > 0.0 ? rows.held_out : rows.training;

@@ -6,11 +6,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include <superstep/engine/engine.hpp>
 #include "learn/trees/boosting.hpp"
+#include "learn/trees/leaf_quantiles.hpp"
 
 namespace superstep::trees {
 
@@ -34,13 +36,15 @@ struct ModelState {
   const BoostingTask* task = nullptr;
   Vector class_factors{};  ///< on the weights of the classes' rows; empty: none
   Vector baseline{};
-  Forest forest{};                           ///< of finished iterations
-  std::vector<Grower> grown{};               ///< the trees of the last one, by output
+  bool has_baseline = true;     ///< else it is looked for, as leaves are, and 0 until then
+  Forest forest{};              ///< of finished iterations
+  std::vector<Grower> grown{};  ///< the trees of the last one, by output
   std::vector<std::vector<double>> steps{};  ///< of their leaves, where these are summed apart
   std::vector<Grower> growing{};  ///< those of this one; empty until their roots are known
   Units units{};
-  int loss_exponent = 0;     ///< losses of rows are about that large
-  std::int64_t words = 0;    ///< goes up when the words of the rows are to be made anew
+  int loss_exponent = 0;   ///< losses of rows are about that large
+  std::int64_t words = 0;  ///< goes up when the words of the rows are to be made anew
+  std::optional<LeafQuantiles> quantiles{};  ///< of leaves, while they are looked for
   bool sums_leaves = false;  ///< its trees are grown, and their leaves' steps are to be found
   bool is_done = false;
   bool waits = false;            ///< for others to have grown their trees

@@ -90,10 +90,10 @@ BoostingStart start_of(Engine& engine, const Table& table, const std::string& na
                          task.loss == Loss::gamma ? "gamma" : "poisson"));
     }
     const double mean = totals[first + weighted_targets][0] / training[0];
-    if (task.loss != Loss::squared && !(mean > 0.0)) {
+    if ((task.loss == Loss::poisson || task.loss == Loss::gamma) && !(mean > 0.0)) {
       refuse(table, task, "all targets are 0, whose logarithm there is none of");
     }
-    start.baseline = first_scores(task.loss, {}, mean);
+    start.baseline = first_scores(task.loss, {}, task.loss == Loss::quantile ? 0.0 : mean);
     return start;
   }
   if (!task.class_weight.is_none()) {

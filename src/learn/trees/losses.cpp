@@ -62,8 +62,8 @@ void by_exponential(Index n, const double* s, double sign, double* gradient, con
 
 }  // namespace
 
-void derivatives(Loss loss, const RowScores& s, const double* y, const double* weight,
-                 double* gradient, double* hessian, double* scratch) {
+void derivatives(Loss loss, double quantile, const RowScores& s, const double* y,
+                 const double* weight, double* gradient, double* hessian, double* scratch) {
   const Index n = s.rows;
   switch (loss) {
     case Loss::binary:
@@ -74,6 +74,10 @@ void derivatives(Loss loss, const RowScores& s, const double* y, const double* w
       break;
     case Loss::squared:
       for (Index i = 0; i < n; ++i) gradient[i] = s.scores[i] - y[i];
+      std::fill_n(hessian, n, 1.0);
+      break;
+    case Loss::quantile:
+      for (Index i = 0; i < n; ++i) gradient[i] = y[i] >= s.scores[i] ? -quantile : 1.0 - quantile;
       std::fill_n(hessian, n, 1.0);
       break;
     case Loss::poisson:
@@ -92,7 +96,8 @@ void derivatives(Loss loss, const RowScores& s, const double* y, const double* w
   for (Index k = 0; k < s.outputs; ++k) weigh(n, weight, gradient + k * n, hessian + k * n);
 }
 
-void losses_of(Loss loss, const RowScores& s, const double* y, double* losses, double* scratch) {
+void losses_of(Loss loss, double quantile, const RowScores& s, const double* y, double* losses,
+               double* scratch) {
   const double* z = s.scores;
   const Index n = s.rows;
   switch (loss) {
@@ -114,6 +119,12 @@ void losses_of(Loss loss, const RowScores& s, const double* y, double* losses, d
     case Loss::squared:
       for (Index i = 0; i < n; ++i) losses[i] = 0.5 * (z[i] - y[i]) * (z[i] - y[i]);
       return;
+    case Loss::quantile:
+      for (Index i = 0; i < n; ++i) {
+        const double over = z[i] - y[i];
+        losses[i] = over > 0.0 ? (1.0 - quantile) * over : -quantile * over;
+      }
+      return;
     case Loss::poisson:
       for (Index i = 0; i < n; ++i) losses[i] = math::exp(z[i]) - y[i] * z[i];
       return;
@@ -125,7 +136,8 @@ void losses_of(Loss loss, const RowScores& s, const double* y, double* losses, d
 
 Vector first_scores(Loss loss, const Vector& weight_of_class, double mean) {
   if (!has_classes(loss)) {
-    return Vector::Constant(1, loss == Loss::squared ? mean : math::log(mean));
+    const bool has_link = loss == Loss::poisson || loss == Loss::gamma;
+    return Vector::Constant(1, has_link ? math::log(mean) : mean);
   }
   constexpr double least = std::numeric_limits<double>::epsilon();
   Vector p = (weight_of_class / weight_of_class.sum()).cwiseMax(least).cwiseMin(1.0 - least);
@@ -143,6 +155,7 @@ void exponentials(Loss loss, math::Panel scores) {
       math::softmax(scores, scores.columns);
       return;
     case Loss::squared:
+    case Loss::quantile:
       return;
     case Loss::poisson:
     case Loss::gamma:

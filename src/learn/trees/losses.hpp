@@ -10,7 +10,8 @@
 
 namespace superstep::trees {
 
-enum class Loss { binary, multinomial, squared, poisson, gamma };
+/// `quantile`: that of absolute errors is the median's. Their second derivatives are taken to be 1.
+enum class Loss { binary, multinomial, squared, poisson, gamma, quantile };
 
 /// Scores of a row: one for each class where there are more than two.
 struct RowScores {
@@ -21,10 +22,12 @@ struct RowScores {
 
 /// Of each row and output, laid out as scores are: times the row's weight (null: 1). `scratch`:
 /// rows x outputs.
-void derivatives(Loss loss, const RowScores& s, const double* y, const double* weight,
-                 double* gradient, double* hessian, double* scratch);
+/// `quantile`: which, for Loss::quantile.
+void derivatives(Loss loss, double quantile, const RowScores& s, const double* y,
+                 const double* weight, double* gradient, double* hessian, double* scratch);
 /// losses[i], without the row's weight. `scratch` likewise.
-void losses_of(Loss loss, const RowScores& s, const double* y, double* losses, double* scratch);
+void losses_of(Loss loss, double quantile, const RowScores& s, const double* y, double* losses,
+               double* scratch);
 
 /// What scores begin with. Of classes from what their rows weigh, of numbers from their mean.
 Vector first_scores(Loss loss, const Vector& weight_of_class, double mean);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace superstep {
 
 struct HistGradientBoostingRegressorParams : HistGradientBoostingParams {
   std::string loss = "squared_error";
+  std::optional<double> quantile;
 };
 
 class HistGradientBoostingRegressor final
@@ -20,6 +22,7 @@ class HistGradientBoostingRegressor final
   using EstimatorOf::EstimatorOf;
   static const ParamTable<HistGradientBoostingRegressorParams>& param_table();
 
+  void check_params() const override;
   Kind kind() const override { return Kind::regressor; }
   MayMiss may_miss(const Schema*, const MayMiss&) const override { return MayMiss::everywhere(); }
   Footprint footprint(Index columns, Index classes,
