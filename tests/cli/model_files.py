@@ -82,6 +82,7 @@ MODELS = {
     "HistGradientBoostingClassifier(max_iter=3)": ("words", "predict_proba"),
     "HistGradientBoostingClassifier(max_iter=2, max_depth=2)": ("classes", "decision_function"),
     "HistGradientBoostingRegressor('gamma', max_iter=3)": ("amounts", "predict"),
+    "HistGradientBoostingRegressor('absolute_error', max_iter=2)": ("real", "predict"),
     "LinearDiscriminantAnalysis()": ("classes", "predict_proba"),
     "RidgeClassifier()": ("words", "decision_function"),
     "LinearSVC()": ("words", "decision_function"),

@@ -104,6 +104,7 @@ ESTIMATORS = {
     "HistGradientBoostingClassifier(max_iter=4)": "classes",
     "HistGradientBoostingClassifier(max_iter=5, early_stopping=True, max_leaf_nodes=9, class_weight='balanced')": "binary",
     "HistGradientBoostingRegressor(max_iter=4, max_bins=40)": "real",
+    "HistGradientBoostingRegressor('quantile', quantile=0.8, max_iter=2)": "real",
     "make_pipeline(StandardScaler(), HistGradientBoostingRegressor('poisson', max_iter=3, early_stopping=False))": "counts",
     "LinearSVC(C=0.01)": "classes",
     "make_pipeline(StandardScaler(), LinearSVC(class_weight='balanced'))": "binary",

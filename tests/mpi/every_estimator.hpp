@@ -109,6 +109,9 @@ inline std::vector<std::vector<std::string>> every_training() {
   all.push_back({"LogisticRegression(C=1000.0, class_weight='balanced')"});
   all.push_back({"LinearSVC(C=0.01)", "LinearSVC(C=10.0, class_weight='balanced')"});
   all.push_back({"Ridge(alpha=0.0)"});
+  all.push_back(
+      {"HistGradientBoostingRegressor('quantile', quantile=0.8, max_iter=1, "
+       "max_leaf_nodes=4)"});
   all.push_back({"TweedieRegressor(power=1.5)", "TweedieRegressor(alpha=0.1)",
                  "TweedieRegressor(power=3, alpha=0.1)"});
   all.push_back(
