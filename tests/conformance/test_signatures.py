@@ -11,7 +11,7 @@ import sklearn
 
 from common import SKLEARN, attributes, main, path, run, write
 
-MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "dummy", "feature_extraction.text", "feature_selection", "impute", "linear_model", "model_selection", "naive_bayes", "preprocessing", "svm")
+MODULES = ("cluster", "compose", "decomposition", "discriminant_analysis", "dummy", "ensemble", "feature_extraction.text", "feature_selection", "impute", "linear_model", "model_selection", "naive_bayes", "preprocessing", "svm", "tree")
 # What differs on purpose: (class, parameter) and why.
 DIFFERS = {
     ("LogisticRegression", "multi_class"): "of releases before 1.8; old expressions and models have it",

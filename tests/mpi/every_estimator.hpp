@@ -68,6 +68,11 @@ inline const std::map<std::string, std::string> not_by_default = {
     {"ColumnTransformer",
      "ColumnTransformer([('a', RobustScaler(), [0, 1]), ('b', 'passthrough', [2])])"},
     {"ComplementNB", "make_pipeline(MinMaxScaler(), ComplementNB())"},
+    {"DecisionTreeRegressor", "DecisionTreeRegressor(max_leaf_nodes=30)"},
+    {"ExtraTreeClassifier", "ExtraTreeClassifier(max_depth=6)"},
+    {"ExtraTreeRegressor", "ExtraTreeRegressor(max_depth=6)"},
+    {"ExtraTreesClassifier", "ExtraTreesClassifier(3, max_depth=6)"},
+    {"ExtraTreesRegressor", "ExtraTreesRegressor(3, max_depth=6)"},
     {"FeatureUnion",
      "FeatureUnion([('a', RobustScaler()), ('b', 'passthrough'), ('c', PCA(n_components=2))])"},
     {"FunctionTransformer", "make_pipeline(FunctionTransformer(np.arcsinh), StandardScaler())"},
@@ -85,6 +90,8 @@ inline const std::map<std::string, std::string> not_by_default = {
     {"MultinomialNB", "make_pipeline(MinMaxScaler(), MultinomialNB())"},
     {"Normalizer", "make_pipeline(Normalizer(), StandardScaler())"},
     {"PolynomialFeatures", "make_pipeline(PolynomialFeatures(), StandardScaler())"},
+    {"RandomForestClassifier", "RandomForestClassifier(3, max_depth=6, oob_score=True)"},
+    {"RandomForestRegressor", "RandomForestRegressor(3, max_depth=6)"},
     {"SelectFromModel", "SelectFromModel(LogisticRegression())"},
     {"SelectPercentile", "SelectPercentile(percentile=50)"},
     {"QuadraticDiscriminantAnalysis", "QuadraticDiscriminantAnalysis(reg_param=0.1)"},
@@ -112,6 +119,8 @@ inline std::vector<std::vector<std::string>> every_training() {
   all.push_back(
       {"HistGradientBoostingRegressor('quantile', quantile=0.8, max_iter=1, "
        "max_leaf_nodes=4)"});
+  all.push_back({"RandomForestClassifier(2, max_depth=5)",
+                 "RandomForestClassifier(3, max_depth=5, class_weight='balanced')"});
   all.push_back({"TweedieRegressor(power=1.5)", "TweedieRegressor(alpha=0.1)",
                  "TweedieRegressor(power=3, alpha=0.1)"});
   all.push_back(

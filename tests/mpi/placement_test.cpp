@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <superstep/learn/tree/cart_family.hpp>
 #include "mpi/every_estimator.hpp"
 
 namespace superstep {
@@ -28,6 +29,11 @@ TEST(Placement, ABlockIsMoved) {
   EXPECT_EQ(placement.of(1), (std::vector<Index>{3, 4}));
 }
 
+/// How much that takes is known when the rows are, so a footprint does not tell it.
+bool lays_the_table_on_every_rank(const Estimator& estimator) {
+  return dynamic_cast<const CartFamily*>(&estimator) != nullptr;
+}
+
 TEST(Placement, NoModelTellsWhereBlocksLay) {
   const Communicator comm = Communicator::world();
   write_data(comm, 36 * 4096 + 77);
@@ -41,6 +47,7 @@ TEST(Placement, NoModelTellsWhereBlocksLay) {
     const std::vector<std::string> expected = models_of(quiet, table, estimators);
     for (const bool streams : {false, true}) {
       std::size_t memory = std::size_t{1} << 28;
+      if (streams && lays_the_table_on_every_rank(*estimators.front())) continue;
       if (streams) {
         std::vector<Candidate> batch;
         for (const auto& e : estimators) batch.push_back({e.get()});

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/tree/decision_tree_regressor.hpp>
+
+#include "learn/trees/cart_params.hpp"
+
+namespace superstep {
+
+const ParamTable<DecisionTreeRegressorParams>& DecisionTreeRegressor::param_table() {
+  static const auto table = trees::with_tree_params(ParamTable<DecisionTreeRegressorParams>(
+      "DecisionTreeRegressor", "A tree of the best splits."));
+  return table;
+}
+
+trees::CartTask DecisionTreeRegressor::task(Index columns, std::uint64_t seed) const {
+  return trees::tree_task(params(), columns, seed);
+}
+
+}  // namespace superstep

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <superstep/learn/tree/extra_tree_regressor.hpp>
+
+#include "learn/trees/cart_params.hpp"
+
+namespace superstep {
+
+const ParamTable<ExtraTreeRegressorParams>& ExtraTreeRegressor::param_table() {
+  static const auto table = trees::with_tree_params(ParamTable<ExtraTreeRegressorParams>(
+      "ExtraTreeRegressor", "A tree of splits at drawn thresholds."));
+  return table;
+}
+
+trees::CartTask ExtraTreeRegressor::task(Index columns, std::uint64_t seed) const {
+  return trees::tree_task(params(), columns, seed);
+}
+
+}  // namespace superstep
