@@ -235,26 +235,36 @@ class Boosting {
     }
   }
 
+  /// Gains are squares of gradients.
+  static void require_squares(int exponent) {
+    constexpr int most = 480;
+    if (exponent >= -most && exponent <= most) return;
+    throw AgreedError(ExitCode::bad_data,
+                      exponent > 0
+                          ? "boosting overflows double precision; scale the targets, or lower "
+                            "learning_rate"
+                          : "boosting underflows double precision; scale the targets or weights");
+  }
+
   /// Whether derivatives use most of their digits and none is too large; else they are made
   /// integers again, with others.
   bool has_right_units(ModelState& m, const PlantingTold& told) const {
     const bool has_many = digits_ == many_digits;
     const int may_waste = has_many ? 12 : 1;
-    const auto right = [&](const std::int64_t(&above)[watched_exponents], int& exponent) {
+    const auto right = [&](const std::int64_t(&above)[watched_exponents + 1], int& exponent) {
       if (above[0] > 0) {
         exponent += m.iteration() == 0 ? watched_exponents - 2 : 2;
-        if (exponent > 1000) {
-          throw AgreedError(ExitCode::bad_data,
-                            "boosting overflows double precision; scale the targets first");
-        }
+        require_squares(exponent);
         return false;
       }
       int wasted = 0;
       while (wasted + 1 < watched_exponents && above[wasted + 1] == 0) ++wasted;
-      const bool are_all_zero = wasted + 1 == watched_exponents && exponent < -500;
-      if (wasted <= may_waste || are_all_zero) return true;
-      exponent -= wasted;
-      return false;
+      const bool are_all_zero = above[watched_exponents] == 0;
+      if (are_all_zero) return true;
+      const bool is_right = wasted <= may_waste;
+      if (!is_right) exponent -= wasted;
+      require_squares(exponent);
+      return is_right;
     };
     Units units = m.units;
     if (told.too_large > 0) {

@@ -405,7 +405,8 @@ class BoostingRows::Impl {
       largest = std::max(largest, std::isnan(v) ? HUGE_VAL : v);
     }
   }
-  static void watch(double largest, int exponent, std::int64_t (&above)[watched_exponents]) {
+  static void watch(double largest, int exponent, std::int64_t (&above)[watched_exponents + 1]) {
+    if (largest > 0.0) above[watched_exponents] += 1;
     for (Index j = 0; j < watched_exponents; ++j) {
       if (largest > std::ldexp(1.0, exponent - static_cast<int>(j))) above[j] += 1;
     }

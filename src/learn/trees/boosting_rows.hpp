@@ -65,8 +65,8 @@ struct ModelState {
 ///   hessians; and of the loss the parts of a sum and the weight it is of.
 inline constexpr Index watched_exponents = 16;
 struct PlantingTold {
-  std::int64_t gradients[watched_exponents];
-  std::int64_t hessians[watched_exponents];
+  std::int64_t gradients[watched_exponents + 1];  ///< the last: above 0
+  std::int64_t hessians[watched_exponents + 1];
   std::int64_t loss_high, loss_low, weight_high, weight_low;
   std::int64_t too_large;  ///< blocks whose loss does not fit
 };
