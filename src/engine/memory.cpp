@@ -53,8 +53,8 @@ MemoryBudget memory_budget(const Communicator& comm, std::optional<std::size_t> 
 }
 
 std::size_t taken_by_process() {
-  // Pages of the libraries that are not touched yet, stacks, HDF5's own tables, messages; and of the
-  // program's code, of which a command goes through a third at most.
+  // Pages of the libraries that are not touched yet, stacks, HDF5's own tables, messages; and of
+  // the program's code, of which a command goes through a third at most.
   constexpr std::size_t to_come = std::size_t{6} << 20;
   std::size_t pages = 0, resident = 0, shared = 0, code = 0;
   std::ifstream("/proc/self/statm") >> pages >> resident >> shared >> code;
