@@ -92,7 +92,7 @@ def predicted(model, name, X, found, classifier):
 def equal_but_for_ties(ours, theirs, what, y=None):
     """All rows but those that a split has elsewhere that another split equals. Of classes, whose counts are often equal, more may be
     elsewhere, where they are told apart as well."""
-    scale = np.std(theirs) + 1e-12
+    scale = np.std(theirs) + 1e-6 * np.abs(theirs).max() + 1e-12
     off = (np.abs(ours - theirs) > 1e-6 * scale).reshape(len(ours), -1).any(axis=1)
     if y is not None and off.mean() >= 0.03:
         codes = np.unique(y, return_inverse=True)[1]

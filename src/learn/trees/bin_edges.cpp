@@ -19,7 +19,6 @@ namespace {
 constexpr Index most_rows = 200'000;
 constexpr Index least_rows = 32'768;
 constexpr Index most_values = Index{1} << 25;
-constexpr double largest_edge = 1e300;  ///< as in scikit-learn: no edge is infinite
 
 Index rows_that_decide(Index columns) {
   return std::clamp(most_values / std::max<Index>(columns, 1), least_rows, most_rows);
@@ -33,14 +32,15 @@ struct Weighed {
 
 /// By digits of 11 bits, from the last one; digits that are the same in all values, as most are of
 /// floats, are left out.
-void sort_by_value(std::vector<Weighed>& values) {
+template <class Number>
+void sort_by(std::vector<Weighed>& values, const Number& number) {
   constexpr int digit_bits = 11;
   constexpr std::size_t digits = std::size_t{1} << digit_bits;
   std::vector<Weighed> other(values.size());
   for (int shift = 0; shift < 64; shift += digit_bits) {
     std::size_t begin[digits] = {};
-    const auto digit = [shift](const Weighed& w) {
-      return (key_of_number(w.value) >> shift) & (digits - 1);
+    const auto digit = [&](const Weighed& w) {
+      return (key_of_number(number(w)) >> shift) & (digits - 1);
     };
     for (const Weighed& w : values) ++begin[digit(w)];
     if (begin[digit(values.front())] == values.size()) continue;
@@ -51,6 +51,18 @@ void sort_by_value(std::vector<Weighed>& values) {
   }
 }
 
+/// Equal values by their weights, so that sums of these do not tell in which order rows came.
+void sort_by_value(std::vector<Weighed>& values) {
+  sort_by(values, [](const Weighed& w) { return w.weight; });
+  sort_by(values, [](const Weighed& w) { return w.value; });
+}
+
+/// Where the sum would be infinite, too.
+double middle_of(double a, double b) {
+  const double sum = a + b;
+  return std::isfinite(sum) ? sum * 0.5 : a * 0.5 + b * 0.5;
+}
+
 /// Between each two neighbours.
 std::vector<double> middles(const std::vector<Weighed>& sorted, Index max_bins) {
   std::vector<double> edges;
@@ -58,7 +70,7 @@ std::vector<double> middles(const std::vector<Weighed>& sorted, Index max_bins) 
     const double a = sorted[i - 1].value, b = sorted[i].value;
     if (a == b) continue;
     if (std::ssize(edges) + 1 == max_bins) return {};
-    edges.push_back((a + b) * 0.5);
+    edges.push_back(middle_of(a, b));
   }
   return edges;
 }
@@ -79,9 +91,9 @@ std::vector<double> quantiles(const std::vector<Weighed>& sorted, Index max_bins
     }
     double edge = sorted[at].value;
     if (below + sorted[at].weight == wanted && at + 1 < sorted.size()) {
-      edge = (edge + sorted[at + 1].value) * 0.5;
+      edge = middle_of(edge, sorted[at + 1].value);
     }
-    if (edges.empty() || edge > edges.back()) edges.push_back(std::min(edge, largest_edge));
+    if (edges.empty() || edge > edges.back()) edges.push_back(edge);
   }
   return edges;
 }
@@ -130,8 +142,7 @@ class DecidingRows final : public Engine::Keeper {
     for (Index c = comm.rank(); c < columns_; c += comm.size()) mine.push_back(c);
     std::vector<std::vector<double>> edges(mine.size());
     engine_.on_threads(std::ssize(mine), [&](Index i) {
-      edges[static_cast<std::size_t>(i)] =
-          edges_of(values_of(received, i, std::ssize(mine)), max_bins_);
+      edges[static_cast<std::size_t>(i)] = edges_of(values_of(received, i), max_bins_);
     });
     ByteWriter out;
     for (std::size_t i = 0; i < mine.size(); ++i) out.put(mine[i]).put(edges[i]);
@@ -169,13 +180,15 @@ class DecidingRows final : public Engine::Keeper {
 
   /// Of the i-th of so many columns of this rank, those that are there.
   static std::vector<Weighed> values_of(const std::vector<std::vector<std::byte>>& received,
-                                        Index i, Index columns) {
+                                        Index i) {
     std::vector<Weighed> found;
     for (const std::vector<std::byte>& bytes : received) {
       ByteReader in(bytes);
       const auto weights = in.values<double>();
       std::vector<double> column(weights.size());
-      for (Index c = 0; c <= i && c < columns; ++c) in.copy(column.data(), std::ssize(column));
+      const std::size_t all_before =
+          (weights.size() * static_cast<std::size_t>(i + 1) + 1) * sizeof(double);
+      ByteReader(std::span(bytes).subspan(all_before)).copy(column.data(), std::ssize(column));
       for (std::size_t k = 0; k < column.size(); ++k) {
         if (!std::isnan(column[k])) found.push_back({column[k], weights[k]});
       }

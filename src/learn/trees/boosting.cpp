@@ -94,6 +94,7 @@ class Boosting {
       archive.within(m.units.gradient_exponent, -1100, 1100);
       archive.within(m.units.hessian_exponent, -1100, 1100);
       archive.within(m.loss_exponent, -4000, 4000);
+      archive.within(m.weight_exponent, -4000, 4000);
       archive.within(m.words, 0, std::int64_t{1} << 40);
       archive.flag(m.is_done);
       archive.flag(m.has_baseline);
@@ -115,10 +116,12 @@ class Boosting {
   void set_first_units(const Sketch& sketch, ModelState& model) const {
     const bool has_weights = table_.data->has_weight() || model.class_factors.size() > 0;
     const int weight = has_weights ? sketch.weight_exponent : 0;
+    model.weight_exponent = weight;
     switch (model.task->loss) {
       case Loss::binary:
       case Loss::multinomial:
-        model.units = {weight, weight - 2};
+        model.units = {weight, model.task->steps == Steps::by_leaves ? weight : weight - 2};
+        model.loss_exponent = weight;
         break;
       case Loss::quantile:
         model.units = {weight, weight};
@@ -237,7 +240,7 @@ class Boosting {
 
   /// Gains are squares of gradients.
   static void require_squares(int exponent) {
-    constexpr int most = 480;
+    constexpr int most = 300;  // times a hessian and a number of rows
     if (exponent >= -most && exponent <= most) return;
     throw AgreedError(ExitCode::bad_data,
                       exponent > 0
@@ -269,6 +272,7 @@ class Boosting {
     Units units = m.units;
     if (told.too_large > 0) {
       m.loss_exponent += 20;
+      m.weight_exponent += 20;
       return false;
     }
     const bool both = right(told.gradients, units.gradient_exponent) &
@@ -284,7 +288,7 @@ class Boosting {
     const auto sum = [](std::int64_t high, std::int64_t low) {
       return static_cast<double>(high) * 0x1p-20 + static_cast<double>(low) * 0x1p-60;
     };
-    const double weight = sum(told.weight_high, told.weight_low);
+    const double weight = std::ldexp(sum(told.weight_high, told.weight_low), m.weight_exponent);
     if (!(weight > 0.0)) {
       throw AgreedError(
           ExitCode::bad_data,

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include <superstep/core/philox.hpp>
+#include "learn/trees/draws.hpp"
 #include "learn/trees/node_rows.hpp"
 #include "learn/trees/purposes.hpp"
 
@@ -35,14 +36,6 @@ struct BlockRows {
   std::vector<double> weight;  ///< empty: all 1
   std::vector<ModelRows> models;
 };
-
-std::uint64_t mixed(std::uint64_t x) {
-  x ^= x >> 30;
-  x *= 0xbf58476d1ce4e5b9U;
-  x ^= x >> 27;
-  x *= 0x94d049bb133111ebU;
-  return x ^ (x >> 31);
-}
 
 /// Cuts a sum into integers that can be added in any order, of which 2^-60 is lost.
 void add_parts(double sum, std::int64_t& high, std::int64_t& low) {
@@ -333,12 +326,12 @@ class BoostingRows::Impl {
                    const double* g, const double* h, std::uint64_t* to) {
     const double per_g = std::ldexp(1.0, few_digits - model.units.gradient_exponent);
     const double per_h = std::ldexp(1.0, few_hessian_digits - model.units.hessian_exponent);
-    const std::uint64_t key =
-        mixed(model.task->seed ^
-              mixed(static_cast<std::uint64_t>(model.iteration() * model.task->outputs + output)));
+    const std::uint64_t key = mixed_bits(
+        model.task->seed ^
+        mixed_bits(static_cast<std::uint64_t>(model.iteration() * model.task->outputs + output)));
     for (Index i = 0; i < n; ++i) {
       const std::uint64_t chance =
-          mixed(key + static_cast<std::uint64_t>(first_place + i) * 0x9e3779b97f4a7c15U);
+          mixed_bits(key + static_cast<std::uint64_t>(first_place + i) * 0x9e3779b97f4a7c15U);
       const double up_g =
           static_cast<double>(static_cast<std::int32_t>(chance & 0x3fffffff)) * 0x1p-30;
       const double up_h =
@@ -349,15 +342,17 @@ class BoostingRows::Impl {
     }
   }
   /// Gradients that are larger than they may be are told apart: then words are made anew.
-  static double clamped(double x) { return std::min(std::max(x, -0x1p20), 0x1p20); }
+  static double clamped(double x, double most = 0x1p20) {
+    return x > -most ? std::min(x, most) : -most;
+  }
 
   static void widen(const Units& units, Index n, const double* g, const double* h, WideWord* to) {
     const double per_g = std::ldexp(1.0, many_digits - units.gradient_exponent);
     const double per_h = std::ldexp(1.0, many_digits - units.hessian_exponent);
     constexpr double most = 0x1p46;
     for (Index i = 0; i < n; ++i) {
-      to[i] = {static_cast<std::int64_t>(std::rint(std::clamp(g[i] * per_g, -most, most))),
-               static_cast<std::int64_t>(std::rint(std::clamp(h[i] * per_h, -most, most)))};
+      to[i] = {static_cast<std::int64_t>(std::rint(clamped(g[i] * per_g, most))),
+               static_cast<std::int64_t>(std::rint(clamped(h[i] * per_h, most)))};
     }
   }
 
@@ -389,12 +384,13 @@ class BoostingRows::Impl {
       }
       constexpr double most = 0x1p20;  // 2^22 such blocks can be added
       loss = std::ldexp(loss, -model.loss_exponent);
-      if (std::fabs(loss) < most) {
+      sum = std::ldexp(sum, -model.weight_exponent);
+      if (std::fabs(loss) < most && sum < most) {
         add_parts(loss, told.loss_high, told.loss_low);
+        add_parts(sum, told.weight_high, told.weight_low);
       } else {
         ++told.too_large;
       }
-      add_parts(sum, told.weight_high, told.weight_low);
     }
     std::memcpy(to.data(), &told, sizeof told);
   }

@@ -42,8 +42,9 @@ struct ModelState {
   std::vector<std::vector<double>> steps{};  ///< of their leaves, where these are summed apart
   std::vector<Grower> growing{};  ///< those of this one; empty until their roots are known
   Units units{};
-  int loss_exponent = 0;   ///< losses of rows are about that large
-  std::int64_t words = 0;  ///< goes up when the words of the rows are to be made anew
+  int loss_exponent = 0;    ///< losses of rows are about that large
+  int weight_exponent = 0;  ///< and weights
+  std::int64_t words = 0;   ///< goes up when the words of the rows are to be made anew
   std::optional<LeafQuantiles> quantiles{};  ///< of leaves, while they are looked for
   bool sums_leaves = false;  ///< its trees are grown, and their leaves' steps are to be found
   bool is_done = false;
@@ -68,7 +69,7 @@ struct PlantingTold {
   std::int64_t gradients[watched_exponents + 1];  ///< the last: above 0
   std::int64_t hessians[watched_exponents + 1];
   std::int64_t loss_high, loss_low, weight_high, weight_low;
-  std::int64_t too_large;  ///< blocks whose loss does not fit
+  std::int64_t too_large;  ///< blocks whose loss or weight does not fit
 };
 inline constexpr Index planting_entries =
     static_cast<Index>(sizeof(PlantingTold) / sizeof(std::int64_t));

@@ -87,14 +87,15 @@ template <class P>
 ParamTable<P> with_forest_params(ParamTable<P> table) {
   ParamTable<P> with = with_criterion(
       std::move(table).add("n_estimators", &P::n_estimators, between(1, 1e6), "trees"));
-  return with_pruning(with_growth(std::move(with))
-                          .add("bootstrap", &P::bootstrap, anything(),
-                               "whether each tree sees rows that are drawn, as often as they are")
-                          .add("oob_score", &P::oob_score, anything(),
-                               "whether oob_score_ is found: of the trees that have not seen a row")
-                          .refuse("n_jobs", {Value()}, "ranks and --threads say how many work")
-                          .refuse("verbose", {0}, "progress is shown unless --quiet")
-                          .refuse("warm_start", {false}, "a fit knows nothing of earlier ones"))
+  return with_pruning(
+             with_growth(std::move(with))
+                 .add("bootstrap", &P::bootstrap, anything(),
+                      "whether each tree sees rows that are drawn, as often as they are")
+                 .add("oob_score", &P::oob_score, anything(),
+                      "whether oob_score_ is found: of the trees that have not seen a row")
+                 .refuse("n_jobs", {Value(), 1, -1}, "ranks and --threads say how many work")
+                 .refuse("verbose", {0, 1, 2}, "progress is shown unless --quiet")
+                 .refuse("warm_start", {false}, "a fit knows nothing of earlier ones"))
       .add("max_samples", &P::max_samples, samples_range(),
            "rows that are drawn for a tree, or the part of all; None: as many as there are")
       .positional(1);

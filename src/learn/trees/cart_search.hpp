@@ -317,7 +317,10 @@ class CartSearch {
     const Index low = column.least, high = column.most;
     const auto begin = c.cuts.begin();
     if (low == high) {
-      if (!is_exact_ && low < std::ssize(c.cuts)) threshold = begin[low];
+      // Behind the last border lies what is missing alone.
+      if (!is_exact_) {
+        threshold = low < std::ssize(c.cuts) ? begin[low] : std::numeric_limits<double>::infinity();
+      }
       return low;
     }
     if (is_exact_) return low + count_up_to(&begin[low + 1], high - low - 1, threshold);

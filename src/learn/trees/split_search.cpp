@@ -59,7 +59,8 @@ class Scan {
       const double a = hl + rules_.l2, c = hr + rules_.l2;
       const double gain = (gl * gl * c + gr * gr * a) / (a * c) - whole_;
       const bool may_be = (left_rows_[b] >= least) & (rows - left_rows_[b] >= least) &
-                          (hl >= rules_.min_hessian) & (hr >= rules_.min_hessian);
+                          (hl >= rules_.min_hessian) & (hr >= rules_.min_hessian) & (a > 0.0) &
+                          (c > 0.0);
       gain_[b] = may_be ? gain : 0.0;
     }
   }
