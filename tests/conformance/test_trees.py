@@ -98,8 +98,9 @@ def equal_but_for_ties(ours, theirs, what, y=None):
         codes = np.unique(y, return_inverse=True)[1]
         gini = [1.0 - np.mean(p[np.arange(len(p)), codes]) for p in (ours, theirs)]
         assert off.mean() < 0.3 and abs(gini[0] - gini[1]) < 0.03 * gini[1] + 0.003, f"{what}: {off.mean():.1%} elsewhere, {gini}"
-        return
+        return off.mean()
     assert off.mean() < 0.03, f"{what}: {off.mean():.1%} of the rows are elsewhere"
+    return off.mean()
 
 
 def test_best_trees():
@@ -122,13 +123,13 @@ def test_best_trees():
         what = f"case {case}, {len(X)} x {X.shape[1]}: {text}"
         p = predicted(model, "best_rows", X, found, classifier)
         expected = reference.predict_proba(X) if classifier else reference.predict(X)
-        equal_but_for_ties(p, expected, what, y if classifier else None)
-        assert abs(len(found["value_"]) - reference.tree_.node_count) <= 0.05 * reference.tree_.node_count + 2, what
+        elsewhere = equal_but_for_ties(p, expected, what, y if classifier else None)
+        assert abs(len(found["value_"]) - reference.tree_.node_count) <= (0.05 + elsewhere) * reference.tree_.node_count + 2, what
         # scikit-learn's is what is left of the mean square.
         close(found["impurity_"][0], reference.tree_.impurity[0], rtol=1e-6, atol=1e-12 * (1 + np.mean(y) ** 2), what=what)
         assert found["n_node_samples_"][0] == len(X)
         close(found["weighted_n_node_samples_"][0], reference.tree_.weighted_n_node_samples[0], what=what)
-        if len(found["value_"]) == reference.tree_.node_count:
+        if elsewhere == 0.0 and len(found["value_"]) == reference.tree_.node_count:
             close(found["feature_importances_"], reference.feature_importances_, rtol=1e-2, atol=1e-2, what=what)
 
 
