@@ -238,6 +238,17 @@ def test_rows_have_the_same_scores():
         same(actual.ravel(), getattr(reference, method)(X), f"case {case}")
 
 
+def test_weighted_bins_do_not_tell_who_read_rows():
+    """Many equal values whose weights have no exact sums."""
+    X = np.floor(RNG.normal(size=(20_000, 3)) * 150)
+    data = write("tied", X, X[:, 0] + RNG.normal(size=20_000), RNG.random(20_000) + 0.1)
+    models = []
+    for ranks, threads in ((1, 1), (1, 3), (3, 1), (5, 2)):
+        found, _, _ = fit("HistGradientBoostingRegressor(max_iter=8, early_stopping=False)", data, "--threads", threads, "--overwrite", ranks=ranks)
+        models.append((found["threshold_"].tobytes(), found["value_"].tobytes()))
+    assert len(set(models)) == 1
+
+
 def test_early_ends():
     """Where training rows judge themselves both end after the same iteration; else a tenth of the rows is held out."""
     for case in range(4):

@@ -444,7 +444,7 @@ TEST(HeldOut, EstimatorsKnowWhatTheirModelsCan) {
   const Sample positive{.first_class = 1.0};
   const auto data = write_rows(comm, "held_out.h5", positive, [](Index) { return true; });
   const auto counts = write_counts(comm);
-  Engine engine(comm, {.memory = roomy});
+  Engine engine(comm, {.memory = 4 * roomy});  // forests of a hundred trees
   for (const RegisteredEstimator& registered : registry()) {
     const std::string name = registered.table->estimator();
     // Some are nothing by default, or refuse what is the default.

@@ -235,12 +235,13 @@ class Coding final : public Engine::Keeper {
                                 Index columns) const {
     std::vector<double> values(at(rows_));
     for (const std::vector<std::byte>& bytes : received) {
-      for (ByteReader in(bytes); !in.at_end();) {
+      for (std::span<const std::byte> rest(bytes); !rest.empty();) {
+        ByteReader in(rest);
         const auto position = in.get<Index>(), n = in.get<Index>();
-        std::vector<double> column(at(n));
-        for (Index c = 0; c < columns; ++c) {
-          in.copy(c == i ? values.data() + first_row_of(position) : column.data(), n);
-        }
+        const std::size_t begin = 2 * sizeof(Index), column = at(n) * sizeof(double);
+        ByteReader(rest.subspan(begin + at(i) * column))
+            .copy(values.data() + first_row_of(position), n);
+        rest = rest.subspan(begin + at(columns) * column);
       }
     }
     return values;
