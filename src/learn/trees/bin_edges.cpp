@@ -53,7 +53,10 @@ void sort_by(std::vector<Weighed>& values, const Number& number) {
 
 /// Equal values by their weights, so that sums of these do not tell in which order rows came.
 void sort_by_value(std::vector<Weighed>& values) {
-  sort_by(values, [](const Weighed& w) { return w.weight; });
+  const double first = values.front().weight;
+  if (std::ranges::any_of(values, [&](const Weighed& w) { return w.weight != first; })) {
+    sort_by(values, [](const Weighed& w) { return w.weight; });
+  }
   sort_by(values, [](const Weighed& w) { return w.value; });
 }
 
